@@ -1,0 +1,3 @@
+//! What an incident is. No IO, no async, no clock, no terminal.
+
+pub mod clock;

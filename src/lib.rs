@@ -1,0 +1,21 @@
+//! warboard: a live board for security-incident command in a terminal.
+//!
+//! One crate, seven floors. A file uses its own room and lower floors, never a higher one and never a
+//! neighbour on its own floor; `tests/architecture.rs` holds this.
+//!
+//! ```text
+//! 7  main.rs
+//! 6  cli/                        one file a subcommand
+//! 5  config/                     settings in layers
+//! 4  session/                    one viewer's loop, and the doors it comes in by
+//! 3  ui/           server/       ui: pure state, update, draw | server: the HTTP API and its workers
+//! 2  client/  store/  paging/  connector/  report/
+//! 1  wire/  net/  secret/  time/
+//! 0  domain/                     what an incident is: no IO, no async, no clock, no terminal
+//! ```
+//!
+//! Data flows one way: `store` -> `server` (API) -> `client` -> `ui` -> screen. A wish flows back:
+//! key -> `Action` -> `Effect` -> `client` -> `server` -> `domain::decide` -> `store` -> `paging`.
+//! The board has one source of truth on its side: an immutable `Arc<Board>`, replaced as a whole.
+
+pub mod domain;
