@@ -1,0 +1,216 @@
+//! One answer to "may this caller do this here and now": it feeds keys, palette, dialogs and the server alike.
+//! What exactly a command needs besides is decided in `command`.
+
+use super::caller::Caller;
+use super::refusal::{Refusal, RefusalKind};
+use super::word::{Ended, Phase, Role};
+
+/// What an incident shows of itself to the question of what is allowed; state and view both give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub phase: Phase,
+    pub ended: Option<Ended>,
+    pub exercise: bool,
+}
+
+/// Every command by kind: the word in `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CommandKind {
+    Note,
+    RecordTime,
+    Page,
+    AcknowledgePage,
+    Take,
+    Declare,
+    NotReportable,
+    Advance,
+    Undo,
+    Dismiss,
+    Close,
+    Reopen,
+    Assign,
+    HandOver,
+    Set,
+    NotApplicable,
+    CancelPage,
+    Submit,
+    WithdrawSubmit,
+    Hold,
+    Release,
+    ConfirmTime,
+    Lesson,
+    FinishLesson,
+    Review,
+    Decide,
+}
+
+impl CommandKind {
+    /// Every kind, in the order of the API's list.
+    pub const ALL: &'static [CommandKind] = {
+        use CommandKind::*;
+        &[
+            Note,
+            RecordTime,
+            Page,
+            AcknowledgePage,
+            Take,
+            Declare,
+            NotReportable,
+            Advance,
+            Undo,
+            Dismiss,
+            Close,
+            Reopen,
+            Assign,
+            HandOver,
+            Set,
+            NotApplicable,
+            CancelPage,
+            Submit,
+            WithdrawSubmit,
+            Hold,
+            Release,
+            ConfirmTime,
+            Lesson,
+            FinishLesson,
+            Review,
+            Decide,
+        ]
+    };
+
+    /// The word in a command's `type`.
+    pub const fn word(self) -> &'static str {
+        use CommandKind::*;
+        match self {
+            Note => "note",
+            RecordTime => "record_time",
+            Page => "page",
+            AcknowledgePage => "acknowledge_page",
+            Take => "take",
+            Declare => "declare",
+            NotReportable => "not_reportable",
+            Advance => "advance",
+            Undo => "undo",
+            Dismiss => "dismiss",
+            Close => "close",
+            Reopen => "reopen",
+            Assign => "assign",
+            HandOver => "hand_over",
+            Set => "set",
+            NotApplicable => "not_applicable",
+            CancelPage => "cancel_page",
+            Submit => "submit",
+            WithdrawSubmit => "withdraw_submit",
+            Hold => "hold",
+            Release => "release",
+            ConfirmTime => "confirm_time",
+            Lesson => "lesson",
+            FinishLesson => "finish_lesson",
+            Review => "review",
+            Decide => "decide",
+        }
+    }
+
+    /// The weakest role that may.
+    pub const fn role(self) -> Role {
+        use CommandKind::*;
+        match self {
+            Note | RecordTime | Page | AcknowledgePage | Take => Role::Responder,
+            _ => Role::Commander,
+        }
+    }
+
+    /// Whether it needs an incident that is still open.
+    const fn needs_open(self) -> bool {
+        use CommandKind::*;
+        match self {
+            Reopen | Note | Lesson | FinishLesson | Review | Submit | WithdrawSubmit
+            | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign => {
+                false
+            }
+            Page | Take | Declare | NotReportable | Advance | Undo | Dismiss | Close | HandOver
+            | NotApplicable | Hold | Release => true,
+        }
+    }
+}
+
+/// Whether the caller may do this to an incident that stands so. The refusal says what is missing.
+pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result<(), Refusal> {
+    let decides = kind == CommandKind::Decide || kind == CommandKind::ConfirmTime;
+    let may = match kind {
+        CommandKind::Decide => caller.counsel,
+        _ => caller.role >= kind.role() || (decides && caller.counsel),
+    };
+    if !may {
+        let needed = if kind == CommandKind::Decide {
+            "the capability counsel".to_owned()
+        } else {
+            format!("the role {}", kind.role())
+        };
+        return Err(Refusal::not_allowed(format!(
+            "'{}' needs {needed}; the token {} has the role {}. Ask an incident commander.",
+            kind.word(),
+            caller.name,
+            caller.role
+        )));
+    }
+    let state = |detail: String| {
+        Err(Refusal {
+            kind: RefusalKind::State,
+            detail,
+            unmet: Vec::new(),
+        })
+    };
+    match (standing.ended, kind) {
+        (Some(ended), _) if kind.needs_open() => {
+            state(format!("The incident is {ended}; reopen it first."))
+        }
+        (None, CommandKind::Reopen) => {
+            state("The incident is open; there is nothing to reopen.".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_and_capability_decide_and_ended_incidents_refuse_moves() {
+        let open = Standing {
+            phase: Phase::DetectionAndAnalysis,
+            ended: None,
+            exercise: false,
+        };
+        let closed = Standing {
+            ended: Some(Ended::Closed),
+            ..open
+        };
+        let (viewer, responder, commander) = (
+            Caller::new("v", Role::Viewer),
+            Caller::new("r", Role::Responder),
+            Caller::new("c", Role::Commander),
+        );
+        for kind in CommandKind::ALL {
+            assert!(allowed(*kind, open, &viewer).is_err(), "{kind:?}");
+        }
+        assert!(allowed(CommandKind::Page, open, &responder).is_ok());
+        assert!(allowed(CommandKind::Advance, open, &responder).is_err());
+        assert!(allowed(CommandKind::Advance, open, &commander).is_ok());
+        assert!(allowed(CommandKind::Advance, closed, &commander).is_err());
+        assert!(allowed(CommandKind::Reopen, open, &commander).is_err());
+        assert!(allowed(CommandKind::Decide, open, &commander).is_err());
+        assert!(
+            allowed(
+                CommandKind::Decide,
+                open,
+                &Caller {
+                    counsel: true,
+                    ..responder
+                }
+            )
+            .is_ok()
+        );
+    }
+}

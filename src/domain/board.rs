@@ -1,0 +1,239 @@
+//! The board's one truth on the reader's side: every source with its incidents and how fresh they are.
+//! Replaced as a whole behind an `Arc`; what a screen makes of it stands in `ui`.
+
+use std::sync::Arc;
+
+use super::instant::{Instant, Mono};
+use super::view::{IncidentView, SelfView};
+
+/// How far a source's rows can be trusted to be now. No good answer for 10 s: lagging; for 30 s: stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Freshness {
+    Live,
+    Lagging,
+    Stale,
+    /// For 3 s nothing but refused, unresolved, TLS error, 401 or 403. Wins over age.
+    Down,
+}
+
+/// Milliseconds without a good answer after which a source is lagging.
+pub const LAGGING_AFTER_MS: i64 = 10_000;
+/// Milliseconds without a good answer after which a source is stale.
+pub const STALE_AFTER_MS: i64 = 30_000;
+/// Milliseconds of nothing but refusals after which a source is down.
+pub const DOWN_AFTER_MS: i64 = 3_000;
+
+impl Freshness {
+    /// The word on the screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Freshness::Live => "live",
+            Freshness::Lagging => "lagging",
+            Freshness::Stale => "STALE",
+            Freshness::Down => "DOWN",
+        }
+    }
+}
+
+/// A team as the directory shows it to readers: kinds of routes, never addresses.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct TeamView {
+    pub id: String,
+    pub name: String,
+    pub short: String,
+    pub kind: super::word::TeamKind,
+    pub services: Vec<String>,
+    pub engage_when: Vec<String>,
+    pub ack_within: String,
+    pub routes: Vec<RouteView>,
+    pub escalate_to: Option<String>,
+}
+
+/// A way to reach a team, without its address.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct RouteView {
+    pub kind: String,
+    pub clearance: super::word::Tlp,
+    pub in_band: bool,
+}
+
+/// A service as readers see it.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct ServiceView {
+    pub id: String,
+    pub name: String,
+    pub prefix: String,
+    pub owner: String,
+    pub service_team: Option<String>,
+    pub regimes: Vec<String>,
+}
+
+/// What a backend says of itself and of the reader.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct About {
+    pub name: String,
+    pub version: String,
+    pub services: Vec<ServiceView>,
+    pub severities: Vec<SeverityMeaning>,
+    /// Hash of the shared definitions; backends with different ones count differently.
+    pub definitions: String,
+    /// The reader's own token.
+    pub you: SelfView,
+    /// When the reader's token ends.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub token_expires_at: Option<Instant>,
+}
+
+/// What a severity means at this backend.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct SeverityMeaning {
+    pub id: super::word::Severity,
+    pub means: String,
+}
+
+/// One backend as the board sees it.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub name: String,
+    /// Sorted by id; an unchanged incident keeps its `Arc` from board to board.
+    pub incidents: Arc<Vec<Arc<IncidentView>>>,
+    /// False until a whole list has been read once.
+    pub complete: bool,
+    /// The reader's monotonic instant of the last good answer.
+    pub heard: Option<Mono>,
+    /// The backend's instant of the data shown: `now` of the snapshot, moved on by each good answer.
+    pub as_of: Option<Instant>,
+    /// Backend's UTC milliseconds minus the reader's monotonic milliseconds.
+    pub offset_ms: Option<i64>,
+    /// How much the machine's own wall clock differs from the backend's, in milliseconds.
+    pub skew_ms: Option<i64>,
+    /// Since when nothing but refusals came; None while anything else did.
+    pub refused_since: Option<Mono>,
+    /// The last error, as a sentence for a person.
+    pub error: Option<Arc<str>>,
+    /// A jump of the clock was seen and the source has not answered since.
+    pub distrusted: bool,
+    pub about: Option<Arc<About>>,
+    pub teams: Arc<Vec<TeamView>>,
+}
+
+impl Source {
+    /// A source nobody has heard of yet.
+    pub fn new(name: impl Into<String>) -> Source {
+        Source {
+            name: name.into(),
+            incidents: Arc::new(Vec::new()),
+            complete: false,
+            heard: None,
+            as_of: None,
+            offset_ms: None,
+            skew_ms: None,
+            refused_since: None,
+            error: None,
+            distrusted: false,
+            about: None,
+            teams: Arc::new(Vec::new()),
+        }
+    }
+
+    /// How fresh the rows are at a monotonic instant. A source never heard is down or stale, never live.
+    pub fn freshness(&self, now: Mono) -> Freshness {
+        if self
+            .refused_since
+            .is_some_and(|since| now - since >= DOWN_AFTER_MS)
+        {
+            return Freshness::Down;
+        }
+        let Some(heard) = self.heard else {
+            return Freshness::Stale;
+        };
+        match now - heard {
+            _ if self.distrusted => Freshness::Stale,
+            age if age >= STALE_AFTER_MS => Freshness::Stale,
+            age if age >= LAGGING_AFTER_MS => Freshness::Lagging,
+            _ => Freshness::Live,
+        }
+    }
+
+    /// When the freshness next changes by time alone.
+    pub fn next_change(&self, now: Mono) -> Option<Mono> {
+        let down = self.refused_since.map(|since| since + DOWN_AFTER_MS);
+        let lagging = self.heard.map(|heard| heard + LAGGING_AFTER_MS);
+        let stale = self.heard.map(|heard| heard + STALE_AFTER_MS);
+        [down, lagging, stale]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now)
+            .min()
+    }
+
+    /// The backend's time at a monotonic instant, if it was ever heard.
+    pub fn time(&self, now: Mono) -> Option<Instant> {
+        self.offset_ms
+            .and_then(|offset| Instant::from_timestamp_millis(now.0.saturating_add(offset)))
+    }
+
+    /// The monotonic instant at which the backend's clock shows `at`.
+    pub fn mono(&self, at: Instant) -> Option<Mono> {
+        self.offset_ms
+            .map(|offset| Mono(at.timestamp_millis().saturating_sub(offset)))
+    }
+
+    /// The incident with this id.
+    pub fn incident(&self, id: &str) -> Option<&Arc<IncidentView>> {
+        let at = self
+            .incidents
+            .binary_search_by(|i| i.id.as_str().cmp(id))
+            .ok()?;
+        self.incidents.get(at)
+    }
+}
+
+/// Everything the board shows, from every source.
+#[derive(Debug, Clone, Default)]
+pub struct Board {
+    pub sources: Vec<Arc<Source>>,
+    /// Grows by one with each replacement.
+    pub generation: u64,
+}
+
+impl Board {
+    /// The incident with this id at this source.
+    pub fn incident(&self, source: usize, id: &str) -> Option<&Arc<IncidentView>> {
+        self.sources.get(source)?.incident(id)
+    }
+
+    /// How many incidents there are, over all sources.
+    pub fn len(&self) -> usize {
+        self.sources.iter().map(|s| s.incidents.len()).sum()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.sources.iter().all(|s| s.incidents.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freshness_follows_age_and_refusals_win() {
+        let mut source = Source::new("azure");
+        assert_eq!(source.freshness(Mono(0)), Freshness::Stale);
+        source.heard = Some(Mono(0));
+        for (now, expected) in [
+            (0, Freshness::Live),
+            (9_999, Freshness::Live),
+            (10_000, Freshness::Lagging),
+            (30_000, Freshness::Stale),
+        ] {
+            assert_eq!(source.freshness(Mono(now)), expected, "{now}");
+        }
+        source.refused_since = Some(Mono(1_000));
+        assert_eq!(source.freshness(Mono(3_999)), Freshness::Live);
+        assert_eq!(source.freshness(Mono(4_000)), Freshness::Down);
+    }
+}

@@ -1,0 +1,55 @@
+//! `hold`: an authority, or a written exception, allows or orders not to tell yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, submit, text};
+use crate::domain::event::Event;
+use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
+use crate::domain::refusal::Refusal;
+
+/// Holds a duty; without `at`, from now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    pub duty: String,
+    /// `law_enforcement`, `exception:<name>`, ...
+    pub kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<Instant>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Instant>,
+    /// Who ordered or vetted it.
+    pub authority: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+}
+
+pub(super) fn decide(
+    incident: &Incident,
+    body: &Hold,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    text::check("kind", &body.kind, text::NAME)?;
+    text::check("authority", &body.authority, text::NAME)?;
+    text::check_optional("document", body.document.as_deref(), text::REASON)?;
+    submit::known(&context.duties(incident), std::slice::from_ref(&body.duty))?;
+    let at = body.at.unwrap_or(context.now);
+    text::not_in_future("at", at, context.now)?;
+    if body.until.is_some_and(|until| until <= at) {
+        return Err(Refusal::invalid(
+            "The hold ends before it starts: correct 'at' or 'until'.",
+        ));
+    }
+    Ok(vec![Event::Held {
+        hold: context.fresh_id("h", 0),
+        duty: body.duty.clone(),
+        kind: body.kind.clone(),
+        at,
+        until: body.until,
+        authority: body.authority.clone(),
+        document: body.document.clone(),
+    }])
+}

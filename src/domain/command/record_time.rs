@@ -1,0 +1,105 @@
+//! `record_time`: a named instant that can start a clock. Earlier counts at once; later is proposed and waits for a
+//! second person. A milestone recorded in a later pass is a new value, not a move.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, text};
+use crate::domain::event::Event;
+use crate::domain::incident::Incident;
+use crate::domain::refusal::Refusal;
+use crate::domain::when::When;
+use crate::domain::word::{Milestone, Precision};
+
+/// An instant for a trigger, of the incident or of one duty.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordTime {
+    pub trigger: String,
+    #[schema(value_type = String)]
+    pub at: When,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duty: Option<String>,
+}
+
+/// Whether a text can name a trigger: `detected_at`, `submitted:early`.
+pub fn is_trigger_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|b| {
+            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b':' | b'-')
+        })
+}
+
+/// The instant with the precision that was given beside it, which cannot be finer than the text itself.
+pub(super) fn precise(at: When, precision: Option<Precision>) -> Result<When, Refusal> {
+    match precision {
+        Some(precision) if precision < at.precision => Err(Refusal::invalid(format!(
+            "'at' is given as {at}, which is known to the {} only; 'precision' cannot be {precision}.",
+            at.precision
+        ))),
+        Some(precision) => Ok(at.with_precision(precision)),
+        None => Ok(at),
+    }
+}
+
+/// Whether an instant would move the one that counts later, in the same pass.
+pub(super) fn is_later(incident: &Incident, name: &str, duty: Option<&str>, at: When) -> bool {
+    let standing = incident
+        .triggers
+        .iter()
+        .rev()
+        .find(|t| t.name == name && t.duty.as_deref() == duty && t.counts());
+    let milestone = Milestone::ALL.iter().any(|m| m.as_str() == name);
+    standing.is_some_and(|t| {
+        at.at > t.at.at && t.at.starts_a_clock() && !(milestone && t.pass != incident.pass)
+    })
+}
+
+pub(super) fn decide(
+    incident: &Incident,
+    body: &RecordTime,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    if !is_trigger_name(&body.trigger) {
+        return Err(Refusal::invalid(
+            "'trigger' must be a name such as detected_at: small letters, digits, underscores.",
+        ));
+    }
+    if body.trigger == "declared_at" {
+        return Err(Refusal::invalid(
+            "'declared_at' is set by the command declare, with a name; it is not recorded like other times.",
+        ));
+    }
+    text::check_optional("source", body.source.as_deref(), text::NAME)?;
+    text::check_optional("reason", body.reason.as_deref(), text::REASON)?;
+    let at = precise(body.at, body.precision)?;
+    text::not_in_future("at", at.at, context.now)?;
+    if let Some(duty) = &body.duty
+        && !context.duties(incident).iter().any(|d| d.id == *duty)
+    {
+        return Err(Refusal::invalid(format!(
+            "The incident has no duty '{duty}'."
+        )));
+    }
+    let proposed = is_later(incident, &body.trigger, body.duty.as_deref(), at);
+    if proposed && body.reason.is_none() {
+        return Err(Refusal::invalid(format!(
+            "{} is already recorded, and earlier: a later instant needs a 'reason', and a second person to confirm it.",
+            body.trigger
+        )));
+    }
+    Ok(vec![Event::TimeRecorded {
+        trigger: body.trigger.clone(),
+        at,
+        precision: at.precision,
+        source: body.source.clone(),
+        reason: body.reason.clone(),
+        duty: body.duty.clone(),
+        proposed,
+    }])
+}

@@ -1,0 +1,82 @@
+//! `submit`: a notice is recorded as sent, for one or several duties at once. The board records; it does not send.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Context, text};
+use crate::domain::event::Event;
+use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
+use crate::domain::refusal::Refusal;
+use crate::domain::view::{DutyView, Told};
+use crate::domain::word::SubmitKind;
+
+/// Records duties as sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Submit {
+    pub duties: Vec<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    pub kind: SubmitKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+}
+
+/// The duties named, each of which must be one of the incident's.
+pub(super) fn known<'a>(
+    duties: &'a [DutyView],
+    ids: &[String],
+) -> Result<Vec<&'a DutyView>, Refusal> {
+    ids.iter()
+        .map(|id| {
+            duties.iter().find(|d| d.id == *id).ok_or_else(|| {
+                Refusal::invalid(format!(
+                    "The incident has no duty '{}'.",
+                    id.chars().take(80).collect::<String>()
+                ))
+            })
+        })
+        .collect()
+}
+
+pub(super) fn decide(
+    incident: &Incident,
+    body: &Submit,
+    context: &Context<'_>,
+) -> Result<Vec<Event>, Refusal> {
+    if body.duties.is_empty() {
+        return Err(Refusal::invalid("'duties' is empty; name at least one."));
+    }
+    text::check("channel", &body.channel, text::NAME)?;
+    text::check_optional("reference", body.reference.as_deref(), text::NAME)?;
+    text::not_in_future("at", body.at, context.now)?;
+    if let Some(told) = body.told.filter(|told| told.done > told.of) {
+        return Err(Refusal::invalid(format!(
+            "'told' says {} of {}; nobody can be told who is not there.",
+            told.done, told.of
+        )));
+    }
+    let duties = context.duties(incident);
+    for duty in known(&duties, &body.duties)? {
+        if let Some(from) = duty.counted_from.filter(|from| body.at < *from) {
+            return Err(Refusal::invalid(format!(
+                "{} runs from {}; it cannot have been sent before that. Correct 'at', or the trigger.",
+                duty.id,
+                from.format("%Y-%m-%dT%H:%M:%SZ")
+            )));
+        }
+    }
+    let mut duties = body.duties.clone();
+    duties.dedup();
+    Ok(vec![Event::Submitted {
+        duties,
+        at: body.at,
+        channel: body.channel.clone(),
+        reference: body.reference.clone(),
+        kind: body.kind,
+        told: body.told,
+    }])
+}

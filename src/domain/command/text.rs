@@ -1,0 +1,63 @@
+//! The limits of what people write: lengths in characters, no NUL, and a reason that says something.
+//! What may be drawn of a text is `domain::text`.
+
+use crate::domain::instant::Instant;
+use crate::domain::refusal::Refusal;
+
+/// Longest title, in characters.
+pub const TITLE: usize = 300;
+/// Longest summary or note.
+pub const LONG: usize = 20_000;
+/// Longest message of a page.
+pub const MESSAGE: usize = 2_000;
+/// Longest name of a person, channel, authority.
+pub const NAME: usize = 120;
+/// Longest reason.
+pub const REASON: usize = 300;
+
+/// A text that must be there and fit.
+pub fn check(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::invalid(format!(
+            "'{key}' is empty; say something in it."
+        )));
+    }
+    fits(key, text, limit)
+}
+
+/// A text that may be empty but must fit.
+pub fn fits(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
+    if text.contains('\0') {
+        return Err(Refusal::invalid(format!(
+            "'{key}' holds a NUL character; remove it."
+        )));
+    }
+    // Bytes are never fewer than characters: most texts need no counting.
+    if text.len() > limit && text.chars().count() > limit {
+        return Err(Refusal::invalid(format!(
+            "'{key}' has {} characters; at most {limit} fit.",
+            text.chars().count()
+        )));
+    }
+    Ok(())
+}
+
+/// An optional text that must say something where it is given.
+pub fn check_optional(key: &str, text: Option<&str>, limit: usize) -> Result<(), Refusal> {
+    text.map_or(Ok(()), |text| check(key, text, limit))
+}
+
+/// How far ahead of the backend's clock a recorded instant may lie.
+pub const AHEAD_MINUTES: i64 = 5;
+
+/// An instant on record cannot lie in the future, but for five minutes of clocks that disagree.
+pub fn not_in_future(key: &str, at: Instant, now: Instant) -> Result<(), Refusal> {
+    if at > now + chrono::TimeDelta::minutes(AHEAD_MINUTES) {
+        return Err(Refusal::invalid(format!(
+            "'{key}' is {}, which lies ahead: the backend's clock says {}. Check date and offset.",
+            at.format("%Y-%m-%dT%H:%M:%SZ"),
+            now.format("%Y-%m-%dT%H:%M:%SZ"),
+        )));
+    }
+    Ok(())
+}

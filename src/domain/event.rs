@@ -1,0 +1,244 @@
+//! What happened to an incident: the entries of its timeline, in the form they are stored for ever.
+//! Facts only; whether they were allowed was decided in `command`, what they change is `incident::apply`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::command::set::Set;
+use super::instant::Instant;
+use super::view::{Told, Upstream};
+use super::when::When;
+use super::word::{
+    Answer, Classification, GateWord, Milestone, NoteKind, PageState, Phase, Seat, Severity,
+    SubmitKind, Tlp, Urgency,
+};
+
+/// One fact about an incident; its kind and body are what an entry of the timeline holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+pub enum Event {
+    Opened(Box<Opened>),
+    Noted {
+        text: String,
+        kind: NoteKind,
+        occurred_at: Option<When>,
+    },
+    TimeRecorded {
+        trigger: String,
+        at: When,
+        precision: super::word::Precision,
+        source: Option<String>,
+        reason: Option<String>,
+        duty: Option<String>,
+        proposed: bool,
+    },
+    TimeConfirmed {
+        trigger: String,
+        duty: Option<String>,
+    },
+    NotApplicable {
+        milestone: Milestone,
+        reason: String,
+    },
+    Declared {
+        at: Instant,
+        reason: Option<String>,
+        proposed: bool,
+    },
+    NotReportable {
+        reason: String,
+    },
+    Advanced {
+        from: Phase,
+        to: Phase,
+        pass: u32,
+        reason: Option<String>,
+        unmet: Vec<GateWord>,
+        overridden: bool,
+    },
+    MoveUndone {
+        from: Phase,
+        to: Phase,
+        pass: u32,
+        phase_since: Instant,
+    },
+    Dismissed {
+        reason: String,
+    },
+    Closed {
+        reason: String,
+        unmet: Vec<GateWord>,
+        overridden: bool,
+    },
+    Reopened {
+        reason: String,
+        pass: u32,
+    },
+    Assigned {
+        role: Seat,
+        person: Option<String>,
+        duty: Option<String>,
+    },
+    HandOverOffered {
+        role: Seat,
+        to: String,
+    },
+    SeatTaken {
+        role: Seat,
+        from: Option<String>,
+    },
+    FieldsSet(Box<Set>),
+    PageQueued {
+        page: String,
+        team: String,
+        route: Option<String>,
+        message: Option<String>,
+        urgency: Urgency,
+        escalates_at: Option<Instant>,
+    },
+    PageProgressed {
+        page: String,
+        state: PageState,
+        attempts: u32,
+        last_error: Option<String>,
+    },
+    PageEscalated {
+        page: String,
+        team: String,
+        route: Option<String>,
+        step: u32,
+        why: String,
+        escalates_at: Option<Instant>,
+    },
+    PageAcknowledged {
+        page: String,
+        name: String,
+        answer: Option<Answer>,
+        eta: Option<Instant>,
+    },
+    PageCancelled {
+        page: String,
+        reason: String,
+    },
+    Submitted {
+        duties: Vec<String>,
+        at: Instant,
+        channel: String,
+        reference: Option<String>,
+        kind: SubmitKind,
+        told: Option<Told>,
+    },
+    SubmissionWithdrawn {
+        duty: String,
+        reason: String,
+    },
+    Held {
+        hold: String,
+        duty: String,
+        kind: String,
+        at: Instant,
+        until: Option<Instant>,
+        authority: String,
+        document: Option<String>,
+    },
+    Released {
+        duty: String,
+        hold: String,
+    },
+    Decided {
+        duty: String,
+        required: bool,
+        because: String,
+        review_on: Option<String>,
+    },
+    LessonAdded {
+        lesson: String,
+        text: String,
+        owner: Option<String>,
+        due: Option<Instant>,
+    },
+    LessonFinished {
+        lesson: String,
+    },
+    Reviewed {
+        held_at: Instant,
+        text: String,
+    },
+    /// Time alone changed what some duties say; written by the worker so that readers hear of it.
+    StatusesChanged {
+        duties: Vec<String>,
+    },
+}
+
+/// How an incident came on record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    pub id: String,
+    pub codename: String,
+    pub service: String,
+    pub title: String,
+    pub summary: Option<String>,
+    pub classification: Option<Classification>,
+    pub severity: Option<Severity>,
+    pub tlp: Tlp,
+    pub exercise: bool,
+    pub starts_at: Option<Instant>,
+    pub occurred_at: Option<When>,
+    pub owner: String,
+    pub service_team: Option<String>,
+    pub regimes: Vec<String>,
+    pub profile: Map<String, Value>,
+    pub upstream: Option<Upstream>,
+}
+
+/// Keys of an entry's body that hold what people wrote. The chain covers their hash, not the text,
+/// so that a text can be redacted and the chain still verifies.
+pub const TEXT_KEYS: &[&str] = &["text", "title", "summary", "message", "reason", "because"];
+
+impl Event {
+    /// The word under which it stands in the record.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Opened(_) => "opened",
+            Event::Noted { .. } => "noted",
+            Event::TimeRecorded { .. } => "time_recorded",
+            Event::TimeConfirmed { .. } => "time_confirmed",
+            Event::NotApplicable { .. } => "not_applicable",
+            Event::Declared { .. } => "declared",
+            Event::NotReportable { .. } => "not_reportable",
+            Event::Advanced { .. } => "advanced",
+            Event::MoveUndone { .. } => "move_undone",
+            Event::Dismissed { .. } => "dismissed",
+            Event::Closed { .. } => "closed",
+            Event::Reopened { .. } => "reopened",
+            Event::Assigned { .. } => "assigned",
+            Event::HandOverOffered { .. } => "hand_over_offered",
+            Event::SeatTaken { .. } => "seat_taken",
+            Event::FieldsSet(_) => "fields_set",
+            Event::PageQueued { .. } => "page_queued",
+            Event::PageProgressed { .. } => "page_progressed",
+            Event::PageEscalated { .. } => "page_escalated",
+            Event::PageAcknowledged { .. } => "page_acknowledged",
+            Event::PageCancelled { .. } => "page_cancelled",
+            Event::Submitted { .. } => "submitted",
+            Event::SubmissionWithdrawn { .. } => "submission_withdrawn",
+            Event::Held { .. } => "held",
+            Event::Released { .. } => "released",
+            Event::Decided { .. } => "decided",
+            Event::LessonAdded { .. } => "lesson_added",
+            Event::LessonFinished { .. } => "lesson_finished",
+            Event::Reviewed { .. } => "reviewed",
+            Event::StatusesChanged { .. } => "statuses_changed",
+        }
+    }
+
+    /// Whether a person's command made it; a worker's progress does not make a confirmation fail.
+    pub fn is_persons(&self) -> bool {
+        !matches!(
+            self,
+            Event::PageProgressed { .. }
+                | Event::PageEscalated { .. }
+                | Event::StatusesChanged { .. }
+        )
+    }
+}

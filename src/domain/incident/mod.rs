@@ -1,0 +1,195 @@
+//! The incident on record: unmasked state, made only by applying events (`apply`).
+//! What a reader sees of it is `view`; what may be done to it is `command`; what it owes is `duty`.
+
+pub mod apply;
+pub mod page;
+pub mod record;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::instant::Instant;
+use super::view::{ChangeView, DecisionView, HandOverView, LessonView, ReviewView, Upstream};
+use super::when::When;
+use super::word::{
+    Classification, Comms, Ended, Milestone, Phase, Reportable, Responsibility, Seat, Severity,
+    Tlp, Via,
+};
+use page::Page;
+use record::{Duty, Hold, NotApplicable, Submission, Trigger};
+
+/// Who made a change, when, by which door, and which version of the incident it made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    pub version: u64,
+    pub at: Instant,
+    pub by: String,
+    pub via: Via,
+}
+
+/// One incident as its events left it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    pub id: String,
+    pub version: u64,
+    pub persons_version: u64,
+    pub service: String,
+    pub title: String,
+    pub summary: Option<String>,
+    pub codename: String,
+    pub classification: Option<Classification>,
+    pub severity: Option<Severity>,
+    pub reportable: Reportable,
+    pub reportable_by: Option<DecisionView>,
+    pub responsibility: Responsibility,
+    pub phase: Phase,
+    pub pass: u32,
+    pub phase_since: Instant,
+    pub opened_at: Instant,
+    pub opened_by: String,
+    pub occurred_at: Option<When>,
+    pub starts_at: Option<Instant>,
+    pub ended: Option<Ended>,
+    pub closed_at: Option<Instant>,
+    pub updated_at: Instant,
+    pub exercise: bool,
+    pub tlp: Tlp,
+    pub owner: String,
+    pub service_team: Option<String>,
+    pub seats: Seats,
+    pub bridge: Option<String>,
+    pub channel: Option<String>,
+    pub out_of_band: Option<String>,
+    pub comms: Comms,
+    pub triggers: Vec<Trigger>,
+    pub not_applicable: Vec<NotApplicable>,
+    pub regimes: Vec<String>,
+    pub profile: Map<String, Value>,
+    /// What was recorded about duties, by duty id; the duties themselves are derived.
+    pub duties: IndexMap<String, Duty>,
+    pub pages: Vec<Page>,
+    pub lessons: Vec<LessonView>,
+    pub review: Option<ReviewView>,
+    pub upstream: Option<Upstream>,
+    pub hand_overs: Vec<HandOverView>,
+    pub last_move: Option<LastMove>,
+    pub change: Option<ChangeView>,
+}
+
+/// The persons of an incident; an empty seat is a vacancy and shown as one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seats {
+    pub commander: Option<String>,
+    pub deputy: Option<String>,
+    pub scribe: Option<String>,
+    pub owner_lead: Option<String>,
+    pub service_lead: Option<String>,
+}
+
+impl Seats {
+    /// Who sits there. A decider belongs to a duty, not to the incident: always None here.
+    pub fn get(&self, seat: Seat) -> Option<&str> {
+        match seat {
+            Seat::Commander => self.commander.as_deref(),
+            Seat::Deputy => self.deputy.as_deref(),
+            Seat::Scribe => self.scribe.as_deref(),
+            Seat::OwnerLead => self.owner_lead.as_deref(),
+            Seat::ServiceLead => self.service_lead.as_deref(),
+            Seat::Decider => None,
+        }
+    }
+
+    /// Fills or empties a seat.
+    pub fn set(&mut self, seat: Seat, person: Option<String>) {
+        match seat {
+            Seat::Commander => self.commander = person,
+            Seat::Deputy => self.deputy = person,
+            Seat::Scribe => self.scribe = person,
+            Seat::OwnerLead => self.owner_lead = person,
+            Seat::ServiceLead => self.service_lead = person,
+            Seat::Decider => {}
+        }
+    }
+}
+
+/// What `undo` needs to take the last phase move back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastMove {
+    pub version: u64,
+    pub at: Instant,
+    pub by: String,
+    pub from: Phase,
+    pub from_pass: u32,
+    pub from_since: Instant,
+}
+
+impl Incident {
+    /// Whether it is still being worked on.
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// The instant that counts for a trigger of the whole incident: the present pass's, or the last earlier one.
+    pub fn trigger(&self, name: &str) -> Option<&Trigger> {
+        self.triggers
+            .iter()
+            .rev()
+            .find(|t| t.name == name && t.duty.is_none() && t.counts())
+    }
+
+    /// The instant that counts for one duty: its own, or else the incident's.
+    pub fn trigger_of_duty(&self, name: &str, duty: &str) -> Option<&Trigger> {
+        let own = self
+            .triggers
+            .iter()
+            .rev()
+            .find(|t| t.name == name && t.duty.as_deref() == Some(duty) && t.counts());
+        own.or_else(|| self.trigger(name))
+    }
+
+    /// The instant proposed for a trigger and not yet confirmed.
+    pub fn proposed(&self, name: &str, duty: Option<&str>) -> Option<&Trigger> {
+        self.triggers
+            .iter()
+            .rev()
+            .find(|t| t.name == name && t.duty.as_deref() == duty && t.is_proposed())
+    }
+
+    /// Whether a milestone was reached, or said not to apply, in the present pass.
+    pub fn has_milestone(&self, milestone: Milestone) -> bool {
+        let reached = self.triggers.iter().any(|t| {
+            t.name == milestone.as_str() && t.pass == self.pass && t.duty.is_none() && t.counts()
+        });
+        reached
+            || self
+                .not_applicable
+                .iter()
+                .any(|n| n.milestone == milestone && n.pass == self.pass)
+    }
+
+    /// The page with this id.
+    pub fn page(&self, id: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.id == id)
+    }
+
+    /// The hold of a duty that still stands: not released, the one that ends last.
+    pub fn hold(&self, duty: &str) -> Option<&Hold> {
+        let holds = self
+            .duties
+            .get(duty)?
+            .holds
+            .iter()
+            .filter(|hold| hold.released.is_none());
+        holds.max_by_key(|hold| (hold.until.is_none(), hold.until))
+    }
+
+    /// The submission that counts for a duty: the first that was not withdrawn.
+    pub fn submission(&self, duty: &str) -> Option<&Submission> {
+        self.duties
+            .get(duty)?
+            .submissions
+            .iter()
+            .find(|s| s.withdrawn.is_none())
+    }
+}

@@ -1,0 +1,108 @@
+//! What is recorded about an incident's times and duties: triggers with their history, submissions, holds, decisions.
+//! Records only; what follows from them is computed in `duty` and `clock`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::instant::Instant;
+use crate::domain::view::{DecisionView, Told};
+use crate::domain::when::When;
+use crate::domain::word::{Milestone, SubmitKind};
+
+/// Whether a recorded instant counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It counts.
+    Counts,
+    /// Later than the one that counts: waits for a second person.
+    Proposed,
+    /// Another took its place; kept because nothing is deleted.
+    Superseded,
+}
+
+/// One instant recorded for a trigger, with who said so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trigger {
+    pub name: String,
+    pub at: When,
+    pub by: String,
+    pub source: Option<String>,
+    pub reason: Option<String>,
+    pub entered_at: Instant,
+    pub pass: u32,
+    /// The one duty it is for; None: for all.
+    pub duty: Option<String>,
+    pub standing: Standing,
+}
+
+impl Trigger {
+    /// Whether it counts now.
+    pub fn counts(&self) -> bool {
+        self.standing == Standing::Counts
+    }
+
+    /// Whether it waits for a second person.
+    pub fn is_proposed(&self) -> bool {
+        self.standing == Standing::Proposed
+    }
+}
+
+/// A milestone that was said not to apply, in one pass.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NotApplicable {
+    pub milestone: Milestone,
+    pub reason: String,
+    pub by: String,
+    pub at: Instant,
+    pub pass: u32,
+}
+
+/// What persons recorded about one duty.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Duty {
+    pub decider: Option<String>,
+    pub submissions: Vec<Submission>,
+    pub holds: Vec<Hold>,
+    /// The latest verdict of counsel: required or not, and why.
+    pub verdict: Option<Verdict>,
+    /// The instant its clock began to count from, kept when a milestone is recorded anew in a later pass.
+    pub counting_from: Option<Instant>,
+}
+
+/// A notice recorded as sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Submission {
+    pub at: Instant,
+    pub channel: String,
+    pub reference: Option<String>,
+    pub kind: SubmitKind,
+    pub told: Option<Told>,
+    pub by: String,
+    pub entered_at: Instant,
+    /// Who took it back, and why.
+    pub withdrawn: Option<DecisionView>,
+}
+
+/// A ground for not telling yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hold {
+    pub id: String,
+    pub kind: String,
+    pub from: Instant,
+    pub until: Option<Instant>,
+    pub authority: String,
+    pub document: Option<String>,
+    pub by: String,
+    /// Who released it, and when.
+    pub released: Option<DecisionView>,
+}
+
+/// Counsel's word on a duty.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    pub required: bool,
+    pub because: String,
+    pub review_on: Option<String>,
+    pub by: String,
+    pub at: Instant,
+}

@@ -1,0 +1,101 @@
+//! One line that tells what happened, for "what changed" and the timeline. Texts written by people stay out
+//! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
+
+use super::event::Event;
+use super::incident::Incident;
+use super::incident::apply::seat_words;
+use super::word::{Answer, Phase};
+
+/// The change in a few words; None for what no reader needs to hear of.
+pub fn change(event: &Event, incident: &Incident) -> Option<String> {
+    let text = match event {
+        Event::Opened(opened) if opened.starts_at.is_some() => "exercise planned".to_owned(),
+        Event::Opened(_) => "opened".to_owned(),
+        Event::Noted { kind, .. } => format!("{kind} noted"),
+        Event::TimeRecorded {
+            trigger,
+            proposed: true,
+            ..
+        } => format!("later {} proposed", spaced(trigger)),
+        Event::TimeRecorded { trigger, .. } => format!("{} recorded", spaced(trigger)),
+        Event::TimeConfirmed { trigger, .. } => format!("{} confirmed", spaced(trigger)),
+        Event::NotApplicable { milestone, .. } => {
+            format!("{} not applicable", spaced(milestone.as_str()))
+        }
+        Event::Declared { proposed: true, .. } => "later declaration proposed".to_owned(),
+        Event::Declared { .. } => "declared reportable".to_owned(),
+        Event::NotReportable { .. } => "not reportable".to_owned(),
+        Event::Advanced {
+            from, to, reason, ..
+        } if to < from => match reason {
+            Some(reason) => format!("looped back: {reason}"),
+            None => "looped back".to_owned(),
+        },
+        Event::Advanced { to, overridden, .. } => format!(
+            "moved to {}{}",
+            to.short(),
+            if *overridden { " by override" } else { "" }
+        ),
+        Event::MoveUndone { to, .. } => format!("move undone, back in {}", to.short()),
+        Event::Dismissed { .. } => "dismissed".to_owned(),
+        Event::Closed { overridden, .. } => if *overridden {
+            "closed by override"
+        } else {
+            "closed"
+        }
+        .to_owned(),
+        Event::Reopened { pass, .. } => format!("reopened, pass {pass}"),
+        Event::Assigned { role, person, duty } => match (person, duty) {
+            (Some(person), Some(duty)) => format!("{person} decides {duty}"),
+            (Some(person), None) => format!("{person} is {}", seat_words(*role)),
+            (None, _) => format!("{} vacated", seat_words(*role)),
+        },
+        Event::HandOverOffered { role, to } => format!("{} offered to {to}", seat_words(*role)),
+        Event::SeatTaken { role, .. } => format!("{} taken", seat_words(*role)),
+        Event::FieldsSet(set) => format!("{} set", set.touched().join(", ")),
+        Event::PageQueued { team, .. } => format!("paged {team}"),
+        Event::PageProgressed { .. } | Event::StatusesChanged { .. } => return None,
+        Event::PageEscalated { team, .. } => format!("page escalated to {team}"),
+        Event::PageAcknowledged { page, answer, .. } => {
+            let team = incident.page(page).map_or("a team", |p| p.team.as_str());
+            match answer {
+                Some(Answer::Cannot) => format!("{team} cannot come"),
+                Some(Answer::Remote) => format!("{team} joins remotely"),
+                _ => format!("{team} coming"),
+            }
+        }
+        Event::PageCancelled { page, .. } => format!(
+            "{} stood down",
+            incident.page(page).map_or("a team", |p| p.team.as_str())
+        ),
+        Event::Submitted { duties, .. } => format!("{} recorded as sent", duties.join(", ")),
+        Event::SubmissionWithdrawn { duty, .. } => format!("{duty} no longer recorded as sent"),
+        Event::Held { duty, .. } => format!("{duty} held"),
+        Event::Released { duty, .. } => format!("{duty} released"),
+        Event::Decided {
+            duty,
+            required: false,
+            ..
+        } => format!("{duty}: decided, no notice"),
+        Event::Decided { duty, .. } => format!("{duty}: notice required"),
+        Event::LessonAdded { .. } => "lesson added".to_owned(),
+        Event::LessonFinished { .. } => "lesson done".to_owned(),
+        Event::Reviewed { .. } => "review held".to_owned(),
+    };
+    Some(text)
+}
+
+/// A phase in a sentence.
+pub fn phase_words(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Preparation => "preparation",
+        Phase::DetectionAndAnalysis => "detection and analysis",
+        Phase::ContainmentEradicationAndRecovery => "containment, eradication and recovery",
+        Phase::PostIncidentActivity => "post-incident activity",
+    }
+}
+
+/// A field's name as words.
+pub fn spaced(name: &str) -> String {
+    name.strip_suffix("_at").unwrap_or(name).replace('_', " ")
+}

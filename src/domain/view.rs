@@ -1,0 +1,364 @@
+//! The incident as a reader is given it: the body of the API and what every screen draws from.
+//! What the reader's clearance hides is null and named in `masked`. The unmasked state is `incident::Incident`.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::instant::Instant;
+use super::when::When;
+use super::word::{
+    Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord, PageState, Phase,
+    Precision, Reportable, Responsibility, Role, Seat, Severity, Tlp, Urgency,
+};
+
+/// One incident, for one audience.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct IncidentView {
+    pub id: String,
+    /// 1 at opening, +1 for each change.
+    pub version: u64,
+    /// The version of the last command a person gave; a confirmation bound to an older one is refused.
+    #[serde(default)]
+    pub persons_version: u64,
+    pub service: String,
+    pub title: Option<String>,
+    pub summary: Option<String>,
+    pub codename: String,
+    /// Names of fields hidden from this reader; their null is not a vacancy.
+    #[serde(default)]
+    pub masked: Vec<String>,
+    pub classification: Option<Classification>,
+    pub severity: Option<Severity>,
+    pub reportable: Reportable,
+    pub responsibility: Responsibility,
+    pub phase: Phase,
+    pub pass: u32,
+    #[schema(value_type = String, format = DateTime)]
+    pub phase_since: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    pub opened_at: Instant,
+    #[schema(value_type = Option<String>)]
+    pub occurred_at: Option<When>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub starts_at: Option<Instant>,
+    pub ended: Option<Ended>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub closed_at: Option<Instant>,
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Instant,
+    pub exercise: bool,
+    pub tlp: Tlp,
+    pub owner: String,
+    pub owner_lead: Option<String>,
+    pub service_team: Option<String>,
+    pub service_lead: Option<String>,
+    pub commander: Option<String>,
+    pub deputy: Option<String>,
+    pub scribe: Option<String>,
+    pub bridge: Option<String>,
+    pub channel: Option<String>,
+    pub out_of_band: Option<String>,
+    #[serde(default = "trusted")]
+    pub comms: Comms,
+    #[schema(value_type = Object)]
+    pub triggers: IndexMap<String, TriggerView>,
+    pub regimes: Vec<String>,
+    #[schema(value_type = Object)]
+    pub profile: Map<String, Value>,
+    pub duties: Vec<DutyView>,
+    pub gates: Vec<GateView>,
+    pub pages: Vec<PageView>,
+    pub lessons: Vec<LessonView>,
+    pub review: Option<ReviewView>,
+    pub upstream: Option<Upstream>,
+    /// Seats offered to somebody who has not taken them yet.
+    #[serde(default)]
+    pub hand_overs: Vec<HandOverView>,
+    /// Who answered the question whether customers must be told, and why.
+    #[serde(default)]
+    pub reportable_by: Option<DecisionView>,
+    /// The phase move that `undo` would take back.
+    #[serde(default)]
+    pub last_move: Option<LastMoveView>,
+    /// The latest change in one line, for "what changed".
+    #[serde(default)]
+    pub change: Option<ChangeView>,
+}
+
+fn trusted() -> Comms {
+    Comms::Trusted
+}
+
+/// A named instant that can start a clock.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TriggerView {
+    /// Shortened to what is known: `2013-05-14`, `2013-05`, `2013`.
+    #[schema(value_type = String)]
+    pub at: When,
+    pub precision: Precision,
+    pub by: String,
+    pub source: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub entered_at: Instant,
+    /// The pass in which it was recorded.
+    pub pass: u32,
+    /// A later instant somebody proposed; the earlier one keeps the headline until a second person confirms.
+    #[serde(default)]
+    pub proposed: Option<ProposedView>,
+    /// Why a milestone does not apply; then `at` is when that was said.
+    #[serde(default)]
+    pub not_applicable: Option<String>,
+    /// How often it was moved earlier.
+    #[serde(default)]
+    pub moved: u32,
+}
+
+/// A later instant for a trigger, waiting for a second person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProposedView {
+    #[schema(value_type = String)]
+    pub at: When,
+    pub by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub entered_at: Instant,
+    pub reason: Option<String>,
+}
+
+/// One duty: (incident, regime, stage, subject), with its clock as of the snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DutyView {
+    /// `regime/stage`, with `@subject` when that is not `all`.
+    pub id: String,
+    pub regime: String,
+    pub stage: String,
+    pub subject: String,
+    /// Who is to be told.
+    pub to: String,
+    /// The rule in a few letters, as screens name it: `MS 72 h (practice)`.
+    #[serde(default)]
+    pub rule: String,
+    pub status: DutyStatus,
+    /// The trigger it counts or waits for.
+    pub trigger: Option<String>,
+    /// The instant the clock was counted from.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub counted_from: Option<Instant>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due_at: Option<Instant>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub limit_at: Option<Instant>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub latest_start_at: Option<Instant>,
+    /// Drafting and approval time, as written (`2h30m`); absent: start not set.
+    pub prepare_for: Option<String>,
+    pub decider: DeciderView,
+    pub direction: Direction,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub submitted_at: Option<Instant>,
+    /// `on_time`, `between_due_and_limit` or `late`, once submitted.
+    pub outcome: Option<String>,
+    pub told: Option<Told>,
+    /// When a hold ends, by whose authority.
+    #[serde(default)]
+    pub hold: Option<HoldView>,
+    /// Who decided against, or the condition that makes it not required.
+    #[serde(default)]
+    pub because: Option<String>,
+    /// Shown on shared screens only as "restricted duty".
+    #[serde(default)]
+    pub restricted: bool,
+    pub citation: String,
+    pub confidence: String,
+    pub verified: String,
+    pub enabled: bool,
+}
+
+/// Who decides a duty: a team, and the person where one is named.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DeciderView {
+    pub team: Option<String>,
+    pub person: Option<String>,
+}
+
+/// How many of those to be told have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    pub done: u64,
+    pub of: u64,
+}
+
+/// A hold on a duty that still stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct HoldView {
+    pub id: String,
+    pub kind: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub from: Instant,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Instant>,
+    pub authority: String,
+    pub document: Option<String>,
+    pub by: String,
+}
+
+/// What is unmet before a phase can be left for `to` (a phase, or `closed`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct GateView {
+    pub to: String,
+    /// Hard gates refuse without an override; soft ones are only recorded.
+    pub hard: bool,
+    pub unmet: Vec<GateWord>,
+}
+
+/// One request to one team to come.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PageView {
+    pub id: String,
+    pub team: String,
+    pub state: PageState,
+    /// The kind of the route it goes by now.
+    pub route: Option<String>,
+    /// 0 for the first route; how often it escalated.
+    #[serde(default)]
+    pub step: u32,
+    pub attempts: u32,
+    pub urgency: Urgency,
+    pub answer: Option<Answer>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub eta: Option<Instant>,
+    #[schema(value_type = String, format = DateTime)]
+    pub queued_at: Instant,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub accepted_at: Option<Instant>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub acknowledged_at: Option<Instant>,
+    #[serde(default)]
+    pub acknowledged_by: Option<String>,
+    /// When it escalates if nobody answers.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub escalates_at: Option<Instant>,
+    pub by: String,
+    pub message: Option<String>,
+    pub last_error: Option<String>,
+}
+
+/// A finding from post-incident activity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LessonView {
+    pub id: String,
+    pub text: Option<String>,
+    pub owner: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub due: Option<Instant>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub done_at: Option<Instant>,
+    pub by: String,
+}
+
+/// The review of an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ReviewView {
+    #[schema(value_type = String, format = DateTime)]
+    pub held_at: Instant,
+    pub text: Option<String>,
+    pub by: String,
+}
+
+/// Where an incident came from: `key` is unique per connector in a store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Upstream {
+    pub connector: String,
+    pub key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Whatever else the connector keeps.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    pub rest: Map<String, Value>,
+}
+
+/// A seat offered to somebody who has not taken it yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct HandOverView {
+    pub role: Seat,
+    pub to: String,
+    pub by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+}
+
+/// A decision with a name, an instant and a reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DecisionView {
+    pub by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub reason: Option<String>,
+}
+
+/// The phase move that `undo` would take back, while nothing else was done since.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LastMoveView {
+    pub by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub from: Phase,
+    /// The incident's version right after the move.
+    pub version: u64,
+}
+
+/// The latest change in one line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChangeView {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub by: String,
+    pub text: Option<String>,
+}
+
+/// What the reader of an incident may do, besides the role: given once in `/v1/info`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SelfView {
+    pub name: String,
+    pub role: Role,
+    pub counsel: bool,
+    pub clearance: Tlp,
+    pub services: Vec<String>,
+    pub team: Option<String>,
+}
+
+impl IncidentView {
+    /// Whether a field was hidden from this reader.
+    pub fn is_masked(&self, field: &str) -> bool {
+        self.masked.iter().any(|m| m == field)
+    }
+
+    /// Who holds a seat. The decider of a duty stands with the duty.
+    pub fn seat(&self, seat: Seat) -> Option<&str> {
+        match seat {
+            Seat::Commander => self.commander.as_deref(),
+            Seat::Deputy => self.deputy.as_deref(),
+            Seat::Scribe => self.scribe.as_deref(),
+            Seat::OwnerLead => self.owner_lead.as_deref(),
+            Seat::ServiceLead => self.service_lead.as_deref(),
+            Seat::Decider => None,
+        }
+    }
+
+    /// Whether it is still being worked on.
+    pub fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Lessons that are not done yet; they outlive the incident.
+    pub fn open_lessons(&self) -> impl Iterator<Item = &LessonView> {
+        self.lessons
+            .iter()
+            .filter(|lesson| lesson.done_at.is_none())
+    }
+}

@@ -1,0 +1,223 @@
+//! `view(audience, incident)`: every read of an incident goes through here. What the audience may not see is null
+//! and named in `masked`; an incident that does not exist for them gives nothing at all.
+
+use indexmap::IndexMap;
+
+use super::allowed::Standing;
+use super::caller::Audience;
+use super::directory::Directory;
+use super::duty::{self, Rules};
+use super::gate;
+use super::incident::Incident;
+use super::instant::Instant;
+use super::view::{
+    ChangeView, HandOverView, IncidentView, LastMoveView, LessonView, ProposedView, ReviewView,
+    TriggerView,
+};
+use super::word::{Milestone, Precision};
+
+impl Standing {
+    /// How an incident on record stands.
+    pub fn of(incident: &Incident) -> Standing {
+        Standing {
+            phase: incident.phase,
+            ended: incident.ended,
+            exercise: incident.exercise,
+        }
+    }
+
+    /// How an incident stands as a reader sees it.
+    pub fn of_view(view: &IncidentView) -> Standing {
+        Standing {
+            phase: view.phase,
+            ended: view.ended,
+            exercise: view.exercise,
+        }
+    }
+}
+
+/// Fields that hold what people wrote or who they are; hidden from readers whose clearance does not reach.
+const MASKED: &[&str] = &[
+    "title",
+    "summary",
+    "owner_lead",
+    "service_lead",
+    "commander",
+    "deputy",
+    "scribe",
+    "bridge",
+    "channel",
+    "out_of_band",
+    "profile",
+    "upstream",
+];
+
+/// The incident as this audience may see it at `now`; None where it does not exist for them.
+pub fn view(
+    audience: &Audience,
+    incident: &Incident,
+    directory: &Directory,
+    rules: &Rules,
+    now: Instant,
+) -> Option<IncidentView> {
+    if !audience.sees_service(&incident.service) {
+        return None;
+    }
+    let duties = duty::derive(incident, directory, rules, now);
+    let open = audience.may_read(incident.tlp);
+    let shown = |text: &Option<String>| text.clone().filter(|_| open);
+    Some(IncidentView {
+        id: incident.id.clone(),
+        version: incident.version,
+        persons_version: incident.persons_version,
+        service: incident.service.clone(),
+        title: open.then(|| incident.title.clone()),
+        summary: shown(&incident.summary),
+        codename: incident.codename.clone(),
+        masked: if open {
+            Vec::new()
+        } else {
+            MASKED.iter().map(|m| (*m).to_owned()).collect()
+        },
+        classification: incident.classification,
+        severity: incident.severity,
+        reportable: incident.reportable,
+        responsibility: incident.responsibility,
+        phase: incident.phase,
+        pass: incident.pass,
+        phase_since: incident.phase_since,
+        opened_at: incident.opened_at,
+        occurred_at: incident.occurred_at,
+        starts_at: incident.starts_at,
+        ended: incident.ended,
+        closed_at: incident.closed_at,
+        updated_at: incident.updated_at,
+        exercise: incident.exercise,
+        tlp: incident.tlp,
+        owner: incident.owner.clone(),
+        owner_lead: shown(&incident.seats.owner_lead),
+        service_team: incident.service_team.clone(),
+        service_lead: shown(&incident.seats.service_lead),
+        commander: shown(&incident.seats.commander),
+        deputy: shown(&incident.seats.deputy),
+        scribe: shown(&incident.seats.scribe),
+        bridge: shown(&incident.bridge),
+        channel: shown(&incident.channel),
+        out_of_band: shown(&incident.out_of_band),
+        comms: incident.comms,
+        triggers: triggers(incident, open),
+        regimes: incident.regimes.clone(),
+        profile: if open {
+            incident.profile.clone()
+        } else {
+            Default::default()
+        },
+        gates: gate::gates(incident, &duties),
+        duties,
+        pages: incident.pages.iter().map(|page| page.view(open)).collect(),
+        lessons: incident
+            .lessons
+            .iter()
+            .map(|lesson| LessonView {
+                text: shown(&lesson.text),
+                owner: shown(&lesson.owner),
+                ..lesson.clone()
+            })
+            .collect(),
+        review: incident.review.as_ref().map(|review| ReviewView {
+            text: shown(&review.text),
+            ..review.clone()
+        }),
+        upstream: incident.upstream.clone().filter(|_| open),
+        hand_overs: if open {
+            incident.hand_overs.clone()
+        } else {
+            Vec::<HandOverView>::new()
+        },
+        reportable_by: incident.reportable_by.clone().filter(|_| open),
+        last_move: incident
+            .last_move
+            .as_ref()
+            .filter(|m| open && m.version == incident.persons_version)
+            .map(|m| LastMoveView {
+                by: m.by.clone(),
+                at: m.at,
+                from: m.from,
+                version: m.version,
+            }),
+        change: incident.change.as_ref().map(|change| ChangeView {
+            text: shown(&change.text),
+            by: if open {
+                change.by.clone()
+            } else {
+                String::new()
+            },
+            at: change.at,
+        }),
+    })
+}
+
+fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
+    let mut views = IndexMap::new();
+    for trigger in incident
+        .triggers
+        .iter()
+        .filter(|t| t.duty.is_none() && t.counts())
+    {
+        let proposed = incident
+            .proposed(&trigger.name, None)
+            .map(|p| ProposedView {
+                at: p.at,
+                by: p.by.clone(),
+                entered_at: p.entered_at,
+                reason: p.reason.clone().filter(|_| open),
+            });
+        let moved = incident.triggers.iter().filter(|t| {
+            t.name == trigger.name
+                && t.duty.is_none()
+                && t.pass == trigger.pass
+                && !t.counts()
+                && !t.is_proposed()
+        });
+        // Later entries replace earlier ones: what stands is the present pass's, or the last earlier one.
+        views.insert(
+            trigger.name.clone(),
+            TriggerView {
+                at: trigger.at,
+                precision: trigger.at.precision,
+                by: trigger.by.clone(),
+                source: trigger.source.clone().filter(|_| open),
+                entered_at: trigger.entered_at,
+                pass: trigger.pass,
+                proposed,
+                not_applicable: None,
+                moved: u32::try_from(moved.count()).unwrap_or(u32::MAX),
+            },
+        );
+    }
+    for waived in incident
+        .not_applicable
+        .iter()
+        .filter(|n| n.pass == incident.pass)
+    {
+        let name = Milestone::as_str(waived.milestone).to_owned();
+        views.insert(
+            name,
+            TriggerView {
+                at: super::when::When {
+                    at: waived.at,
+                    precision: Precision::Exact,
+                },
+                precision: Precision::Exact,
+                by: waived.by.clone(),
+                source: None,
+                entered_at: waived.at,
+                pass: waived.pass,
+                proposed: None,
+                not_applicable: Some(waived.reason.clone()).filter(|_| open),
+                moved: 0,
+            },
+        );
+    }
+    views
+}
