@@ -19,3 +19,6 @@
 //! The board has one source of truth on its side: an immutable `Arc<Board>`, replaced as a whole.
 
 pub mod domain;
+pub mod store;
+pub mod ui;
+pub mod wire;

@@ -1,0 +1,251 @@
+//! The port of the store: one writer that batches, one feed that never skips, and what a backend must remember.
+//! Adapters stand beside it (`sqlite`); what a command does is decided by the caller's closure inside the transaction.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::domain::command::open::Allotted;
+use crate::domain::event::Event;
+use crate::domain::incident::{Incident, Stamp};
+use crate::domain::instant::Instant;
+use crate::domain::word::{Role, Tlp, Via};
+
+/// What the store could not do, and what to do about it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away or broken.
+    #[error(
+        "the store is not available: {0}. Look at the disk or the database; nothing was written"
+    )]
+    Unavailable(String),
+    /// Another process has it.
+    #[error("{0} is in use by another warboard; end that one, or give another --store")]
+    InUse(String),
+    /// The queue in front of the writer is full.
+    #[error("the store is busy: {0} commands wait already. Try again in a second")]
+    Busy(usize),
+    /// What is stored cannot be read.
+    #[error("the store holds something unreadable: {0}")]
+    Corrupt(String),
+}
+
+/// Which incident a job is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A new one; the store allots id and codename. `upstream` (connector, key) already on record ends the job with that incident.
+    New {
+        prefix: String,
+        upstream: Option<(String, String)>,
+    },
+    /// One on record.
+    Incident(String),
+    /// The one that holds this page.
+    Page(String),
+}
+
+/// What a closure sees inside the transaction.
+#[derive(Debug, Clone)]
+pub enum Found {
+    /// For `Target::New`.
+    Allotted(Allotted),
+    /// As it stands in this transaction, with everything written before it in the same batch.
+    Incident(Arc<Incident>),
+    /// There is none.
+    Nothing,
+}
+
+/// An answer as it is remembered under an idempotency key: enough to answer the same again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// `ETag` and `Location`, where the answer had them.
+    pub etag: Option<String>,
+    pub location: Option<String>,
+    pub body: Vec<u8>,
+}
+
+/// What a closure wants written.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// The incident after all events.
+    pub incident: Incident,
+    pub events: Vec<Event>,
+    pub stamp: Stamp,
+    pub outbox: Vec<OutboxChange>,
+    pub answer: Answer,
+}
+
+/// What a closure decided: write, or answer without writing (a refusal, a 412, nothing to do).
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    Write(Box<Changes>),
+    Answer(Answer),
+}
+
+/// A delivery in the outbox: one page by one route. Key and body are fixed before the first byte is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The idempotency key, the same on every attempt.
+    pub key: String,
+    pub page: String,
+    pub incident: String,
+    pub team: String,
+    /// The route's place in the team's list, and its kind.
+    pub route: String,
+    pub step: u32,
+    pub body: Vec<u8>,
+    pub attempts: u32,
+    /// Not before this instant.
+    pub next_at: Instant,
+    pub queued_at: Instant,
+}
+
+/// A change to the outbox, in the command's transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutboxChange {
+    Put(Delivery),
+    /// Another attempt later.
+    Retry {
+        key: String,
+        attempts: u32,
+        next_at: Instant,
+    },
+    /// No further attempt for this key.
+    Done {
+        key: String,
+    },
+    /// No further attempt for this page.
+    DoneForPage {
+        page: String,
+    },
+}
+
+/// The idempotency key of a request, scoped to a token, with the digest of its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    pub token: String,
+    pub key: String,
+    /// sha256 of method, path and body.
+    pub digest: [u8; 32],
+}
+
+/// Decides inside the transaction; it must be quick and cannot wait.
+pub type Decide = Box<dyn FnOnce(Found) -> Outcome + Send>;
+
+/// One unit of work for the writer. The idempotency key is looked at before the closure runs.
+pub struct Job {
+    pub target: Target,
+    pub idempotency: Option<Idempotency>,
+    pub decide: Decide,
+    /// When the job was made; the age of remembered answers counts from it.
+    pub now: Instant,
+}
+
+/// How a job ended. Returned only after the transaction is on disk.
+#[derive(Debug, Clone)]
+pub enum Done {
+    /// Written; `incident` as it now stands, `seq` of its last entry.
+    Written {
+        answer: Answer,
+        incident: Arc<Incident>,
+        seq: u64,
+    },
+    /// Nothing was written.
+    Answered(Answer),
+    /// The same request was answered before: the same answer again.
+    Replayed(Answer),
+    /// The same key with another body.
+    KeyReused,
+    /// `Target::New` with an upstream that is on record already.
+    Known(Arc<Incident>),
+}
+
+/// One incident with the place of its last entry.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    pub seq: u64,
+    pub incident: Arc<Incident>,
+}
+
+/// One entry as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub seq: u64,
+    pub incident: String,
+    pub version: u64,
+    pub at: Instant,
+    pub by: String,
+    pub via: Via,
+    pub kind: String,
+    /// The event's body as JSON text.
+    pub body: String,
+}
+
+/// A token as it is stored: never the secret, its sha256.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The public part, `<id>` of `wb_<id>_<secret>`.
+    pub id: String,
+    pub name: String,
+    pub sha256: [u8; 32],
+    pub role: Role,
+    pub counsel: bool,
+    pub clearance: Tlp,
+    pub services: Vec<String>,
+    pub team: Option<String>,
+    pub created_at: Instant,
+    pub expires_at: Instant,
+    pub revoked_at: Option<Instant>,
+    pub last_used_at: Option<Instant>,
+}
+
+/// What every store can do. Futures resolve when the work is on disk.
+pub trait Store: Send + Sync {
+    /// Puts a job before the writer; `Busy` at once when its queue is full.
+    fn submit(&self, job: Job) -> BoxFuture<'_, Result<Done, StoreError>>;
+    /// Every incident whose last entry lies after `seq`, by `seq`, at most `limit`. 0 reads all.
+    fn since(&self, seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Snapshot>, StoreError>>;
+    /// The seq of the last entry written.
+    fn head(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
+    /// Tells whenever something was committed; readers always re-read.
+    fn wake(&self) -> tokio::sync::watch::Receiver<u64>;
+    /// The epoch of this store: cursors of another are foreign.
+    fn epoch(&self) -> &str;
+    /// Entries of an incident after `after`, oldest first, at most `limit`.
+    fn timeline(
+        &self,
+        incident: &str,
+        after: u64,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Entry>, StoreError>>;
+    /// Deliveries whose time has come, newest first, at most `limit`.
+    fn due_deliveries(
+        &self,
+        now: Instant,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Delivery>, StoreError>>;
+    /// The earliest instant at which a delivery is due.
+    fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>>;
+    /// The token with this public id.
+    fn token(&self, id: &str) -> BoxFuture<'_, Result<Option<Token>, StoreError>>;
+    fn tokens(&self) -> BoxFuture<'_, Result<Vec<Token>, StoreError>>;
+    /// Fails if the name is taken by a token that still works.
+    fn put_token(&self, token: Token) -> BoxFuture<'_, Result<bool, StoreError>>;
+    /// False if no working token has this name.
+    fn revoke_token(&self, name: &str, at: Instant) -> BoxFuture<'_, Result<bool, StoreError>>;
+    /// Remembers that a token was used; may be coalesced.
+    fn touch_token(&self, id: &str, at: Instant) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// A small value a backend keeps between starts (its signing key, ...), made by `make` the first time.
+    fn setting(
+        &self,
+        name: &str,
+        make: Box<dyn FnOnce() -> Vec<u8> + Send>,
+    ) -> BoxFuture<'_, Result<Vec<u8>, StoreError>>;
+    /// Drops remembered answers older than 30 days.
+    fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Whether the store can be written now.
+    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Ends the writer after what is queued is on disk.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}

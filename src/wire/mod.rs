@@ -1,0 +1,96 @@
+//! The bodies of our own HTTP API that are more than one incident: lists, changes, entries, problems.
+//! One incident's body is `domain::view::IncidentView`, a command's is `domain::command::Command`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::domain::board::TeamView;
+use crate::domain::instant::Instant;
+use crate::domain::view::IncidentView;
+use crate::domain::word::{GateWord, Via};
+
+/// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
+pub const NOW_HEADER: &str = "x-warboard-now";
+/// The media type of errors (RFC 9457).
+pub const PROBLEM: &str = "application/problem+json";
+/// Largest request body, in bytes.
+pub const BODY_LIMIT: usize = 1 << 20;
+/// Longest time a long-poll may be held, in seconds.
+pub const WAIT_LIMIT_SECONDS: u64 = 60;
+
+/// A list of incidents, or what changed in it: the answer of `GET /v1/incidents` and `GET /v1/changes`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ListBody {
+    /// Where to go on reading changes; opaque.
+    pub cursor: String,
+    /// When this snapshot was made, by the backend's clock.
+    #[schema(value_type = String, format = DateTime)]
+    pub now: Instant,
+    /// False while `next` names a further page.
+    pub complete: bool,
+    pub next: Option<String>,
+    #[schema(value_type = Vec<IncidentView>)]
+    pub incidents: Vec<Arc<IncidentView>>,
+    /// Ids this caller may no longer see; only in changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
+}
+
+/// One line of a timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct EntryBody {
+    pub seq: u64,
+    pub version: u64,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub by: String,
+    pub via: Via,
+    pub kind: String,
+    /// What it says in one line.
+    pub line: Option<String>,
+    #[schema(value_type = Object)]
+    pub body: Value,
+}
+
+/// A stretch of a timeline, oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TimelineBody {
+    pub entries: Vec<EntryBody>,
+    /// `after` for the next stretch; null at the end.
+    pub next: Option<u64>,
+}
+
+/// The directory of teams.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TeamsBody {
+    pub teams: Vec<TeamView>,
+}
+
+/// The answer to a command: the incident, and the soft gates that were passed unmet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CommandAnswerBody {
+    #[serde(flatten)]
+    pub incident: IncidentView,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<GateWord>,
+}
+
+/// An error as RFC 9457 has it. `incident` stands in a 412: what it is now.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemBody {
+    #[serde(rename = "type", default)]
+    pub kind: String,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub status: u16,
+    #[serde(default)]
+    pub detail: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<GateWord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Box<IncidentView>>,
+}
