@@ -5,4 +5,5 @@
 
 pub mod clock;
 pub mod instant;
+pub mod text;
 pub mod word;
