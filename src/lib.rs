@@ -19,5 +19,6 @@
 //! The board has one source of truth on its side: an immutable `Arc<Board>`, replaced as a whole.
 
 pub mod domain;
+pub mod net;
 pub mod secret;
 pub mod time;
