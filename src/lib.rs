@@ -21,4 +21,6 @@
 pub mod domain;
 pub mod net;
 pub mod secret;
+pub mod session;
 pub mod time;
+pub mod ui;

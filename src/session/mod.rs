@@ -1,0 +1,8 @@
+//! One viewer's loop, and the doors it comes in by. A door brings bytes and sizes and takes frames; the loop turns them into
+//! input for a screen and the screen's cells into bytes. What is shown and what a key means stands in `ui`.
+
+pub mod emit;
+pub mod input;
+
+pub use emit::{Depth, Emitter};
+pub use input::Decoder;
