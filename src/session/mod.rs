@@ -3,6 +3,10 @@
 
 pub mod emit;
 pub mod input;
+pub mod pace;
+pub mod run;
 
 pub use emit::{Depth, Emitter};
 pub use input::Decoder;
+pub use pace::Pace;
+pub use run::{Door, Event, Handled, Incoming, Patch, Screen, Setup, Tick, Wish, run};

@@ -129,7 +129,8 @@ fn style() -> impl Strategy<Value = Style> {
 fn text() -> impl Strategy<Value = String> {
     // What the emulator measures as we do; sequences with joiners have their own test.
     let piece = proptest::sample::select(vec![
-        "a", "b", "1", " ", "  ", "─", "字", "가", "👍", "e\u{301}", "é", "…", "\u{301}", "x y", "     ",
+        "a", "b", "1", " ", "  ", "─", "字", "가", "👍", "e\u{301}", "é", "…", "\u{301}", "x y",
+        "     ",
     ]);
     proptest::collection::vec(piece, 0..14).prop_map(|pieces| pieces.concat())
 }
