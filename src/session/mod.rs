@@ -3,10 +3,12 @@
 
 pub mod emit;
 pub mod input;
+pub mod local;
 pub mod pace;
 pub mod run;
 
 pub use emit::{Depth, Emitter};
 pub use input::Decoder;
+pub use local::{LocalDoor, Restorer, SessionError};
 pub use pace::Pace;
 pub use run::{Door, Event, Handled, Incoming, Patch, Screen, Setup, Tick, Wish, run};
