@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 
 use super::run::{Door, Incoming};
 
+#[cfg(test)]
+mod process_tests;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -121,15 +123,15 @@ impl Door for LocalDoor {
             .unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
     }
 
-    fn suspend(&mut self) -> io::Result<()> {
+    fn suspend(&mut self) -> io::Result<bool> {
         // Whoever leads a session has no shell to go back to, and nobody who would let it go on.
         if getsid(None)? == getpid() {
-            return Ok(());
+            return Ok(false);
         }
         self.restorer.restore();
         // The whole job: a wrapper that started us must stop too, or the shell never gets its prompt.
         kill_current_process_group(Signal::STOP)?;
-        Ok(())
+        Ok(true)
     }
 
     fn enter_again(&mut self) -> io::Result<()> {

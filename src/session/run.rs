@@ -14,7 +14,7 @@ use super::emit::{Depth, Emitter};
 use super::input::Decoder;
 use super::pace::{Pace, QUESTION};
 use crate::domain::instant::Mono;
-use crate::time::{Clock, SharedClock};
+use crate::time::{Clock, SharedClock, timeout};
 use crate::ui::input::{Input, TerminalReply};
 
 /// What a door brings in.
@@ -45,9 +45,10 @@ pub trait Door: Send {
     /// Waits until the frame is written and gives its memory back. Dropping the future loses nothing.
     fn done(&mut self) -> impl Future<Output = io::Result<Vec<u8>>> + Send;
 
-    /// Stops the process as a job, if this door belongs to one, and returns when it goes on.
-    fn suspend(&mut self) -> io::Result<()> {
-        Ok(())
+    /// Stops the process as a job, if this door belongs to one. True: it stops now or in a moment (which thread goes on until
+    /// then is open), and [`Incoming::Continued`] tells that it goes on.
+    fn suspend(&mut self) -> io::Result<bool> {
+        Ok(false)
     }
 
     /// Puts the terminal into our modes again.
@@ -170,6 +171,8 @@ const TICK_AT_LEAST_MS: i64 = 20;
 const EVENTS_A_FRAME: usize = 256;
 /// What a terminal takes into its clipboard at once.
 const COPY_MAX: usize = 74_000;
+/// How long the last frame is waited for at the end.
+const LAST_FRAME_MS: i64 = 1_000;
 /// How long a question's answer is waited for at the end, so that it is not typed into the shell.
 const LAST_ANSWER_MS: i64 = 300;
 
@@ -189,6 +192,10 @@ pub async fn run<S: Screen, D: Door>(
         let at = clock.mono();
         viewer.pass(at);
         if let Some(code) = viewer.code() {
+            if in_flight {
+                // What is half written would go on after the terminal is given back.
+                let _ = timeout(&**clock, LAST_FRAME_MS, door.done()).await;
+            }
             return viewer.leave(code, incoming, &**clock).await;
         }
         if !in_flight {
@@ -256,6 +263,8 @@ struct Viewer<'s, S: Screen, O> {
     bell: bool,
     copy: Option<String>,
     suspend: bool,
+    /// The terminal is somebody else's until we go on.
+    stopped: bool,
     enter_again: bool,
     end: Option<i32>,
     memory: Vec<u8>,
@@ -279,6 +288,7 @@ impl<'s, S: Screen, O: FnMut(S::Effect)> Viewer<'s, S, O> {
             bell: false,
             copy: None,
             suspend: false,
+            stopped: false,
             enter_again: false,
             end: None,
             memory: Vec::new(),
@@ -358,10 +368,11 @@ impl<'s, S: Screen, O: FnMut(S::Effect)> Viewer<'s, S, O> {
     /// Leaves and enters the terminal as asked; only between two frames.
     fn obey<D: Door>(&mut self, door: &mut D) -> io::Result<()> {
         if std::mem::take(&mut self.suspend) {
-            door.suspend()?;
-            self.enter_again = true;
+            self.enter_again = false;
+            self.stopped = door.suspend()?;
         }
         if std::mem::take(&mut self.enter_again) {
+            self.stopped = false;
             door.enter_again()?;
             self.repaint();
         }
@@ -370,7 +381,7 @@ impl<'s, S: Screen, O: FnMut(S::Effect)> Viewer<'s, S, O> {
 
     /// The next frame's bytes, if it may leave and there is one.
     fn frame(&mut self, at: Mono) -> Option<Vec<u8>> {
-        if !self.pace.may_send(at) {
+        if self.stopped || !self.pace.may_send(at) {
             return None;
         }
         if !std::mem::replace(&mut self.greeted, true) {
@@ -428,7 +439,7 @@ impl<'s, S: Screen, O: FnMut(S::Effect)> Viewer<'s, S, O> {
 
     /// When to look again if nothing happens. While a frame is in flight its end wakes us.
     fn wake_at(&self, at: Mono, in_flight: bool) -> Option<Mono> {
-        let frame_at = match (in_flight, self.pace.opens_at(at)) {
+        let frame_at = match (in_flight || self.stopped, self.pace.opens_at(at)) {
             (true, _) => None,
             (false, Some(opens)) => Some(opens),
             (false, None) => self.tick_at(),

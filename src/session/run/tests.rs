@@ -23,9 +23,9 @@ impl Door for Shelf {
         self.written.recv().await.unwrap_or(Ok(()))?;
         Ok(std::mem::take(&mut self.frame))
     }
-    fn suspend(&mut self) -> io::Result<()> {
+    fn suspend(&mut self) -> io::Result<bool> {
         self.suspended += 1;
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -280,7 +280,14 @@ async fn wishes_and_effects_go_where_they_belong() {
     assert_eq!(bench.frames().await, [b"\x07"]);
     bench.bytes(b"y").await;
     assert_eq!(bench.frames().await, [b"\x1b]52;c;QVotMTQy\x07"]);
-    bench.bytes(b"z").await;
+    bench.bytes(b"z1").await;
+    bench.advance(1_000).await;
+    assert_eq!(
+        bench.frames().await.len(),
+        0,
+        "nothing is written to a terminal that is not ours"
+    );
+    bench.incoming.send(Incoming::Continued).await.unwrap();
     let repainted = bench.frames().await;
     assert!(repainted[0].windows(4).any(|w| w == b"\x1b[2J"));
     bench.advance(1_000).await;
@@ -289,20 +296,31 @@ async fn wishes_and_effects_go_where_they_belong() {
     while let Ok(effect) = bench.effects.try_recv() {
         effects.push(effect);
     }
-    assert_eq!(effects, ["input", "tick"]);
+    assert_eq!(effects, ["input", "input", "tick"]);
     bench.bytes(b"q").await;
     let (code, screen, suspended) = bench.running.await.unwrap();
     assert_eq!((code, suspended), (0, 1));
-    assert_eq!(screen.inputs, [Input::Resize { w: 60, h: 4 }]);
+    assert_eq!(
+        screen.inputs,
+        [Input::Resize { w: 60, h: 4 }, Input::Key(Key::char('1'))]
+    );
 }
 
 #[tokio::test]
 async fn every_end_has_its_code() {
     let bench = Bench::start();
+    Bench::settle().await;
     bench.incoming.send(Incoming::End(143)).await.unwrap();
+    Bench::settle().await;
+    assert!(
+        !bench.running.is_finished(),
+        "a frame in flight is waited for"
+    );
+    bench.clock.advance(LAST_FRAME_MS);
     assert_eq!(bench.running.await.unwrap().0, 143);
     let bench = Bench::start();
     bench.news.send(7).await.unwrap();
+    bench.written.send(Ok(())).await.unwrap();
     assert_eq!(bench.running.await.unwrap().0, 7);
     let bench = Bench::start();
     bench
@@ -313,5 +331,6 @@ async fn every_end_has_its_code() {
     assert_eq!(bench.running.await.unwrap().0, 129);
     let bench = Bench::start();
     drop(bench.incoming);
+    bench.written.send(Ok(())).await.unwrap();
     assert_eq!(bench.running.await.unwrap().0, 129);
 }
