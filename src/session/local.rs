@@ -1,9 +1,10 @@
-//! The local door: the terminal this process was started in. A thread reads, a thread writes one frame at a time, a task hears
-//! the signals. How the terminal is put into our modes, and back on every way out, stands in `restore`.
+//! The local door: the terminal this process was started in. A thread reads, another writes what the terminal does not take at
+//! once, a task hears the signals. How the terminal is put into our modes, and back on every way out, stands in `restore`.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::process::{Signal, getpid, getsid, kill_current_process_group};
 use rustix::termios::{tcgetwinsize, ttyname};
@@ -48,6 +49,9 @@ pub enum SessionError {
 /// The terminal this process was started in, in our modes until it is dropped.
 #[derive(Debug)]
 pub struct LocalDoor {
+    /// Does not block: takes nearly every frame as a whole, without waking a thread.
+    direct: Arc<File>,
+    at_once: Option<io::Result<Vec<u8>>>,
     frames: mpsc::Sender<Vec<u8>>,
     written: mpsc::Receiver<io::Result<Vec<u8>>>,
     restorer: Restorer,
@@ -82,11 +86,13 @@ impl LocalDoor {
         let reader = File::open(path).map_err(fail)?;
         let writer = File::options().write(true).open(path).map_err(fail)?;
         let size = size_of(&reader);
-        restorer.enter(path).map_err(fail)?;
+        let direct = restorer.enter(path).map_err(fail)?;
         let (sender, incoming) = mpsc::channel(READS_WAITING);
         let (frames, to_write) = mpsc::channel(1);
         let (report, written) = mpsc::channel(1);
         let door = LocalDoor {
+            direct,
+            at_once: None,
             frames,
             written,
             restorer: restorer.clone(),
@@ -111,16 +117,36 @@ impl Drop for LocalDoor {
 }
 
 impl Door for LocalDoor {
-    fn start(&mut self, frame: Vec<u8>) {
+    fn start(&mut self, mut frame: Vec<u8>) {
+        match (&*self.direct).write(&frame) {
+            Ok(n) if n == frame.len() => {
+                self.at_once = Some(Ok(frame));
+                return;
+            }
+            Ok(n) => drop(frame.drain(..n)),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) => {}
+            Err(error) => {
+                self.at_once = Some(Err(error));
+                return;
+            }
+        }
         // Full or closed only if the writer has ended, which `done` reports.
         let _ = self.frames.try_send(frame);
     }
 
     async fn done(&mut self) -> io::Result<Vec<u8>> {
-        self.written
-            .recv()
-            .await
-            .unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into()))
+        match self.at_once.take() {
+            Some(result) => result,
+            None => self
+                .written
+                .recv()
+                .await
+                .unwrap_or_else(|| Err(io::ErrorKind::BrokenPipe.into())),
+        }
     }
 
     fn suspend(&mut self) -> io::Result<bool> {

@@ -37,7 +37,8 @@ struct Entered {
 }
 
 impl Restorer {
-    pub(super) fn enter(&self, path: &Path) -> io::Result<()> {
+    /// Opens the device for itself and takes it over; gives the way in that does not block.
+    pub(super) fn enter(&self, path: &Path) -> io::Result<Arc<File>> {
         let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
         let terminal = File::options()
             .write(true)
@@ -51,7 +52,8 @@ impl Restorer {
             before,
             ours: false,
         });
-        entered.take_over()
+        entered.take_over()?;
+        Ok(entered.terminal.clone())
     }
 
     /// After having been stopped, by us or from outside.
