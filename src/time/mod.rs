@@ -125,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_system_clock_moves_and_wakes() {
-        let clock = SystemClock;
+        let clock = SystemClock::new();
         let before = clock.mono();
         clock.sleep(2).await;
         assert!(clock.mono() - before >= 2);

@@ -76,7 +76,7 @@ fn child() {
     let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         runtime.block_on(async {
             let (mut door, mut incoming) = LocalDoor::open(&restorer).unwrap();
-            let ((w, h), clock): (_, SharedClock) = (door.size(), Arc::new(SystemClock));
+            let ((w, h), clock): (_, SharedClock) = (door.size(), Arc::new(SystemClock::new()));
             let (_news, mut news) = mpsc::channel(1);
             run(
                 &mut Keys::default(),
