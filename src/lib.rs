@@ -19,6 +19,10 @@
 //! The board has one source of truth on its side: an immutable `Arc<Board>`, replaced as a whole.
 
 pub mod domain;
+pub mod net;
+pub mod secret;
+pub mod session;
 pub mod store;
+pub mod time;
 pub mod ui;
 pub mod wire;

@@ -18,6 +18,7 @@ pub mod instant;
 pub mod refusal;
 pub mod say;
 pub mod span;
+pub mod text;
 pub mod view;
 pub mod view_of;
 pub mod when;

@@ -1,0 +1,13 @@
+//! Speaking HTTP: the one place that builds a client. Bodies are capped as they are read, redirects are never followed,
+//! destinations that came with data are checked. What is asked and what the answer means, the rooms above know.
+
+mod address;
+mod error;
+mod http;
+
+pub use address::{Forbidden, check_address, is_loopback_url};
+pub use error::NetError;
+pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! Reading a secret from a file that only its owner may read, or from a command that prints it.
+
+use std::fs::File;
+use std::future::Future;
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use futures::future::{Either, select};
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+
+use super::Secret;
+use crate::domain::text::SafeText;
+
+/// The longest secret; whoever has a longer one has named the wrong file.
+const LENGTH_MAX: u64 = 16 * 1024;
+
+/// Why a secret could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretError {
+    /// Opening or reading failed.
+    #[error("cannot read the secret in {}: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// Others than the owner may read it.
+    #[error("{} can be read by others than its owner (mode {mode:03o}): run  chmod 600 {}", path.display(), path.display())]
+    TooOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Nothing in it, too much in it, or not text.
+    #[error("{from} gives no usable secret: {why}")]
+    Unusable {
+        /// The file or the command.
+        from: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The command could not be run, or said that it failed.
+    #[error("the command {command} failed: {why}; run it by hand to see what is wrong")]
+    Command {
+        /// Its name, without arguments.
+        command: String,
+        /// Exit code and the beginning of what it said.
+        why: String,
+    },
+    /// The command took too long.
+    #[error(
+        "the command {command} gave no secret in time and was stopped; it must not ask questions"
+    )]
+    Slow {
+        /// Its name, without arguments.
+        command: String,
+    },
+}
+
+/// Reads the secret in a file without its last line break. A file that group or others may read is refused.
+pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
+    let unreadable = |cause| SecretError::Unreadable {
+        path: path.to_owned(),
+        cause,
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    // Asked of the open file: a name could meanwhile mean another one.
+    let mode = file.metadata().map_err(unreadable)?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(SecretError::TooOpen {
+            path: path.to_owned(),
+            mode,
+        });
+    }
+    let mut bytes = Vec::new();
+    file.take(LENGTH_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    usable(bytes, || path.display().to_string())
+}
+
+/// Runs a command without a shell and takes what it prints, without its last line break. It is stopped when `limit` ends.
+pub async fn read_secret_command(
+    words: &[String],
+    limit: impl Future<Output = ()>,
+) -> Result<Secret, SecretError> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(SecretError::Command {
+            command: "''".into(),
+            why: "it is empty".into(),
+        });
+    };
+    let failed = |why: String| SecretError::Command {
+        command: program.clone(),
+        why,
+    };
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env_remove("WARBOARD_TOKEN")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|cause| failed(cause.to_string()))?;
+    let (bytes, said) =
+        match select(std::pin::pin!(output(&mut child)), std::pin::pin!(limit)).await {
+            Either::Left((read, _)) => read.map_err(|cause| failed(cause.to_string()))?,
+            Either::Right(_) => {
+                return Err(SecretError::Slow {
+                    command: program.clone(),
+                });
+            }
+        };
+    if let Some(said) = said {
+        return Err(failed(said));
+    }
+    usable(bytes, || program.clone())
+}
+
+/// What the command printed, and, if it failed, why.
+async fn output(child: &mut Child) -> io::Result<(Vec<u8>, Option<String>)> {
+    let (mut bytes, mut said) = (Vec::new(), Vec::new());
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let read_out = async {
+        match out {
+            Some(out) => out
+                .take(LENGTH_MAX + 1)
+                .read_to_end(&mut bytes)
+                .await
+                .map(|_| ()),
+            None => Ok(()),
+        }
+    };
+    let read_err = async {
+        match err {
+            Some(err) => err.take(1_000).read_to_end(&mut said).await.map(|_| ()),
+            None => Ok(()),
+        }
+    };
+    let (first, second) = futures::join!(read_out, read_err);
+    first.and(second)?;
+    if bytes.len() as u64 > LENGTH_MAX {
+        return Ok((bytes, None));
+    }
+    let status = child.wait().await?;
+    let why = (!status.success()).then(|| {
+        format!(
+            "{status}, {}",
+            SafeText::line(String::from_utf8_lossy(&said).trim()).truncated(200)
+        )
+    });
+    Ok((bytes, why))
+}
+
+fn usable(bytes: Vec<u8>, from: impl Fn() -> String) -> Result<Secret, SecretError> {
+    let refuse = |why: &str| SecretError::Unusable {
+        from: from(),
+        why: why.into(),
+    };
+    if bytes.len() as u64 > LENGTH_MAX {
+        return Err(refuse("it is longer than 16 KiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text"))?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.is_empty() {
+        return Err(refuse("it is empty"));
+    }
+    if text.contains(['\n', '\r', '\0']) {
+        return Err(refuse("it has more than one line"));
+    }
+    Ok(Secret::new(text))
+}
+
+/// Splits a command line into words at blanks; `'` and `"` hold blanks together. No variable, no wildcard, no shell.
+pub fn command_words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), _) if open == c => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => words.extend(word.take()),
+            _ => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn file(content: &[u8], mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn one_line_break_is_not_part_of_a_secret() {
+        for (content, expected) in [
+            ("abc\n", "abc"),
+            ("abc\r\n", "abc"),
+            ("abc", "abc"),
+            (" abc ", " abc "),
+        ] {
+            let (_folder, path) = file(content.as_bytes(), 0o600);
+            assert_eq!(read_secret_file(&path).unwrap().expose(), expected);
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_with_the_remedy() {
+        for mode in [0o640, 0o604, 0o660, 0o644] {
+            let (_folder, path) = file(b"abc", mode);
+            let error = read_secret_file(&path).unwrap_err().to_string();
+            assert!(
+                error.contains("chmod 600") && error.contains(&format!("{mode:03o}")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn unusable_contents_are_refused_without_showing_them() {
+        for content in [
+            &b""[..],
+            b"\n",
+            b"hunter2\nhunter3\n",
+            b"\xff\xfehunter2",
+            &[b'h'; 20_000],
+        ] {
+            let (_folder, path) = file(content, 0o600);
+            let error = read_secret_file(&path).unwrap_err().to_string();
+            assert!(
+                !error.contains("hunter") && !error.contains("hhh"),
+                "{error}"
+            );
+        }
+        assert!(
+            read_secret_file(Path::new("/nowhere/token"))
+                .unwrap_err()
+                .to_string()
+                .contains("/nowhere/token")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_command_gives_its_output_or_its_reason() {
+        let run = |line: &str| {
+            let words = command_words(line);
+            async move { read_secret_command(&words, std::future::pending()).await }
+        };
+        assert_eq!(run("printf 'abc\\n'").await.unwrap().expose(), "abc");
+        let error = run("sh -c 'echo locked >&2; exit 3'")
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("locked") && error.contains('3'), "{error}");
+        assert!(matches!(
+            run("yes abc").await,
+            Err(SecretError::Unusable { .. })
+        ));
+        assert!(matches!(
+            run("/nowhere/pass").await,
+            Err(SecretError::Command { .. })
+        ));
+        assert!(matches!(run("").await, Err(SecretError::Command { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_command_that_waits_is_stopped() {
+        let words = command_words("sleep 60");
+        assert!(matches!(
+            read_secret_command(&words, async {}).await,
+            Err(SecretError::Slow { .. })
+        ));
+    }
+
+    #[test]
+    fn words_are_split_as_a_person_expects() {
+        assert_eq!(
+            command_words("  pass show 'my board' \"a'b\" '' x\"y z\"w"),
+            ["pass", "show", "my board", "a'b", "", "xy zw"]
+        );
+    }
+}
