@@ -19,3 +19,4 @@
 //! The board has one source of truth on its side: an immutable `Arc<Board>`, replaced as a whole.
 
 pub mod domain;
+pub mod ui;
