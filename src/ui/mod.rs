@@ -3,4 +3,5 @@
 
 pub mod glyph;
 pub mod input;
+pub mod phrase;
 pub mod theme;
