@@ -1,5 +1,8 @@
-//! The board's pure part: state, `update`, `draw`, `tick`. No IO, no clock, no lock.
-//! What reads keys and writes bytes is `session`; what talks to backends is `client`.
+//! What a viewer sees and does: pure state, update and drawing. No IO, no async, no clock, no lock.
+//! Bytes from a terminal become `input::Input` in `session`; what talks to backends is `client`.
 
+pub mod glyph;
 pub mod input;
 pub mod message;
+pub mod phrase;
+pub mod theme;
