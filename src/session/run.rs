@@ -7,7 +7,6 @@ use std::io;
 use base64::Engine;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use tokio::sync::mpsc;
 
 use super::emit::{Depth, Emitter};
@@ -16,6 +15,7 @@ use super::pace::{Pace, QUESTION};
 use crate::domain::instant::Mono;
 use crate::time::{Clock, SharedClock, timeout};
 use crate::ui::input::{Input, TerminalReply};
+pub use crate::ui::live::{Patch, Tick};
 
 /// What a door brings in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,28 +109,6 @@ impl<E> Handled<E> {
             ..Handled::nothing()
         }
     }
-}
-
-/// A text at a place, which a tick changes without drawing the rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patch {
-    /// Column, from 0.
-    pub x: u16,
-    /// Row, from 0.
-    pub y: u16,
-    /// As wide as what it replaces.
-    pub text: String,
-    /// The whole style.
-    pub style: Style,
-}
-
-/// What a tick changes.
-#[derive(Debug, Default)]
-pub struct Tick {
-    /// The texts that stand now; those that already do cost nothing.
-    pub patches: Vec<Patch>,
-    /// More changes than patches can say: draw.
-    pub redraw: bool,
 }
 
 /// A viewer's screen: pure, told the time.

@@ -1,5 +1,7 @@
 //! The loop with a clock that stands still, a door that only collects, and a screen of one countdown.
 
+use ratatui::style::Style;
+
 use super::*;
 use crate::time::TestClock;
 use crate::ui::input::{Key, KeyCode};

@@ -1,0 +1,400 @@
+//! One viewer's whole state, and what a message makes of it. No IO, no clock: time comes in with `Tick`.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::input::Key;
+use super::keymap::{Action, Place};
+use super::layer::{self, Layer, LayerInput, LayerOutcome};
+use super::live::LiveCells;
+use super::message::{Effect, Message, Reply};
+use super::screen::ScreenName;
+use super::screen::clocks::Clocks;
+use super::screen::incident::Incident;
+use super::screen::lanes::Lanes;
+use super::screen::teams::Teams;
+use super::screen::wall::Wall;
+use super::screen::{foot, words};
+use super::shared::{Shared, Target};
+use crate::domain::instant::{Instant, Mono};
+
+mod key;
+
+/// Below this the board says that there is no room.
+const LEAST: (u16, u16) = (40, 12);
+/// Below this a dialog says that there is no room.
+const LEAST_FOR_DIALOG: (u16, u16) = (60, 16);
+
+/// A viewer.
+#[derive(Debug)]
+pub struct App {
+    pub shared: Shared,
+    screen: ScreenName,
+    /// Where `back` leads from the incident.
+    behind: ScreenName,
+    lanes: Lanes,
+    teams: Teams,
+    clocks: Clocks,
+    incident: Incident,
+    wall: Wall,
+    layers: Vec<Box<dyn Layer>>,
+    /// The keys of a sequence that has begun.
+    begun: Vec<Key>,
+    begun_at: Mono,
+    /// When the top layer was opened, and with which key.
+    opened: Option<(Mono, Key)>,
+    /// When a layer last took a step.
+    stepped_at: Option<Mono>,
+    interrupted_at: Option<Mono>,
+    quit: Option<i32>,
+}
+
+impl App {
+    /// A viewer who sees the lanes, or the wall.
+    pub fn new(shared: Shared) -> App {
+        let screen = match shared.options.wall {
+            true => ScreenName::Wall,
+            false => ScreenName::Lanes,
+        };
+        App {
+            shared,
+            screen,
+            behind: screen,
+            lanes: Lanes::default(),
+            teams: Teams::default(),
+            clocks: Clocks::default(),
+            incident: Incident::default(),
+            wall: Wall::default(),
+            layers: Vec::new(),
+            begun: Vec::new(),
+            begun_at: Mono(0),
+            opened: None,
+            stepped_at: None,
+            interrupted_at: None,
+            quit: None,
+        }
+    }
+
+    /// The exit code, once the viewer wants to leave.
+    pub fn quit(&self) -> Option<i32> {
+        self.quit
+    }
+
+    /// Which screen is seen.
+    pub fn screen(&self) -> ScreenName {
+        self.screen
+    }
+
+    /// Shows a screen, as `board --once --screen` asks.
+    pub fn show(&mut self, screen: ScreenName) -> Vec<Effect> {
+        self.screen = screen;
+        self.settle();
+        match screen {
+            ScreenName::Incident => self.look(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Selects an incident and shows it whole.
+    pub fn show_incident(&mut self, target: Target) -> Vec<Effect> {
+        self.behind = match self.screen {
+            ScreenName::Incident => self.behind,
+            other => other,
+        };
+        self.shared.selected = Some(target);
+        self.show(ScreenName::Incident)
+    }
+
+    fn look(&mut self) -> Vec<Effect> {
+        self.incident.look(&self.shared)
+    }
+
+    /// How many layers lie over the screen.
+    pub fn layers(&self) -> usize {
+        self.layers.len()
+    }
+}
+
+/// What a message makes of the viewer's state, and what is to be done outside.
+pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
+    let mut effects = match message {
+        Message::Input(input) => app.input(input),
+        Message::Tick { mono, wall } => app.time(mono, wall),
+        Message::Board(board) => {
+            app.shared.board = board;
+            app.order();
+            let effects = match app.screen {
+                ScreenName::Incident => app.incident.refresh(&app.shared),
+                _ => Vec::new(),
+            };
+            for i in 0..app.layers.len() {
+                app.tell_layer(i, LayerInput::Board);
+            }
+            effects
+        }
+        Message::Replied { ticket, reply } => app.replied(ticket, reply),
+        Message::Timeline {
+            source,
+            id,
+            entries,
+            complete,
+        } => {
+            app.incident.timeline(source, &id, Ok((entries, complete)));
+            Vec::new()
+        }
+        Message::TimelineFailed {
+            source,
+            id,
+            sentence,
+        } => {
+            app.incident.timeline(source, &id, Err(sentence));
+            Vec::new()
+        }
+        Message::Reread { incident, .. } => match app.layers.len().checked_sub(1) {
+            Some(top) => app.tell_layer(top, LayerInput::Reread(incident)),
+            None => Vec::new(),
+        },
+        Message::Told(text) => {
+            app.shared.tell(text);
+            Vec::new()
+        }
+        Message::End(code) => {
+            app.quit = Some(code);
+            Vec::new()
+        }
+    };
+    app.settle();
+    effects.shrink_to_fit();
+    effects
+}
+
+/// Draws the whole picture; gives the places whose text depends on time.
+pub fn draw(app: &App, buffer: &mut Buffer) -> Vec<LiveCells> {
+    let shared = &app.shared;
+    let mut canvas = Canvas::new(buffer, &shared.theme, shared.glyphs, shared.now);
+    let area = canvas.area();
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        words::too_small(&mut canvas, area, LEAST);
+        return canvas.finish();
+    }
+    match app.screen {
+        ScreenName::Lanes => app.lanes.draw(shared, &mut canvas, area),
+        ScreenName::Teams => app.teams.draw(shared, &mut canvas, area),
+        ScreenName::Clocks => app.clocks.draw(shared, &mut canvas, area),
+        ScreenName::Incident => app.incident.draw(shared, &mut canvas, area),
+        ScreenName::Wall => app.wall.draw(shared, &mut canvas, area),
+    }
+    if let Some(top) = app.layers.last() {
+        if area.width < LEAST_FOR_DIALOG.0 || area.height < LEAST_FOR_DIALOG.1 {
+            words::too_small(&mut canvas, area, LEAST_FOR_DIALOG);
+        } else {
+            top.draw(shared, &mut canvas, area);
+        }
+    }
+    foot::toasts(shared, &mut canvas, area);
+    canvas.redraw_at(shared.index.regroup_at());
+    // A source's word changes by time alone.
+    let fresher = shared
+        .board
+        .sources
+        .iter()
+        .filter_map(|source| source.next_change(shared.now));
+    canvas.redraw_at(fresher.min());
+    canvas.finish()
+}
+
+impl App {
+    fn time(&mut self, mono: Mono, wall: Instant) -> Vec<Effect> {
+        self.shared.now = mono;
+        self.shared.wall = wall;
+        self.shared.toasts.retain(|toast| toast.until > mono);
+        if self.shared.index.regroup_at().is_some_and(|at| mono >= at) {
+            self.order();
+        }
+        self.wall.time(&self.shared);
+        Vec::new()
+    }
+
+    /// Puts the lists in order after a new board or another filter.
+    pub(super) fn order(&mut self) {
+        let shared = &mut self.shared;
+        shared
+            .index
+            .update(&shared.board, &shared.filter, shared.now, shared.wall);
+    }
+
+    /// Scroll offsets and selections settle here, so that drawing changes nothing.
+    fn settle(&mut self) {
+        let (w, h) = self.shared.size;
+        let area = Rect::new(0, 0, w, h);
+        match self.screen {
+            ScreenName::Lanes => self.lanes.settle(&mut self.shared, area),
+            ScreenName::Teams => self.teams.settle(&mut self.shared, area),
+            ScreenName::Clocks => self.clocks.settle(&mut self.shared, area),
+            ScreenName::Incident => self.incident.settle(&mut self.shared, area),
+            ScreenName::Wall => self.wall.settle(&mut self.shared, area),
+        }
+    }
+
+    /// Does what a person wants of the screen.
+    pub fn act(&mut self, action: Action) -> Vec<Effect> {
+        use Action as A;
+        match action {
+            A::Lanes => self.go(ScreenName::Lanes),
+            A::Teams => self.go(ScreenName::Teams),
+            A::Clocks => self.go(ScreenName::Clocks),
+            A::Escape => self.back(false),
+            A::Back => self.back(true),
+            A::Mine => self.mine(),
+            A::Zone => {
+                self.shared.zone = self.shared.zone.next();
+                let zone = words::zone(&self.shared);
+                self.shared.tell(format!("Instants in {zone}."));
+                Vec::new()
+            }
+            A::Fold => {
+                self.shared.folded = !self.shared.folded;
+                Vec::new()
+            }
+            A::AskNow => {
+                self.shared.tell("Asking every source now.");
+                vec![Effect::AskNow]
+            }
+            A::Redraw => vec![Effect::Redraw],
+            A::Suspend => vec![Effect::Suspend],
+            A::CopyId => match self.shared.selected.clone() {
+                Some(target) => {
+                    self.shared.tell(format!("{} copied.", target.id));
+                    vec![Effect::Copy(target.id)]
+                }
+                None => Vec::new(),
+            },
+            A::Filter | A::Palette | A::Help | A::Open => self.open(action),
+            A::Look if self.screen != ScreenName::Incident && self.screen != ScreenName::Clocks => {
+                match self.shared.selected.clone() {
+                    Some(target) => self.show_incident(target),
+                    None => Vec::new(),
+                }
+            }
+            A::Look if self.screen == ScreenName::Clocks => self.open(action),
+            _ if action.place() == Place::Incident => self.open(action),
+            _ => self.screen_act(action),
+        }
+    }
+
+    fn screen_act(&mut self, action: Action) -> Vec<Effect> {
+        let shared = &mut self.shared;
+        match self.screen {
+            ScreenName::Lanes => self.lanes.act(action, shared),
+            ScreenName::Teams => self.teams.act(action, shared),
+            ScreenName::Clocks => self.clocks.act(action, shared),
+            ScreenName::Incident => self.incident.act(action, shared),
+            ScreenName::Wall => {}
+        }
+        Vec::new()
+    }
+
+    fn go(&mut self, screen: ScreenName) -> Vec<Effect> {
+        self.screen = screen;
+        self.behind = screen;
+        Vec::new()
+    }
+
+    fn back(&mut self, may_quit: bool) -> Vec<Effect> {
+        match self.screen {
+            ScreenName::Incident => self.screen = self.behind,
+            _ if !self.shared.filter.is_empty() && !may_quit => {
+                self.shared.filter = Default::default();
+                self.order();
+            }
+            ScreenName::Lanes | ScreenName::Wall if may_quit => self.quit = Some(0),
+            ScreenName::Lanes | ScreenName::Wall => {}
+            _ => self.screen = ScreenName::Lanes,
+        }
+        Vec::new()
+    }
+
+    fn mine(&mut self) -> Vec<Effect> {
+        let shared = &mut self.shared;
+        let me = (0..shared.board.sources.len())
+            .find_map(|s| shared.caller(s))
+            .map(|me| me.name);
+        let person = match shared.filter.person() {
+            Some(_) => None,
+            None => me,
+        };
+        match &person {
+            Some(name) => shared.tell(format!(
+                "Only incidents where {name} holds a seat or decides."
+            )),
+            None => shared.tell("Everybody's incidents."),
+        }
+        shared.filter = shared.filter.with_person(person);
+        self.order();
+        Vec::new()
+    }
+
+    fn open(&mut self, action: Action) -> Vec<Effect> {
+        if action.place() == Place::Incident && !self.shared.offers(action) {
+            let why = words::why_not(&self.shared, action);
+            self.shared.warn(why);
+            return Vec::new();
+        }
+        match layer::open(action, &mut self.shared) {
+            Ok((layer, effects)) => {
+                self.layers.push(layer);
+                self.stepped_at = None;
+                effects
+            }
+            Err(sentence) => {
+                self.shared.warn(sentence);
+                Vec::new()
+            }
+        }
+    }
+
+    fn tell_layer(&mut self, at: usize, input: LayerInput) -> Vec<Effect> {
+        let filter = self.shared.filter.clone();
+        let Some(layer) = self.layers.get_mut(at) else {
+            return Vec::new();
+        };
+        let LayerOutcome {
+            close,
+            stepped,
+            mut effects,
+            then,
+        } = layer.input(input, &mut self.shared);
+        if stepped {
+            self.stepped_at = Some(self.shared.now);
+        }
+        if close {
+            self.layers.remove(at);
+            self.opened = None;
+        }
+        if self.shared.filter != filter {
+            self.order();
+        }
+        if let Some(action) = then {
+            effects.extend(self.act(action));
+        }
+        effects
+    }
+
+    fn replied(&mut self, ticket: u64, reply: Reply) -> Vec<Effect> {
+        let Some(at) = self
+            .shared
+            .pending
+            .iter()
+            .position(|sent| sent.ticket == ticket)
+        else {
+            return Vec::new();
+        };
+        let sent = self.shared.pending.remove(at);
+        words::tell_reply(&mut self.shared, &sent, &reply);
+        match self.layers.iter().position(|layer| layer.awaits(ticket)) {
+            Some(layer) => self.tell_layer(layer, LayerInput::Replied { ticket, reply }),
+            None => Vec::new(),
+        }
+    }
+}

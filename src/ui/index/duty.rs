@@ -1,0 +1,173 @@
+//! Duties in groups by what must happen. The question whether an incident is reportable at all stands among them as
+//! if it were one: it has an age and nobody's name.
+
+use std::sync::Arc;
+
+use super::rank::{asks_reportable, numbered};
+use crate::domain::duty::{changes_at, status_at};
+use crate::domain::instant::Instant;
+use crate::domain::view::{DutyView, IncidentView};
+use crate::domain::word::DutyStatus;
+
+/// What must happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DutyGroup {
+    /// A decision or a fact is missing, so no clock can run.
+    DecisionMissing,
+    /// A clock runs, or has run out.
+    Running,
+    /// The text gives no number.
+    NoNumber,
+    /// Must not be done before an instant.
+    NotBefore,
+    /// Held by an authority.
+    Held,
+    /// Sent, does not apply, decided against, not in force.
+    Finished,
+}
+
+impl DutyGroup {
+    /// Every group, in the order of the screen.
+    pub const ALL: [DutyGroup; 6] = [
+        DutyGroup::DecisionMissing,
+        DutyGroup::Running,
+        DutyGroup::NoNumber,
+        DutyGroup::NotBefore,
+        DutyGroup::Held,
+        DutyGroup::Finished,
+    ];
+
+    /// The heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            DutyGroup::DecisionMissing => "DECISION MISSING",
+            DutyGroup::Running => "RUNNING",
+            DutyGroup::NoNumber => "NO NUMBER IN THE TEXT",
+            DutyGroup::NotBefore => "NOT BEFORE",
+            DutyGroup::Held => "HELD",
+            DutyGroup::Finished => "FINISHED",
+        }
+    }
+
+    /// The group of a status.
+    pub const fn of(status: DutyStatus) -> DutyGroup {
+        match status {
+            DutyStatus::Waiting | DutyStatus::Undecided | DutyStatus::CalendarUnknown => {
+                DutyGroup::DecisionMissing
+            }
+            DutyStatus::Provisional
+            | DutyStatus::Running
+            | DutyStatus::PastDue
+            | DutyStatus::Overdue => DutyGroup::Running,
+            DutyStatus::NoFixedLimit => DutyGroup::NoNumber,
+            DutyStatus::Embargo => DutyGroup::NotBefore,
+            DutyStatus::Held => DutyGroup::Held,
+            DutyStatus::Met
+            | DutyStatus::NotRequired
+            | DutyStatus::Decided
+            | DutyStatus::NotInForce => DutyGroup::Finished,
+        }
+    }
+}
+
+/// One duty in the list.
+#[derive(Debug, Clone)]
+pub struct DutyRow {
+    pub group: DutyGroup,
+    pub source: usize,
+    pub incident: Arc<IncidentView>,
+    /// Which of the incident's duties; `None`: the question "reportable?".
+    pub duty: Option<usize>,
+    /// What it is sorted by: due, or since when.
+    pub at: Instant,
+}
+
+impl DutyRow {
+    /// The duty itself; `None` for the question.
+    pub fn view(&self) -> Option<&DutyView> {
+        self.incident.duties.get(self.duty?)
+    }
+
+    /// The duty's id, or `reportable` for the question.
+    pub fn duty_id(&self) -> &str {
+        self.view().map_or("reportable", |duty| duty.id.as_str())
+    }
+
+    /// Its place in the list: drills last, then by instant.
+    pub(super) fn key(&self) -> (DutyGroup, bool, Instant, usize, &str, Option<usize>) {
+        let id = self.incident.id.as_str();
+        (
+            self.group,
+            self.incident.exercise,
+            self.at,
+            self.source,
+            id,
+            self.duty,
+        )
+    }
+
+    /// The id as (prefix, number).
+    pub fn numbered(&self) -> (String, u64) {
+        numbered(&self.incident.id)
+    }
+}
+
+/// Since when an incident has been known to somebody: awareness, else its opening.
+pub fn known_since(incident: &IncidentView) -> Instant {
+    let aware = incident
+        .triggers
+        .get("aware_at")
+        .filter(|trigger| trigger.at.starts_a_clock());
+    aware.map_or(incident.opened_at, |trigger| trigger.at.at)
+}
+
+/// Adds an incident's duties, each in its group at `now`; gives when time alone first changes a group.
+pub(super) fn rows(
+    source: usize,
+    incident: &Arc<IncidentView>,
+    now: Instant,
+    out: &mut Vec<DutyRow>,
+) -> Option<Instant> {
+    let row = |group, duty, at| DutyRow {
+        group,
+        source,
+        incident: Arc::clone(incident),
+        duty,
+        at,
+    };
+    let asks = asks_reportable(incident);
+    if asks {
+        out.push(row(DutyGroup::DecisionMissing, None, known_since(incident)));
+    }
+    let mut next: Option<Instant> = None;
+    for (i, duty) in incident
+        .duties
+        .iter()
+        .enumerate()
+        .filter(|(_, duty)| duty.enabled)
+    {
+        let group = DutyGroup::of(status_at(duty, now));
+        // The question "reportable?" stands for all that wait for its answer.
+        let stood_for = duty.status == DutyStatus::Waiting
+            && duty.trigger.as_deref() == Some("declared_at")
+            && asks;
+        if stood_for {
+            continue;
+        }
+        let at = match group {
+            DutyGroup::Running | DutyGroup::NotBefore | DutyGroup::Held => duty.due_at,
+            DutyGroup::Finished => duty.submitted_at,
+            DutyGroup::DecisionMissing | DutyGroup::NoNumber => duty.counted_from,
+        };
+        out.push(row(
+            group,
+            Some(i),
+            at.unwrap_or_else(|| known_since(incident)),
+        ));
+        let moves = matches!(duty.status, DutyStatus::Held | DutyStatus::Embargo);
+        if moves {
+            next = changes_at(duty).filter(|at| *at >= now).chain(next).min();
+        }
+    }
+    next
+}

@@ -1,0 +1,226 @@
+//! The board's incidents in the orders that screens ask for, kept from board to board: an incident whose `Arc` is the
+//! same is not looked at again. Order depends on the snapshot alone, never on the time, so that a tick re-sorts nothing.
+
+mod duty;
+mod filter;
+mod rank;
+mod table;
+mod world;
+
+use std::sync::Arc;
+
+pub use duty::{DutyGroup, DutyRow, known_since};
+pub use filter::Filter;
+pub use rank::{Rank, asks_reportable, decision_missing, nearest};
+pub use table::{Cell, TeamRow};
+pub use world::{Change, Counts, OpenPage, PrepItem, PrepKind, Vacancy, World};
+
+use crate::domain::board::Board;
+use crate::domain::instant::{Instant, Mono};
+use crate::domain::view::IncidentView;
+use crate::domain::word::Phase;
+
+/// One incident in a list.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Which source of the board.
+    pub source: usize,
+    pub incident: Arc<IncidentView>,
+    /// Where it stands among others.
+    pub rank: Rank,
+}
+
+/// Every list the screens draw a slice of.
+#[derive(Debug, Default)]
+pub struct Index {
+    board: Arc<Board>,
+    filter: Filter,
+    /// Open incidents in detection, containment and post-incident, each by rank; what passes the filter.
+    pub lanes: [Vec<Row>; 3],
+    /// What waits in preparation; never filtered away.
+    pub preparation: Vec<PrepItem>,
+    /// Duties of open incidents in their groups; what passes the filter.
+    pub duties: Vec<DutyRow>,
+    /// Where each group begins in `duties`, and how many it has.
+    pub groups: [(usize, usize); DutyGroup::ALL.len()],
+    /// One row an owning team; what passes the filter.
+    pub teams: Vec<TeamRow>,
+    /// What the head of every screen tells; never filtered.
+    pub world: World,
+    /// When time alone moves a duty to another group.
+    regroup_at: Option<Mono>,
+}
+
+/// The three lanes, in the order of `Index::lanes`.
+pub const LANES: [Phase; 3] = [
+    Phase::DetectionAndAnalysis,
+    Phase::ContainmentEradicationAndRecovery,
+    Phase::PostIncidentActivity,
+];
+
+/// Which lane a phase has; preparation has none.
+pub fn lane_of(phase: Phase) -> Option<usize> {
+    LANES.iter().position(|lane| *lane == phase)
+}
+
+impl Index {
+    /// Takes in a newer board or another filter. Gives the incidents that are new or changed, as (source, id).
+    pub fn update(&mut self, board: &Arc<Board>, filter: &Filter, now: Mono, wall: Instant) {
+        let same_filter = self.filter == *filter;
+        let due = self.regroup_at.is_some_and(|at| now >= at);
+        let same_incidents = self.board.sources.len() == board.sources.len()
+            && self
+                .board
+                .sources
+                .iter()
+                .zip(&board.sources)
+                .all(|(old, new)| {
+                    Arc::ptr_eq(&old.incidents, &new.incidents)
+                        && old.offset_ms.is_some() == new.offset_ms.is_some()
+                });
+        if same_filter && same_incidents && !due {
+            self.board = Arc::clone(board);
+            return;
+        }
+        let old = std::mem::replace(&mut self.board, Arc::clone(board));
+        self.filter = filter.clone();
+        match same_filter && old.sources.len() == board.sources.len() {
+            true => self.change_lanes(&old),
+            false => self.fill_lanes(),
+        }
+        self.teams = table::teams(&self.lanes);
+        self.world = world::world(board, now, wall);
+        self.preparation = world::preparation(board);
+        self.fill_duties(now, wall);
+    }
+
+    /// When `update` has to be called although nothing came.
+    pub fn regroup_at(&self) -> Option<Mono> {
+        self.regroup_at
+    }
+
+    /// The board that was last taken in.
+    pub fn board(&self) -> &Arc<Board> {
+        &self.board
+    }
+
+    /// Every lane's rows, in the order of the screen.
+    pub fn rows(&self) -> impl DoubleEndedIterator<Item = &Row> {
+        self.lanes.iter().flatten()
+    }
+
+    fn fill_lanes(&mut self) {
+        for lane in &mut self.lanes {
+            lane.clear();
+        }
+        for (source, of) in self.board.sources.iter().enumerate() {
+            for incident in of.incidents.iter() {
+                add(&mut self.lanes, &self.filter, source, incident);
+            }
+        }
+        for lane in &mut self.lanes {
+            lane.sort_unstable_by(|a, b| a.rank.cmp(&b.rank));
+        }
+    }
+
+    /// Only what is new, changed or gone moves: both lists of a source are sorted by id.
+    fn change_lanes(&mut self, old: &Board) {
+        let board = Arc::clone(&self.board);
+        let mut stale: Vec<*const IncidentView> = Vec::new();
+        let mut fresh = Vec::new();
+        for (source, (before, after)) in old.sources.iter().zip(&board.sources).enumerate() {
+            if Arc::ptr_eq(&before.incidents, &after.incidents) {
+                continue;
+            }
+            let (mut a, mut b) = (
+                before.incidents.iter().peekable(),
+                after.incidents.iter().peekable(),
+            );
+            loop {
+                match (a.peek(), b.peek()) {
+                    (Some(was), Some(is)) if Arc::ptr_eq(was, is) => {
+                        a.next();
+                        b.next();
+                    }
+                    (Some(was), Some(is)) => match was.id.cmp(&is.id) {
+                        std::cmp::Ordering::Less => stale.extend(a.next().map(Arc::as_ptr)),
+                        std::cmp::Ordering::Greater => fresh.extend(b.next().map(|i| (source, i))),
+                        std::cmp::Ordering::Equal => {
+                            stale.extend(a.next().map(Arc::as_ptr));
+                            fresh.extend(b.next().map(|i| (source, i)));
+                        }
+                    },
+                    (Some(_), None) => stale.extend(a.next().map(Arc::as_ptr)),
+                    (None, Some(_)) => fresh.extend(b.next().map(|i| (source, i))),
+                    (None, None) => break,
+                }
+            }
+        }
+        stale.sort_unstable();
+        for lane in &mut self.lanes {
+            if !stale.is_empty() {
+                lane.retain(|row| stale.binary_search(&Arc::as_ptr(&row.incident)).is_err());
+            }
+        }
+        for (source, incident) in fresh {
+            if let Some((lane, row)) = placed(&self.filter, source, incident)
+                && let Some(lane) = self.lanes.get_mut(lane)
+            {
+                let at = lane.partition_point(|other| other.rank < row.rank);
+                lane.insert(at, row);
+            }
+        }
+    }
+
+    fn fill_duties(&mut self, now: Mono, wall: Instant) {
+        let open = self
+            .board
+            .sources
+            .iter()
+            .enumerate()
+            .flat_map(|(source, of)| {
+                let time = of.time(now).unwrap_or(wall);
+                of.incidents
+                    .iter()
+                    .map(move |incident| (source, incident, time))
+            });
+        let filter = &self.filter;
+        let open = open.filter(|(_, incident, _)| incident.is_open() && filter.passes(incident));
+        self.duties.clear();
+        let mut moves: Option<(Instant, Instant)> = None;
+        for (source, incident, time) in open {
+            let next = duty::rows(source, incident, time, &mut self.duties);
+            let sooner =
+                next.filter(|at| moves.is_none_or(|(known, time)| *at - time < known - time));
+            moves = sooner.map(|at| (at, time)).or(moves);
+        }
+        self.duties.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+        for (group, place) in DutyGroup::ALL.iter().zip(&mut self.groups) {
+            let begin = self.duties.partition_point(|row| row.group < *group);
+            let end = self.duties.partition_point(|row| row.group <= *group);
+            *place = (begin, end - begin);
+        }
+        self.regroup_at = moves.map(|(at, time)| now + (at - time).num_milliseconds().max(0) + 1);
+    }
+}
+
+fn add(lanes: &mut [Vec<Row>; 3], filter: &Filter, source: usize, incident: &Arc<IncidentView>) {
+    if let Some((lane, row)) = placed(filter, source, incident)
+        && let Some(lane) = lanes.get_mut(lane)
+    {
+        lane.push(row);
+    }
+}
+
+fn placed(filter: &Filter, source: usize, incident: &Arc<IncidentView>) -> Option<(usize, Row)> {
+    let lane = lane_of(incident.phase).filter(|_| incident.is_open() && filter.passes(incident))?;
+    let row = Row {
+        source,
+        incident: Arc::clone(incident),
+        rank: Rank::of(source, incident),
+    };
+    Some((lane, row))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! Dialogs over a screen: each keeps its own small state beside its drawing. The top one gets keys first; none opens by
+//! itself. What a dialog sends is bound to the incident and the version it was opened on, never to a cursor row.
+
+use ratatui::layout::Rect;
+
+use super::canvas::Canvas;
+use super::keymap::Action;
+use super::message::{Effect, Reply};
+use super::shared::Shared;
+use crate::domain::view::IncidentView;
+use std::sync::Arc;
+
+/// What a layer is told.
+#[derive(Debug, Clone)]
+pub enum LayerInput {
+    /// An action of dialogs.
+    Action(Action),
+    /// A character typed, where the focused field takes text.
+    Char(char),
+    /// A pasted text; as received.
+    Paste(String),
+    /// What came of something this layer sent.
+    Replied { ticket: u64, reply: Reply },
+    /// The fresh read that this layer asked for; a sentence if there is none.
+    Reread(Result<Arc<IncidentView>, String>),
+    /// A newer board.
+    Board,
+}
+
+/// What follows for the stack of layers.
+#[derive(Debug, Default)]
+pub struct LayerOutcome {
+    /// The layer is done.
+    pub close: bool,
+    /// The step before this one was taken: what confirms the next must not come within 300 ms.
+    pub stepped: bool,
+    /// Work for outside.
+    pub effects: Vec<Effect>,
+    /// An action to do once this layer is closed, as the palette wants.
+    pub then: Option<Action>,
+}
+
+impl LayerOutcome {
+    /// Nothing follows.
+    pub fn nothing() -> LayerOutcome {
+        LayerOutcome::default()
+    }
+
+    /// The layer is done.
+    pub fn close() -> LayerOutcome {
+        LayerOutcome {
+            close: true,
+            ..LayerOutcome::default()
+        }
+    }
+
+    /// The layer is done and this is sent.
+    pub fn close_with(effects: Vec<Effect>) -> LayerOutcome {
+        LayerOutcome {
+            close: true,
+            effects,
+            ..LayerOutcome::default()
+        }
+    }
+
+    /// Another step of the same layer begins.
+    pub fn step() -> LayerOutcome {
+        LayerOutcome {
+            stepped: true,
+            ..LayerOutcome::default()
+        }
+    }
+}
+
+/// A dialog. Its drawing is pure; its state changes in `input` alone.
+pub trait Layer: std::fmt::Debug + Send {
+    /// Whether the focused field takes characters now.
+    fn takes_text(&self) -> bool;
+    /// Takes in what happened.
+    fn input(&mut self, input: LayerInput, shared: &mut Shared) -> LayerOutcome;
+    /// Draws itself over the screen, within `area`, the whole window.
+    fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect);
+    /// The tickets whose replies it wants.
+    fn awaits(&self, ticket: u64) -> bool {
+        let _ = ticket;
+        false
+    }
+}
+
+/// Opens the layer of an action on the selected incident; a sentence where it cannot be.
+pub fn open(action: Action, shared: &mut Shared) -> Result<(Box<dyn Layer>, Vec<Effect>), String> {
+    let _ = shared;
+    Err(format!("'{}' is not to be had here.", action.long()))
+}

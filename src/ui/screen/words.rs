@@ -1,0 +1,219 @@
+//! Words that several screens use: what an incident's state is called, in which role it is drawn, and the sentences that
+//! tell what became of a command.
+
+use ratatui::layout::Rect;
+
+use crate::domain::board::Freshness;
+use crate::domain::duty::{changes_at, status_at};
+use crate::domain::instant::{Instant, Mono};
+use crate::domain::view::{DutyView, IncidentView};
+use crate::domain::word::{DutyStatus, Severity, Tlp};
+use crate::ui::canvas::{Canvas, Part};
+use crate::ui::keymap::Action;
+use crate::ui::live::LiveText;
+use crate::ui::message::Reply;
+use crate::ui::phrase::ZoneChoice;
+use crate::ui::shared::{Pending, Shared};
+use crate::ui::theme::Role;
+
+/// Says in plain words that the window is too small.
+pub fn too_small(canvas: &mut Canvas<'_>, area: Rect, least: (u16, u16)) {
+    canvas.clear(area, Role::Text);
+    let lines = [
+        "warboard needs more room:".to_owned(),
+        format!("{} x {} here,", area.width, area.height),
+        format!("{} x {} at least.", least.0, least.1),
+    ];
+    let rows = area.y..area.bottom();
+    for (y, line) in rows.zip(lines) {
+        canvas.text(area.x, y, area.width, &line, Role::Text);
+    }
+}
+
+/// How a severity is written: `sev1`, `sev?` when nobody assessed it.
+pub fn severity(severity: Option<Severity>) -> (&'static str, Role) {
+    match severity {
+        Some(Severity::Sev1) => ("sev1", Role::Sev1),
+        Some(Severity::Sev2) => ("sev2", Role::Sev2),
+        Some(Severity::Sev3) => ("sev3", Role::Sev3),
+        Some(Severity::Sev4) => ("sev4", Role::Sev4),
+        Some(Severity::Sev5) => ("sev5", Role::Sev5),
+        None => ("sev?", Role::SevUnknown),
+    }
+}
+
+/// How a mark is written: `TLP:AMBER+STRICT`.
+pub fn tlp(tlp: Tlp) -> (String, Role) {
+    let role = match tlp {
+        Tlp::Clear => Role::TlpClear,
+        Tlp::Green => Role::TlpGreen,
+        Tlp::Amber => Role::TlpAmber,
+        Tlp::AmberStrict => Role::TlpAmberStrict,
+        Tlp::Red => Role::TlpRed,
+    };
+    (format!("TLP:{}", tlp.as_str().to_uppercase()), role)
+}
+
+/// The role of a source's freshness.
+pub const fn freshness(freshness: Freshness) -> Role {
+    match freshness {
+        Freshness::Live => Role::Live,
+        Freshness::Lagging => Role::Lagging,
+        Freshness::Stale => Role::Stale,
+        Freshness::Down => Role::Down,
+    }
+}
+
+/// What the clock of a duty shows now.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DutyClock {
+    /// A countdown to `due`.
+    Counts { to: Mono, role: Role },
+    /// No number; words instead.
+    Words { text: String, role: Role },
+    /// Since when a decision or an answer is awaited.
+    Waits {
+        words: String,
+        from: Mono,
+        role: Role,
+    },
+}
+
+/// The clock of a duty as of now, and when time alone changes it.
+pub fn duty_clock(
+    shared: &Shared,
+    source: usize,
+    incident: &IncidentView,
+    duty: &DutyView,
+) -> (DutyClock, Option<Mono>) {
+    let now = shared.time(source);
+    let next = changes_at(duty).filter(|at| *at > now).min();
+    let next = next.map(|at| shared.mono(source, at) + 1);
+    let status = status_at(duty, now);
+    let role = duty_role(duty, status, now);
+    let words = |text: String| DutyClock::Words { text, role };
+    let since = |words: &str| DutyClock::Waits {
+        words: words.to_owned(),
+        from: shared.mono(source, crate::ui::index::known_since(incident)),
+        role,
+    };
+    let clock = match (status, duty.due_at) {
+        (
+            DutyStatus::Running
+            | DutyStatus::Provisional
+            | DutyStatus::PastDue
+            | DutyStatus::Overdue,
+            Some(due),
+        ) => DutyClock::Counts {
+            to: shared.mono(source, due),
+            role,
+        },
+        (DutyStatus::Waiting, _) => words(format!(
+            "waits for {}",
+            duty.trigger.as_deref().unwrap_or("its trigger")
+        )),
+        (DutyStatus::Undecided, _) => since("not decided"),
+        (DutyStatus::CalendarUnknown, _) => since("calendar unknown"),
+        (DutyStatus::NoFixedLimit, _) => since("not recorded as sent"),
+        (DutyStatus::Embargo, _) => words("not yet".to_owned()),
+        (DutyStatus::Held, _) => words("held".to_owned()),
+        (DutyStatus::Met, _) => words("sent".to_owned()),
+        (DutyStatus::NotRequired, _) => words("does not apply".to_owned()),
+        (DutyStatus::Decided, _) => words("decided: no notice".to_owned()),
+        (DutyStatus::NotInForce, _) => words("not in force".to_owned()),
+        _ => words("no clock".to_owned()),
+    };
+    (clock, next)
+}
+
+/// The role of a duty's clock.
+pub fn duty_role(duty: &DutyView, status: DutyStatus, now: Instant) -> Role {
+    let start_passed = duty.latest_start_at.is_some_and(|start| now > start);
+    match status {
+        DutyStatus::Overdue => Role::Overdue,
+        DutyStatus::PastDue => Role::PastDue,
+        DutyStatus::Running | DutyStatus::Provisional if start_passed => Role::StartPassed,
+        DutyStatus::Running => Role::Running,
+        DutyStatus::Provisional => Role::Provisional,
+        DutyStatus::Embargo => Role::Embargo,
+        DutyStatus::Held => Role::Held,
+        DutyStatus::Waiting => Role::Waiting,
+        DutyStatus::Undecided | DutyStatus::CalendarUnknown => Role::Undecided,
+        DutyStatus::NoFixedLimit => Role::NoClock,
+        DutyStatus::Met => Role::Met,
+        DutyStatus::NotRequired | DutyStatus::Decided | DutyStatus::NotInForce => Role::NotRequired,
+    }
+}
+
+impl DutyClock {
+    /// The clock as parts of a line.
+    pub fn parts(&self) -> Vec<Part<'static>> {
+        match self {
+            DutyClock::Counts { to, role } => {
+                vec![Part::Live(LiveText::Countdown { to: *to }, *role)]
+            }
+            DutyClock::Words { text, role } => vec![Part::text(text.clone(), *role)],
+            DutyClock::Waits { words, from, role } => vec![
+                Part::text(format!("{words} "), *role),
+                Part::Live(LiveText::Age { from: *from }, *role),
+            ],
+        }
+    }
+}
+
+/// Who decides, in words: a person, else the team, else that nobody does.
+pub fn decider(shared: &Shared, source: usize, duty: &DutyView) -> (String, Role) {
+    match (&duty.decider.person, &duty.decider.team) {
+        (Some(person), _) => (person.clone(), Role::Text),
+        (None, Some(team)) => (
+            format!("{}: NOBODY", shared.team(source, team)),
+            Role::Vacant,
+        ),
+        (None, None) => ("NOBODY DECIDES".to_owned(), Role::Vacant),
+    }
+}
+
+/// The zone instants are written in, in words.
+pub fn zone(shared: &Shared) -> String {
+    match shared.zone {
+        ZoneChoice::Utc => "UTC".to_owned(),
+        ZoneChoice::Entity => "each incident's own zone".to_owned(),
+        ZoneChoice::Mine => format!("your zone, {}", shared.options.mine),
+    }
+}
+
+/// Why an action on the selected incident is not offered.
+pub fn why_not(shared: &Shared, action: Action) -> String {
+    let Some(target) = shared.selected.as_ref() else {
+        return "No incident is selected.".to_owned();
+    };
+    let kind = crate::domain::allowed::CommandKind::Advance;
+    match shared.may(kind, target) {
+        Err(why) => why,
+        Ok(()) => format!(
+            "'{}' is not to be had for {} as it stands.",
+            action.long(),
+            target.id
+        ),
+    }
+}
+
+/// Tells in a toast what became of something sent.
+pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
+    let what = &sent.what;
+    match reply {
+        Reply::Done { unmet, .. } if unmet.is_empty() => shared.tell(format!("{what}: done.")),
+        Reply::Done { unmet, .. } => {
+            let unmet: Vec<&str> = unmet.iter().map(|word| word.as_str()).collect();
+            shared.warn(format!("{what}: done, unmet: {}.", unmet.join(", ")));
+        }
+        Reply::Refused { sentence, .. } => shared.warn(format!("{what}: refused. {sentence}")),
+        Reply::Conflict { sentence, .. } => shared.warn(format!("{what}: not done. {sentence}")),
+        Reply::NotAllowed { sentence } => shared.warn(format!("{what}: not allowed. {sentence}")),
+        Reply::Unreachable { sentence } => {
+            shared.warn(format!(
+                "{what}: no answer. {sentence} Send it again; it is never done twice."
+            ));
+        }
+    }
+}

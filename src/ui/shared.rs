@@ -1,0 +1,388 @@
+//! What every screen and every layer of one viewer shares: the board and its order, the time, the selection, how things
+//! look, what was asked of backends and has no answer yet. What only one screen knows stands with that screen.
+
+use std::sync::Arc;
+
+use super::glyph::Glyphs;
+use super::index::{Filter, Index};
+use super::keymap::{Action, Keymap};
+use super::message::Effect;
+use super::phrase::{Form, Zone, ZoneChoice, instant};
+use super::theme::Theme;
+use crate::domain::allowed::{CommandKind, Standing, allowed};
+use crate::domain::board::{Board, Freshness, Source};
+use crate::domain::caller::Caller;
+use crate::domain::command::Command;
+use crate::domain::command::open::Open;
+use crate::domain::instant::{Instant, Mono};
+use crate::domain::view::IncidentView;
+
+/// An incident by name: what a selection and a confirmation are bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    pub source: usize,
+    pub id: String,
+}
+
+/// How this viewer came in and what it may; fixed for a session.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Nothing may be changed from here.
+    pub read_only: bool,
+    /// The unattended display: one screen, no keys.
+    pub wall: bool,
+    /// `Ctrl-C` does not end the wall.
+    pub no_quit: bool,
+    /// Titles, texts and names are left out, for rooms that may not read them.
+    pub mask: bool,
+    /// Nothing blinks.
+    pub no_blink: bool,
+    /// The viewer's own zone.
+    pub mine: Zone,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            read_only: false,
+            wall: false,
+            no_quit: false,
+            mask: false,
+            no_blink: false,
+            mine: Zone::UTC,
+        }
+    }
+}
+
+/// Something sent that has no answer yet.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    pub ticket: u64,
+    /// What was asked, as a toast tells it: `AZ-142: move to containment`.
+    pub what: String,
+    pub sent: Mono,
+    /// The effect itself, for sending it again with the same ticket.
+    pub effect: Effect,
+}
+
+/// A sentence that goes away by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    pub text: String,
+    pub good: bool,
+    /// Until when it stands.
+    pub until: Mono,
+}
+
+/// How long a toast that tells of success stands.
+const TOAST_MS: i64 = 4_000;
+/// How long one that asks for attention stands.
+const WARNING_MS: i64 = 12_000;
+/// Toasts kept at once.
+const TOASTS: usize = 4;
+/// Commands without an answer kept at once; more are refused with a sentence.
+const PENDING: usize = 32;
+
+/// What all share.
+#[derive(Debug)]
+pub struct Shared {
+    pub options: Options,
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+    pub keymap: Keymap,
+    pub board: Arc<Board>,
+    pub index: Index,
+    /// The viewer's monotonic clock.
+    pub now: Mono,
+    /// The machine's own wall clock; used only where no backend was heard.
+    pub wall: Instant,
+    pub zone: ZoneChoice,
+    pub filter: Filter,
+    /// Whether what is finished is folded.
+    pub folded: bool,
+    pub selected: Option<Target>,
+    /// The window, in cells.
+    pub size: (u16, u16),
+    pub toasts: Vec<Toast>,
+    pub pending: Vec<Pending>,
+    tickets: u64,
+}
+
+impl Shared {
+    /// For a viewer who just came in.
+    pub fn new(options: Options, theme: Theme, glyphs: Glyphs, keymap: Keymap) -> Shared {
+        Shared {
+            options,
+            theme,
+            glyphs,
+            keymap,
+            board: Arc::default(),
+            index: Index::default(),
+            now: Mono(0),
+            wall: Instant::default(),
+            zone: ZoneChoice::Utc,
+            filter: Filter::default(),
+            folded: true,
+            selected: None,
+            size: (80, 24),
+            toasts: Vec::new(),
+            pending: Vec::new(),
+            tickets: 0,
+        }
+    }
+
+    /// A source of the board.
+    pub fn source(&self, source: usize) -> Option<&Source> {
+        self.board.sources.get(source).map(AsRef::as_ref)
+    }
+
+    /// The backend's UTC milliseconds minus our monotonic ones; the machine's own clock where none was heard.
+    pub fn offset_ms(&self, source: usize) -> i64 {
+        self.source(source)
+            .and_then(|source| source.offset_ms)
+            .unwrap_or_else(|| self.wall.timestamp_millis().saturating_sub(self.now.0))
+    }
+
+    /// The time at a backend.
+    pub fn time(&self, source: usize) -> Instant {
+        let ms = self.now.0.saturating_add(self.offset_ms(source));
+        Instant::from_timestamp_millis(ms).unwrap_or(self.wall)
+    }
+
+    /// The offset for the head of the screen: that of the first source that is live, else of the first heard.
+    pub fn head_offset_ms(&self) -> i64 {
+        let sources = || self.board.sources.iter();
+        let live =
+            sources().find(|s| s.freshness(self.now) == Freshness::Live && s.offset_ms.is_some());
+        let heard = live.or_else(|| sources().find(|s| s.offset_ms.is_some()));
+        heard
+            .and_then(|source| source.offset_ms)
+            .unwrap_or_else(|| self.wall.timestamp_millis().saturating_sub(self.now.0))
+    }
+
+    /// A backend's instant on our monotonic line.
+    pub fn mono(&self, source: usize, at: Instant) -> Mono {
+        Mono(at.timestamp_millis().saturating_sub(self.offset_ms(source)))
+    }
+
+    /// How fresh a source is.
+    pub fn freshness(&self, source: usize) -> Freshness {
+        self.source(source)
+            .map_or(Freshness::Down, |source| source.freshness(self.now))
+    }
+
+    /// Whether a source answers.
+    pub fn is_live(&self, source: usize) -> bool {
+        self.freshness(source) == Freshness::Live
+    }
+
+    /// The zone that an incident's instants are written in.
+    pub fn zone_of(&self, incident: &IncidentView) -> Zone {
+        let entity = || {
+            incident
+                .profile
+                .get("zone")?
+                .as_str()
+                .and_then(|name| Zone::named(name).ok())
+        };
+        match self.zone {
+            ZoneChoice::Utc => Zone::UTC,
+            ZoneChoice::Mine => self.options.mine,
+            ZoneChoice::Entity => entity().unwrap_or(Zone::UTC),
+        }
+    }
+
+    /// An instant of an incident in words.
+    pub fn instant(
+        &self,
+        source: usize,
+        incident: &IncidentView,
+        at: Instant,
+        form: Form,
+    ) -> String {
+        instant(at, self.time(source), self.zone_of(incident), form).text
+    }
+
+    /// The incident of a target, if it is still on the board.
+    pub fn incident(&self, target: &Target) -> Option<&Arc<IncidentView>> {
+        self.board.incident(target.source, &target.id)
+    }
+
+    /// The selected incident.
+    pub fn selected_incident(&self) -> Option<(&Target, &Arc<IncidentView>)> {
+        let target = self.selected.as_ref()?;
+        Some((target, self.incident(target)?))
+    }
+
+    /// Who this viewer is at a backend.
+    pub fn caller(&self, source: usize) -> Option<Caller> {
+        let you = &self.source(source)?.about.as_ref()?.you;
+        Some(Caller {
+            name: you.name.clone(),
+            role: you.role,
+            counsel: you.counsel,
+            clearance: you.clearance,
+            services: you.services.clone(),
+            team: you.team.clone(),
+        })
+    }
+
+    /// Whether this viewer may do a thing to an incident, by role, clearance, source and state; else a sentence.
+    pub fn may(&self, kind: CommandKind, target: &Target) -> Result<(), String> {
+        if self.options.read_only {
+            return Err("This board is read-only.".to_owned());
+        }
+        let incident = self
+            .incident(target)
+            .ok_or("The incident is no longer on the board.")?;
+        let caller = self.caller(target.source).ok_or_else(|| {
+            format!(
+                "{} has not answered yet; nothing can be sent to it.",
+                self.source_name(target.source)
+            )
+        })?;
+        allowed(kind, Standing::of_view(incident), &caller).map_err(|refusal| refusal.detail)
+    }
+
+    /// Whether an action on the selected incident is offered: in footer, help and palette alike.
+    pub fn offers(&self, action: Action) -> bool {
+        use Action as A;
+        let may = |kind| {
+            self.selected
+                .as_ref()
+                .is_some_and(|target| self.may(kind, target).is_ok())
+        };
+        match action {
+            A::Forward | A::LoopBack => may(CommandKind::Advance),
+            A::Page => may(CommandKind::Page),
+            A::Acknowledge => may(CommandKind::AcknowledgePage) && self.open_page().is_some(),
+            A::Write => may(CommandKind::Note),
+            A::Time => may(CommandKind::RecordTime),
+            A::Edit => may(CommandKind::Set),
+            A::Roles => may(CommandKind::Assign),
+            A::StandDown => may(CommandKind::CancelPage) && self.open_page().is_some(),
+            A::Undo => may(CommandKind::Undo) && self.undoable(),
+            A::Declare => may(CommandKind::Declare),
+            A::Sent => may(CommandKind::Submit),
+            A::Hold => may(CommandKind::Hold) || may(CommandKind::Release),
+            A::Verdict => may(CommandKind::Decide) || may(CommandKind::NotReportable),
+            A::Lesson => may(CommandKind::Lesson),
+            A::HandOver => may(CommandKind::HandOver) || may(CommandKind::Take),
+            A::Close => may(CommandKind::Close) || may(CommandKind::Reopen),
+            A::CopyId | A::Links => self.selected_incident().is_some(),
+            A::Open => {
+                !self.options.read_only && (0..self.board.sources.len()).any(|s| self.may_open(s))
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether this viewer may open an incident at a backend.
+    pub fn may_open(&self, source: usize) -> bool {
+        !self.options.read_only
+            && self
+                .caller(source)
+                .is_some_and(|caller| caller.role >= CommandKind::Note.role())
+    }
+
+    fn open_page(&self) -> Option<()> {
+        let (_, incident) = self.selected_incident()?;
+        incident
+            .pages
+            .iter()
+            .any(|page| page.state.is_open())
+            .then_some(())
+    }
+
+    fn undoable(&self) -> bool {
+        let Some((target, incident)) = self.selected_incident() else {
+            return false;
+        };
+        let name = self.caller(target.source).map(|caller| caller.name);
+        incident
+            .last_move
+            .as_ref()
+            .is_some_and(|last| Some(&last.by) == name.as_ref())
+    }
+
+    /// A source's name.
+    pub fn source_name(&self, source: usize) -> &str {
+        self.source(source)
+            .map_or("the source", |source| source.name.as_str())
+    }
+
+    /// A team's short name at a source.
+    pub fn team<'a>(&'a self, source: usize, id: &'a str) -> &'a str {
+        let team = self
+            .source(source)
+            .and_then(|s| s.teams.iter().find(|team| team.id == id));
+        team.map_or(id, |team| team.short.as_str())
+    }
+
+    /// Sends a command bound to the version that was looked at. `what` is how a toast tells it.
+    pub fn send(
+        &mut self,
+        target: &Target,
+        version: u64,
+        command: Command,
+        what: String,
+    ) -> Effect {
+        let effect = Effect::Send {
+            ticket: self.next_ticket(),
+            source: target.source,
+            id: target.id.clone(),
+            version,
+            command: Box::new(command),
+        };
+        self.track(effect, what)
+    }
+
+    /// Opens an incident.
+    pub fn send_open(&mut self, source: usize, open: Open, what: String) -> Effect {
+        let effect = Effect::Open {
+            ticket: self.next_ticket(),
+            source,
+            open: Box::new(open),
+        };
+        self.track(effect, what)
+    }
+
+    /// Whether so much waits for answers that nothing more may be sent.
+    pub fn is_busy(&self) -> bool {
+        self.pending.len() >= PENDING
+    }
+
+    fn next_ticket(&mut self) -> u64 {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    fn track(&mut self, effect: Effect, what: String) -> Effect {
+        self.pending.push(Pending {
+            ticket: self.tickets,
+            what,
+            sent: self.now,
+            effect: effect.clone(),
+        });
+        effect
+    }
+
+    /// Says something that goes away by itself.
+    pub fn tell(&mut self, text: impl Into<String>) {
+        self.toast(text.into(), true, TOAST_MS);
+    }
+
+    /// Says something that asks for attention.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.toast(text.into(), false, WARNING_MS);
+    }
+
+    fn toast(&mut self, text: String, good: bool, stands_for: i64) {
+        self.toasts.retain(|toast| toast.text != text);
+        while self.toasts.len() >= TOASTS {
+            self.toasts.remove(0);
+        }
+        let until = self.now + stands_for;
+        self.toasts.push(Toast { text, good, until });
+    }
+}
