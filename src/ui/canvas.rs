@@ -34,6 +34,23 @@ impl<'a> Part<'a> {
     pub fn text(text: impl Into<Cow<'a, str>>, role: Role) -> Part<'a> {
         Part::Text(text.into(), role)
     }
+
+    /// Its width now, in cells.
+    pub fn width(&self, now: Mono) -> u16 {
+        match self {
+            Part::Text(text, _) => u16::try_from(SafeText::line(text).width()).unwrap_or(u16::MAX),
+            Part::Live(text, _) => text.at(now).width,
+            Part::Column(_, width, ..) | Part::Gap(width) => *width,
+            Part::Tab(_) => 0,
+        }
+    }
+}
+
+/// The width of parts one after the other.
+pub fn width_of(parts: &[Part<'_>], now: Mono) -> u16 {
+    parts
+        .iter()
+        .fold(0, |sum, part| sum.saturating_add(part.width(now)))
 }
 
 /// A buffer to draw into, with what is asked of every drawing.

@@ -1,0 +1,201 @@
+//! The wide form: three lanes of cards, the loop drawn between the first two.
+
+use ratatui::layout::Rect;
+
+use super::Lanes;
+use super::row::{duty_parts, people_parts};
+use crate::domain::word::Phase;
+use crate::ui::canvas::{Canvas, Part};
+use crate::ui::index::{LANES, Row};
+use crate::ui::live::LiveText;
+use crate::ui::screen::{head, words};
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+/// Cells between two lanes.
+const GAP: u16 = 3;
+/// From this width of a lane on, a card has its title.
+const WITH_TITLE: u16 = 50;
+
+fn has_title(body: Rect, shared: &Shared) -> bool {
+    lane_width(body) >= WITH_TITLE && !shared.options.mask
+}
+
+fn lane_width(body: Rect) -> u16 {
+    body.width.saturating_sub(2 + 2 * GAP) / 3
+}
+
+fn card_height(body: Rect, shared: &Shared) -> u16 {
+    if has_title(body, shared) { 5 } else { 4 }
+}
+
+/// How many cards fit under the lanes' names; the last line tells of more.
+pub fn fit(body: Rect, shared: &Shared) -> usize {
+    usize::from((body.height.saturating_sub(2) / card_height(body, shared)).max(1))
+}
+
+fn lane_area(body: Rect, lane: usize) -> Rect {
+    let width = lane_width(body);
+    let lane = u16::try_from(lane).unwrap_or_default();
+    Rect::new(
+        body.x + 1 + lane * (width + GAP),
+        body.y,
+        width,
+        body.height,
+    )
+}
+
+/// Draws the lanes.
+pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect) {
+    let fits = fit(body, shared);
+    for (lane, (rows, phase)) in shared.index.lanes.iter().zip(LANES).enumerate() {
+        let area = lane_area(body, lane);
+        title(canvas, area, phase, rows.len(), lane);
+        let first = lanes.first.get(lane).copied().unwrap_or_default();
+        let mut y = area.y + 2;
+        for row in rows.iter().skip(first).take(fits) {
+            let height = card_height(body, shared);
+            let card = Rect::new(
+                area.x,
+                y,
+                area.width,
+                height.min(area.bottom().saturating_sub(y)),
+            );
+            draw_card(lanes, shared, canvas, card, row, has_title(body, shared));
+            y += height;
+        }
+        more(canvas, area, rows, first, fits);
+    }
+}
+
+fn title(canvas: &mut Canvas<'_>, area: Rect, phase: Phase, count: usize, lane: usize) {
+    let long = phase.title().to_uppercase().replace(" AND ", " & ");
+    let room = usize::from(area.width.saturating_sub(8));
+    let name = match phase {
+        Phase::ContainmentEradicationAndRecovery if room < long.len() + 4 => {
+            "CONTAINMENT & RECOVERY".to_owned()
+        }
+        _ => long,
+    };
+    let parts = [
+        Part::text(name, Role::Lane),
+        Part::text(format!("  {count}"), Role::Title),
+    ];
+    canvas.line(area, &parts);
+    let g = canvas.glyphs();
+    let sign = match lane {
+        0 => g.loops(),
+        1 => g.forward(),
+        _ => return,
+    };
+    canvas.text(area.right().saturating_sub(1), area.y, 3, sign, Role::Lane);
+}
+
+fn draw_card(
+    lanes: &Lanes,
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    card: Rect,
+    row: &Row,
+    with_title: bool,
+) {
+    let incident = &row.incident;
+    let live = shared.is_live(row.source);
+    let selected = lanes.is_selected(shared, row);
+    if selected {
+        let height = card.height.min(if with_title { 4 } else { 3 });
+        canvas.stand_on(Some(Role::Selected));
+        canvas.clear(
+            Rect {
+                x: card.x.saturating_sub(1),
+                width: card.width + 1,
+                height,
+                ..card
+            },
+            Role::Selected,
+        );
+        canvas.text(
+            card.x.saturating_sub(1),
+            card.y,
+            1,
+            canvas.glyphs().mark(),
+            Role::SelectedText,
+        );
+    }
+    let line = |n: u16| Rect::new(card.x, card.y + n, card.width, u16::from(n < card.height));
+    let (severity, severity_role) = words::severity(incident.severity);
+    let text = if live { Role::Text } else { Role::StaleRow };
+    let mut parts = vec![
+        Part::text(severity, if live { severity_role } else { Role::StaleRow }),
+        Part::Gap(2),
+        Part::text(
+            incident.codename.clone(),
+            if live { Role::Codename } else { Role::StaleRow },
+        ),
+        Part::Gap(2),
+        Part::text(incident.id.clone(), text),
+    ];
+    if !live {
+        parts.push(Part::text("~", Role::Stale));
+    }
+    if incident.pass > 1 {
+        parts.push(Part::text(format!("  pass {}", incident.pass), text));
+    }
+    if incident.exercise {
+        parts.push(Part::text("  EXERCISE", Role::Exercise));
+    }
+    canvas.line(line(0), &parts);
+    let mut n = 1;
+    if with_title {
+        let title = incident
+            .title
+            .as_deref()
+            .unwrap_or_else(|| canvas.glyphs().masked());
+        canvas.text(
+            card.x + 2,
+            card.y + n,
+            card.width.saturating_sub(2),
+            title,
+            Role::Dim,
+        );
+        n += 1;
+    }
+    let mut parts = vec![Part::Gap(2)];
+    let (duty, holds) = duty_parts(shared, row);
+    canvas.redraw_at(holds);
+    parts.extend(duty);
+    parts.push(Part::text(" · ", Role::Dim));
+    let from = shared.mono(row.source, incident.phase_since);
+    parts.push(Part::Live(LiveText::Here { from }, text));
+    canvas.line(line(n), &parts);
+    let mut parts = vec![Part::Gap(2)];
+    parts.extend(people_parts(shared, row));
+    canvas.line(line(n + 1), &parts);
+    canvas.stand_on(None);
+}
+
+/// What is above and below the cards seen: `+ 2 sev4, 1 sev5`.
+fn more(canvas: &mut Canvas<'_>, area: Rect, rows: &[Row], first: usize, fits: usize) {
+    let below = rows
+        .get((first + fits).min(rows.len())..)
+        .unwrap_or_default();
+    let g = canvas.glyphs();
+    if first > 0 {
+        let text = format!("{} {first} above", g.above());
+        canvas.text_right(area.x, area.y + 1, area.width, &text, Role::Dim);
+    }
+    if below.is_empty() {
+        return;
+    }
+    // Only the worst is looked for where there are very many: the foot of a lane must not cost by their number.
+    let seen = below.iter().take(1000).map(|row| row.incident.severity);
+    let worst = head::worst(seen).map_or("", |severity| words::severity(severity).0);
+    let text = format!("{} {} more, worst {worst}", g.below(), below.len());
+    canvas.text(
+        area.x + 2,
+        area.bottom().saturating_sub(1),
+        area.width.saturating_sub(2),
+        &text,
+        Role::Dim,
+    );
+}
