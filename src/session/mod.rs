@@ -1,12 +1,14 @@
 //! One viewer's loop, and the doors it comes in by. A door brings bytes and sizes and takes frames; the loop turns them into
 //! input for a screen and the screen's cells into bytes. What is shown and what a key means stands in `ui`.
 
+pub mod board;
 pub mod emit;
 pub mod input;
 pub mod local;
 pub mod pace;
 pub mod run;
 
+pub use board::BoardScreen;
 pub use emit::{Depth, Emitter};
 pub use input::Decoder;
 pub use local::{LocalDoor, Restorer, SessionError};
