@@ -176,3 +176,6 @@ pub fn decide(
         Command::Decide(body) => decide_duty::decide(incident, body, context),
     }
 }
+
+#[cfg(test)]
+mod tests;

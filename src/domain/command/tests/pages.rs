@@ -1,0 +1,185 @@
+//! Pages: who is asked, once, and what happens when nobody answers.
+
+use super::*;
+use crate::domain::command::worker::{self, Progress};
+use crate::domain::board::RouteView as Route;
+use crate::domain::word::PageState;
+
+const PAGE: &str = r#"{"type": "page", "teams": ["legal-affairs"], "message": "please come"}"#;
+
+fn with_routes(routes: &[(&str, bool)]) -> Desk {
+    let mut desk = Desk::new();
+    for team in desk
+        .directory
+        .teams
+        .iter_mut()
+        .filter(|team| team.id == "legal-affairs")
+    {
+        let route = |(kind, in_band): &(&str, bool)| Route {
+            kind: (*kind).to_owned(),
+            clearance: crate::domain::word::Tlp::Amber,
+            in_band: *in_band,
+        };
+        team.routes = routes.iter().map(route).collect();
+    }
+    desk
+}
+
+fn late(desk: &mut Desk) -> usize {
+    let events = worker::overdue_pages(&desk.incident, &desk.context());
+    let count = events.len();
+    desk.apply(events);
+    count
+}
+
+#[test]
+fn a_team_with_an_open_page_is_not_paged_again_by_accident() {
+    let mut desk = with_routes(&[("webhook", true)]);
+    desk.ok(PAGE);
+    let both = r#"{"type": "page", "teams": ["security-response-center", "legal-affairs"]}"#;
+    assert_eq!(desk.kind(both), RefusalKind::AlreadyPaged);
+    assert_eq!(desk.incident.pages.len(), 1, "nothing was sent to anyone");
+    desk.ok(r#"{"type": "page", "teams": ["legal-affairs"], "again": true}"#);
+    assert_eq!(desk.incident.pages.len(), 2);
+    desk.refused(r#"{"type": "page", "teams": ["the-moon"]}"#);
+    desk.refused(r#"{"type": "page", "teams": []}"#);
+}
+
+#[test]
+fn unanswered_it_goes_to_the_next_route_and_then_says_that_none_is_left() {
+    let mut desk = with_routes(&[("webhook", true), ("webhook", true)]);
+    desk.ok(PAGE).later(9);
+    assert_eq!(late(&mut desk), 0);
+    desk.later(1);
+    assert_ne!(late(&mut desk), 0);
+    let page = desk.incident.pages.first().cloned().unwrap();
+    assert_eq!((page.step, page.state), (1, PageState::Queued));
+    desk.later(10);
+    assert_ne!(late(&mut desk), 0);
+    assert_eq!(
+        desk.incident.pages.len(),
+        2,
+        "the command team is asked when the team has no route left"
+    );
+    assert!(
+        desk.incident
+            .pages
+            .first()
+            .is_some_and(|page| page.state.is_open())
+    );
+}
+
+#[test]
+fn cannot_escalates_at_once_and_coming_is_the_end() {
+    let mut desk = with_routes(&[("webhook", true), ("webhook", true)]);
+    desk.ok(PAGE);
+    let id = desk
+        .incident
+        .pages
+        .first()
+        .map(|page| page.id.clone())
+        .unwrap();
+    let answer = |answer: &str| {
+        format!(r#"{{"type": "acknowledge_page", "page": "{id}", "answer": "{answer}"}}"#)
+    };
+    desk.ok(&answer("cannot"));
+    assert_eq!(desk.incident.pages.first().map(|page| page.step), Some(1));
+    desk.ok(&answer("coming"));
+    let page = desk.incident.pages.first().cloned().unwrap();
+    assert_eq!(page.state, PageState::Acknowledged);
+    assert_eq!(page.acknowledged_by.as_deref(), Some("d.okafor"));
+    desk.later(60);
+    assert_eq!(late(&mut desk), 0);
+    desk.refused(&answer("coming"));
+}
+
+#[test]
+fn only_the_teams_own_people_or_a_commander_acknowledge() {
+    let mut desk = with_routes(&[("webhook", true)]);
+    desk.ok(PAGE);
+    let id = desk
+        .incident
+        .pages
+        .first()
+        .map(|page| page.id.clone())
+        .unwrap();
+    let acknowledge = format!(r#"{{"type": "acknowledge_page", "page": "{id}"}}"#);
+    desk.by("x.other", Role::Responder);
+    desk.caller.team = Some("privacy-azure".to_owned());
+    assert_eq!(desk.kind(&acknowledge), RefusalKind::NotAllowed);
+    desk.caller.team = Some("legal-affairs".to_owned());
+    desk.ok(&acknowledge);
+}
+
+#[test]
+fn a_late_report_of_the_worker_never_takes_an_answer_back() {
+    let mut desk = with_routes(&[("webhook", true)]);
+    desk.ok(PAGE);
+    let id = desk
+        .incident
+        .pages
+        .first()
+        .map(|page| page.id.clone())
+        .unwrap();
+    let progress = |state| Progress {
+        page: id.clone(),
+        state,
+        attempts: 1,
+        last_error: None,
+    };
+    let events = worker::progress(&desk.incident, &progress(PageState::Accepted));
+    desk.apply(events);
+    assert_eq!(
+        desk.incident.pages.first().map(|page| page.state),
+        Some(PageState::Accepted)
+    );
+    desk.ok(&format!(
+        r#"{{"type": "acknowledge_page", "page": "{id}"}}"#
+    ));
+    assert_eq!(
+        worker::progress(&desk.incident, &progress(PageState::Failed)),
+        []
+    );
+}
+
+#[test]
+fn an_exercise_pages_nobody_and_suspect_channels_are_left_out() {
+    let mut drill = Desk::with(r#"{"service": "azure", "title": "drill", "exercise": true}"#);
+    drill.ok(PAGE);
+    let route = |desk: &Desk| {
+        desk.incident
+            .pages
+            .first()
+            .and_then(|page| page.route.clone())
+    };
+    assert_eq!(route(&drill).as_deref(), Some("exercise"));
+
+    let mut desk = with_routes(&[("slack", true), ("webhook", false)]);
+    desk.ok(r#"{"type": "set", "comms": "suspect"}"#).ok(PAGE);
+    assert_eq!(route(&desk).as_deref(), Some("webhook"));
+}
+
+#[test]
+fn a_page_is_stood_down_with_a_reason_and_stays_on_record() {
+    let mut desk = with_routes(&[("webhook", true)]);
+    desk.ok(PAGE);
+    let id = desk
+        .incident
+        .pages
+        .first()
+        .map(|page| page.id.clone())
+        .unwrap();
+    desk.refused(&format!(
+        r#"{{"type": "cancel_page", "page": "{id}", "reason": ""}}"#
+    ));
+    desk.ok(&format!(
+        r#"{{"type": "cancel_page", "page": "{id}", "reason": "resolved"}}"#
+    ));
+    assert_eq!(
+        desk.incident.pages.first().map(|page| page.state),
+        Some(PageState::Cancelled)
+    );
+    desk.refused(&format!(
+        r#"{{"type": "acknowledge_page", "page": "{id}"}}"#
+    ));
+}
