@@ -9,6 +9,7 @@ pub mod caller;
 pub mod clock;
 pub mod codename;
 pub mod command;
+pub mod delivery;
 pub mod directory;
 pub mod duty;
 pub mod event;

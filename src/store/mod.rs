@@ -1,11 +1,15 @@
 //! The port of the store: one writer that batches, one feed that never skips, and what a backend must remember.
 //! Adapters stand beside it (`sqlite`); what a command does is decided by the caller's closure inside the transaction.
 
+pub mod chain;
+pub mod sqlite;
+
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use crate::domain::command::open::Allotted;
+pub use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
@@ -28,6 +32,9 @@ pub enum StoreError {
     /// What is stored cannot be read.
     #[error("the store holds something unreadable: {0}")]
     Corrupt(String),
+    /// A fault in warboard itself: a decision panicked, or asked for what cannot be.
+    #[error("a command ended in a fault of warboard: {0}. Nothing was written; please report it")]
+    Fault(String),
 }
 
 /// Which incident a job is about.
@@ -70,6 +77,7 @@ pub struct Answer {
 pub struct Changes {
     /// The incident after all events.
     pub incident: Incident,
+    /// None: only the outbox and the answer change, and the incident stays as it was found.
     pub events: Vec<Event>,
     pub stamp: Stamp,
     pub outbox: Vec<OutboxChange>,
@@ -83,27 +91,10 @@ pub enum Outcome {
     Answer(Answer),
 }
 
-/// A delivery in the outbox: one page by one route. Key and body are fixed before the first byte is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// The idempotency key, the same on every attempt.
-    pub key: String,
-    pub page: String,
-    pub incident: String,
-    pub team: String,
-    /// The route's place in the team's list, and its kind.
-    pub route: String,
-    pub step: u32,
-    pub body: Vec<u8>,
-    pub attempts: u32,
-    /// Not before this instant.
-    pub next_at: Instant,
-    pub queued_at: Instant,
-}
-
 /// A change to the outbox, in the command's transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OutboxChange {
+    /// A new delivery; a key that is there already stays as it is.
     Put(Delivery),
     /// Another attempt later.
     Retry {
@@ -112,13 +103,9 @@ pub enum OutboxChange {
         next_at: Instant,
     },
     /// No further attempt for this key.
-    Done {
-        key: String,
-    },
+    Done { key: String },
     /// No further attempt for this page.
-    DoneForPage {
-        page: String,
-    },
+    DoneForPage { page: String },
 }
 
 /// The idempotency key of a request, scoped to a token, with the digest of its body.
@@ -242,7 +229,7 @@ pub trait Store: Send + Sync {
         name: &str,
         make: Box<dyn FnOnce() -> Vec<u8> + Send>,
     ) -> BoxFuture<'_, Result<Vec<u8>, StoreError>>;
-    /// Drops remembered answers older than 30 days.
+    /// Drops answers remembered before `at` (30 days ago), and deliveries that were queued before it and are done.
     fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>>;
     /// Whether the store can be written now.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;

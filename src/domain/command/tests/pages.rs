@@ -1,8 +1,8 @@
 //! Pages: who is asked, once, and what happens when nobody answers.
 
 use super::*;
-use crate::domain::command::worker::{self, Progress};
 use crate::domain::board::RouteView as Route;
+use crate::domain::command::worker::{self, Progress};
 use crate::domain::word::PageState;
 
 const PAGE: &str = r#"{"type": "page", "teams": ["legal-affairs"], "message": "please come"}"#;

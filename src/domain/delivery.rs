@@ -1,0 +1,22 @@
+//! A delivery: one page by one route, as it waits in the outbox until a route has taken it.
+//! It is kept by the room `store` and sent by the room `paging`; neither knows the other.
+
+use super::instant::Instant;
+
+/// A delivery in the outbox. Key and body are fixed before the first byte is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The idempotency key, the same on every attempt.
+    pub key: String,
+    pub page: String,
+    pub incident: String,
+    pub team: String,
+    /// The kind of the route, and its place in the team's whole list.
+    pub route: String,
+    pub step: u32,
+    pub body: Vec<u8>,
+    pub attempts: u32,
+    /// Not before this instant.
+    pub next_at: Instant,
+    pub queued_at: Instant,
+}

@@ -1,0 +1,448 @@
+//! One job inside the writer's transaction: find, decide, write. Nothing of a job that fails stays behind.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use serde_json::Value;
+use sqlx::{SqliteConnection, query, query_as, query_scalar, raw_sql};
+
+use super::row::{AnswerRow, SnapshotRow, int, text_of, uint};
+use super::schema::Meta;
+use crate::domain::codename::codename;
+use crate::domain::command::open::Allotted;
+use crate::domain::event::Event;
+use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
+use crate::store::chain::{Head, Link};
+use crate::store::{
+    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Snapshot, StoreError,
+    Target,
+};
+
+/// How long an answer is remembered, in milliseconds: 30 days.
+const REMEMBERED_FOR: i64 = 30 * 86_400_000;
+/// Most incidents the writer keeps at hand.
+const AT_HAND: usize = 4_096;
+/// The counter that codenames are counted by; no prefix of incidents is in small letters.
+const CODENAMES: &str = "codename";
+
+/// What the writer knows without asking: the end of the chain and the incidents written last.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) meta: Meta,
+    pub(super) head: Head,
+    /// Whether a job that failed could not be taken back: then the whole transaction must go.
+    pub(super) torn: bool,
+    at_hand: HashMap<String, Snapshot>,
+}
+
+impl State {
+    pub(super) fn new(meta: Meta) -> State {
+        State {
+            meta,
+            head: Head::default(),
+            torn: false,
+            at_hand: HashMap::new(),
+        }
+    }
+
+    /// Reads the end of the chain again and forgets everything that was not surely committed.
+    pub(super) async fn reload(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+        self.at_hand.clear();
+        let last: Option<(i64, String)> =
+            query_as("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
+                .fetch_optional(db)
+                .await?;
+        self.head = last.map_or_else(Head::default, |(seq, hash)| Head {
+            seq: uint(seq),
+            hash,
+        });
+        Ok(())
+    }
+
+    fn keep(&mut self, snapshot: Snapshot) {
+        if self.at_hand.len() >= AT_HAND {
+            self.at_hand.clear();
+        }
+        self.at_hand.insert(snapshot.incident.id.clone(), snapshot);
+    }
+
+    async fn incident(
+        &mut self,
+        db: &mut SqliteConnection,
+        id: &str,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        if let Some(snapshot) = self.at_hand.get(id) {
+            return Ok(Some(snapshot.clone()));
+        }
+        let row: Option<SnapshotRow> =
+            query_as("SELECT seq, body FROM snapshot WHERE incident = $1")
+                .bind(id)
+                .fetch_optional(db)
+                .await?;
+        let snapshot = row.map(SnapshotRow::snapshot).transpose()?;
+        if let Some(snapshot) = &snapshot {
+            self.keep(snapshot.clone());
+        }
+        Ok(snapshot)
+    }
+
+    /// Runs one job. An error leaves the transaction as it was before the job, unless the transaction itself is gone.
+    pub(super) async fn run(
+        &mut self,
+        db: &mut SqliteConnection,
+        job: Job,
+    ) -> Result<Done, StoreError> {
+        let Job {
+            target,
+            idempotency,
+            decide,
+            now,
+        } = job;
+        if let Some(idempotency) = &idempotency
+            && let Some(done) = remembered(db, idempotency, now).await?
+        {
+            return Ok(done);
+        }
+        let (found, standing, new) = match target {
+            Target::Incident(id) => found(self.incident(db, &id).await?),
+            Target::Page(page) => {
+                let id: Option<String> = query_scalar("SELECT incident FROM page WHERE id = $1")
+                    .bind(page)
+                    .fetch_optional(&mut *db)
+                    .await?;
+                match id {
+                    Some(id) => found(self.incident(db, &id).await?),
+                    None => found(None),
+                }
+            }
+            Target::New { prefix, upstream } => {
+                if let Some((connector, key)) = upstream
+                    && let Some(known) = known(db, &connector, &key).await?
+                {
+                    return Ok(Done::Known(known.incident));
+                }
+                let new = self.allot(db, prefix).await?;
+                (Found::Allotted(new.allotted.clone()), None, Some(new))
+            }
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| decide(found)))
+            .map_err(|panic| StoreError::Fault(words_of(panic.as_ref())))?;
+        match outcome {
+            Outcome::Answer(answer) => {
+                remember(db, idempotency.as_ref(), &answer, now).await?;
+                Ok(Done::Answered(answer))
+            }
+            Outcome::Write(changes) => {
+                check(&changes, standing.as_ref(), new.as_ref())?;
+                query("SAVEPOINT job").execute(&mut *db).await?;
+                let written = self
+                    .write(db, *changes, standing, new, idempotency.as_ref(), now)
+                    .await;
+                let end = match &written {
+                    Ok(_) => "RELEASE job",
+                    Err(_) => "ROLLBACK TO job; RELEASE job",
+                };
+                if let Err(error) = raw_sql(end).execute(&mut *db).await {
+                    self.torn = true;
+                    return Err(written.err().unwrap_or_else(|| error.into()));
+                }
+                let (answer, snapshot, head) = written?;
+                self.head = head;
+                self.keep(snapshot.clone());
+                Ok(Done::Written {
+                    answer,
+                    seq: snapshot.seq,
+                    incident: snapshot.incident,
+                })
+            }
+        }
+    }
+
+    /// The next id and codename; they are used up only if the job writes.
+    async fn allot(&self, db: &mut SqliteConnection, prefix: String) -> Result<New, StoreError> {
+        let number = next(db, &prefix).await?;
+        let place = next(db, CODENAMES).await?;
+        let allotted = Allotted {
+            id: format!("{prefix}-{number}"),
+            codename: codename(self.meta.codename_start, uint(place - 1)),
+        };
+        Ok(New {
+            allotted,
+            counters: [(prefix, number), (CODENAMES.to_owned(), place)],
+        })
+    }
+
+    async fn write(
+        &self,
+        db: &mut SqliteConnection,
+        changes: Changes,
+        standing: Option<Snapshot>,
+        new: Option<New>,
+        idempotency: Option<&Idempotency>,
+        now: Instant,
+    ) -> Result<(Answer, Snapshot, Head), StoreError> {
+        let mut head = self.head.clone();
+        for event in &changes.events {
+            head = append(db, &head, &changes, event).await?;
+        }
+        let snapshot = match standing {
+            Some(standing) if changes.events.is_empty() => standing,
+            _ => {
+                let snapshot = Snapshot {
+                    seq: head.seq,
+                    incident: Arc::new(changes.incident),
+                };
+                put_snapshot(db, &snapshot).await?;
+                query("INSERT INTO meta (name, value) VALUES ('head', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+                    .bind(format!("{} {}", head.seq, head.hash))
+                    .execute(&mut *db)
+                    .await?;
+                snapshot
+            }
+        };
+        for event in &changes.events {
+            if let Event::PageQueued { page, .. } = event {
+                query("INSERT INTO page (id, incident) VALUES ($1, $2)")
+                    .bind(page)
+                    .bind(&snapshot.incident.id)
+                    .execute(&mut *db)
+                    .await?;
+            }
+        }
+        for (prefix, last) in new.into_iter().flat_map(|new| new.counters) {
+            query("INSERT INTO counter (prefix, last) VALUES ($1, $2) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last")
+                .bind(prefix)
+                .bind(last)
+                .execute(&mut *db)
+                .await?;
+        }
+        for change in &changes.outbox {
+            put_outbox(db, change).await?;
+        }
+        remember(db, idempotency, &changes.answer, now).await?;
+        Ok((changes.answer, snapshot, head))
+    }
+}
+
+/// What a new incident gets.
+#[derive(Debug)]
+struct New {
+    allotted: Allotted,
+    counters: [(String, i64); 2],
+}
+
+fn found(snapshot: Option<Snapshot>) -> (Found, Option<Snapshot>, Option<New>) {
+    match snapshot {
+        Some(snapshot) => (
+            Found::Incident(snapshot.incident.clone()),
+            Some(snapshot),
+            None,
+        ),
+        None => (Found::Nothing, None, None),
+    }
+}
+
+/// Refuses what would break the record, whatever the closure meant.
+fn check(
+    changes: &Changes,
+    standing: Option<&Snapshot>,
+    new: Option<&New>,
+) -> Result<(), StoreError> {
+    let incident = &changes.incident;
+    let why = match (standing, new) {
+        (Some(standing), _) if standing.incident.id != incident.id => {
+            format!(
+                "{} would be written as {}",
+                standing.incident.id, incident.id
+            )
+        }
+        (Some(_), _) if changes.events.is_empty() => return Ok(()),
+        (Some(standing), _) if incident.version <= standing.incident.version => format!(
+            "{} would stay at version {}",
+            incident.id, standing.incident.version
+        ),
+        (None, Some(new)) if new.allotted.id != incident.id => {
+            format!("{} was allotted, not {}", new.allotted.id, incident.id)
+        }
+        (None, Some(_)) if changes.events.is_empty() => {
+            format!("{} would have no entry", incident.id)
+        }
+        (None, None) => format!("{} is not on record", incident.id),
+        _ => return Ok(()),
+    };
+    Err(StoreError::Fault(why))
+}
+
+fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let words = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    words.unwrap_or("a panic").chars().take(200).collect()
+}
+
+async fn next(db: &mut SqliteConnection, prefix: &str) -> Result<i64, StoreError> {
+    let last: Option<i64> = query_scalar("SELECT last FROM counter WHERE prefix = $1")
+        .bind(prefix)
+        .fetch_optional(db)
+        .await?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+async fn known(
+    db: &mut SqliteConnection,
+    connector: &str,
+    key: &str,
+) -> Result<Option<Snapshot>, StoreError> {
+    let row: Option<SnapshotRow> = query_as(
+        "SELECT seq, body FROM snapshot WHERE upstream_connector = $1 AND upstream_key = $2",
+    )
+    .bind(connector)
+    .bind(key)
+    .fetch_optional(db)
+    .await?;
+    row.map(SnapshotRow::snapshot).transpose()
+}
+
+async fn append(
+    db: &mut SqliteConnection,
+    head: &Head,
+    changes: &Changes,
+    event: &Event,
+) -> Result<Head, StoreError> {
+    let body = body_of(event)?;
+    let stamp = &changes.stamp;
+    let at = text_of(stamp.at);
+    let link = Link {
+        seq: head.seq + 1,
+        incident: &changes.incident.id,
+        version: stamp.version,
+        at: &at,
+        by: &stamp.by,
+        via: stamp.via.as_str(),
+        kind: event.kind(),
+        body: &body,
+        prev: &head.hash,
+    };
+    let hash = link.hash();
+    query("INSERT INTO entry (seq, incident, version, at, \"by\", via, kind, body, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+        .bind(int(link.seq))
+        .bind(link.incident)
+        .bind(int(link.version))
+        .bind(link.at)
+        .bind(link.by)
+        .bind(link.via)
+        .bind(link.kind)
+        .bind(link.body)
+        .bind(link.prev)
+        .bind(&hash)
+        .execute(db)
+        .await?;
+    Ok(Head {
+        seq: link.seq,
+        hash,
+    })
+}
+
+/// The event without its kind, which has a column of its own.
+fn body_of(event: &Event) -> Result<String, StoreError> {
+    let fault = |error: serde_json::Error| StoreError::Fault(error.to_string());
+    let mut whole = serde_json::to_value(event).map_err(fault)?;
+    let body = whole.get_mut("body").map_or(Value::Null, Value::take);
+    serde_json::to_string(&body).map_err(fault)
+}
+
+async fn put_snapshot(db: &mut SqliteConnection, snapshot: &Snapshot) -> Result<(), StoreError> {
+    let incident: &Incident = &snapshot.incident;
+    let body =
+        serde_json::to_string(incident).map_err(|error| StoreError::Fault(error.to_string()))?;
+    let upstream = incident.upstream.as_ref();
+    query("INSERT INTO snapshot (incident, seq, version, service, codename, upstream_connector, upstream_key, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (incident) DO UPDATE SET seq = excluded.seq, version = excluded.version, service = excluded.service, codename = excluded.codename, upstream_connector = excluded.upstream_connector, upstream_key = excluded.upstream_key, body = excluded.body")
+        .bind(&incident.id)
+        .bind(int(snapshot.seq))
+        .bind(int(incident.version))
+        .bind(&incident.service)
+        .bind(&incident.codename)
+        .bind(upstream.map(|u| u.connector.as_str()))
+        .bind(upstream.map(|u| u.key.as_str()))
+        .bind(body)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn put_outbox(db: &mut SqliteConnection, change: &OutboxChange) -> Result<(), StoreError> {
+    let change = match change {
+        OutboxChange::Put(delivery) => query("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING")
+            .bind(&delivery.key)
+            .bind(&delivery.page)
+            .bind(&delivery.incident)
+            .bind(&delivery.team)
+            .bind(&delivery.route)
+            .bind(i64::from(delivery.step))
+            .bind(&delivery.body)
+            .bind(i64::from(delivery.attempts))
+            .bind(delivery.next_at.timestamp_millis())
+            .bind(delivery.queued_at.timestamp_millis()),
+        OutboxChange::Retry {
+            key,
+            attempts,
+            next_at,
+        } => query("UPDATE outbox SET attempts = $2, next_at = $3 WHERE key = $1 AND done = 0")
+            .bind(key)
+            .bind(i64::from(*attempts))
+            .bind(next_at.timestamp_millis()),
+        OutboxChange::Done { key } => query("UPDATE outbox SET done = 1 WHERE key = $1").bind(key),
+        OutboxChange::DoneForPage { page } => {
+            query("UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0").bind(page)
+        }
+    };
+    change.execute(db).await?;
+    Ok(())
+}
+
+async fn remembered(
+    db: &mut SqliteConnection,
+    idempotency: &Idempotency,
+    now: Instant,
+) -> Result<Option<Done>, StoreError> {
+    let row: Option<AnswerRow> = query_as("SELECT digest, status, etag, location, body FROM answer WHERE token = $1 AND key = $2 AND at > $3")
+        .bind(&idempotency.token)
+        .bind(&idempotency.key)
+        .bind(now.timestamp_millis().saturating_sub(REMEMBERED_FOR))
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| {
+        if row.digest == idempotency.digest {
+            Done::Replayed(row.answer())
+        } else {
+            Done::KeyReused
+        }
+    }))
+}
+
+/// Only what was carried out is remembered: a refusal may become right later.
+async fn remember(
+    db: &mut SqliteConnection,
+    idempotency: Option<&Idempotency>,
+    answer: &Answer,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let Some(idempotency) = idempotency.filter(|_| (200..300).contains(&answer.status)) else {
+        return Ok(());
+    };
+    query("INSERT OR REPLACE INTO answer (token, key, digest, status, etag, location, body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(&idempotency.token)
+        .bind(&idempotency.key)
+        .bind(&idempotency.digest[..])
+        .bind(i64::from(answer.status))
+        .bind(&answer.etag)
+        .bind(&answer.location)
+        .bind(&answer.body)
+        .bind(now.timestamp_millis())
+        .execute(db)
+        .await?;
+    Ok(())
+}

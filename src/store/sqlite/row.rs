@@ -1,0 +1,191 @@
+//! Rows as SQLite keeps them, and what they are to the rest of the house.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use sqlx::FromRow;
+
+use crate::domain::instant::Instant;
+use crate::domain::word::UnknownWord;
+use crate::store::chain::Link;
+use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
+
+/// A number as SQLite keeps it.
+pub(super) fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number as it was before it was kept.
+pub(super) fn uint(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+/// An instant as text, exactly.
+pub(super) fn text_of(at: Instant) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+fn instant(ms: i64) -> Result<Instant, StoreError> {
+    Instant::from_timestamp_millis(ms)
+        .ok_or_else(|| StoreError::Corrupt(format!("{ms} is no instant")))
+}
+
+fn word<T: FromStr<Err = UnknownWord>>(word: &str) -> Result<T, StoreError> {
+    word.parse()
+        .map_err(|error: UnknownWord| StoreError::Corrupt(error.to_string()))
+}
+
+#[derive(Debug, FromRow)]
+pub(super) struct EntryRow {
+    pub(super) seq: i64,
+    pub(super) incident: String,
+    pub(super) version: i64,
+    pub(super) at: String,
+    pub(super) by: String,
+    pub(super) via: String,
+    pub(super) kind: String,
+    pub(super) body: String,
+    pub(super) prev: String,
+    pub(super) hash: String,
+}
+
+impl EntryRow {
+    pub(super) fn link(&self) -> Link<'_> {
+        Link {
+            seq: uint(self.seq),
+            incident: &self.incident,
+            version: uint(self.version),
+            at: &self.at,
+            by: &self.by,
+            via: &self.via,
+            kind: &self.kind,
+            body: &self.body,
+            prev: &self.prev,
+        }
+    }
+
+    pub(super) fn entry(self) -> Result<Entry, StoreError> {
+        let unreadable = |what: &str| {
+            StoreError::Corrupt(format!("entry {} of {}: {what}", self.seq, self.incident))
+        };
+        Ok(Entry {
+            seq: uint(self.seq),
+            version: uint(self.version),
+            at: self.at.parse().map_err(|_| unreadable("its instant"))?,
+            via: word(&self.via)?,
+            incident: self.incident,
+            by: self.by,
+            kind: self.kind,
+            body: self.body,
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub(super) struct SnapshotRow {
+    pub(super) seq: i64,
+    pub(super) body: String,
+}
+
+impl SnapshotRow {
+    pub(super) fn snapshot(self) -> Result<Snapshot, StoreError> {
+        let incident = serde_json::from_str(&self.body).map_err(|error| {
+            StoreError::Corrupt(format!("the incident of entry {}: {error}", self.seq))
+        })?;
+        Ok(Snapshot {
+            seq: uint(self.seq),
+            incident: Arc::new(incident),
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub(super) struct AnswerRow {
+    pub(super) digest: Vec<u8>,
+    pub(super) status: i64,
+    pub(super) etag: Option<String>,
+    pub(super) location: Option<String>,
+    pub(super) body: Vec<u8>,
+}
+
+impl AnswerRow {
+    pub(super) fn answer(self) -> Answer {
+        Answer {
+            status: u16::try_from(self.status).unwrap_or(200),
+            etag: self.etag,
+            location: self.location,
+            body: self.body,
+        }
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub(super) struct DeliveryRow {
+    key: String,
+    page: String,
+    incident: String,
+    team: String,
+    route: String,
+    step: i64,
+    body: Vec<u8>,
+    attempts: i64,
+    next_at: i64,
+    queued_at: i64,
+}
+
+impl DeliveryRow {
+    pub(super) fn delivery(self) -> Result<Delivery, StoreError> {
+        Ok(Delivery {
+            next_at: instant(self.next_at)?,
+            queued_at: instant(self.queued_at)?,
+            key: self.key,
+            page: self.page,
+            incident: self.incident,
+            team: self.team,
+            route: self.route,
+            step: u32::try_from(self.step).unwrap_or(u32::MAX),
+            body: self.body,
+            attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub(super) struct TokenRow {
+    id: String,
+    name: String,
+    sha256: Vec<u8>,
+    role: String,
+    counsel: bool,
+    clearance: String,
+    services: String,
+    team: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+    last_used_at: Option<i64>,
+}
+
+impl TokenRow {
+    pub(super) fn token(self) -> Result<Token, StoreError> {
+        let unreadable = |what: &str| StoreError::Corrupt(format!("token {}: {what}", self.id));
+        Ok(Token {
+            sha256: self
+                .sha256
+                .try_into()
+                .map_err(|_| unreadable("its digest"))?,
+            role: word(&self.role)?,
+            clearance: word(&self.clearance)?,
+            services: serde_json::from_str(&self.services)
+                .map_err(|_| unreadable("its services"))?,
+            created_at: instant(self.created_at)?,
+            expires_at: instant(self.expires_at)?,
+            revoked_at: self.revoked_at.map(instant).transpose()?,
+            last_used_at: self.last_used_at.map(instant).transpose()?,
+            id: self.id,
+            name: self.name,
+            counsel: self.counsel,
+            team: self.team,
+        })
+    }
+}
