@@ -21,6 +21,7 @@
 pub mod domain;
 pub mod net;
 pub mod secret;
+pub mod server;
 pub mod session;
 pub mod store;
 pub mod time;

@@ -1,0 +1,206 @@
+//! What a backend says of itself: whether it lives, who it is, whom it can page, which regimes it counts.
+//! Kinds of routes only; addresses and secrets never pass through here.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{StatusCode, header};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::auth::Authorized;
+use super::problem::Problem;
+use super::shown;
+use super::state::ServerState;
+use crate::domain::board::{About, TeamView};
+use crate::domain::directory::Directory;
+use crate::domain::duty::{self, Rules};
+use crate::domain::event::Opened;
+use crate::domain::incident::{Incident, Stamp};
+use crate::domain::instant::Instant;
+use crate::domain::view::SelfView;
+use crate::domain::word::{Tlp, Via};
+use crate::wire::TeamsBody;
+
+/// One stage of a regime: who is told, from which trigger it counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StageBody {
+    pub stage: String,
+    pub to: String,
+    pub rule: String,
+    pub trigger: Option<String>,
+    pub citation: String,
+    pub confidence: String,
+    pub verified: String,
+    pub enabled: bool,
+}
+
+/// One regime of the catalogue in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RegimeBody {
+    pub id: String,
+    pub stages: Vec<StageBody>,
+}
+
+/// The catalogue in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct RegimesBody {
+    pub regimes: Vec<RegimeBody>,
+}
+
+/// What a probe is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct HealthBody {
+    pub status: String,
+}
+
+/// The regimes that the services begin with, as the rules derive them.
+pub fn catalogue(directory: &Directory, rules: &Rules) -> Vec<RegimeBody> {
+    let mut ids: Vec<String> = directory
+        .services
+        .iter()
+        .flat_map(|service| service.regimes.iter().cloned())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    let epoch = Instant::default();
+    let opened = Opened {
+        id: String::new(),
+        codename: String::new(),
+        service: String::new(),
+        title: String::new(),
+        summary: None,
+        classification: None,
+        severity: None,
+        tlp: Tlp::Clear,
+        exercise: false,
+        starts_at: None,
+        occurred_at: None,
+        owner: String::new(),
+        service_team: None,
+        regimes: ids.clone(),
+        profile: Default::default(),
+        upstream: None,
+    };
+    let stamp = Stamp {
+        version: 1,
+        at: epoch,
+        by: String::new(),
+        via: Via::Worker,
+    };
+    let duties = duty::derive(&Incident::opened(&opened, &stamp), directory, rules, epoch);
+    let regime = |id: String| RegimeBody {
+        stages: duties
+            .iter()
+            .filter(|duty| duty.regime == id)
+            .map(|duty| StageBody {
+                stage: duty.stage.clone(),
+                to: duty.to.clone(),
+                rule: duty.rule.clone(),
+                trigger: duty.trigger.clone(),
+                citation: duty.citation.clone(),
+                confidence: duty.confidence.clone(),
+                verified: duty.verified.clone(),
+                enabled: duty.enabled,
+            })
+            .collect(),
+        id,
+    };
+    ids.into_iter().map(regime).collect()
+}
+
+fn written<T: Serialize>(body: &T) -> Response {
+    let bytes = serde_json::to_vec(body).unwrap_or_default();
+    shown::json(Bytes::from(bytes), None)
+}
+
+fn health(status: &str) -> Response {
+    let body = HealthBody {
+        status: status.to_owned(),
+    };
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, bytes).into_response()
+}
+
+/// Whether the process lives.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = HealthBody)))]
+pub async fn healthz() -> Response {
+    health("alive")
+}
+
+/// Whether the store can be reached, and written.
+#[utoipa::path(get, path = "/readyz", responses((status = 200, body = HealthBody)))]
+pub async fn readyz(State(state): State<Arc<ServerState>>) -> Result<Response, Problem> {
+    if state.ending.is_cancelled() {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ending",
+            "This backend is about to end.",
+        ));
+    }
+    state.store.ready().await?;
+    Ok(health("ready"))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")))]
+pub async fn openapi(State(state): State<Arc<ServerState>>) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json")];
+    (headers, state.openapi.clone()).into_response()
+}
+
+/// What this backend is, and what the caller is to it.
+#[utoipa::path(get, path = "/v1/info", responses((status = 200, body = About)))]
+pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
+    let caller = authorized.caller;
+    let services = state
+        .directory
+        .services
+        .iter()
+        .filter(|service| caller.sees_service(&service.id));
+    written(&About {
+        name: state.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        services: services.map(|service| service.view()).collect(),
+        severities: state.directory.severities.clone(),
+        definitions: state.definitions.clone(),
+        you: SelfView {
+            name: caller.name,
+            role: caller.role,
+            counsel: caller.counsel,
+            clearance: caller.clearance,
+            services: caller.services,
+            team: caller.team,
+        },
+        token_expires_at: Some(authorized.token.expires_at),
+    })
+}
+
+/// The teams that can be paged.
+#[utoipa::path(get, path = "/v1/teams", responses((status = 200, body = TeamsBody)))]
+pub async fn teams(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
+    let caller = &authorized.caller;
+    let shown = |mut team: TeamView| {
+        let all = team.services.is_empty();
+        team.services.retain(|service| caller.sees_service(service));
+        (all || !team.services.is_empty()).then_some(team)
+    };
+    let teams = state.directory.teams.iter().map(|team| team.view());
+    written(&TeamsBody {
+        teams: teams.filter_map(shown).collect(),
+    })
+}
+
+/// The catalogue in force.
+#[utoipa::path(get, path = "/v1/regimes", responses((status = 200, body = RegimesBody)))]
+pub async fn regimes(State(state): State<Arc<ServerState>>, _: Authorized) -> Response {
+    written(&RegimesBody {
+        regimes: catalogue(&state.directory, &state.rules),
+    })
+}

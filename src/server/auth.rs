@@ -1,0 +1,353 @@
+//! Who is calling: tokens `wb_<id>_<secret>`, compared by their sha256 in constant time, and the extractor of a caller.
+//! What a caller may do is decided in `domain`; where tokens are kept is `store`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::FromRequestParts;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use tokio::sync::watch;
+
+use super::problem::Problem;
+use super::state::ServerState;
+use crate::domain::caller::Caller;
+use crate::domain::command::text;
+use crate::domain::instant::{Instant, Mono};
+use crate::domain::word::{Role, Tlp};
+use crate::secret::Secret;
+use crate::store::{Store, StoreError, Token};
+use crate::time::SharedClock;
+
+/// Length of a secret: 32 bytes in base64url.
+const SECRET_LEN: usize = 43;
+/// How long a token read from the store is believed: a revocation bites within it.
+const BELIEVE_FOR_MS: i64 = 1_000;
+/// How often the use of a token is written down.
+const TOUCH_AFTER_MS: i64 = 60_000;
+/// Most tokens kept in memory.
+const KEPT: usize = 4_096;
+
+/// What a new token shall be.
+#[derive(Debug, Clone)]
+pub struct TokenRequest {
+    pub name: String,
+    pub role: Role,
+    pub counsel: bool,
+    /// None: what the role has by default.
+    pub clearance: Option<Tlp>,
+    pub services: Vec<String>,
+    pub team: Option<String>,
+    pub expires_at: Instant,
+}
+
+/// Why no token was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// A token that works has this name.
+    #[error("a token named '{0}' works already; revoke it first, or choose another name")]
+    NameTaken(String),
+    /// The request contradicts itself.
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes a token and puts its sha256 into the store. The secret is given out here, once, and kept nowhere.
+pub async fn issue_token(
+    store: &dyn Store,
+    now: Instant,
+    request: TokenRequest,
+) -> Result<(Secret, Token), TokenError> {
+    text::check("name", &request.name, text::NAME)
+        .map_err(|fault| TokenError::Invalid(fault.detail))?;
+    if request.name.chars().any(char::is_control) {
+        return Err(TokenError::Invalid(
+            "A token's name stands in the record; it cannot hold control characters.".to_owned(),
+        ));
+    }
+    if request.expires_at <= now {
+        return Err(TokenError::Invalid(
+            "The token would have expired already; choose a later end.".to_owned(),
+        ));
+    }
+    let id = hex(&rand::random::<[u8; 6]>());
+    let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let whole = format!("wb_{id}_{secret}");
+    let token = Token {
+        id,
+        sha256: Sha256::digest(whole.as_bytes()).into(),
+        role: request.role,
+        counsel: request.counsel,
+        clearance: request
+            .clearance
+            .unwrap_or_else(|| request.role.default_clearance()),
+        services: request.services,
+        team: request.team,
+        created_at: now,
+        expires_at: request.expires_at,
+        revoked_at: None,
+        last_used_at: None,
+        name: request.name,
+    };
+    if store.put_token(token.clone()).await? {
+        Ok((Secret::new(whole), token))
+    } else {
+        Err(TokenError::NameTaken(token.name))
+    }
+}
+
+/// Bytes as small hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The public id of a token, if the text has the form of one.
+fn token_id(text: &str) -> Option<&str> {
+    let (id, secret) = text.strip_prefix("wb_")?.split_once('_')?;
+    let id_ok = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let secret_ok = secret.len() == SECRET_LEN
+        && secret
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    (id_ok && secret_ok).then_some(id)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (value, further) = (values.next()?, values.next());
+    if further.is_some() {
+        return None;
+    }
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_matches(' '))
+}
+
+fn works(token: &Token, now: Instant) -> bool {
+    token.revoked_at.is_none() && now < token.expires_at
+}
+
+struct Known {
+    token: Arc<Token>,
+    read_at: Mono,
+    touched_at: Option<Mono>,
+}
+
+/// Tokens read lately, and the news that one of them changed.
+pub struct Tokens {
+    known: Mutex<HashMap<String, Known>>,
+    changed: watch::Sender<u64>,
+    held: tokio::sync::Notify,
+}
+
+impl Tokens {
+    /// Knows no token yet.
+    pub fn new() -> Tokens {
+        Tokens {
+            known: Mutex::new(HashMap::new()),
+            changed: watch::Sender::new(0),
+            held: tokio::sync::Notify::new(),
+        }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token with this id, at most a second old.
+    async fn find(
+        &self,
+        id: &str,
+        store: &dyn Store,
+        mono: Mono,
+    ) -> Result<Option<Arc<Token>>, StoreError> {
+        let fresh = |known: &Known| (0..BELIEVE_FOR_MS).contains(&(mono - known.read_at));
+        if let Some(known) = self.known().get(id).filter(|known| fresh(known)) {
+            return Ok(Some(known.token.clone()));
+        }
+        let Some(token) = store.token(id).await? else {
+            self.known().remove(id);
+            return Ok(None);
+        };
+        let token = Arc::new(token);
+        let mut known = self.known();
+        if known.len() >= KEPT {
+            known.retain(|_, known| fresh(known));
+        }
+        if known.len() < KEPT {
+            let touched_at = known.get(id).and_then(|known| known.touched_at);
+            let entry = Known {
+                token: token.clone(),
+                read_at: mono,
+                touched_at,
+            };
+            known.insert(id.to_owned(), entry);
+        }
+        Ok(Some(token))
+    }
+
+    /// Whether the use of a token should be written down now.
+    fn touch(&self, id: &str, mono: Mono) -> bool {
+        self.known().get_mut(id).is_some_and(|known| {
+            let due = known
+                .touched_at
+                .is_none_or(|at| mono - at >= TOUCH_AFTER_MS);
+            if due {
+                known.touched_at = Some(mono);
+            }
+            due
+        })
+    }
+
+    /// Tells whenever a token in use was found changed: those who hold a request open look again.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        let changes = self.changed.subscribe();
+        self.held.notify_one();
+        changes
+    }
+
+    /// Looks every second after the tokens of requests held open, while there are any; ends never.
+    pub async fn watch(&self, store: &dyn Store, clock: &SharedClock) {
+        loop {
+            if self.changed.receiver_count() == 0 {
+                self.held.notified().await;
+                continue;
+            }
+            match store.tokens().await {
+                Ok(tokens) => self.compare(tokens, clock.mono()),
+                Err(error) => tracing::warn!(%error, "the tokens could not be read"),
+            }
+            clock.sleep(BELIEVE_FOR_MS / 2).await;
+        }
+    }
+
+    fn compare(&self, tokens: Vec<Token>, mono: Mono) {
+        let now: HashMap<&str, &Token> = tokens.iter().map(|t| (t.id.as_str(), t)).collect();
+        let mut changed = false;
+        self.known().retain(|id, known| {
+            let same = now
+                .get(id.as_str())
+                .is_some_and(|token| token.revoked_at == known.token.revoked_at);
+            changed |= !same;
+            if same {
+                known.read_at = mono;
+            }
+            same
+        });
+        if changed {
+            self.changed.send_modify(|generation| *generation += 1);
+        }
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Tokens {
+        Tokens::new()
+    }
+}
+
+/// A caller whose token was found good: who they are, and which token.
+#[derive(Debug, Clone)]
+pub struct Authorized {
+    pub caller: Caller,
+    pub token: Arc<Token>,
+    presented: Arc<str>,
+}
+
+impl Authorized {
+    /// Looks whether the token still works: for requests that are held open.
+    pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
+        check(state, &self.presented).await.map(|_| ())
+    }
+}
+
+async fn check(state: &ServerState, presented: &str) -> Result<Arc<Token>, Problem> {
+    let id = token_id(presented).ok_or_else(Problem::unauthorized)?;
+    let mono = state.clock.mono();
+    let token = state.tokens.find(id, &*state.store, mono).await?;
+    let given: [u8; 32] = Sha256::digest(presented.as_bytes()).into();
+    // Compared even where there is no such token: the time taken says nothing about ids.
+    let stored = token.as_ref().map_or([0; 32], |token| token.sha256);
+    let equal = bool::from(given.ct_eq(&stored));
+    token
+        .filter(|token| equal && works(token, state.clock.now()))
+        .ok_or_else(Problem::unauthorized)
+}
+
+impl FromRequestParts<Arc<ServerState>> for Authorized {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<ServerState>,
+    ) -> Result<Authorized, Problem> {
+        let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        let token = check(state, presented).await?;
+        if state.tokens.touch(&token.id, state.clock.mono()) {
+            let (state, id) = (state.clone(), token.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = state.store.touch_token(&id, state.clock.now()).await {
+                    tracing::warn!(%error, "the use of a token was not written down");
+                }
+            });
+        }
+        let caller = Caller {
+            name: token.name.clone(),
+            role: token.role,
+            counsel: token.counsel,
+            clearance: token.clearance,
+            services: token.services.clone(),
+            team: token.team.clone(),
+        };
+        Ok(Authorized {
+            caller,
+            token,
+            presented: presented.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_texts_with_the_form_of_a_token_have_an_id() {
+        let secret = "A".repeat(40) + "-_9";
+        assert_eq!(token_id(&format!("wb_a1_{secret}")), Some("a1"));
+        for text in [
+            secret.clone(),
+            format!("wb_{secret}"),
+            format!("wb__{secret}"),
+            format!("wb_a1_{secret}x"),
+            format!("wb_a.1_{secret}"),
+            format!("wb_a1_{}+", "A".repeat(42)),
+            "wb_a1_".to_owned(),
+        ] {
+            assert_eq!(token_id(&text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_header_is_read_once_and_only_as_bearer() {
+        let headers = |values: &[&str]| {
+            let mut map = HeaderMap::new();
+            for value in values {
+                map.append(header::AUTHORIZATION, value.parse().unwrap());
+            }
+            map
+        };
+        assert_eq!(bearer(&headers(&["Bearer x"])), Some("x"));
+        assert_eq!(bearer(&headers(&["bEARER  x"])), Some("x"));
+        assert_eq!(bearer(&headers(&["Basic x"])), None);
+        assert_eq!(bearer(&headers(&["Bearer x", "Bearer y"])), None);
+        assert_eq!(bearer(&headers(&[])), None);
+    }
+}

@@ -1,0 +1,255 @@
+//! `POST /v1/incidents` and `POST /v1/incidents/{id}/commands`: what callers ask, decided inside the store's transaction.
+//! The order of refusals is part of the contract: token, role, form of the request, key, existence, version, decision.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+
+use super::auth::Authorized;
+use super::problem::Problem;
+use super::request::{self, IfMatch};
+use super::state::ServerState;
+use super::write;
+use crate::domain::allowed::{Standing, allowed};
+use crate::domain::caller::Caller;
+use crate::domain::command::open::{self, Allotted, Open};
+use crate::domain::command::{Command, Context, decide};
+use crate::domain::incident::Incident;
+use crate::domain::refusal::{Refusal, RefusalKind};
+use crate::domain::view_of::view;
+use crate::domain::word::{Phase, Role, Via};
+use crate::store::{Found, Job, Outcome, Target};
+use crate::wire::{CommandAnswerBody, ProblemBody};
+
+const JSON: &[&str] = &["application/json"];
+
+/// Whether a caller may send commands at all. Asked before the body is read: a display is refused whatever it sends.
+fn may_write(caller: &Caller) -> Result<(), Problem> {
+    if caller.role >= Role::Responder || caller.counsel {
+        return Ok(());
+    }
+    Err(Problem::forbidden(format!(
+        "The token {} may only read; ask an incident commander for one with the role responder.",
+        caller.name
+    )))
+}
+
+/// Whether the caller's role reaches for this kind of command, whatever the incident: a weak token learns nothing of it.
+fn may_ask(command: &Command, caller: &Caller) -> Result<(), Problem> {
+    let anywhere = Standing {
+        phase: Phase::DetectionAndAnalysis,
+        ended: None,
+        exercise: false,
+    };
+    match allowed(command.kind(), anywhere, caller) {
+        Err(refusal) if refusal.kind == RefusalKind::NotAllowed => Err(refusal.into()),
+        _ => Ok(()),
+    }
+}
+
+struct Asked {
+    state: Arc<ServerState>,
+    caller: Caller,
+    via: Via,
+    random: u128,
+}
+
+impl Asked {
+    fn context(&self) -> Context<'_> {
+        Context {
+            now: self.state.clock.now(),
+            caller: &self.caller,
+            via: self.via,
+            directory: &self.state.directory,
+            rules: &self.state.rules,
+            random: self.random,
+        }
+    }
+
+    fn refused(refusal: Refusal) -> Outcome {
+        Outcome::Answer(Problem::from(refusal).answer())
+    }
+
+    fn open(&self, body: &Open, found: &Found) -> Outcome {
+        let Found::Allotted(allotted) = found else {
+            return Outcome::Answer(Problem::not_found().answer());
+        };
+        let context = self.context();
+        let events = match open::decide(body, allotted, &context) {
+            Ok(events) => events,
+            Err(refusal) => return Asked::refused(refusal),
+        };
+        let stamp = write::stamp(1, &context);
+        let Some(mut incident) = opened(&events, &stamp) else {
+            return Outcome::Answer(Problem::not_found().answer());
+        };
+        for event in events.iter().skip(1) {
+            incident.apply(event, &stamp);
+        }
+        let audience = self.caller.audience();
+        let answer = write::answer(
+            &self.state,
+            &audience,
+            &incident,
+            StatusCode::CREATED,
+            Vec::new(),
+        );
+        write::outcome(&self.state, incident, events, stamp, answer)
+    }
+
+    fn command(&self, command: &Command, if_match: IfMatch, found: &Found) -> Outcome {
+        let refuse = |problem: Problem| Outcome::Answer(problem.answer());
+        let audience = self.caller.audience();
+        let Found::Incident(incident) = found else {
+            return refuse(Problem::not_found());
+        };
+        let context = self.context();
+        let seen = || {
+            view(
+                &audience,
+                incident,
+                &self.state.directory,
+                &self.state.rules,
+                context.now,
+            )
+        };
+        if !audience.sees_service(&incident.service) {
+            return refuse(Problem::not_found());
+        }
+        match if_match {
+            IfMatch::Absent => return refuse(Problem::precondition_required()),
+            IfMatch::Malformed => {
+                return refuse(Problem::malformed(
+                    "'If-Match' must be one version in quotes, such as \"7\", or *.",
+                ));
+            }
+            // A version that was never there is as wrong as one that is past.
+            IfMatch::Version(n) if n < incident.persons_version || n > incident.version => {
+                return refuse(seen().map_or_else(Problem::not_found, Problem::precondition));
+            }
+            IfMatch::Any | IfMatch::Version(_) => {}
+        }
+        let events = match decide(incident, command, &context) {
+            Ok(events) => events,
+            Err(refusal) => return Asked::refused(refusal),
+        };
+        let (after, stamp) = write::changed(incident, &events, &context);
+        let unmet = write::unmet(&events);
+        let answer = write::answer(&self.state, &audience, &after, StatusCode::OK, unmet);
+        write::outcome(&self.state, after, events, stamp, answer)
+    }
+}
+
+fn opened(
+    events: &[crate::domain::event::Event],
+    stamp: &crate::domain::incident::Stamp,
+) -> Option<Incident> {
+    match events.first() {
+        Some(crate::domain::event::Event::Opened(opened)) => Some(Incident::opened(opened, stamp)),
+        _ => None,
+    }
+}
+
+/// Opens an incident: puts a possible one on record.
+#[utoipa::path(post, path = "/v1/incidents", request_body = Open,
+    params(("Idempotency-Key" = Option<String>, Header,), ("x-warboard-via" = Option<String>, Header,)), responses(
+    (status = 201, body = CommandAnswerBody, headers(("ETag" = String), ("Location" = String))),
+    (status = 200, description = "The upstream key is on record already", body = CommandAnswerBody),
+))]
+pub async fn open_incident(
+    State(state): State<Arc<ServerState>>,
+    authorized: Authorized,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    if authorized.caller.role < Role::Responder {
+        may_write(&Caller {
+            counsel: false,
+            ..authorized.caller.clone()
+        })?;
+    }
+    let via = request::via(&headers)?;
+    let bytes = request::body(&state, &headers, body, JSON).await?;
+    let idempotency = request::idempotency(&headers, &authorized, "/v1/incidents", &bytes)?;
+    let body: Open = request::json(&bytes)?;
+    let audience = authorized.caller.audience();
+    let asked = Asked {
+        state: state.clone(),
+        caller: authorized.caller,
+        via,
+        random: rand::random(),
+    };
+    let Some(service) = state.directory.service(&body.service) else {
+        // Without a service there is no prefix to allot an id from; the decision says so in its words.
+        let none = Allotted {
+            id: String::new(),
+            codename: String::new(),
+        };
+        let refused = open::decide(&body, &none, &asked.context());
+        return Ok(refused
+            .err()
+            .map_or_else(Problem::not_found, Problem::from)
+            .into_response());
+    };
+    let upstream = body
+        .upstream
+        .as_ref()
+        .map(|upstream| (upstream.connector.clone(), upstream.key.clone()));
+    let job = Job {
+        target: Target::New {
+            prefix: service.prefix.clone(),
+            upstream,
+        },
+        idempotency,
+        decide: Box::new(move |found| asked.open(&body, &found)),
+        now: state.clock.now(),
+    };
+    let done = write::submit(&state, job).await?;
+    Ok(write::response(&state, &audience, done))
+}
+
+/// Does something to an incident.
+#[utoipa::path(post, path = "/v1/incidents/{id}/commands", request_body = Command, params(
+    ("id" = String, Path, description = "An incident's id"),
+    ("If-Match" = String, Header, description = "The version the command is meant for, in quotes, or *"),
+    ("Idempotency-Key" = Option<String>, Header,),
+    ("x-warboard-via" = Option<String>, Header,),
+), responses(
+    (status = 200, body = CommandAnswerBody, headers(("ETag" = String))),
+    (status = 412, description = "A person's command came in between; the incident stands in the body", body = ProblemBody, content_type = "application/problem+json"),
+    (status = 428, description = "If-Match is missing", body = ProblemBody, content_type = "application/problem+json"),
+))]
+pub async fn command(
+    State(state): State<Arc<ServerState>>,
+    authorized: Authorized,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    may_write(&authorized.caller)?;
+    let via = request::via(&headers)?;
+    let bytes = request::body(&state, &headers, body, JSON).await?;
+    let path = format!("/v1/incidents/{id}/commands");
+    let idempotency = request::idempotency(&headers, &authorized, &path, &bytes)?;
+    let command: Command = request::json(&bytes)?;
+    may_ask(&command, &authorized.caller)?;
+    let audience = authorized.caller.audience();
+    let asked = Asked {
+        state: state.clone(),
+        caller: authorized.caller,
+        via,
+        random: rand::random(),
+    };
+    let if_match = request::if_match(&headers);
+    let job = Job {
+        target: Target::Incident(id),
+        idempotency,
+        decide: Box::new(move |found| asked.command(&command, if_match, &found)),
+        now: state.clock.now(),
+    };
+    let done = write::submit(&state, job).await?;
+    Ok(write::response(&state, &audience, done))
+}

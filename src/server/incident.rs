@@ -1,0 +1,207 @@
+//! One incident and its timeline, as the caller may see them. Texts of a timeline follow the incident's mark of now.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::IntoParams;
+
+use super::auth::Authorized;
+use super::problem::Problem;
+use super::request::Params;
+use super::shown::{self, none_match, not_modified};
+use super::state::ServerState;
+use crate::domain::event::Event;
+use crate::domain::incident::Incident;
+use crate::domain::say;
+use crate::domain::view::IncidentView;
+use crate::store::Entry;
+use crate::wire::{EntryBody, TimelineBody};
+
+/// Entries in a stretch when the caller does not say.
+const STRETCH: usize = 500;
+/// Most entries in a stretch.
+const LIMIT: usize = 1_000;
+
+/// One incident.
+#[utoipa::path(get, path = "/v1/incidents/{id}", params(
+    ("id" = String, Path, description = "An incident's id"),
+    ("If-None-Match" = Option<String>, Header,),
+), responses(
+    (status = 200, body = IncidentView, headers(("ETag" = String))),
+    (status = 304, description = "Nothing changed"),
+))]
+pub async fn incident(
+    State(state): State<Arc<ServerState>>,
+    authorized: Authorized,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let audience = authorized.caller.audience();
+    let views = state.views.of(&audience);
+    let shown = state
+        .mirror
+        .incident(&id)
+        .and_then(|incident| views.incident(&state, &audience, &incident))
+        .ok_or_else(Problem::not_found)?;
+    let etag = format!("\"{}\"", shown.version);
+    if none_match(&headers, &etag) {
+        return Ok(not_modified(&etag));
+    }
+    Ok(shown::json(shown.json.clone(), Some(&etag)))
+}
+
+/// Which stretch of a timeline.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TimelineQuery {
+    /// Entries after this `seq`; what `next` gave.
+    #[serde(default)]
+    after: u64,
+    /// At most so many.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+}
+
+/// What happened, oldest first.
+#[utoipa::path(get, path = "/v1/incidents/{id}/timeline", params(
+    ("id" = String, Path, description = "An incident's id"), TimelineQuery,
+), responses((status = 200, body = TimelineBody)))]
+pub async fn timeline(
+    State(state): State<Arc<ServerState>>,
+    authorized: Authorized,
+    Path(id): Path<String>,
+    Params(query): Params<TimelineQuery>,
+) -> Result<Response, Problem> {
+    let audience = authorized.caller.audience();
+    let incident = state
+        .mirror
+        .incident(&id)
+        .filter(|incident| audience.sees_service(&incident.service))
+        .ok_or_else(Problem::not_found)?;
+    let limit = query.limit.unwrap_or(STRETCH);
+    if !(1..=LIMIT).contains(&limit) {
+        return Err(Problem::invalid(format!("'limit' must be 1 to {LIMIT}.")));
+    }
+    if i64::try_from(query.after).is_err() {
+        return Err(Problem::invalid(
+            "'after' must be what a stretch gave as 'next'.",
+        ));
+    }
+    let mut entries = state.store.timeline(&id, query.after, limit + 1).await?;
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    let next = entries.last().filter(|_| more).map(|entry| entry.seq);
+    let may_read = audience.may_read(incident.tlp);
+    let body = TimelineBody {
+        entries: entries
+            .into_iter()
+            .map(|entry| entry_body(entry, &incident, may_read))
+            .collect(),
+        next,
+    };
+    let bytes = serde_json::to_vec(&body).unwrap_or_default();
+    Ok(shown::json(Bytes::from(bytes), None))
+}
+
+fn entry_body(entry: Entry, incident: &Incident, may_read: bool) -> EntryBody {
+    let body: Value = serde_json::from_str(&entry.body).unwrap_or(Value::Null);
+    let event: Option<Event> =
+        serde_json::from_value(json!({ "kind": entry.kind, "body": body })).ok();
+    let line = event
+        .filter(|_| may_read)
+        .and_then(|event| say::change(&event, incident));
+    EntryBody {
+        seq: entry.seq,
+        version: entry.version,
+        at: entry.at,
+        by: if may_read { entry.by } else { String::new() },
+        via: entry.via,
+        body: if may_read {
+            body
+        } else {
+            without_texts(&entry.kind, body)
+        },
+        kind: entry.kind,
+        line,
+    }
+}
+
+/// Keys whose values are words of closed lists, ids, instants or numbers; everything else may be a text or a name.
+const KEPT: &[&str] = &[
+    "id",
+    "codename",
+    "service",
+    "owner",
+    "service_team",
+    "classification",
+    "severity",
+    "tlp",
+    "exercise",
+    "starts_at",
+    "occurred_at",
+    "regimes",
+    "trigger",
+    "at",
+    "precision",
+    "duty",
+    "duties",
+    "proposed",
+    "milestone",
+    "from",
+    "pass",
+    "unmet",
+    "overridden",
+    "phase_since",
+    "role",
+    "page",
+    "team",
+    "route",
+    "urgency",
+    "escalates_at",
+    "state",
+    "attempts",
+    "step",
+    "answer",
+    "eta",
+    "told",
+    "done",
+    "of",
+    "hold",
+    "until",
+    "required",
+    "review_on",
+    "lesson",
+    "due",
+    "held_at",
+    "responsibility",
+    "comms",
+];
+
+/// The body of an entry for a reader whose clearance does not reach: what people wrote, and who they are, is null.
+fn without_texts(kind: &str, body: Value) -> Value {
+    let phases = matches!(kind, "advanced" | "move_undone");
+    let words = matches!(kind, "noted" | "submitted");
+    let Value::Object(fields) = body else {
+        return Value::Null;
+    };
+    let kept = |key: &str| match key {
+        "to" => phases,
+        "from" => phases,
+        "kind" => words,
+        _ => KEPT.contains(&key),
+    };
+    let fields: Map<String, Value> = fields
+        .into_iter()
+        .map(|(key, value)| {
+            let value = if kept(&key) { value } else { Value::Null };
+            (key, value)
+        })
+        .collect();
+    Value::Object(fields)
+}

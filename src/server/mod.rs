@@ -1,0 +1,31 @@
+//! The HTTP API and its workers, over the ports of the floor below: commands are decided in the store's transaction, reads
+//! come from a mirror that follows its feed. Where pages go is `paging`; what an incident is, is `domain`.
+
+mod about;
+pub mod auth;
+mod command;
+mod cursor;
+mod incident;
+mod list;
+mod listen;
+mod meter;
+mod mirror;
+mod openapi;
+pub mod outbox;
+mod page;
+mod problem;
+mod request;
+mod shown;
+mod state;
+mod worker;
+mod write;
+
+pub use auth::{TokenError, TokenRequest, issue_token};
+pub use listen::{ServerError, serve};
+pub use outbox::{Attempt, Courier, Letter};
+pub use state::{Limits, ServerState, Setup};
+
+/// The API's description, as `GET /openapi.json` answers it.
+pub fn openapi_document() -> bytes::Bytes {
+    openapi::document()
+}

@@ -1,0 +1,142 @@
+//! The routes, and the document that describes them: both made from one list, so that neither has what the other has not.
+
+use std::sync::Arc;
+
+use axum::Router;
+use bytes::Bytes;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
+    ResponseBuilder,
+};
+use utoipa::{PartialSchema as _, ToSchema as _};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::state::ServerState;
+use super::{about, command, incident, list, page};
+use crate::wire::{PROBLEM, ProblemBody};
+
+/// Routes that anybody may ask.
+const OPEN: &[&str] = &["/healthz", "/readyz", "/openapi.json"];
+
+fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
+    let info = InfoBuilder::new()
+        .title("warboard")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Security incidents by phase, owning team and notification deadline. Every answer carries x-warboard-now.",
+        ))
+        .build();
+    let document = OpenApiBuilder::new()
+        .info(info)
+        .components(Some(Components::new()))
+        .build();
+    let (router, mut document) = OpenApiRouter::with_openapi(document)
+        .routes(routes!(about::healthz))
+        .routes(routes!(about::readyz))
+        .routes(routes!(about::openapi))
+        .routes(routes!(about::info))
+        .routes(routes!(list::list, command::open_incident))
+        .routes(routes!(list::changes))
+        .routes(routes!(incident::incident))
+        .routes(routes!(incident::timeline))
+        .routes(routes!(command::command))
+        .routes(routes!(page::acknowledge_form, page::acknowledge))
+        .routes(routes!(about::teams))
+        .routes(routes!(about::regimes))
+        .split_for_parts();
+    complete(&mut document);
+    (router, document)
+}
+
+/// The routes of the API, with what is answered where there is none.
+pub fn routes(state: Arc<ServerState>, extra: Router) -> Router {
+    let (router, _) = routes_and_document();
+    router
+        .with_state(state)
+        .merge(extra)
+        .fallback(|| async { Problem::not_found() })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                http::StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "This is not done here; the header Allow says what is.",
+            )
+        })
+}
+
+/// The document as it is served.
+pub fn document() -> Bytes {
+    let (_, document) = routes_and_document();
+    Bytes::from(document.to_json().unwrap_or_default())
+}
+
+fn problem(description: &str) -> Response {
+    ResponseBuilder::new()
+        .description(description)
+        .content(
+            PROBLEM,
+            Content::new(Some(Ref::from_schema_name(ProblemBody::name()))),
+        )
+        .build()
+}
+
+/// Adds what every route has: problems, and the token that most ask for.
+fn complete(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(
+        "token",
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+    );
+    components
+        .schemas
+        .insert(ProblemBody::name().into_owned(), ProblemBody::schema());
+    let mut schemas = Vec::new();
+    ProblemBody::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    for (path, item) in &mut document.paths.paths {
+        let operations = [&mut item.get, &mut item.post];
+        for operation in operations.into_iter().flatten() {
+            problems(path, operation);
+        }
+    }
+}
+
+fn problems(path: &str, operation: &mut Operation) {
+    let signed = path.starts_with("/v1/pages/");
+    let open = OPEN.contains(&path) || signed;
+    let mut add = |status: &str, description: &str| {
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::T(problem(description)));
+    };
+    if !open {
+        add("401", "No valid token");
+        add("403", "The token does not reach");
+        add("503", "The store cannot be used now");
+    }
+    if path.contains('{') {
+        add("404", "There is none, or none for this caller");
+    }
+    if path.starts_with("/v1") {
+        add("422", "A value is wrong, or the command was refused");
+    }
+    if operation.request_body.is_some() {
+        add("400", "The body or a header is malformed");
+        add("408", "The body took too long");
+        add("413", "The body is over 1 MiB");
+        add("415", "The body is of another media type");
+    }
+    add("default", "An error as RFC 9457 has it");
+    if !open {
+        operation.security = Some(vec![SecurityRequirement::new(
+            "token",
+            Vec::<String>::new(),
+        )]);
+    }
+}

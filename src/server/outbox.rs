@@ -1,0 +1,164 @@
+//! From events to deliveries: which page goes by which route, and when nothing more is sent. Written in the command's own
+//! transaction, with key and body fixed there. How a route is spoken to is `paging`, behind [`Courier`].
+
+use futures::future::BoxFuture;
+
+use super::state::ServerState;
+use crate::domain::directory::Team;
+use crate::domain::event::Event;
+use crate::domain::incident::Incident;
+use crate::domain::incident::page::Page;
+use crate::domain::instant::Instant;
+use crate::domain::word::{Answer, Comms};
+use crate::store::{Delivery, OutboxChange};
+
+/// The kind of route by which the pages of exercises go: nowhere outside.
+pub const EXERCISE: &str = "exercise";
+
+/// What a message is made from.
+#[derive(Clone, Copy)]
+pub struct Letter<'a> {
+    pub incident: &'a Incident,
+    pub page: &'a Page,
+    pub team: &'a Team,
+    /// The route's place in the team's list; None for the exercise sink.
+    pub place: Option<usize>,
+    /// Where the page is answered; None without a public address.
+    pub link: Option<&'a str>,
+}
+
+/// How an attempt to deliver ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempt {
+    /// The paging system has it.
+    Accepted,
+    /// It was sent, and no answer came: the team may have it or not.
+    Unknown(String),
+    /// It was not taken; worth another attempt, not before so many milliseconds where the other side said so.
+    Refused {
+        why: String,
+        retry_after_ms: Option<i64>,
+    },
+    /// It was not taken, and never will be by this route.
+    Failed(String),
+}
+
+/// What carries pages to teams.
+pub trait Courier: Send + Sync {
+    /// The body that every attempt sends.
+    fn message(&self, letter: &Letter<'_>) -> Vec<u8>;
+    /// One attempt; ends by itself within ten seconds.
+    fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Attempt>;
+}
+
+/// The idempotency key of a page on one step of its way.
+pub fn key(page: &str, step: u32) -> String {
+    format!("{page}-{step}")
+}
+
+/// The place in the team's list of the n-th route that can be used now; the same choice as `domain::command::page`.
+fn place(incident: &Incident, team: &Team, step: u32) -> Option<usize> {
+    let usable = team
+        .routes
+        .iter()
+        .enumerate()
+        .filter(|(_, route)| incident.comms == Comms::Trusted || !route.in_band);
+    usable
+        .map(|(place, _)| place)
+        .nth(usize::try_from(step).ok()?)
+}
+
+/// What the outbox must hold after these events; `incident` is as they leave it.
+pub fn changes(
+    state: &ServerState,
+    incident: &Incident,
+    events: &[Event],
+    now: Instant,
+) -> Vec<OutboxChange> {
+    let mut changes = Vec::new();
+    for event in events {
+        match event {
+            Event::PageQueued {
+                page,
+                route: Some(route),
+                ..
+            } => changes.extend(put(state, incident, page, route, 0, now)),
+            Event::PageEscalated {
+                page,
+                route: Some(route),
+                step,
+                ..
+            } if is_new_step(incident, events, page, *step) => {
+                // From here on the next route carries it: what the last one says afterwards is about another delivery.
+                changes.push(OutboxChange::Done {
+                    key: key(page, step.saturating_sub(1)),
+                });
+                changes.extend(put(state, incident, page, route, *step, now));
+            }
+            Event::PageAcknowledged { page, .. } | Event::PageCancelled { page, .. } => {
+                changes.push(OutboxChange::DoneForPage { page: page.clone() });
+            }
+            Event::Closed { .. } | Event::Dismissed { .. } => {
+                let open = incident.pages.iter().filter(|page| page.is_open());
+                changes.extend(open.map(|page| OutboxChange::DoneForPage {
+                    page: page.id.clone(),
+                }));
+            }
+            _ => {}
+        }
+    }
+    changes
+}
+
+/// Whether the page goes on to another route. A page that has nowhere left to go stays on its step, and says so with
+/// no instant to escalate at; one answered `cannot` there has been told already.
+fn is_new_step(incident: &Incident, events: &[Event], page: &str, step: u32) -> bool {
+    let stays = events.iter().any(|event| {
+        matches!(event, Event::PageEscalated { page: p, escalates_at: None, step: s, .. } if p == page && *s == step)
+    });
+    let cannot = incident
+        .page(page)
+        .is_some_and(|p| p.answer == Some(Answer::Cannot) && !p.is_open());
+    !stays && !cannot && step > 0
+}
+
+fn put(
+    state: &ServerState,
+    incident: &Incident,
+    page: &str,
+    route: &str,
+    step: u32,
+    now: Instant,
+) -> Option<OutboxChange> {
+    let page = incident.page(page)?;
+    let team = state.directory.team(&page.team)?;
+    let place = (!incident.exercise)
+        .then(|| place(incident, team, step))
+        .flatten();
+    let route = match place {
+        // The exercise's pages never leave the house, whatever the event says.
+        _ if incident.exercise => EXERCISE.to_owned(),
+        Some(place) => format!("{place}/{route}"),
+        None => return None,
+    };
+    let link = state.answer_link(&page.id);
+    let body = state.courier.message(&Letter {
+        incident,
+        page,
+        team,
+        place,
+        link: link.as_deref(),
+    });
+    Some(OutboxChange::Put(Delivery {
+        key: key(&page.id, step),
+        page: page.id.clone(),
+        incident: incident.id.clone(),
+        team: team.id.clone(),
+        route,
+        step,
+        body,
+        attempts: 0,
+        next_at: now,
+        queued_at: now,
+    }))
+}

@@ -1,0 +1,244 @@
+//! The answer link of a page: a small form that changes nothing (mail and chat scanners open links), and its POST, which
+//! acknowledges. The link is signed; whoever has it may answer, and gives a name.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::problem::Problem;
+use super::request::{self, Params};
+use super::state::ServerState;
+use super::write;
+use crate::domain::caller::Caller;
+use crate::domain::command::acknowledge_page::{self, AcknowledgePage};
+use crate::domain::command::{Context, text};
+use crate::domain::incident::Incident;
+use crate::domain::word;
+use crate::domain::word::{PageState, Role, Via};
+use crate::store::{Answer, Done, Found, Job, Outcome, Target};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The tag of a signed link.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LinkQuery {
+    /// The signature in the link.
+    t: Option<String>,
+}
+
+/// What the form sends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgeBody {
+    /// The signature in the link.
+    t: Option<String>,
+    /// Who acknowledges.
+    name: String,
+    #[serde(default)]
+    answer: Option<word::Answer>,
+}
+
+fn check(state: &ServerState, page: &str, tag: Option<&str>) -> Result<(), Problem> {
+    let good = tag.is_some_and(|tag| state.link_is_good(page, tag));
+    good.then_some(()).ok_or_else(Problem::not_found)
+}
+
+/// The form behind an answer link; changes nothing.
+#[utoipa::path(get, path = "/v1/pages/{id}/acknowledge", params(
+    ("id" = String, Path, description = "A page's id"), LinkQuery,
+), responses((status = 200, description = "A small form", body = String, content_type = "text/html")))]
+pub async fn acknowledge_form(
+    State(state): State<Arc<ServerState>>,
+    Path(id): Path<String>,
+    Params(query): Params<LinkQuery>,
+) -> Result<Response, Problem> {
+    check(&state, &id, query.t.as_deref())?;
+    let world = state.mirror.read();
+    let incident = &world.of_page(&id).ok_or_else(Problem::not_found)?.incident;
+    let page = incident.page(&id).ok_or_else(Problem::not_found)?;
+    let mut text = heading(incident, &page.team);
+    match page.state {
+        PageState::Cancelled | PageState::Expired => {
+            let _ = write!(
+                text,
+                "<p>This page is {}: nobody is waited for.</p>",
+                page.state
+            );
+        }
+        _ => {
+            if let Some(by) = &page.acknowledged_by {
+                let _ = write!(text, "<p>Acknowledged by {}.</p>", escape(by));
+            }
+            let _ = write!(
+                text,
+                "<form method=\"post\" action=\"acknowledge\">\
+                 <input type=\"hidden\" name=\"t\" value=\"{}\">\
+                 <p><label>Your name <input name=\"name\" required maxlength=\"120\" autocomplete=\"name\"></label></p>\
+                 <p><button name=\"answer\" value=\"coming\">Coming</button> \
+                 <button name=\"answer\" value=\"remote\">Joining remotely</button> \
+                 <button name=\"answer\" value=\"cannot\">Cannot</button></p></form>",
+                escape(query.t.as_deref().unwrap_or_default()),
+            );
+        }
+    }
+    Ok(html(&text))
+}
+
+/// Acknowledges a page by its signed link.
+#[utoipa::path(post, path = "/v1/pages/{id}/acknowledge",
+    params(("id" = String, Path, description = "A page's id"), LinkQuery),
+    request_body(content = AcknowledgeBody, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "Acknowledged", body = String, content_type = "text/html")))]
+pub async fn acknowledge(
+    State(state): State<Arc<ServerState>>,
+    Path(id): Path<String>,
+    Params(query): Params<LinkQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    if query.t.is_some() {
+        // Before anything is read of the body: an open route takes nothing from strangers.
+        check(&state, &id, query.t.as_deref())?;
+    }
+    let bytes = request::body(&state, &headers, body, &[FORM, "application/json"]).await?;
+    let is_form = headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .to_ascii_lowercase()
+            .starts_with(FORM.as_bytes())
+    });
+    let body: AcknowledgeBody = if is_form {
+        form(&bytes)?
+    } else {
+        request::json(&bytes)?
+    };
+    check(&state, &id, body.t.as_deref().or(query.t.as_deref()))?;
+    text::check("name", &body.name, text::NAME)?;
+    let asked = AcknowledgePage {
+        page: id.clone(),
+        answer: body.answer,
+        eta: None,
+    };
+    let (deciding, name) = (state.clone(), body.name.trim().to_owned());
+    let job = Job {
+        target: Target::Page(id),
+        idempotency: None,
+        decide: Box::new(move |found| decide(&deciding, &asked, &name, &found)),
+        now: state.clock.now(),
+    };
+    match write::submit(&state, job).await? {
+        Done::Written { incident, .. } => {
+            let text = heading(&incident, "") + "<p>Thank you. Your answer is on the board.</p>";
+            Ok(html(&text))
+        }
+        Done::Answered(answer) if answer.status == StatusCode::OK.as_u16() => Ok(html(
+            "<h1>Page</h1><p>This page was acknowledged already.</p>",
+        )),
+        done => {
+            let nobody = Caller::new("", Role::Viewer).audience();
+            Ok(write::response(&state, &nobody, done))
+        }
+    }
+}
+
+fn decide(state: &ServerState, body: &AcknowledgePage, name: &str, found: &Found) -> Outcome {
+    let Found::Incident(incident) = found else {
+        return Outcome::Answer(Problem::not_found().answer());
+    };
+    let nothing = Answer {
+        status: StatusCode::OK.as_u16(),
+        etag: None,
+        location: None,
+        body: Vec::new(),
+    };
+    let same = |page: &crate::domain::incident::page::Page| {
+        page.state == PageState::Acknowledged && page.answer == body.answer
+    };
+    if incident.page(&body.page).is_some_and(same) {
+        return Outcome::Answer(nothing);
+    }
+    let caller = Caller::new(name, Role::Responder);
+    let context = Context {
+        now: state.clock.now(),
+        caller: &caller,
+        via: Via::Link,
+        directory: &state.directory,
+        rules: &state.rules,
+        random: rand::random(),
+    };
+    match acknowledge_page::answer(incident, body, name, &context) {
+        Ok(events) => {
+            let (after, stamp) = write::changed(incident, &events, &context);
+            write::outcome(state, after, events, stamp, nothing)
+        }
+        Err(refusal) => Outcome::Answer(Problem::from(refusal).answer()),
+    }
+}
+
+fn form<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Problem::malformed("The form is not valid UTF-8."))?;
+    // The query of an address has the same form as this body.
+    let uri = http::Uri::try_from(format!("/?{text}"))
+        .map_err(|_| Problem::malformed("The form is not URL-encoded."))?;
+    axum::extract::Query::try_from_uri(&uri)
+        .map(|query| query.0)
+        .map_err(|fault| Problem::invalid(format!("The form does not fit: {}.", fault.body_text())))
+}
+
+fn heading(incident: &Incident, team: &str) -> String {
+    let exercise = if incident.exercise { "EXERCISE " } else { "" };
+    let severity = incident.severity.map_or("not assessed", |s| s.as_str());
+    let mut text = format!(
+        "<h1>{exercise}{} · {}</h1><p>{severity}</p>",
+        escape(&incident.codename),
+        escape(&incident.id)
+    );
+    if !team.is_empty() {
+        let _ = write!(text, "<p>{} was asked to come.</p>", escape(team));
+    }
+    text
+}
+
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+fn html(text: &str) -> Response {
+    let document = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>warboard</title><style>body{{font:18px sans-serif;max-width:34em;margin:2em auto;padding:0 1em}}\
+         button{{font:inherit;padding:.6em 1em}}</style>{text}</html>"
+    );
+    let fixed = |text: &'static str| HeaderValue::from_static(text);
+    (
+        [
+            (header::CONTENT_TYPE, fixed("text/html; charset=utf-8")),
+            (header::CONTENT_SECURITY_POLICY, fixed(CSP)),
+            (header::CACHE_CONTROL, fixed("no-store")),
+            (header::REFERRER_POLICY, fixed("no-referrer")),
+            (HeaderName::from_static("x-robots-tag"), fixed("noindex")),
+        ],
+        document,
+    )
+        .into_response()
+}

@@ -1,0 +1,171 @@
+//! What readers are shown, kept ready: views by audience and version, lists and changes as bytes. Nothing is serialised
+//! twice for the same readers. What a view hides is decided in `domain::view_of`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::state::ServerState;
+use crate::domain::caller::Audience;
+use crate::domain::incident::Incident;
+use crate::domain::view::IncidentView;
+use crate::domain::view_of::view;
+
+/// Most audiences kept at once; a token of its own makes one.
+const AUDIENCES: usize = 64;
+/// Most different answers kept for one audience.
+const ANSWERS: usize = 16;
+
+/// One incident as one audience sees it, and the same as JSON.
+pub struct Shown {
+    pub version: u64,
+    pub view: Arc<IncidentView>,
+    pub json: Bytes,
+}
+
+/// A body that was made once, for a place of the feed.
+#[derive(Clone)]
+pub struct Made {
+    /// The place of the feed it shows.
+    pub head: u64,
+    pub etag: String,
+    pub body: Bytes,
+    /// How many incidents are in it.
+    pub count: usize,
+}
+
+/// What one audience is shown.
+#[derive(Default)]
+pub struct AudienceViews {
+    incidents: Mutex<HashMap<String, Arc<Shown>>>,
+    /// Lists, by what was asked for.
+    pub lists: Answers,
+    /// Changes, by the place they begin at.
+    pub feeds: Answers,
+}
+
+/// Answers that were made for one audience.
+#[derive(Default)]
+pub struct Answers(Mutex<HashMap<String, Made>>);
+
+/// What every audience is shown.
+#[derive(Default)]
+pub struct Views {
+    audiences: Mutex<HashMap<Audience, Arc<AudienceViews>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Views {
+    /// What this audience is shown.
+    pub fn of(&self, audience: &Audience) -> Arc<AudienceViews> {
+        let mut audiences = lock(&self.audiences);
+        if let Some(views) = audiences.get(audience) {
+            return views.clone();
+        }
+        if audiences.len() >= AUDIENCES {
+            // Rather all made anew than one audience that grows old in memory.
+            audiences.clear();
+        }
+        audiences.entry(audience.clone()).or_default().clone()
+    }
+}
+
+impl AudienceViews {
+    /// The incident as the audience sees it; None where it does not exist for them.
+    pub fn incident(
+        &self,
+        state: &ServerState,
+        audience: &Audience,
+        incident: &Incident,
+    ) -> Option<Arc<Shown>> {
+        if !audience.sees_service(&incident.service) {
+            return None;
+        }
+        let kept = lock(&self.incidents).get(&incident.id).cloned();
+        if kept.as_ref().is_some_and(|s| s.version == incident.version) {
+            return kept;
+        }
+        let shown = show(state, audience, incident)?;
+        lock(&self.incidents).insert(incident.id.clone(), shown.clone());
+        Some(shown)
+    }
+}
+
+impl Answers {
+    /// The answer with this name for this place of the feed, made if it is not there yet. While one reader makes it the
+    /// others wait: it is made once.
+    pub fn get(&self, name: &str, head: u64, make: impl FnOnce() -> Made) -> Made {
+        let mut made = lock(&self.0);
+        if let Some(kept) = made.get(name).filter(|kept| kept.head == head) {
+            return kept.clone();
+        }
+        let fresh = make();
+        if made.len() >= ANSWERS && !made.contains_key(name) {
+            made.clear();
+        }
+        made.insert(name.to_owned(), fresh.clone());
+        fresh
+    }
+}
+
+/// One incident for one audience, past every cache.
+pub fn show(state: &ServerState, audience: &Audience, incident: &Incident) -> Option<Arc<Shown>> {
+    let now = state.clock.now();
+    let view = view(audience, incident, &state.directory, &state.rules, now)?;
+    let json = match serde_json::to_vec(&view) {
+        Ok(json) => Bytes::from(json),
+        Err(error) => {
+            tracing::error!(%error, incident = incident.id, "a view could not be written");
+            return None;
+        }
+    };
+    Some(Arc::new(Shown {
+        version: incident.version,
+        view: Arc::new(view),
+        json,
+    }))
+}
+
+/// Whether `If-None-Match` names this entity tag. Weak comparison, as RFC 9110 asks for it.
+pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
+
+/// Marks an answer as one caller's own.
+pub fn private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    response
+}
+
+/// A JSON body of one caller, with its entity tag where it has one.
+pub fn json(body: Bytes, etag: Option<&str>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    tagged((kind, body).into_response(), etag)
+}
+
+/// 304: what the caller has is what there is.
+pub fn not_modified(etag: &str) -> Response {
+    tagged(StatusCode::NOT_MODIFIED.into_response(), Some(etag))
+}
+
+fn tagged(response: Response, etag: Option<&str>) -> Response {
+    let mut response = private(response);
+    if let Some(etag) = etag.and_then(|etag| etag.parse().ok()) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    response
+}

@@ -1,0 +1,183 @@
+//! What all handlers and workers of one backend share: its ports, its directory, its mirror and its caches.
+//! Nothing here is static: several backends live in one process, each with a state of its own.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use tokio_util::sync::CancellationToken;
+
+use super::auth::{Tokens, hex};
+use super::mirror::Mirror;
+use super::outbox::Courier;
+use super::shown::Views;
+use crate::domain::directory::Directory;
+use crate::domain::duty::Rules;
+use crate::domain::word::{Classification, DutyStatus, GateWord, Phase, Severity};
+use crate::store::{Store, StoreError};
+use crate::time::SharedClock;
+
+/// Where one thing may not grow without end.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections open at once; further ones wait to be accepted.
+    pub connections: usize,
+    /// Milliseconds in which a request's head must have come.
+    pub head_within_ms: i64,
+    /// Milliseconds in which a request's body must have come.
+    pub body_within_ms: i64,
+    /// Milliseconds a connection may stay open between two requests.
+    pub idle_for_ms: i64,
+    /// Milliseconds a peer may take no byte of an answer.
+    pub stalled_for_ms: i64,
+    /// Milliseconds that open requests are given to end when the server ends.
+    pub drain_within_ms: i64,
+    /// Largest head of a request, in bytes.
+    pub head_bytes: usize,
+    /// Deliveries under way at once, and of one route.
+    pub deliveries: usize,
+    pub deliveries_of_route: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections: 20_000,
+            head_within_ms: 10_000,
+            body_within_ms: 10_000,
+            idle_for_ms: 90_000,
+            stalled_for_ms: 30_000,
+            drain_within_ms: 10_000,
+            head_bytes: 32 * 1024,
+            deliveries: 64,
+            deliveries_of_route: 4,
+        }
+    }
+}
+
+/// What a backend is made of.
+pub struct Setup {
+    pub store: Arc<dyn Store>,
+    pub clock: SharedClock,
+    pub directory: Directory,
+    pub rules: Rules,
+    /// What carries pages to teams.
+    pub courier: Arc<dyn Courier>,
+    pub name: String,
+    /// Where people reach this backend; without it pages carry no answer link.
+    pub public_url: Option<String>,
+    pub limits: Limits,
+}
+
+/// The shared state of one backend.
+pub struct ServerState {
+    pub store: Arc<dyn Store>,
+    pub clock: SharedClock,
+    pub directory: Directory,
+    pub rules: Rules,
+    pub name: String,
+    pub limits: Limits,
+    /// Hash of the shared definitions.
+    pub definitions: String,
+    pub(super) courier: Arc<dyn Courier>,
+    pub(super) mirror: Mirror,
+    pub(super) views: Views,
+    pub(super) tokens: Tokens,
+    /// Requests held open end when this is cancelled.
+    pub(super) ending: CancellationToken,
+    pub(super) openapi: bytes::Bytes,
+    links: Links,
+}
+
+impl ServerState {
+    /// Reads what the store has; after this the state answers.
+    pub async fn load(setup: Setup) -> Result<Arc<ServerState>, StoreError> {
+        let key = setup
+            .store
+            .setting("link_key", Box::new(|| rand::random::<[u8; 32]>().to_vec()))
+            .await?;
+        let mirror = Mirror::new();
+        mirror.catch_up(&*setup.store).await?;
+        Ok(Arc::new(ServerState {
+            definitions: definitions(&setup.directory, &setup.rules),
+            store: setup.store,
+            clock: setup.clock,
+            directory: setup.directory,
+            rules: setup.rules,
+            name: setup.name,
+            limits: setup.limits,
+            courier: setup.courier,
+            mirror,
+            views: Views::default(),
+            tokens: Tokens::new(),
+            ending: CancellationToken::new(),
+            openapi: super::openapi::document(),
+            links: Links {
+                key,
+                public_url: setup
+                    .public_url
+                    .map(|url| url.trim_end_matches('/').to_owned()),
+            },
+        }))
+    }
+
+    /// The link by which a page is answered; None without a public address.
+    pub fn answer_link(&self, page: &str) -> Option<String> {
+        self.links.answer_link(page)
+    }
+
+    /// What signs the link of a page.
+    pub fn link_tag(&self, page: &str) -> String {
+        self.links.tag(page)
+    }
+
+    /// Whether a tag signs this page.
+    pub fn link_is_good(&self, page: &str, tag: &str) -> bool {
+        self.links.tag(page).as_bytes().ct_eq(tag.as_bytes()).into()
+    }
+}
+
+struct Links {
+    key: Vec<u8>,
+    public_url: Option<String>,
+}
+
+impl Links {
+    fn answer_link(&self, page: &str) -> Option<String> {
+        let url = self.public_url.as_ref()?;
+        Some(format!(
+            "{url}/v1/pages/{page}/acknowledge?t={}",
+            self.tag(page)
+        ))
+    }
+
+    fn tag(&self, page: &str) -> String {
+        // HMAC takes keys of any length: this cannot fail, and an empty tag would be equal to none given.
+        Hmac::<Sha256>::new_from_slice(&self.key).map_or_else(
+            |_| hex(&rand::random::<[u8; 16]>()),
+            |mut mac| {
+                mac.update(b"acknowledge\0");
+                mac.update(page.as_bytes());
+                hex(&mac.finalize().into_bytes())
+            },
+        )
+    }
+}
+
+/// The hash of what backends that share incidents must agree on: phases, severities, gates, regimes.
+fn definitions(directory: &Directory, rules: &Rules) -> String {
+    let agreed = json!({
+        "phases": Phase::ALL,
+        "classifications": Classification::ALL,
+        "severities": Severity::ALL.iter().map(|severity| {
+            let meaning = directory.severities.iter().find(|s| s.id == *severity);
+            (severity.as_str(), meaning.map(|s| s.means.as_str()))
+        }).collect::<Vec<_>>(),
+        "gates": GateWord::ALL,
+        "statuses": DutyStatus::ALL,
+        "regimes": super::about::catalogue(directory, rules),
+    });
+    hex(&Sha256::digest(agreed.to_string().as_bytes()))
+}

@@ -1,0 +1,157 @@
+//! From a decision to what the store writes: events applied to a copy, the outbox that follows from them, the answer.
+//! The one place where a decided command becomes `Changes`; what is decided stands in `domain::command`.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::outbox;
+use super::problem::Problem;
+use super::shown::private;
+use super::state::ServerState;
+use crate::domain::caller::Audience;
+use crate::domain::command::Context;
+use crate::domain::event::Event;
+use crate::domain::incident::{Incident, Stamp};
+use crate::domain::view_of::view;
+use crate::domain::word::GateWord;
+use crate::store::{Answer, Changes, Done, Job, Outcome};
+use crate::wire::{CommandAnswerBody, PROBLEM};
+
+/// Applies what was decided to an incident on record.
+pub fn changed(before: &Incident, events: &[Event], context: &Context<'_>) -> (Incident, Stamp) {
+    let stamp = stamp(before.version.saturating_add(1), context);
+    let mut incident = before.clone();
+    for event in events {
+        incident.apply(event, &stamp);
+    }
+    (incident, stamp)
+}
+
+/// The stamp of a version that this context makes.
+pub fn stamp(version: u64, context: &Context<'_>) -> Stamp {
+    Stamp {
+        version,
+        at: context.now,
+        by: context.caller.name.clone(),
+        via: context.via,
+    }
+}
+
+/// What shall be written: the incident after all events, with the outbox that follows from them.
+pub fn outcome(
+    state: &ServerState,
+    incident: Incident,
+    events: Vec<Event>,
+    stamp: Stamp,
+    answer: Answer,
+) -> Outcome {
+    Outcome::Write(Box::new(Changes {
+        outbox: outbox::changes(state, &incident, &events, stamp.at),
+        incident,
+        events,
+        stamp,
+        answer,
+    }))
+}
+
+/// The gates that were passed unmet.
+pub fn unmet(events: &[Event]) -> Vec<GateWord> {
+    let unmet = events.iter().find_map(|event| match event {
+        Event::Advanced { unmet, .. } | Event::Closed { unmet, .. } => Some(unmet.clone()),
+        _ => None,
+    });
+    unmet.unwrap_or_default()
+}
+
+/// The answer of a command: the incident as this audience sees it.
+pub fn answer(
+    state: &ServerState,
+    audience: &Audience,
+    incident: &Incident,
+    status: StatusCode,
+    unmet: Vec<GateWord>,
+) -> Answer {
+    let now = state.clock.now();
+    let Some(incident) = view(audience, incident, &state.directory, &state.rules, now) else {
+        return Problem::not_found().answer();
+    };
+    let created = status == StatusCode::CREATED;
+    let (id, version) = (incident.id.clone(), incident.version);
+    let body = CommandAnswerBody { incident, unmet };
+    Answer {
+        status: status.as_u16(),
+        etag: Some(format!("\"{version}\"")),
+        location: created.then(|| format!("/v1/incidents/{id}")),
+        body: serde_json::to_vec(&body).unwrap_or_default(),
+    }
+}
+
+/// Puts a job before the writer, and waits until readers see what it wrote.
+pub async fn submit(state: &ServerState, job: Job) -> Result<Done, Problem> {
+    let done = state.store.submit(job).await?;
+    if let Done::Written { seq, .. } = &done {
+        state.mirror.reach(*seq, &state.clock).await;
+    }
+    Ok(done)
+}
+
+/// How a job ended, as a response.
+pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Response {
+    match done {
+        Done::Written { answer, .. } | Done::Answered(answer) => respond(answer, false),
+        Done::Replayed(answer) => respond(answer, true),
+        Done::KeyReused => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request; nothing was done. Take a new key.",
+        )
+        .into_response(),
+        Done::Known(incident) => known(state, audience, &incident),
+    }
+}
+
+/// An upstream incident that is on record already is answered as it stands.
+fn known(state: &ServerState, audience: &Audience, incident: &Arc<Incident>) -> Response {
+    if !audience.sees_service(&incident.service) {
+        return Problem::invalid("This upstream key is on record already, for another service.")
+            .into_response();
+    }
+    let mut answer = answer(state, audience, incident, StatusCode::OK, Vec::new());
+    answer.location = Some(format!("/v1/incidents/{}", incident.id));
+    respond(answer, false)
+}
+
+fn respond(answer: Answer, replayed: bool) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = if status.is_success() {
+        "application/json"
+    } else {
+        PROBLEM
+    };
+    let mut response = private(
+        (
+            status,
+            [(header::CONTENT_TYPE, HeaderValue::from_static(kind))],
+            answer.body,
+        )
+            .into_response(),
+    );
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::ETAG, answer.etag),
+        (header::LOCATION, answer.location),
+    ] {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    if replayed {
+        headers.insert(
+            HeaderName::from_static("idempotency-replayed"),
+            HeaderValue::from_static("true"),
+        );
+    }
+    response
+}
