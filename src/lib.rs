@@ -20,6 +20,7 @@
 
 pub mod domain;
 pub mod net;
+pub mod paging;
 pub mod secret;
 pub mod server;
 pub mod session;

@@ -4,6 +4,7 @@
 mod about;
 pub mod auth;
 mod command;
+mod courier;
 mod cursor;
 mod incident;
 mod list;
@@ -21,6 +22,7 @@ mod worker;
 mod write;
 
 pub use auth::{TokenError, TokenRequest, issue_token};
+pub use courier::RouteCourier;
 pub use listen::{ServerError, serve};
 pub use outbox::{Attempt, Courier, Letter};
 pub use state::{Limits, ServerState, Setup};

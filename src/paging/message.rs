@@ -1,0 +1,120 @@
+//! What a page says: by default who asks for whom, on which incident, and where to answer; texts only over a route that
+//! is cleared for the incident. The page dialog shows the same words before they are sent.
+
+use serde::Serialize;
+
+use crate::domain::incident::Incident;
+use crate::domain::incident::page::Page;
+use crate::domain::instant::Instant;
+use crate::domain::text::SafeText;
+use crate::domain::word::{Severity, Tlp, Urgency};
+
+/// The body of a page over a webhook: fixed when the page is queued, the same on every attempt.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PageMessage {
+    /// Always `page`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The page's id; one page keeps it over all routes.
+    pub page: String,
+    pub incident: String,
+    pub codename: String,
+    pub severity: Option<Severity>,
+    pub exercise: bool,
+    pub tlp: Tlp,
+    pub team: String,
+    pub urgency: Urgency,
+    /// Who asks.
+    pub by: String,
+    pub queued_at: Instant,
+    pub bridge: Option<String>,
+    /// Where a person answers; a form that changes nothing until it is sent.
+    pub answer_url: Option<String>,
+    pub title: Option<String>,
+    pub summary: Option<String>,
+    pub message: Option<String>,
+    /// Names of texts left out because the route is not cleared for them.
+    pub withheld: Vec<&'static str>,
+    /// All of it in words, for a person's screen.
+    pub text: String,
+}
+
+impl PageMessage {
+    /// What a route of this clearance is told.
+    pub fn new(
+        incident: &Incident,
+        page: &Page,
+        team: &str,
+        clearance: Tlp,
+        link: Option<&str>,
+    ) -> PageMessage {
+        let cleared = incident.tlp <= clearance;
+        let mut withheld = Vec::new();
+        let mut shown = |name: &'static str, text: Option<&String>| match (text, cleared) {
+            (Some(text), true) => Some(text.clone()),
+            (Some(_), false) => {
+                withheld.push(name);
+                None
+            }
+            (None, _) => None,
+        };
+        let title = shown("title", Some(&incident.title));
+        let summary = shown("summary", incident.summary.as_ref());
+        let message = shown("message", page.message.as_ref());
+        let mut told = PageMessage {
+            kind: "page",
+            page: page.id.clone(),
+            incident: incident.id.clone(),
+            codename: incident.codename.clone(),
+            severity: incident.severity,
+            exercise: incident.exercise,
+            tlp: incident.tlp,
+            team: team.to_owned(),
+            urgency: page.urgency,
+            by: page.by.clone(),
+            queued_at: page.queued_at,
+            bridge: incident.bridge.clone(),
+            answer_url: link.map(str::to_owned),
+            title,
+            summary,
+            message,
+            withheld,
+            text: String::new(),
+        };
+        told.text = told.words();
+        told
+    }
+
+    fn words(&self) -> String {
+        let safe = |text: &str| SafeText::line(text).shown().to_owned();
+        let exercise = if self.exercise { "EXERCISE " } else { "" };
+        let severity = self
+            .severity
+            .map_or("severity not assessed", |s| s.as_str());
+        let mut lines = vec![format!(
+            "{exercise}PAGE for {}: {} {} ({severity}), asked by {}",
+            safe(&self.team),
+            self.incident,
+            self.codename,
+            safe(&self.by)
+        )];
+        lines.extend(self.title.as_deref().map(safe));
+        lines.extend(self.message.as_deref().map(safe));
+        lines.extend(
+            self.bridge
+                .as_deref()
+                .map(|bridge| format!("Bridge: {}", safe(bridge))),
+        );
+        match &self.answer_url {
+            Some(url) => lines.push(format!("Answer: {url}")),
+            None => lines.push(format!("Answer with: warboard ack {}", self.page)),
+        }
+        lines.join("\n")
+    }
+
+    /// The bytes that every attempt sends.
+    pub fn body(&self) -> Vec<u8> {
+        // A struct of texts and words always serialises.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}

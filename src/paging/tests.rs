@@ -1,0 +1,150 @@
+//! Proofs of the routes, against a listener on a real socket.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+use super::settings::{RouteKind, RouteSettings};
+use super::webhook::{Webhook, retry_after_ms, signature};
+use super::{Route as _, Sent};
+use crate::domain::instant::Instant;
+use crate::domain::word::Tlp;
+use crate::secret::Secret;
+
+fn now() -> Instant {
+    "2026-11-23T10:00:00Z".parse().unwrap()
+}
+
+fn settings(url: String) -> RouteSettings {
+    RouteSettings {
+        kind: RouteKind::Webhook,
+        url,
+        secret_file: None,
+        ca_file: None,
+        clearance: Tlp::Green,
+        in_band: true,
+    }
+}
+
+/// Answers one request with these bytes (none: closes after reading it) and gives what it was sent.
+async fn answers(answer: &'static str) -> (String, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let heard = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
+        while !all.ends_with(b"}") {
+            let n = stream.read(&mut chunk).await.unwrap();
+            assert!(n > 0);
+            all.extend(&chunk[..n]);
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8(all).unwrap()
+    });
+    (url, heard)
+}
+
+#[tokio::test]
+async fn a_page_is_signed_and_keeps_its_key() {
+    let (url, heard) = answers("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, "whsec_c2VjcmV0\n").unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, mode).unwrap();
+    let route = Webhook::new(&RouteSettings {
+        secret_file: Some(path),
+        ..settings(url)
+    })
+    .unwrap();
+    assert_eq!(route.send("p1-0", b"{}", now()).await, Sent::Accepted);
+    let heard = heard.await.unwrap();
+    let signed = signature(&Secret::new("secret"), "p1-0", "1795428000", b"{}");
+    for line in [
+        "POST /hook HTTP/1.1",
+        "idempotency-key: p1-0",
+        "webhook-id: p1-0",
+        "webhook-timestamp: 1795428000",
+        &format!("webhook-signature: {signed}"),
+    ] {
+        assert!(heard.contains(line), "no {line} in {heard}");
+    }
+}
+
+#[test]
+fn the_signature_is_that_of_the_convention() {
+    // The example of the Standard Webhooks specification.
+    let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let body = br#"{"test": 2432232314}"#;
+    assert_eq!(
+        signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body),
+        "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    );
+}
+
+#[tokio::test]
+async fn what_a_status_means_for_the_page() {
+    for (answer, expected) in [
+        (
+            "HTTP/1.1 503 x\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n",
+            Some(Some(7_000)),
+        ),
+        ("HTTP/1.1 429 x\r\ncontent-length: 0\r\n\r\n", Some(None)),
+        ("HTTP/1.1 404 x\r\ncontent-length: 0\r\n\r\n", None),
+        (
+            "HTTP/1.1 302 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+            None,
+        ),
+    ] {
+        let (url, _heard) = answers(answer).await;
+        let sent = Webhook::new(&settings(url))
+            .unwrap()
+            .send("k", b"{}", now())
+            .await;
+        match (sent, expected) {
+            (Sent::NotSent { retry_after_ms, .. }, Some(after)) => {
+                assert_eq!(retry_after_ms, after)
+            }
+            (Sent::Refused(_), None) => {}
+            (sent, _) => panic!("{answer}: {sent:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_answer_is_unknown_and_nobody_there_is_not_sent() {
+    let (url, _heard) = answers("").await;
+    let sent = Webhook::new(&settings(url))
+        .unwrap()
+        .send("k", b"{}", now())
+        .await;
+    assert!(matches!(sent, Sent::Unknown(_)), "{sent:?}");
+    let free = TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let route = Webhook::new(&settings(format!("http://{free}/"))).unwrap();
+    let sent = route.send("k", b"{}", now()).await;
+    assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
+}
+
+#[test]
+fn waits_are_read_in_both_forms_and_kept_short() {
+    assert_eq!(retry_after_ms("3", now()), Some(3_000));
+    assert_eq!(retry_after_ms("86400", now()), Some(120_000));
+    assert_eq!(
+        retry_after_ms("Mon, 23 Nov 2026 10:00:30 GMT", now()),
+        Some(30_000)
+    );
+    assert_eq!(
+        retry_after_ms("Mon, 23 Nov 2026 09:00:30 GMT", now()),
+        Some(0)
+    );
+    assert_eq!(retry_after_ms("soon", now()), None);
+}
+
+#[test]
+fn an_address_that_is_none_is_named() {
+    let fault = Webhook::new(&settings("ftp://x".to_owned())).unwrap_err();
+    assert_eq!(fault.key, "url");
+}
