@@ -18,6 +18,10 @@
 //! key -> `Action` -> `Effect` -> `client` -> `server` -> `domain::decide` -> `store` -> `paging`.
 //! The board has one source of truth on its side: an immutable `Arc<Board>`, replaced as a whole.
 
+pub mod cli;
+pub mod client;
+pub mod config;
+pub mod connector;
 pub mod domain;
 pub mod net;
 pub mod paging;
