@@ -4,6 +4,7 @@
 mod app;
 pub mod canvas;
 pub mod digits;
+pub mod draft;
 pub mod glyph;
 pub mod index;
 pub mod input;
