@@ -5,6 +5,8 @@ mod app;
 pub mod canvas;
 pub mod digits;
 pub mod draft;
+#[cfg(test)]
+mod fixture;
 pub mod glyph;
 pub mod index;
 pub mod input;
