@@ -4,6 +4,8 @@
 mod app;
 pub mod canvas;
 pub mod digits;
+#[cfg(test)]
+mod fixture;
 pub mod glyph;
 pub mod index;
 pub mod input;
