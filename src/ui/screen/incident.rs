@@ -275,7 +275,10 @@ impl Incident {
             match pane == self.focus {
                 true => {
                     let mark = canvas.glyphs().mark();
-                    let label = format!("{mark}{}{} ", pane.title(), self.count(look, pane));
+                    let label = match row.width >= 60 {
+                        true => format!("{mark}{}{} ", pane.title(), self.count(look, pane)),
+                        false => format!("{mark}{} ", pane.title()),
+                    };
                     parts.push(Part::text(label, Role::SelectedText));
                 }
                 false => {
@@ -373,7 +376,11 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
     if incident.is_open() {
         parts.push(gap());
         let from = look.mono(incident.phase_since);
-        parts.push(Part::Live(LiveText::Here { from }, Role::Text));
+        let since = match row.width >= 60 {
+            true => LiveText::Here { from },
+            false => LiveText::Since { from },
+        };
+        parts.push(Part::Live(since, Role::Text));
     }
     let (tlp, role) = words::tlp(incident.tlp);
     let mut right: Line = vec![Part::text(tlp, role)];
@@ -381,16 +388,17 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
     if let Some(at) = as_of.filter(|_| !shared.is_live(look.source)) {
         let fresh = shared.freshness(look.source);
         let at = look.instant(at, Form::Short);
-        let text = format!("{}, as of {at}  ", fresh.word());
+        let text = format!("{}, as of {at}", fresh.word());
         right.insert(0, Part::text(text, words::freshness(fresh)));
+        right.insert(1, Part::Gap(2));
+    }
+    // The highest mark stands in the head too; the incident's own name never gives way.
+    let used = width_of(&parts, shared.now);
+    while !right.is_empty() && used + 1 + width_of(&right, shared.now) > row.width {
+        right.pop();
     }
     let wanted = width_of(&right, shared.now);
-    let room = row.width.saturating_sub(wanted + 1);
-    if width_of(&parts, shared.now) > room {
-        // The mark stands in the head too; the incident's own name never gives way.
-        canvas.line(row, &parts);
-        return;
-    }
+    let room = row.width.saturating_sub(wanted);
     canvas.line(Rect { width: room, ..row }, &parts);
     let at = row.right().saturating_sub(wanted);
     canvas.line(Rect::new(at, row.y, wanted, 1), &right);

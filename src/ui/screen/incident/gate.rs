@@ -17,20 +17,23 @@ pub fn lines(look: Look<'_>, width: u16) -> Lines {
     let mut lines = Lines::new(look.shared, width);
     for gate in &look.incident.gates {
         heading(&mut lines, gate);
-        for word in asked(gate) {
-            let unmet = gate.unmet.contains(&word);
+        let glyphs = look.shared.glyphs;
+        let (unmet, met): (Vec<_>, Vec<_>) = asked(gate)
+            .into_iter()
+            .partition(|word| gate.unmet.contains(word));
+        for word in unmet {
             let (name, why) = words(word, look.incident.pass);
-            let glyphs = look.shared.glyphs;
-            let mut item: Line = match unmet {
-                true => vec![
-                    Part::text(glyphs.unticked(), Role::GateUnmet),
-                    Part::text(format!(" {name}: "), Role::Text),
-                    Part::text(why, Role::GateUnmet),
-                ],
-                false => vec![Part::text(format!("{} {name}", glyphs.ticked()), Role::Dim)],
-            };
-            item.shrink_to_fit();
+            let item = vec![
+                Part::text(format!("{} {name}: ", glyphs.unticked()), Role::Text),
+                Part::text(why, Role::GateUnmet),
+            ];
             lines.flow(Vec::new(), 4, vec![item]);
+        }
+        let met = met.into_iter().map(|word| words(word, 0).0);
+        let met: Vec<Line> = met.map(|name| vec![Part::text(name, Role::Dim)]).collect();
+        if !met.is_empty() {
+            let first = vec![Part::text(format!("{} ", glyphs.ticked()), Role::Dim)];
+            lines.flow(first, 4, met);
         }
     }
     if lines.lines.is_empty() {

@@ -122,11 +122,8 @@ impl Lines {
 
     /// A label and its values, one after the other.
     pub fn fact(&mut self, label: &str, items: Vec<Line>) {
-        let first = vec![
-            Part::text(label.to_owned(), Role::Dim),
-            Part::Tab(LABEL.min(self.width / 2)),
-        ];
-        self.flow(first, LABEL.min(self.width / 2), items);
+        let first = vec![Part::text(label.to_owned(), Role::Dim), Part::Tab(LABEL)];
+        self.flow(first, LABEL, items);
     }
 
     /// Items with dots between them after `first`; what does not fit goes on in the next line, from `indent` on.
@@ -211,7 +208,7 @@ pub fn wrap(text: &str, room: u16, all: u16) -> Vec<String> {
             lines.push(String::new());
             (left, fresh) = (all, true);
         }
-        for word in line.split_inclusive(' ') {
+        for word in line.split_inclusive([' ', '-', '/']) {
             let bare = width(word.trim_end());
             if bare > left && (!fresh || left < all) && bare <= all {
                 lines.push(String::new());
@@ -249,6 +246,7 @@ mod tests {
         assert_eq!(wrap("one two three", 7, 7), ["one two", "three"]);
         assert_eq!(wrap("one two three", 3, 9), ["one", "two three"]);
         assert_eq!(wrap("abcdefghij", 4, 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrap("azure-engineering", 12, 12), ["azure-", "engineering"]);
         assert_eq!(wrap("a\n\nb", 9, 9), ["a", "", "b"]);
         assert_eq!(wrap("two three", 1, 5), ["", "two", "three"]);
         assert_eq!(wrap("", 9, 9), [""]);

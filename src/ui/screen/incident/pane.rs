@@ -139,8 +139,8 @@ pub fn places(body: Rect, wants: [usize; PANES], focus: Pane) -> [Option<Rect>; 
     places
 }
 
-/// Each gets a little; then the one with the keys what it wants, then the others in their order of need; what is left
-/// is the last one's, or the first one's where that is the facts.
+/// Each gets a little; then the one with the keys what it wants but for a third, then the others in their order of
+/// need; what is left is the last one's, or the first one's where that is the facts.
 fn heights(all: u16, here: &[Pane], wants: [usize; PANES], focus: Pane) -> Vec<u16> {
     let count = u16::try_from(here.len()).unwrap_or(1).max(1);
     let least = (all / (2 * count)).clamp(2, 6);
@@ -157,14 +157,21 @@ fn heights(all: u16, here: &[Pane], wants: [usize; PANES], focus: Pane) -> Vec<u
         Pane::Timeline,
         Pane::Facts,
     ];
-    for pane in std::iter::once(focus).chain(need) {
-        let Some(at) = here.iter().position(|other| *other == pane) else {
-            continue;
-        };
-        if let Some(height) = heights.get_mut(at) {
-            let more = want(pane).saturating_sub(*height).min(left);
-            *height += more;
-            left -= more;
+    // Half of the column at most, before each has had its turn.
+    let turns = [(true, all - all / 3), (false, all / 2), (false, all)];
+    for (only_focus, most) in turns {
+        for pane in need
+            .into_iter()
+            .filter(|pane| !only_focus || *pane == focus)
+        {
+            let Some(at) = here.iter().position(|other| *other == pane) else {
+                continue;
+            };
+            if let Some(height) = heights.get_mut(at) {
+                let more = want(pane).min(most).saturating_sub(*height).min(left);
+                *height += more;
+                left -= more;
+            }
         }
     }
     let rest = match here.first() {
