@@ -16,9 +16,8 @@ use ratatui::layout::Rect;
 
 pub use duty::grouped;
 pub use gate::words as gate_words;
-pub use line::wrap;
+pub use line::{Line, Lines, Look, wrap};
 
-use self::line::{Line, Lines, Look};
 use self::pane::{PANES, Pane};
 use self::timeline::Timeline;
 use super::{foot, head, words};
