@@ -3,12 +3,18 @@
 
 use ratatui::layout::Rect;
 
+pub mod dialog;
+pub mod form;
+mod frame;
+
 use super::canvas::Canvas;
 use super::keymap::Action;
 use super::message::{Effect, Reply};
 use super::shared::Shared;
 use crate::domain::view::IncidentView;
 use std::sync::Arc;
+
+use dialog::Opened;
 
 /// What a layer is told.
 #[derive(Debug, Clone)]
@@ -88,7 +94,21 @@ pub trait Layer: std::fmt::Debug + Send {
 }
 
 /// Opens the layer of an action on the selected incident; a sentence where it cannot be.
-pub fn open(action: Action, shared: &mut Shared) -> Result<(Box<dyn Layer>, Vec<Effect>), String> {
-    let _ = shared;
-    Err(format!("'{}' is not to be had here.", action.long()))
+pub fn open(action: Action, shared: &mut Shared) -> Opened {
+    let _ = &shared;
+    match action {
+        // Each dialog has its own file: `Action::Edit => edit::open(shared)`.
+        Action::Edit
+        | Action::Roles
+        | Action::Sent
+        | Action::Hold
+        | Action::Verdict
+        | Action::Lesson
+        | Action::HandOver
+        | Action::Close
+        | Action::Links
+        | Action::Undo
+        | Action::Look => Err(format!("'{}' is not to be had here.", action.long())),
+        _ => Err(format!("'{}' is not to be had here.", action.long())),
+    }
 }
