@@ -118,6 +118,7 @@ pub(super) fn check_profile(
         }
     }
     if let Some(profile) = profile {
+        text::check_fields("profile", profile)?;
         if profile.len() > PROFILE_KEYS {
             return Err(Refusal::invalid(format!(
                 "'profile' has {} keys; at most {PROFILE_KEYS} fit.",
@@ -181,6 +182,12 @@ pub fn decide(
     if let Some(upstream) = &body.upstream {
         text::check("upstream.connector", &upstream.connector, text::NAME)?;
         text::check("upstream.key", &upstream.key, text::TITLE)?;
+        text::fits(
+            "upstream.url",
+            upstream.url.as_deref().unwrap_or_default(),
+            text::MESSAGE,
+        )?;
+        text::check_fields("upstream", &upstream.rest)?;
     }
     let opened = Opened {
         id: allotted.id.clone(),
