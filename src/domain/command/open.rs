@@ -176,6 +176,7 @@ pub fn decide(
             "'starts_at' is for a planned exercise: set \"exercise\": true, or leave it out.",
         ));
     }
+    text::in_calendar_optional("starts_at", body.starts_at)?;
     if let Some(at) = body.occurred_at {
         text::not_in_future("occurred_at", at.at, context.now)?;
     }

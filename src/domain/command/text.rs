@@ -1,6 +1,7 @@
 //! The limits of what people write: lengths in characters, no NUL, and a reason that says something.
 //! What may be drawn of a text is `domain::text`.
 
+use chrono::Datelike as _;
 use serde_json::{Map, Value};
 
 use crate::domain::instant::Instant;
@@ -75,8 +76,25 @@ pub fn check_optional(key: &str, text: Option<&str>, limit: usize) -> Result<(),
 /// How far ahead of the backend's clock a recorded instant may lie.
 pub const AHEAD_MINUTES: i64 = 5;
 
+/// An instant that RFC 3339 can write: years of four digits, so that every clock can be counted from it.
+pub fn in_calendar(key: &str, at: Instant) -> Result<(), Refusal> {
+    if (0..=9999).contains(&at.year()) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "'{key}' lies in the year {}; years have four digits.",
+        at.year()
+    )))
+}
+
+/// An instant that may lie ahead, where one is given.
+pub fn in_calendar_optional(key: &str, at: Option<Instant>) -> Result<(), Refusal> {
+    at.map_or(Ok(()), |at| in_calendar(key, at))
+}
+
 /// An instant on record cannot lie in the future, but for five minutes of clocks that disagree.
 pub fn not_in_future(key: &str, at: Instant, now: Instant) -> Result<(), Refusal> {
+    in_calendar(key, at)?;
     if at > now + chrono::TimeDelta::minutes(AHEAD_MINUTES) {
         return Err(Refusal::invalid(format!(
             "'{key}' is {}, which lies ahead: the backend's clock says {}. Check date and offset.",
