@@ -20,7 +20,7 @@ use warboard::server::{
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
-use warboard::time::{Clock, SharedClock, SystemClock, TestClock};
+use warboard::time::{SharedClock, SystemClock, TestClock};
 
 use crate::http::{Answer, Ask, soon};
 

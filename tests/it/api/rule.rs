@@ -315,7 +315,7 @@ async fn an_instant_beyond_the_calendar_is_refused_and_workers_live_on() {
             json!({"type": "declare", "at": "-262143-01-01T00:00:00Z"}),
         ),
         (
-            "at",
+            "instant",
             json!({"type": "record_time", "trigger": "aware_at", "at": "-262143-01-01T00:00:00Z"}),
         ),
     ];
