@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, worker};
+use super::{Context, text, worker};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -66,6 +66,7 @@ pub fn answer(
         }
         _ => {}
     }
+    text::in_calendar_optional("eta", body.eta)?;
     if body.eta.is_some_and(|eta| eta < page.queued_at) {
         return Err(Refusal::invalid("'eta' lies before the page was sent."));
     }
