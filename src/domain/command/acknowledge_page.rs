@@ -61,7 +61,8 @@ pub fn answer(
         PageState::Acknowledged if page.answer == body.answer && page.eta == body.eta => {
             let by = page.acknowledged_by.as_deref().unwrap_or("somebody");
             return Err(Refusal::state(format!(
-                "{by} acknowledged this page already."
+                "{} acknowledged this page already.",
+                context.named(incident, by)
             )));
         }
         _ => {}

@@ -455,7 +455,9 @@ impl Incident {
     fn end(&mut self, ended: Ended, at: Instant) {
         self.ended = Some(ended);
         self.closed_at = Some(at);
+        // Whoever was asked and did not answer is not waited for any more.
         for page in self.pages.iter_mut().filter(|p| p.is_open()) {
+            page.state = PageState::Expired;
             page.escalates_at = None;
         }
     }
