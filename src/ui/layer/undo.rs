@@ -55,9 +55,9 @@ impl Body for TakeBack {
         let from = look.mono(last.at);
         vec![
             vec![
-                Part::text("The last move is of ", Role::Text),
+                Part::text("The last move is ", Role::Text),
                 Part::Live(LiveText::Age { from }, Role::Text),
-                Part::text(" ago.", Role::Text),
+                Part::text(" old.", Role::Text),
             ],
             vec![
                 Part::text("phase  ", Role::Dim),
