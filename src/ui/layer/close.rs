@@ -53,10 +53,16 @@ fn items(look: &Look<'_>) -> Vec<Item> {
     if may(CommandKind::Reopen) && !incident.is_open() {
         items.push(Item::new(REOPEN, "reopen, back to detection"));
     }
-    if may(CommandKind::Close) && incident.phase == Phase::PostIncidentActivity && incident.is_open() {
+    if may(CommandKind::Close)
+        && incident.phase == Phase::PostIncidentActivity
+        && incident.is_open()
+    {
         items.push(Item::new(CLOSE, "close: resolved"));
     }
-    let early = matches!(incident.phase, Phase::Preparation | Phase::DetectionAndAnalysis);
+    let early = matches!(
+        incident.phase,
+        Phase::Preparation | Phase::DetectionAndAnalysis
+    );
     let undeclared = incident.reportable != Reportable::Declared;
     if may(CommandKind::Dismiss) && early && undeclared && incident.is_open() {
         items.push(Item::new(DISMISS, "dismiss: not an incident"));
@@ -151,7 +157,8 @@ impl Body for Ending {
             CLOSE => {
                 let gated = !unmet(look).is_empty();
                 if gated && !overrides(form) {
-                    let sentence = "Something is unmet: meet it first, or override with your reason.";
+                    let sentence =
+                        "Something is unmet: meet it first, or override with your reason.";
                     return Err(Fault::field("override", sentence));
                 }
                 Command::Close(Close {
@@ -181,7 +188,13 @@ impl Body for Ending {
             _ => return Vec::new(),
         };
         let mut rows = vec![before_after(look.shared, "", &stands, &after)];
-        if matches!(command, Command::Close(Close { overridden: true, .. })) {
+        if matches!(
+            command,
+            Command::Close(Close {
+                overridden: true,
+                ..
+            })
+        ) {
             let words: Vec<&str> = unmet(look).iter().map(|word| word.as_str()).collect();
             let text = format!("by override, unmet: {}", words.join(", "));
             rows.push(row(text, Role::DialogWarning));

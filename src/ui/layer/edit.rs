@@ -68,7 +68,11 @@ fn form(look: &Look<'_>) -> Form {
         ("title", "title", incident.title.as_deref()),
         ("bridge", "bridge", incident.bridge.as_deref()),
         ("channel", "channel", incident.channel.as_deref()),
-        ("out_of_band", "out of band", incident.out_of_band.as_deref()),
+        (
+            "out_of_band",
+            "out of band",
+            incident.out_of_band.as_deref(),
+        ),
     ];
     for (key, label, value) in texts.into_iter().filter(|(key, ..)| !hides(look, key)) {
         fields.push(Field::text(key, label, TITLE).value(value.unwrap_or_default()));
@@ -79,7 +83,10 @@ fn form(look: &Look<'_>) -> Form {
             "our channels",
             vec![
                 item("trusted", ""),
-                item("suspect", "pages go out of band only; bridge and channel are marked"),
+                item(
+                    "suspect",
+                    "pages go out of band only; bridge and channel are marked",
+                ),
             ],
         )
         .value(incident.comms.as_str()),
@@ -139,9 +146,13 @@ fn regimes(look: &Look<'_>) -> Vec<Item> {
     SHIPPED.iter().for_each(|id| add(id));
     if let Some(source) = look.shared.source(look.target.source) {
         let services = source.about.iter().flat_map(|about| &about.services);
-        services.flat_map(|service| &service.regimes).for_each(|id| add(id));
+        services
+            .flat_map(|service| &service.regimes)
+            .for_each(|id| add(id));
         let incidents = source.incidents.iter();
-        incidents.flat_map(|incident| &incident.regimes).for_each(|id| add(id));
+        incidents
+            .flat_map(|incident| &incident.regimes)
+            .for_each(|id| add(id));
     }
     ids.into_iter().map(|id| item(&id, "")).collect()
 }
@@ -187,7 +198,11 @@ fn set(form: &Form, look: &Look<'_>) -> Result<Set, Fault> {
     set.out_of_band = text("out_of_band", &incident.out_of_band);
     set.summary = text("summary", &incident.summary);
     if form.is_touched("regimes") {
-        let ticked: Vec<String> = form.ticked("regimes").into_iter().map(str::to_owned).collect();
+        let ticked: Vec<String> = form
+            .ticked("regimes")
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         let same = ticked.len() == incident.regimes.len()
             && ticked.iter().all(|id| incident.regimes.contains(id));
         set.regimes = (!same).then_some(ticked);
@@ -230,10 +245,18 @@ fn rows(set: &Set, look: &Look<'_>) -> Vec<Row> {
         tell("classification", word(incident.classification), word(new));
     }
     if let Some(new) = set.tlp {
-        tell("TLP", Some(words::tlp(incident.tlp).0), Some(words::tlp(new).0));
+        tell(
+            "TLP",
+            Some(words::tlp(incident.tlp).0),
+            Some(words::tlp(new).0),
+        );
     }
     if let Some(new) = set.responsibility {
-        tell("responsibility", word(Some(incident.responsibility)), word(Some(new)));
+        tell(
+            "responsibility",
+            word(Some(incident.responsibility)),
+            word(Some(new)),
+        );
     }
     if let Some(new) = set.comms {
         tell("our channels", word(Some(incident.comms)), word(Some(new)));
@@ -252,14 +275,25 @@ fn rows(set: &Set, look: &Look<'_>) -> Vec<Row> {
         }
     }
     if let Some(new) = &set.regimes {
-        tell("regimes", Some(incident.regimes.join(", ")), Some(new.join(", ")));
+        tell(
+            "regimes",
+            Some(incident.regimes.join(", ")),
+            Some(new.join(", ")),
+        );
     }
     if let Some(profile) = &set.profile {
-        let new = profile.get("zone").and_then(Value::as_str).map(str::to_owned);
+        let new = profile
+            .get("zone")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
         tell("entity's zone", zone_of(incident).map(str::to_owned), new);
     }
     if set.summary.is_some() {
-        tell("summary", Some("as it was".to_owned()), Some("rewritten".to_owned()));
+        tell(
+            "summary",
+            Some("as it was".to_owned()),
+            Some("rewritten".to_owned()),
+        );
     }
     rows
 }
@@ -313,6 +347,9 @@ impl Body for Edit {
     }
 
     fn does(&self, form: &Form, look: &Look<'_>) -> String {
+        if let Some(tlp) = lowered(form, look) {
+            return format!("lower the mark to {}", words::tlp(tlp).0);
+        }
         let touched = set(form, look).map(|set| set.touched().join(", "));
         match touched {
             Ok(names) if !names.is_empty() => format!("set {}", spaced(&names)),

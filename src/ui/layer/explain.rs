@@ -3,6 +3,7 @@
 
 use ratatui::layout::Rect;
 
+use super::dialog::Opened;
 use super::form::{Row, row};
 use super::frame::{self, Framed};
 use super::{Layer, LayerInput, LayerOutcome};
@@ -30,16 +31,19 @@ pub struct Explain {
     first: usize,
 }
 
-impl Explain {
-    /// For a duty of an incident.
-    pub fn new(target: Target, duty: Option<String>) -> Explain {
-        Explain {
-            target,
-            duty,
-            first: 0,
-        }
-    }
+/// Opens it on the selected duty; on the question "reportable?" where no duty is selected.
+pub fn open(shared: &mut Shared) -> Opened {
+    let target = shared.selected.clone();
+    let target = target.ok_or_else(|| "No duty is selected.".to_owned())?;
+    let explain = Explain {
+        target,
+        duty: shared.selected_duty.clone(),
+        first: 0,
+    };
+    Ok((Box::new(explain), Vec::new()))
+}
 
+impl Explain {
     fn lines(&self, shared: &Shared, width: u16) -> Lines {
         let mut lines = Lines::new(shared, width);
         let Some(incident) = shared.incident(&self.target) else {
@@ -110,7 +114,7 @@ impl Layer for Explain {
             focus: 0..0,
             bottom: row(
                 format!(
-                    "{}{} scroll",
+                    "{} {} scroll",
                     key(Action::ChooseUp),
                     key(Action::ChooseDown)
                 ),
@@ -182,8 +186,11 @@ fn arithmetic(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
     let status = status_at(duty, now);
     let (clock, holds) = words::duty_clock(look.shared, look.source, look.incident, duty);
     lines.hold(holds);
-    let mut state = text(format!("{} ", status.as_str().replace('_', " ")));
-    state.extend(clock.parts());
+    let mut state = clock.parts();
+    if let words::DutyClock::Counts { .. } = clock {
+        let word = status.as_str().replace('_', " ");
+        state.insert(0, Part::text(format!("{word} "), Role::Text));
+    }
     lines.fact("duty", vec![text(format!("{}, {}", duty.to, duty.rule))]);
     lines.fact("stands", vec![state]);
     triggered(look, duty, lines);
@@ -193,12 +200,12 @@ fn arithmetic(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
     lines.fact("text", vec![text(duty.citation.clone())]);
     let read = match duty.confidence.as_str() {
         "located" | "quoted" => text(duty.confidence.clone()),
-        other => vec![Part::text(
-            format!("{other}: check the text"),
-            Role::Notice,
-        )],
+        other => vec![Part::text(format!("{other}: check the text"), Role::Notice)],
     };
-    lines.fact("confidence", vec![read, dim(format!("verified {}", duty.verified))]);
+    lines.fact(
+        "confidence",
+        vec![read, dim(format!("verified {}", duty.verified))],
+    );
     let subject = match duty.subject.as_str() {
         "all" => Vec::new(),
         subject => vec![text(format!("subject {subject}"))],
@@ -227,7 +234,10 @@ fn triggered(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
         lines.fact("trigger", vec![item]);
         return;
     };
-    lines.fact("trigger", vec![text(spaced(name)), text(written(look, trigger))]);
+    lines.fact(
+        "trigger",
+        vec![text(spaced(name)), text(written(look, trigger))],
+    );
     let mut said = vec![dim(trigger.precision.as_str()), vec![look.who(&trigger.by)]];
     let entered = look.instant(trigger.entered_at, Form::Weekday);
     said.push(dim(format!("entered {entered}")));
@@ -268,10 +278,16 @@ fn counted(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
         lines.fact("counted from", zones(look, from));
         if let Some(due) = duty.due_at.filter(|due| *due > from) {
             let ms = (due - from).num_milliseconds();
-            lines.fact("counts", vec![text(format!("+ {} elapsed", since(ms).text))]);
+            lines.fact(
+                "counts",
+                vec![text(format!("+ {} elapsed", since(ms).text))],
+            );
         }
     } else if let Some(because) = duty.because.as_ref().filter(|_| !duty.status.is_finished()) {
-        lines.fact("missing", vec![vec![Part::text(because.clone(), Role::Missing)]]);
+        lines.fact(
+            "missing",
+            vec![vec![Part::text(because.clone(), Role::Missing)]],
+        );
     }
     let label = match duty.status {
         DutyStatus::Embargo => "not before",
@@ -288,7 +304,11 @@ fn counted(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
 }
 
 fn zones(look: Look<'_>, at: crate::domain::instant::Instant) -> Vec<Line> {
-    let named = look.incident.profile.get("zone").and_then(|name| name.as_str());
+    let named = look
+        .incident
+        .profile
+        .get("zone")
+        .and_then(|name| name.as_str());
     let own = named.and_then(|name| Zone::named(name).ok());
     let utc = instant(at, look.now(), Zone::UTC, Form::Full).text;
     let mut items = vec![text(utc)];

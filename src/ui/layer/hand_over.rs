@@ -28,10 +28,17 @@ pub fn open(shared: &mut Shared) -> Opened {
         }
         let names = pick::names(look.shared, look.target.source);
         let me = look.me();
-        let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name != me).collect();
+        let names: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| *name != me)
+            .collect();
         let to = Field::text("to", "to", NAME).required();
         let to = if look.texts() { to.phrases(&names) } else { to };
-        Ok((Seats, Form::new(vec![Field::choice("does", "what", items), to])))
+        Ok((
+            Seats,
+            Form::new(vec![Field::choice("does", "what", items), to]),
+        ))
     })
 }
 
@@ -44,7 +51,10 @@ fn items(look: &Look<'_>) -> Vec<Item> {
     let me = look.me();
     let may = |kind| look.shared.may(kind, look.target).is_ok();
     let (over, take) = (may(CommandKind::HandOver), may(CommandKind::Take));
-    let role = look.shared.caller(look.target.source).map(|caller| caller.role);
+    let role = look
+        .shared
+        .caller(look.target.source)
+        .map(|caller| caller.role);
     let mut items: Vec<(u8, Item)> = Vec::new();
     for of in SEATS {
         if incident.is_masked(of.as_str()) {
@@ -58,7 +68,9 @@ fn items(look: &Look<'_>) -> Vec<Item> {
         let fit = of != Seat::Commander || role >= Some(CallerRole::Commander);
         if take && fit && !mine && (holder.is_none() || offered.is_some()) {
             let more = match offered {
-                Some(offer) if look.texts() => row(format!("offered by {}", offer.by), Role::Notice),
+                Some(offer) if look.texts() => {
+                    row(format!("offered by {}", offer.by), Role::Notice)
+                }
                 Some(_) => row("offered", Role::Notice),
                 None => row("VACANT", Role::Vacant),
             };
@@ -159,7 +171,10 @@ impl Body for Seats {
                 ),
                 Role::DialogWarning,
             ),
-            row("They see the offer on the board and take it; nobody is woken.", Role::Text),
+            row(
+                "They see the offer on the board and take it; nobody is woken.",
+                Role::Text,
+            ),
             row(keeps, Role::Text),
         ]
     }

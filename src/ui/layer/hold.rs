@@ -20,7 +20,10 @@ pub fn open(shared: &mut Shared) -> Opened {
         let form = form(look);
         match form.choice("does") {
             Some(_) => Ok((Holds, form)),
-            None => Err(format!("{} has no duty to hold or release.", look.target.id)),
+            None => Err(format!(
+                "{} has no duty to hold or release.",
+                look.target.id
+            )),
         }
     })
 }
@@ -45,8 +48,13 @@ fn form(look: &Look<'_>) -> Form {
     let chosen = look.shared.selected_duty.clone().unwrap_or_default();
     Form::new(vec![
         Field::choice("does", "what", does),
-        Field::choice("duty", "duty", open).value(&chosen).required(),
-        Field::choice("held", "duty", held).value(&chosen).required().hidden(),
+        Field::choice("duty", "duty", open)
+            .value(&chosen)
+            .required(),
+        Field::choice("held", "duty", held)
+            .value(&chosen)
+            .required()
+            .hidden(),
         Field::text("kind", "ground", NAME)
             .phrases(&["law_enforcement", "national_security", "exception:"])
             .value("law_enforcement")
@@ -55,7 +63,9 @@ fn form(look: &Look<'_>) -> Form {
             .hint("who ordered or vetted it")
             .required(),
         Field::text("document", "document", REASON).hint("the order or letter, if there is one"),
-        Field::when("at", "from", Side::Past).value("now").required(),
+        Field::when("at", "from", Side::Past)
+            .value("now")
+            .required(),
         Field::when("until", "until", Side::Future).hint("empty: no end set"),
     ])
 }
@@ -65,7 +75,8 @@ fn releases(form: &Form) -> bool {
 }
 
 fn at(look: &Look<'_>, at: Instant) -> String {
-    look.shared.instant(look.target.source, look.incident, at, Written::Weekday)
+    look.shared
+        .instant(look.target.source, look.incident, at, Written::Weekday)
 }
 
 fn due(duty: &DutyView, look: &Look<'_>) -> String {
@@ -77,10 +88,14 @@ fn due(duty: &DutyView, look: &Look<'_>) -> String {
 
 impl Body for Holds {
     fn facts(&self, form: &Form, look: &Look<'_>) -> Vec<Row> {
-        let held = form.choice("held").and_then(|id| pick::duty(look.incident, id));
+        let held = form
+            .choice("held")
+            .and_then(|id| pick::duty(look.incident, id));
         match held.and_then(|duty| duty.hold.as_ref()) {
             Some(hold) if look.texts() => {
-                let until = hold.until.map_or("no end set".to_owned(), |end| format!("to {}", at(look, end)));
+                let until = hold.until.map_or("no end set".to_owned(), |end| {
+                    format!("to {}", at(look, end))
+                });
                 let text = format!(
                     "held from {} {until}, {}, {}, entered by {}",
                     at(look, hold.from),
@@ -115,13 +130,17 @@ impl Body for Holds {
             true => ("release", "held"),
             false => ("hold", "duty"),
         };
-        let duty = form.choice(key).and_then(|id| pick::duty(look.incident, id));
+        let duty = form
+            .choice(key)
+            .and_then(|id| pick::duty(look.incident, id));
         format!("{verb} {}", duty.map(duty_name).unwrap_or_default())
     }
 
     fn command(&self, form: &Form, look: &Look<'_>) -> Result<Command, Fault> {
         if releases(form) {
-            let duty = form.choice("held").and_then(|id| pick::duty(look.incident, id));
+            let duty = form
+                .choice("held")
+                .and_then(|id| pick::duty(look.incident, id));
             let hold = duty.and_then(|duty| duty.hold.as_ref().map(|hold| (duty, hold)));
             let (duty, hold) =
                 hold.ok_or_else(|| Fault::field("held", "That duty is not held any more."))?;
@@ -130,7 +149,9 @@ impl Body for Holds {
                 hold: hold.id.clone(),
             }));
         }
-        let duty = form.choice("duty").ok_or_else(|| Fault::field("duty", "Choose a duty."))?;
+        let duty = form
+            .choice("duty")
+            .ok_or_else(|| Fault::field("duty", "Choose a duty."))?;
         let from = form.when("at").map(|when| when.at);
         let until = form.when("until").map(|when| when.at);
         if until.is_some_and(|until| from.is_some_and(|from| until <= from)) {
@@ -138,7 +159,10 @@ impl Body for Holds {
         }
         let kind = form.given("kind").map(|kind| kind.trim().to_owned());
         if kind.as_deref() == Some("exception:") {
-            return Err(Fault::field("kind", "Name the exception: exception:<name>."));
+            return Err(Fault::field(
+                "kind",
+                "Name the exception: exception:<name>.",
+            ));
         }
         Ok(Command::Hold(Hold {
             duty: duty.to_owned(),
@@ -160,7 +184,11 @@ impl Body for Holds {
                 let document = body.document.as_ref();
                 let document = document.map(|of| format!(", {of}")).unwrap_or_default();
                 let ground = body.kind.replace('_', " ");
-                (&body.duty, until, format!("{ground}, {}{document}", body.authority))
+                (
+                    &body.duty,
+                    until,
+                    format!("{ground}, {}{document}", body.authority),
+                )
             }
             Command::Release(body) => (
                 &body.duty,

@@ -41,14 +41,21 @@ fn form(look: &Look<'_>) -> Form {
     does.push(Item::new(REVIEW, held));
     let names = pick::names(look.shared, look.target.source);
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let owner = Field::text("owner", "owner", NAME).hint("empty: nobody yet, which stands in the way of closing");
+    let owner = Field::text("owner", "owner", NAME)
+        .hint("empty: nobody yet, which stands in the way of closing");
     Form::new(vec![
         Field::choice("does", "what", does),
         Field::choice("lesson", "lesson", open).required(),
         Field::text("text", "what was learned", TITLE).required(),
-        if look.texts() { owner.phrases(&names) } else { owner },
+        if look.texts() {
+            owner.phrases(&names)
+        } else {
+            owner
+        },
         Field::when("due", "done by", Side::Future).hint("a day as 2026-12-01; empty: no day set"),
-        Field::when("held_at", "held at", Side::Past).value("now").required(),
+        Field::when("held_at", "held at", Side::Past)
+            .value("now")
+            .required(),
         Field::long("found", "what it found", LONG).required(),
     ])
 }
@@ -65,7 +72,9 @@ fn item(lesson: &LessonView, look: &Look<'_>) -> Item {
     };
     let mut more = vec![owner];
     if let Some(due) = lesson.due {
-        let at = look.shared.instant(look.target.source, look.incident, due, Written::Weekday);
+        let at = look
+            .shared
+            .instant(look.target.source, look.incident, due, Written::Weekday);
         more.push(Part::text(format!(", by {at}"), Role::Dim));
     }
     Item::new(lesson.id.clone(), text).with(more)
@@ -82,7 +91,9 @@ impl Body for Lessons {
         let review = match &look.incident.review {
             Some(review) => {
                 let at = review.held_at;
-                let at = look.shared.instant(look.target.source, look.incident, at, Written::Weekday);
+                let at =
+                    look.shared
+                        .instant(look.target.source, look.incident, at, Written::Weekday);
                 format!("review held {at}")
             }
             None => "no review held yet".to_owned(),

@@ -3,6 +3,7 @@
 
 use ratatui::layout::Rect;
 
+use super::dialog::Opened;
 use super::explain::{nothing, title};
 use super::form::{Row, row, wrapped};
 use super::frame::{self, Framed};
@@ -33,18 +34,20 @@ struct Link {
     suspect: bool,
 }
 
-impl Links {
-    /// For an incident.
-    pub fn new(target: Target) -> Links {
-        Links { target, at: 0 }
-    }
+/// Opens it on the selected incident.
+pub fn open(shared: &mut Shared) -> Opened {
+    let target = shared.selected.clone();
+    let target = target.ok_or_else(|| "No incident is selected.".to_owned())?;
+    Ok((Box::new(Links { target, at: 0 }), Vec::new()))
+}
 
+impl Links {
     fn found(&self, shared: &Shared) -> Vec<Link> {
         let incident = shared.incident(&self.target);
         let hidden = shared.options.mask;
         incident
             .filter(|_| !hidden)
-            .map(|incident| links(incident))
+            .map(|incident| links(incident.as_ref()))
             .unwrap_or_default()
     }
 
@@ -75,7 +78,15 @@ impl Links {
                 focus = first..body.len();
             }
         }
-        if body.is_empty() {
+        let masked = |incident: &std::sync::Arc<IncidentView>| {
+            let fields = ["bridge", "channel", "out_of_band", "upstream"];
+            fields.iter().any(|field| incident.is_masked(field))
+        };
+        if shared.options.mask {
+            body.push(nothing("Links are hidden from this room."));
+        } else if shared.incident(&self.target).is_some_and(masked) {
+            body.push(nothing("Links that your clearance hides are not listed."));
+        } else if body.is_empty() {
             body.push(nothing("No bridge, channel or other link is recorded."));
         }
         (body, focus)
@@ -89,7 +100,11 @@ fn links(incident: &IncidentView) -> Vec<Link> {
         ("bridge", incident.bridge.as_ref(), suspect),
         ("channel", incident.channel.as_ref(), suspect),
         ("out of band", incident.out_of_band.as_ref(), false),
-        ("upstream", upstream.and_then(|from| from.url.as_ref()), false),
+        (
+            "upstream",
+            upstream.and_then(|from| from.url.as_ref()),
+            false,
+        ),
         ("upstream key", upstream.map(|from| &from.key), false),
     ];
     all.into_iter()

@@ -3,9 +3,23 @@
 
 use ratatui::layout::Rect;
 
+mod close;
 pub mod dialog;
+mod edit;
+mod explain;
 pub mod form;
 mod frame;
+mod hand_over;
+mod hold;
+mod lesson;
+mod links;
+mod pick;
+#[cfg(test)]
+mod pressed;
+mod roles;
+mod sent;
+mod undo;
+mod verdict;
 
 use super::canvas::Canvas;
 use super::keymap::Action;
@@ -95,20 +109,19 @@ pub trait Layer: std::fmt::Debug + Send {
 
 /// Opens the layer of an action on the selected incident; a sentence where it cannot be.
 pub fn open(action: Action, shared: &mut Shared) -> Opened {
-    let _ = &shared;
     match action {
         // Each dialog has its own file: `Action::Edit => edit::open(shared)`.
-        Action::Edit
-        | Action::Roles
-        | Action::Sent
-        | Action::Hold
-        | Action::Verdict
-        | Action::Lesson
-        | Action::HandOver
-        | Action::Close
-        | Action::Links
-        | Action::Undo
-        | Action::Look => Err(format!("'{}' is not to be had here.", action.long())),
+        Action::Edit => edit::open(shared),
+        Action::Roles => roles::open(shared),
+        Action::Sent => sent::open(shared),
+        Action::Hold => hold::open(shared),
+        Action::Verdict => verdict::open(shared),
+        Action::Lesson => lesson::open(shared),
+        Action::HandOver => hand_over::open(shared),
+        Action::Close => close::open(shared),
+        Action::Links => links::open(shared),
+        Action::Undo => undo::open(shared),
+        Action::Look => explain::open(shared),
         _ => Err(format!("'{}' is not to be had here.", action.long())),
     }
 }

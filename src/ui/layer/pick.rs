@@ -85,7 +85,11 @@ pub fn names(shared: &Shared, source: usize) -> Vec<String> {
         for name in SEATS.iter().filter_map(|seat| incident.seat(*seat)) {
             add(name, 1);
         }
-        for name in incident.duties.iter().filter_map(|duty| duty.decider.person.as_deref()) {
+        for name in incident
+            .duties
+            .iter()
+            .filter_map(|duty| duty.decider.person.as_deref())
+        {
             add(name, 1);
         }
     }
@@ -97,11 +101,11 @@ pub fn names(shared: &Shared, source: usize) -> Vec<String> {
         .collect()
 }
 
-/// `severity  sev2 ► sev1`.
+/// `severity  sev2 ► sev1`; under a heading without a name.
 pub fn before_after(shared: &Shared, what: &str, before: &str, after: &str) -> Row {
     vec![
         Part::text(what.to_owned(), Role::Dim),
-        Part::Tab(16),
+        Part::Tab(if what.is_empty() { 2 } else { 16 }),
         Part::text(before.to_owned(), Role::Before),
         Part::text(format!(" {} ", shared.glyphs.becomes()), Role::Dim),
         Part::text(after.to_owned(), Role::After),

@@ -136,7 +136,9 @@ impl Body for Roles {
         let (role, duty) = match id.strip_prefix(DECIDES) {
             Some(duty) => (Seat::Decider, Some(duty.to_owned())),
             None => {
-                let role = id.parse().map_err(|_| Fault::field("seat", "Choose a seat."))?;
+                let role = id
+                    .parse()
+                    .map_err(|_| Fault::field("seat", "Choose a seat."))?;
                 (role, None)
             }
         };

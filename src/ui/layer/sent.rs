@@ -43,22 +43,41 @@ fn form(look: &Look<'_>) -> Form {
     if !sent.is_empty() {
         does.push(Item::new("withdraw", "no longer recorded as sent"));
     }
-    let kinds = SubmitKind::ALL.iter().map(|kind| Item::new(kind.as_str(), kind.as_str()));
+    let kinds = SubmitKind::ALL
+        .iter()
+        .map(|kind| Item::new(kind.as_str(), kind.as_str()));
     let ticked = look.shared.selected_duty.clone().unwrap_or_default();
     Form::new(vec![
         Field::choice("does", "what", does),
-        Field::ticks("duties", "duties", duties(&|_| true)).value(&ticked).required(),
+        Field::ticks("duties", "duties", duties(&|_| true))
+            .value(&ticked)
+            .required(),
         Field::choice("duty", "duty", sent).hidden(),
-        Field::when("at", "sent at", Side::Past).value("now").required(),
+        Field::when("at", "sent at", Side::Past)
+            .value("now")
+            .required(),
         Field::text("channel", "by way of", NAME)
-            .phrases(&["e-mail to the customer's contacts", "service health message", "authority's portal", "telephone", "post"])
+            .phrases(&[
+                "e-mail to the customer's contacts",
+                "service health message",
+                "authority's portal",
+                "telephone",
+                "post",
+            ])
             .required(),
         Field::text("reference", "reference", NAME).hint("the receipt's number, if there is one"),
         Field::choice("kind", "kind", kinds.collect()),
         Field::text("told", "told", 40).hint("as 400 of 1200; empty: all who are to be told"),
-        dialog::reason("because", &["it was not sent", "sent to the wrong recipients", "recorded for another incident"])
-            .required()
-            .hidden(),
+        dialog::reason(
+            "because",
+            &[
+                "it was not sent",
+                "sent to the wrong recipients",
+                "recorded for another incident",
+            ],
+        )
+        .required()
+        .hidden(),
     ])
 }
 
@@ -81,13 +100,18 @@ fn told(text: &str) -> Result<Option<Told>, Fault> {
             "told",
             format!("{done} of {of}: nobody can be told who is not there."),
         )),
-        None => Err(Fault::field("told", "Write how many of how many: 400 of 1200.")),
+        None => Err(Fault::field(
+            "told",
+            "Write how many of how many: 400 of 1200.",
+        )),
     }
 }
 
 /// How an instant lies to a duty's deadline, without guilt.
 fn against_due(duty: &DutyView, at: Instant, look: &Look<'_>) -> String {
-    let sent = look.shared.instant(look.target.source, look.incident, at, Written::Weekday);
+    let sent = look
+        .shared
+        .instant(look.target.source, look.incident, at, Written::Weekday);
     let Some(due) = duty.due_at else {
         return format!("sent {sent}");
     };
@@ -102,7 +126,9 @@ fn against_due(duty: &DutyView, at: Instant, look: &Look<'_>) -> String {
 fn state(duty: &DutyView, look: &Look<'_>) -> String {
     match duty.submitted_at {
         Some(at) => {
-            let at = look.shared.instant(look.target.source, look.incident, at, Written::Weekday);
+            let at = look
+                .shared
+                .instant(look.target.source, look.incident, at, Written::Weekday);
             format!("sent {at}")
         }
         None => "not recorded as sent".to_owned(),
@@ -141,14 +167,22 @@ impl Body for Sent {
 
     fn command(&self, form: &Form, look: &Look<'_>) -> Result<Command, Fault> {
         if withdraws(form) {
-            let duty = form.choice("duty").ok_or_else(|| Fault::field("duty", "Choose a duty."))?;
+            let duty = form
+                .choice("duty")
+                .ok_or_else(|| Fault::field("duty", "Choose a duty."))?;
             return Ok(Command::WithdrawSubmit(WithdrawSubmit {
                 duty: duty.to_owned(),
                 reason: form.given("reason").unwrap_or_default(),
             }));
         }
-        let at = form.when("at").ok_or_else(|| Fault::field("at", "Say when it was sent."))?;
-        let duties: Vec<String> = form.ticked("duties").into_iter().map(str::to_owned).collect();
+        let at = form
+            .when("at")
+            .ok_or_else(|| Fault::field("at", "Say when it was sent."))?;
+        let duties: Vec<String> = form
+            .ticked("duties")
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         for duty in duties.iter().filter_map(|id| pick::duty(look.incident, id)) {
             if duty.counted_from.is_some_and(|from| at.at < from) {
                 let sentence = format!(
@@ -174,7 +208,12 @@ impl Body for Sent {
         let mut tell = |id: &str, after: &dyn Fn(&DutyView) -> String| {
             if let Some(duty) = pick::duty(look.incident, id) {
                 rows.push(row(duty_name(duty), Role::Title));
-                rows.push(before_after(look.shared, "", &state(duty, look), &after(duty)));
+                rows.push(before_after(
+                    look.shared,
+                    "",
+                    &state(duty, look),
+                    &after(duty),
+                ));
             }
         };
         match command {
@@ -188,13 +227,18 @@ impl Body for Sent {
                 rows.push(row(how, Role::Text));
                 if let Some(told) = body.told {
                     let open = told.of.saturating_sub(told.done);
-                    let text = format!("told {} of {}; {open} remain, the duty runs on", told.done, told.of);
+                    let text = format!(
+                        "told {} of {}; {open} remain, the duty runs on",
+                        told.done, told.of
+                    );
                     let all = format!("told all {}", told.of);
                     rows.push(row(if open > 0 { text } else { all }, Role::Text));
                 }
             }
             Command::WithdrawSubmit(body) => {
-                tell(&body.duty, &|_| "not recorded as sent; its clock runs again".to_owned());
+                tell(&body.duty, &|_| {
+                    "not recorded as sent; its clock runs again".to_owned()
+                });
                 rows.push(row(format!("because: {}", body.reason), Role::Text));
             }
             _ => {}

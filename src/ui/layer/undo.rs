@@ -48,16 +48,16 @@ fn takes_back<'a>(look: &Look<'a>) -> Result<&'a LastMoveView, String> {
 
 impl Body for TakeBack {
     fn facts(&self, _form: &Form, look: &Look<'_>) -> Vec<Row> {
-        let last = match takes_back(look) {
-            Ok(last) => last,
-            Err(why) => return vec![row(why, Role::Notice)],
+        // Whether it is too late is said when it is asked for: what stands here holds as long as the move does.
+        let Some(last) = look.incident.last_move.as_ref() else {
+            return vec![row("There is no move to take back any more.", Role::Notice)];
         };
         let from = look.mono(last.at);
         vec![
             vec![
-                Part::text("You moved it ", Role::Text),
+                Part::text("The last move is ", Role::Text),
                 Part::Live(LiveText::Age { from }, Role::Text),
-                Part::text(" ago.", Role::Text),
+                Part::text(" old.", Role::Text),
             ],
             vec![
                 Part::text("phase  ", Role::Dim),

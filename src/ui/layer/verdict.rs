@@ -9,6 +9,7 @@ use crate::domain::command::Command;
 use crate::domain::command::decide_duty::Decide;
 use crate::domain::command::not_reportable::NotReportable;
 use crate::domain::command::text::REASON;
+use crate::domain::instant::Instant;
 use crate::domain::view::DutyView;
 use crate::domain::word::{DutyStatus, Reportable};
 use crate::ui::keymap::Action;
@@ -25,7 +26,10 @@ pub fn open(shared: &mut Shared) -> Opened {
         let form = form(look);
         match form.choice("does") {
             Some(_) => Ok((Verdict, form)),
-            None => Err(format!("{} asks for no verdict that is yours.", look.target.id)),
+            None => Err(format!(
+                "{} asks for no verdict that is yours.",
+                look.target.id
+            )),
         }
     })
 }
@@ -56,12 +60,22 @@ fn form(look: &Look<'_>) -> Form {
     let chosen = look.shared.selected_duty.clone().unwrap_or_default();
     Form::new(vec![
         Field::choice("does", "what", does),
-        Field::choice("duty", "duty", open).value(&chosen).required(),
-        Field::choice("against", "duty", against).value(&chosen).required(),
-        Field::text("because", "because", REASON)
-            .phrases(&["no personal data", "no risk to persons", "data was encrypted, keys are safe", "no tenant of ours"])
+        Field::choice("duty", "duty", open)
+            .value(&chosen)
             .required(),
-        Field::when("review_on", "look again on", Side::Future).hint("a day as 2026-12-01; empty: no day set"),
+        Field::choice("against", "duty", against)
+            .value(&chosen)
+            .required(),
+        Field::text("because", "because", REASON)
+            .phrases(&[
+                "no personal data",
+                "no risk to persons",
+                "data was encrypted, keys are safe",
+                "no tenant of ours",
+            ])
+            .required(),
+        Field::when("review_on", "look again on", Side::Future)
+            .hint("a day as 2026-12-01; empty: no day set"),
     ])
 }
 
@@ -70,7 +84,11 @@ fn does(form: &Form) -> &str {
 }
 
 fn duty<'a>(form: &Form, look: &Look<'a>) -> Option<&'a DutyView> {
-    let key = if does(form) == NOTICE { "against" } else { "duty" };
+    let key = if does(form) == NOTICE {
+        "against"
+    } else {
+        "duty"
+    };
     pick::duty(look.incident, form.choice(key)?)
 }
 
@@ -79,8 +97,14 @@ fn ended<'a>(look: &Look<'a>) -> impl Iterator<Item = &'a DutyView> {
     let open = look.incident.duties.iter();
     let open = open.filter(|duty| duty.enabled && !duty.status.is_finished());
     open.filter(|duty| {
-        duty.trigger.as_deref() == Some("declared_at") || matches!(duty.regime.as_str(), "ms-dpa" | "ms-72h")
+        duty.trigger.as_deref() == Some("declared_at")
+            || matches!(duty.regime.as_str(), "ms-dpa" | "ms-72h")
     })
+}
+
+/// The day as the record writes it. A day typed alone is that day, whatever the zone.
+fn day(at: Instant) -> String {
+    at.format("%Y-%m-%d").to_string()
 }
 
 impl Body for Verdict {
@@ -120,8 +144,7 @@ impl Body for Verdict {
         let required = does(form) == NOTICE;
         let key = if required { "against" } else { "duty" };
         let duty = duty(form, look).ok_or_else(|| Fault::field(key, "Choose a duty."))?;
-        let zone = look.clock().zone;
-        let day = form.when("review_on").map(|when| zone.day(when));
+        let day = form.when("review_on").map(|when| day(when.at));
         Ok(Command::Decide(Decide {
             duty: duty.id.clone(),
             required,
@@ -140,13 +163,21 @@ impl Body for Verdict {
                 for duty in ended(look) {
                     let before = stands(duty);
                     rows.push(row(duty_name(duty), Role::Title));
-                    rows.push(before_after(look.shared, "", &before, "does not apply: not reportable"));
+                    rows.push(before_after(
+                        look.shared,
+                        "",
+                        &before,
+                        "does not apply: not reportable",
+                    ));
                 }
                 rows.push(row(format!("because: {}", body.reason), Role::Text));
             }
             Command::Decide(body) => {
                 let duty = pick::duty(look.incident, &body.duty);
-                rows.push(row(duty.map_or_else(|| body.duty.clone(), duty_name), Role::Title));
+                rows.push(row(
+                    duty.map_or_else(|| body.duty.clone(), duty_name),
+                    Role::Title,
+                ));
                 let before = duty.map(stands).unwrap_or_default();
                 let after = match body.required {
                     true => "notice required, its clock counts again".to_owned(),

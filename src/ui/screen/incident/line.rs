@@ -133,7 +133,7 @@ impl Lines {
         let mut begun = false;
         for item in items {
             let wide = width_of(&item, self.now);
-            if begun && used + 3 + wide <= self.width {
+            if begun && used.saturating_add(3).saturating_add(wide) <= self.width {
                 line.push(Part::text(" · ", Role::Dim));
                 line.extend(item);
                 used += 3 + wide;
@@ -145,7 +145,7 @@ impl Lines {
                 used = indent;
             }
             begun = true;
-            if used + wide <= self.width {
+            if used.saturating_add(wide) <= self.width {
                 used += wide;
                 line.extend(item);
             } else {
@@ -159,7 +159,7 @@ impl Lines {
     fn wrapped(&mut self, line: &mut Line, mut used: u16, indent: u16, item: Line) -> u16 {
         for part in item {
             let wide = part.width(self.now);
-            if used + wide <= self.width {
+            if used.saturating_add(wide) <= self.width {
                 used += wide;
                 line.push(part);
                 continue;
@@ -167,7 +167,7 @@ impl Lines {
             let Part::Text(text, role) = part else {
                 self.lines.push(std::mem::take(line));
                 line.extend([Part::Tab(indent), part]);
-                used = indent + wide;
+                used = indent.saturating_add(wide);
                 continue;
             };
             let (room, all) = (
@@ -240,6 +240,18 @@ pub fn wrap(text: &str, room: u16, all: u16) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_longer_than_any_window_flows_and_no_room_is_no_harm() {
+        let shared = crate::ui::fixture::shared();
+        for width in [0, 1, 14, 15, 16, 40] {
+            let mut lines = Lines::new(&shared, width);
+            let long = vec![Part::text("word ".repeat(20_000), Role::Text)];
+            let short = vec![Part::text("b", Role::Text)];
+            lines.fact("label", vec![short.clone(), long, short]);
+            assert!(lines.lines.len() > 1_000, "{width}");
+        }
+    }
 
     #[test]
     fn words_wrap_and_nothing_is_lost() {

@@ -193,7 +193,7 @@ fn the_timeline_is_asked_for_when_looked_at_and_when_the_version_grows() {
         source: 0,
         id: "AZ-142".to_owned(),
     };
-    assert_eq!(keys(&mut app, "Enter"), [wanted.clone()]);
+    assert_eq!(keys(&mut app, "Enter"), std::slice::from_ref(&wanted));
     assert!(picture(&mut app, 80, 24).contains("being read"));
     let same = app.shared.board.clone();
     assert_eq!(update(&mut app, Message::Board(same)), []);
