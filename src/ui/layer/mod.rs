@@ -3,14 +3,25 @@
 
 use ratatui::layout::Rect;
 
+mod acknowledge;
+mod advance;
+mod declare;
 pub mod dialog;
+mod filter;
 pub mod form;
 mod frame;
+mod help;
+mod open;
+mod page;
+mod palette;
+mod stand_down;
+mod time;
+mod write;
 
 use super::canvas::Canvas;
 use super::keymap::Action;
 use super::message::{Effect, Reply};
-use super::shared::Shared;
+use super::shared::{Shared, Target};
 use crate::domain::view::IncidentView;
 use std::sync::Arc;
 
@@ -44,6 +55,8 @@ pub struct LayerOutcome {
     pub effects: Vec<Effect>,
     /// An action to do once this layer is closed, as the palette wants.
     pub then: Option<Action>,
+    /// An incident to show once this layer is closed.
+    pub show: Option<Target>,
 }
 
 impl LayerOutcome {
@@ -95,20 +108,20 @@ pub trait Layer: std::fmt::Debug + Send {
 
 /// Opens the layer of an action on the selected incident; a sentence where it cannot be.
 pub fn open(action: Action, shared: &mut Shared) -> Opened {
-    let _ = &shared;
     match action {
-        // Each dialog has its own file: `Action::Edit => edit::open(shared)`.
-        Action::Edit
-        | Action::Roles
-        | Action::Sent
-        | Action::Hold
-        | Action::Verdict
-        | Action::Lesson
-        | Action::HandOver
-        | Action::Close
-        | Action::Links
-        | Action::Undo
-        | Action::Look => Err(format!("'{}' is not to be had here.", action.long())),
+        Action::Help => Ok(help::open()),
+        Action::Palette => Ok(palette::open(shared)),
+        Action::Filter => Ok(filter::open(shared)),
+        Action::Open => open::open(shared),
+        Action::Forward if advance::is_at_the_end(shared) => open(Action::Close, shared),
+        Action::Forward => advance::forward(shared),
+        Action::LoopBack => advance::back(shared),
+        Action::Page => page::open(shared),
+        Action::Acknowledge => acknowledge::open(shared),
+        Action::StandDown => stand_down::open(shared),
+        Action::Write => write::open(shared),
+        Action::Time => time::open(shared),
+        Action::Declare => declare::open(shared),
         _ => Err(format!("'{}' is not to be had here.", action.long())),
     }
 }
