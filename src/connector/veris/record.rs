@@ -248,7 +248,7 @@ impl Making {
         Some(match (most, disclosed) {
             (Some(most), true) => json!({ "count": most, "known": "at_least" }),
             (Some(most), false) => json!({ "count": most, "known": "unknown" }),
-            (None, _) => json!({ "known": "unknown" }),
+            (None, _) => json!("unknown"),
         })
     }
 }

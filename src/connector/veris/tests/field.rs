@@ -261,7 +261,7 @@ fn counts_are_as_certain_as_the_record() {
         ),
         (
             json!({"data_disclosure": "Yes", "data_total": "many"}),
-            json!({"known": "unknown"}),
+            json!("unknown"),
         ),
         (
             json!({"data_disclosure": "No", "data_total": 5}),
