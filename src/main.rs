@@ -32,6 +32,8 @@ fn exit_code(code: i32) -> ExitCode {
 /// A panic gives the terminal back before it is told. One of a worker's is only logged: what it did not do shows as age.
 fn report_panics(restorer: Restorer) {
     let (hook, _) = color_eyre::config::HookBuilder::blank()
+        .theme(color_eyre::config::Theme::new())
+        .display_env_section(false)
         .panic_section("This is a defect of warboard. What was acknowledged is on disk.")
         .into_hooks();
     std::panic::set_hook(Box::new(move |info| {
