@@ -192,7 +192,12 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Vec<LiveCells> {
             top.draw(shared, &mut canvas, area);
         }
     }
-    foot::toasts(shared, &mut canvas, area);
+    // A dialog leaves the last two rows to toasts, so that none covers the line that tells what the next key does.
+    let told = match app.layers.is_empty() {
+        true => area,
+        false => Rect::new(area.x, area.bottom().saturating_sub(2), area.width, 4),
+    };
+    foot::toasts(shared, &mut canvas, told);
     canvas.redraw_at(shared.index.regroup_at());
     // A source's word changes by time alone.
     let fresher = shared
@@ -366,6 +371,7 @@ impl App {
             stepped,
             mut effects,
             then,
+            show,
         } = layer.input(input, &mut self.shared);
         if stepped {
             self.stepped_at = Some(self.shared.now);
@@ -377,8 +383,13 @@ impl App {
         if self.shared.filter != filter {
             self.order();
         }
+        if let Some(target) = show {
+            effects.extend(self.show_incident(target));
+        }
         if let Some(action) = then {
             effects.extend(self.act(action));
+            // The key that chose the action must not confirm what it opened.
+            self.stepped_at = Some(self.shared.now);
         }
         effects
     }
@@ -393,8 +404,17 @@ impl App {
             return Vec::new();
         };
         let sent = self.shared.pending.remove(at);
-        words::tell_reply(&mut self.shared, &sent, &reply);
-        match self.layers.iter().position(|layer| layer.awaits(ticket)) {
+        let layer = self.layers.iter().position(|layer| layer.awaits(ticket));
+        let done = matches!(reply, Reply::Done { .. });
+        if layer.is_none() || done {
+            words::tell_reply(&mut self.shared, &sent, &reply);
+        }
+        match &reply {
+            Reply::Done { .. } => self.shared.drafts.done(ticket),
+            Reply::Unreachable { .. } => self.shared.keep_unanswered(sent),
+            _ => {}
+        }
+        match layer {
             Some(layer) => self.tell_layer(layer, LayerInput::Replied { ticket, reply }),
             None => Vec::new(),
         }

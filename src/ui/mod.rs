@@ -4,6 +4,7 @@
 mod app;
 pub mod canvas;
 pub mod digits;
+pub mod draft;
 #[cfg(test)]
 mod fixture;
 pub mod glyph;

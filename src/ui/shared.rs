@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::draft::Drafts;
 use super::glyph::Glyphs;
 use super::index::{Filter, Index};
 use super::keymap::{Action, Keymap};
@@ -107,6 +108,10 @@ pub struct Shared {
     pub size: (u16, u16),
     pub toasts: Vec<Toast>,
     pub pending: Vec<Pending>,
+    /// What was typed into dialogs and not sent.
+    pub drafts: Drafts,
+    /// What got no answer and may be sent again as the same.
+    unanswered: Vec<Pending>,
     tickets: u64,
 }
 
@@ -130,6 +135,8 @@ impl Shared {
             size: (80, 24),
             toasts: Vec::new(),
             pending: Vec::new(),
+            drafts: Drafts::default(),
+            unanswered: Vec::new(),
             tickets: 0,
         }
     }
@@ -353,6 +360,29 @@ impl Shared {
     /// Whether so much waits for answers that nothing more may be sent.
     pub fn is_busy(&self) -> bool {
         self.pending.len() >= PENDING
+    }
+
+    /// Keeps something sent that got no answer, so that it can be sent again under its ticket.
+    pub fn keep_unanswered(&mut self, sent: Pending) {
+        while self.unanswered.len() >= PENDING {
+            self.unanswered.remove(0);
+        }
+        self.unanswered.push(sent);
+    }
+
+    /// Sends again what got no answer, under the same ticket: it is never done twice.
+    pub fn send_again(&mut self, ticket: u64) -> Option<Effect> {
+        let at = self
+            .unanswered
+            .iter()
+            .position(|sent| sent.ticket == ticket)?;
+        let sent = self.unanswered.remove(at);
+        let effect = sent.effect.clone();
+        self.pending.push(Pending {
+            sent: self.now,
+            ..sent
+        });
+        Some(effect)
     }
 
     fn next_ticket(&mut self) -> u64 {

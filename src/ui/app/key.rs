@@ -69,6 +69,11 @@ impl App {
                 false => self.tell_layer(top, LayerInput::Char(c)),
             };
         }
+        let breaks =
+            key == Key::ctrl('j') || (key.code == KeyCode::Enter && (key.alt || key.shift));
+        if breaks && takes_text {
+            return self.tell_layer(top, LayerInput::Char('\n'));
+        }
         if key == Key::ctrl('c') {
             return self.tell_layer(top, LayerInput::Action(Action::Leave));
         }
@@ -83,6 +88,8 @@ impl App {
         let confirms = matches!(action, Action::Confirm | Action::Send);
         let too_soon = self.stepped_at.is_some_and(|at| now - at < GUARD_MS);
         if confirms && (repeats || too_soon) {
+            // A key that is held down goes on being refused until it is let go.
+            self.stepped_at = Some(now);
             return Vec::new();
         }
         self.tell_layer(top, LayerInput::Action(action))

@@ -3,12 +3,43 @@
 
 use ratatui::layout::Rect;
 
+mod acknowledge;
+mod advance;
+mod close;
+mod declare;
+pub mod dialog;
+mod edit;
+mod explain;
+mod filter;
+pub mod form;
+mod frame;
+mod hand_over;
+mod help;
+mod hold;
+mod lesson;
+mod links;
+mod open;
+mod page;
+mod palette;
+mod pick;
+#[cfg(test)]
+mod pressed;
+mod roles;
+mod sent;
+mod stand_down;
+mod time;
+mod undo;
+mod verdict;
+mod write;
+
 use super::canvas::Canvas;
 use super::keymap::Action;
 use super::message::{Effect, Reply};
-use super::shared::Shared;
+use super::shared::{Shared, Target};
 use crate::domain::view::IncidentView;
 use std::sync::Arc;
+
+use dialog::Opened;
 
 /// What a layer is told.
 #[derive(Debug, Clone)]
@@ -38,6 +69,8 @@ pub struct LayerOutcome {
     pub effects: Vec<Effect>,
     /// An action to do once this layer is closed, as the palette wants.
     pub then: Option<Action>,
+    /// An incident to show once this layer is closed.
+    pub show: Option<Target>,
 }
 
 impl LayerOutcome {
@@ -88,7 +121,32 @@ pub trait Layer: std::fmt::Debug + Send {
 }
 
 /// Opens the layer of an action on the selected incident; a sentence where it cannot be.
-pub fn open(action: Action, shared: &mut Shared) -> Result<(Box<dyn Layer>, Vec<Effect>), String> {
-    let _ = shared;
-    Err(format!("'{}' is not to be had here.", action.long()))
+pub fn open(action: Action, shared: &mut Shared) -> Opened {
+    match action {
+        Action::Help => Ok(help::open()),
+        Action::Palette => Ok(palette::open(shared)),
+        Action::Filter => Ok(filter::open(shared)),
+        Action::Open => open::open(shared),
+        Action::Forward if advance::is_at_the_end(shared) => open(Action::Close, shared),
+        Action::Forward => advance::forward(shared),
+        Action::LoopBack => advance::back(shared),
+        Action::Page => page::open(shared),
+        Action::Acknowledge => acknowledge::open(shared),
+        Action::StandDown => stand_down::open(shared),
+        Action::Write => write::open(shared),
+        Action::Time => time::open(shared),
+        Action::Declare => declare::open(shared),
+        Action::Edit => edit::open(shared),
+        Action::Roles => roles::open(shared),
+        Action::Sent => sent::open(shared),
+        Action::Hold => hold::open(shared),
+        Action::Verdict => verdict::open(shared),
+        Action::Lesson => lesson::open(shared),
+        Action::HandOver => hand_over::open(shared),
+        Action::Close => close::open(shared),
+        Action::Links => links::open(shared),
+        Action::Undo => undo::open(shared),
+        Action::Look => explain::open(shared),
+        _ => Err(format!("'{}' is not to be had here.", action.long())),
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use super::Phrase;
@@ -55,6 +55,11 @@ impl Zone {
         found.map_err(|_| UnknownZone(name.chars().take(60).collect()))
     }
 
+    /// Its IANA name.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
     /// How it is written after a time: `UTC`, or the place, as `Berlin`.
     pub fn label(self) -> String {
         let name = self.0.name();
@@ -66,6 +71,18 @@ impl Zone {
 
     fn is_utc(self) -> bool {
         self.0 == Tz::UTC || self.label() == "UTC"
+    }
+
+    /// What clocks on the wall show there at an instant.
+    pub fn local(self, at: Instant) -> NaiveDateTime {
+        at.with_timezone(&self.0).naive_local()
+    }
+
+    /// The instant at which clocks there show this; the first one in the hour that comes twice, none in the hour that
+    /// is skipped.
+    pub fn earliest(self, local: NaiveDateTime) -> Option<Instant> {
+        let at = self.0.from_local_datetime(&local).earliest()?;
+        Some(at.with_timezone(&Utc))
     }
 
     fn date(self, at: Instant) -> NaiveDate {
