@@ -201,6 +201,9 @@ async fn a_body_over_a_mebibyte_is_413_however_it_comes() {
     backend.stop().await;
 }
 
+/// A command made of a text.
+type OfText = fn(String) -> serde_json::Value;
+
 #[tokio::test]
 async fn texts_have_their_limits_in_characters_and_no_nul() {
     let backend = Backend::new().await;
@@ -208,38 +211,32 @@ async fn texts_have_their_limits_in_characters_and_no_nul() {
     let token = &backend.tokens.commander;
     let of = |n: usize| "ü".repeat(n);
     let order = |body: serde_json::Value| backend.order(token, &id, &body);
-    let limits: Vec<(&str, usize, Box<dyn Fn(String) -> serde_json::Value>)> = vec![
-        (
-            "title",
-            300,
-            Box::new(|text| json!({"type": "set", "title": text})),
-        ),
+    let limits: [(&str, usize, OfText); 6] = [
+        ("title", 300, |text| json!({"type": "set", "title": text})),
         (
             "summary",
             20_000,
-            Box::new(|text| json!({"type": "set", "summary": text})),
+            |text| json!({"type": "set", "summary": text}),
         ),
         (
             "text",
             20_000,
-            Box::new(|text| json!({"type": "note", "kind": "fact", "text": text})),
+            |text| json!({"type": "note", "kind": "fact", "text": text}),
         ),
         (
             "message",
             2_000,
-            Box::new(
-                |text| json!({"type": "page", "teams": ["legal-affairs"], "again": true, "message": text}),
-            ),
+            |text| json!({"type": "page", "teams": ["legal-affairs"], "again": true, "message": text}),
         ),
         (
             "person",
             120,
-            Box::new(|text| json!({"type": "assign", "role": "scribe", "person": text})),
+            |text| json!({"type": "assign", "role": "scribe", "person": text}),
         ),
         (
             "reason",
             300,
-            Box::new(|text| json!({"type": "not_reportable", "reason": text})),
+            |text| json!({"type": "not_reportable", "reason": text}),
         ),
     ];
     for (name, limit, body) in &limits {
