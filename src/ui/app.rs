@@ -371,6 +371,7 @@ impl App {
             stepped,
             mut effects,
             then,
+            show,
         } = layer.input(input, &mut self.shared);
         if stepped {
             self.stepped_at = Some(self.shared.now);
@@ -381,6 +382,9 @@ impl App {
         }
         if self.shared.filter != filter {
             self.order();
+        }
+        if let Some(target) = show {
+            effects.extend(self.show_incident(target));
         }
         if let Some(action) = then {
             effects.extend(self.act(action));

@@ -3,28 +3,39 @@
 
 use ratatui::layout::Rect;
 
+mod acknowledge;
+mod advance;
 mod close;
+mod declare;
 pub mod dialog;
 mod edit;
 mod explain;
+mod filter;
 pub mod form;
 mod frame;
 mod hand_over;
+mod help;
 mod hold;
 mod lesson;
 mod links;
+mod open;
+mod page;
+mod palette;
 mod pick;
 #[cfg(test)]
 mod pressed;
 mod roles;
 mod sent;
+mod stand_down;
+mod time;
 mod undo;
 mod verdict;
+mod write;
 
 use super::canvas::Canvas;
 use super::keymap::Action;
 use super::message::{Effect, Reply};
-use super::shared::Shared;
+use super::shared::{Shared, Target};
 use crate::domain::view::IncidentView;
 use std::sync::Arc;
 
@@ -58,6 +69,8 @@ pub struct LayerOutcome {
     pub effects: Vec<Effect>,
     /// An action to do once this layer is closed, as the palette wants.
     pub then: Option<Action>,
+    /// An incident to show once this layer is closed.
+    pub show: Option<Target>,
 }
 
 impl LayerOutcome {
@@ -110,7 +123,19 @@ pub trait Layer: std::fmt::Debug + Send {
 /// Opens the layer of an action on the selected incident; a sentence where it cannot be.
 pub fn open(action: Action, shared: &mut Shared) -> Opened {
     match action {
-        // Each dialog has its own file: `Action::Edit => edit::open(shared)`.
+        Action::Help => Ok(help::open()),
+        Action::Palette => Ok(palette::open(shared)),
+        Action::Filter => Ok(filter::open(shared)),
+        Action::Open => open::open(shared),
+        Action::Forward if advance::is_at_the_end(shared) => open(Action::Close, shared),
+        Action::Forward => advance::forward(shared),
+        Action::LoopBack => advance::back(shared),
+        Action::Page => page::open(shared),
+        Action::Acknowledge => acknowledge::open(shared),
+        Action::StandDown => stand_down::open(shared),
+        Action::Write => write::open(shared),
+        Action::Time => time::open(shared),
+        Action::Declare => declare::open(shared),
         Action::Edit => edit::open(shared),
         Action::Roles => roles::open(shared),
         Action::Sent => sent::open(shared),

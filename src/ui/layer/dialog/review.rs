@@ -1,7 +1,7 @@
 //! The last step of a dialog, and how a dialog is drawn in each of its steps: the source's freshness, what others
 //! changed, facts, fields, and the one line that tells exactly what the next key does.
 
-use super::super::form::{Form, Row, draw as form_draw, row, wrapped};
+use super::super::form::{Form, Row, draw as form_draw, row};
 use super::super::frame::{self, Framed};
 use super::{Body, Dialog, Look, Stage, Weight};
 use crate::domain::board::Freshness;
@@ -71,7 +71,7 @@ impl<B: Body + 'static> Dialog<B> {
         }
         let body = body
             .into_iter()
-            .flat_map(|row| folded(row, cells, shared))
+            .flat_map(|row| form_draw::folded(row, cells))
             .collect();
         Framed {
             title: self.title(&look),
@@ -198,15 +198,5 @@ impl<B: Body + 'static> Dialog<B> {
         keys.push(Part::text(label(Action::Leave), Role::Key));
         keys.push(Part::text(format!(" {leave}"), Role::KeyText));
         keys
-    }
-}
-
-/// A row that is one text and too long is broken; others stay, and are cut with a mark.
-fn folded(row: Row, cells: u16, shared: &Shared) -> Vec<Row> {
-    match row.as_slice() {
-        [Part::Text(text, role)] if crate::ui::canvas::width_of(&row, shared.now) > cells => {
-            wrapped(text, cells, *role)
-        }
-        _ => vec![row],
     }
 }

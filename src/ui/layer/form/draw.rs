@@ -19,6 +19,45 @@ pub fn row(text: impl Into<String>, role: Role) -> Row {
     vec![Part::text(text.into(), role)]
 }
 
+/// A label and what stands behind it, in columns.
+pub fn fact(label: &str, text: impl Into<String>, role: Role) -> Row {
+    let label = format!("{}  ", fit(label, FACT, '…'));
+    vec![Part::text(label, Role::Dim), Part::text(text.into(), role)]
+}
+
+/// A row that is all text and too long is broken within its last column; others stay, and are cut with a mark.
+pub fn folded(mut row: Row, cells: u16) -> Vec<Row> {
+    let text = |part: &Part<'static>| match part {
+        Part::Text(text, _) => Some(SafeText::line(text).width()),
+        _ => None,
+    };
+    let widths: Option<Vec<usize>> = row.iter().map(text).collect();
+    let Some(widths) = widths.filter(|w| w.iter().sum::<usize>() > usize::from(cells)) else {
+        return vec![row];
+    };
+    let before: usize = widths.iter().rev().skip(1).sum();
+    let room = usize::from(cells).saturating_sub(before);
+    let Some(Part::Text(last, role)) = row.pop().filter(|_| room >= 16) else {
+        return vec![row];
+    };
+    let room = u16::try_from(room).unwrap_or(u16::MAX);
+    let indent = u16::try_from(before).unwrap_or(u16::MAX);
+    let lines = wrapped(&last, room, role).into_iter().enumerate();
+    lines
+        .map(|(n, mut line)| match n {
+            0 => {
+                let mut whole = row.clone();
+                whole.append(&mut line);
+                whole
+            }
+            _ => {
+                line.insert(0, Part::Gap(indent));
+                line
+            }
+        })
+        .collect()
+}
+
 /// A text broken between words into lines of at most `cells`; its own line breaks stay.
 pub fn wrapped(text: &str, cells: u16, role: Role) -> Vec<Row> {
     let lines = wrap(SafeText::multi(text).shown(), usize::from(cells));
@@ -66,6 +105,8 @@ fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
+/// Width of the labels of facts.
+const FACT: usize = 12;
 /// Widest label.
 const LABEL: usize = 16;
 /// Rows of a list seen at once.

@@ -147,10 +147,17 @@ impl Field {
     /// Ready phrases that arrows pick.
     #[must_use]
     pub fn phrases(mut self, phrases: &[&str]) -> Field {
-        if let Kind::Text(text) = &mut self.kind {
-            text.phrases = phrases.iter().map(|phrase| (*phrase).to_owned()).collect();
-        }
+        self.set_phrases(phrases);
         self
+    }
+
+    pub(super) fn set_phrases(&mut self, phrases: &[&str]) {
+        if let Kind::Text(text) = &mut self.kind
+            && text.phrases != phrases
+        {
+            text.phrases = phrases.iter().map(|phrase| (*phrase).to_owned()).collect();
+            text.picked = None;
+        }
     }
 
     /// What it holds at first: a text, the id of a choice, the ids of ticks one a line. Instants are read at the first

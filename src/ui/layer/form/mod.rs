@@ -7,7 +7,7 @@ mod field;
 mod list;
 pub mod when;
 
-pub use draw::{Row, row, wrapped};
+pub use draw::{Row, fact, row, wrapped};
 pub use editor::Editor;
 pub use field::Field;
 pub use list::Item;
@@ -145,6 +145,13 @@ impl Form {
     pub fn note(&mut self, key: &str, note: Option<String>) {
         if let Some(field) = self.field_mut(key) {
             field.note = note;
+        }
+    }
+
+    /// Other ready phrases for a text.
+    pub fn set_phrases(&mut self, key: &str, phrases: &[&str]) {
+        if let Some(field) = self.field_mut(key) {
+            field.set_phrases(phrases);
         }
     }
 
@@ -395,7 +402,7 @@ impl Form {
 }
 
 /// Moves in a text or erases; gives whether the text changed.
-fn edit(editor: &mut Editor, action: Action) -> bool {
+pub(super) fn edit(editor: &mut Editor, action: Action) -> bool {
     use Action as A;
     match action {
         A::ChooseLeft => {

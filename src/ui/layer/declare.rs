@@ -1,0 +1,221 @@
+//! `D`: the decision, with a name, that it is a customer-reportable breach. Every duty is shown before and after; it is
+//! legal record.
+
+use chrono::TimeDelta;
+
+use super::dialog::{self, Body, Fault, Look, Opened, Weight, duty_name, duty_words, reason};
+use super::form::{Field, Form, Row, Side, fact, row};
+use crate::domain::command::Command;
+use crate::domain::command::declare::Declare;
+use crate::domain::instant::Instant;
+use crate::domain::view::DutyView;
+use crate::domain::word::{DutyStatus, Reportable};
+use crate::ui::canvas::Part;
+use crate::ui::keymap::Action;
+use crate::ui::phrase::{Form as Written, instant};
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+const REASONS: &[&str] = &[
+    "confirmed access to customer data",
+    "customer data left our control",
+    "access to customer data cannot be ruled out",
+];
+/// The trigger that a declaration sets.
+const DECLARED: &str = "declared_at";
+/// Hours from the declaration after which the practice of 72 hours is due; other rules are the backend's to count.
+const PRACTICE_HOURS: i64 = 72;
+
+#[derive(Debug)]
+struct Declaring;
+
+/// Opens the dialog.
+pub(super) fn open(shared: &mut Shared) -> Opened {
+    dialog::open(Action::Declare, shared, |look| {
+        let again = look.incident.reportable == Reportable::Declared;
+        let mut at = Field::when("at", "declared", Side::Past);
+        at = match again {
+            true => at.required(),
+            false => at.hint("empty: now, by the backend's clock"),
+        };
+        let form = Form::new(vec![at, reason("reason", REASONS)]);
+        Ok((Declaring, form))
+    })
+}
+
+fn standing(look: &Look<'_>) -> Option<Instant> {
+    let trigger = look.incident.triggers.get(DECLARED)?;
+    Some(trigger.at.at)
+}
+
+/// Whether the instant would be later than the one on record, and so wait for a second person.
+fn is_later(form: &Form, look: &Look<'_>) -> bool {
+    let given = form.when("at").map(|when| when.at);
+    look.incident.reportable == Reportable::Declared
+        && given.zip(standing(look)).is_some_and(|(at, was)| at > was)
+}
+
+fn written(at: Instant, look: &Look<'_>) -> String {
+    instant(at, look.now(), look.clock().zone, Written::Full).text
+}
+
+/// What a declaration makes of a duty; none where it changes nothing.
+fn after(duty: &DutyView, at: Instant, look: &Look<'_>) -> Option<String> {
+    let waits = duty.trigger.as_deref() == Some(DECLARED);
+    let undone =
+        duty.status == DutyStatus::NotRequired && look.incident.reportable == Reportable::No;
+    if !waits && !undone {
+        return None;
+    }
+    if duty.status.is_finished() && !undone {
+        return None;
+    }
+    if duty.regime == "ms-72h" {
+        let due = written(at + TimeDelta::hours(PRACTICE_HOURS), look);
+        return Some(format!("runs: due {due}, {PRACTICE_HOURS} h from then"));
+    }
+    match waits {
+        true => Some("runs from then, as its rule counts".to_owned()),
+        false => Some("stands again, as its rule counts".to_owned()),
+    }
+}
+
+fn duty_rows(look: &Look<'_>, at: Instant, proposed: bool) -> Vec<Row> {
+    let (mut changed, mut same) = (Vec::new(), Vec::new());
+    for duty in look.incident.duties.iter().filter(|duty| duty.enabled) {
+        let before = duty_words(duty, look);
+        match after(duty, at, look).filter(|_| !proposed) {
+            Some(after) => {
+                changed.push(row(duty_name(duty), Role::Text));
+                changed.push(vec![
+                    Part::text("  before  ", Role::Dim),
+                    Part::text(before, Role::Before),
+                ]);
+                changed.push(vec![
+                    Part::text("  after   ", Role::Dim),
+                    Part::text(after, Role::After),
+                ]);
+            }
+            None => same.push(vec![
+                Part::text(format!("{}  ", duty_name(duty)), Role::Dim),
+                Part::text(format!("stays: {before}"), Role::Before),
+            ]),
+        }
+    }
+    if changed.is_empty() {
+        changed.push(row(
+            match proposed {
+                true => "No duty changes until a second person confirms the later instant.",
+                false => "No duty runs from the declaration; what runs already stays as it is.",
+            },
+            Role::Text,
+        ));
+    }
+    changed.extend(same);
+    changed
+}
+
+impl Body for Declaring {
+    fn facts(&self, form: &Form, look: &Look<'_>) -> Vec<Row> {
+        let incident = look.incident;
+        let now = match (&incident.reportable, &incident.reportable_by) {
+            (Reportable::Unknown, _) => "unknown: nobody has answered".to_owned(),
+            (word, Some(by)) => {
+                let reason = by.reason.as_deref().filter(|_| look.texts());
+                let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
+                format!("{word}, {}, {}{reason}", by.by, written(by.at, look))
+            }
+            (word, None) => word.to_string(),
+        };
+        let mut rows = vec![
+            fact("reportable", now, Role::Before),
+            fact("becomes", format!("declared, {}", look.me()), Role::After),
+        ];
+        if incident.reportable == Reportable::Declared {
+            rows.push(row(
+                "It is declared already: an earlier instant counts at once, a later one waits for a second person.",
+                Role::DialogWarning,
+            ));
+        }
+        rows.push(Row::new());
+        let at = form.when("at").map_or(look.now(), |when| when.at);
+        // Until an instant is typed, what is due moves with the clock: the day is enough here.
+        match form.when("at") {
+            Some(_) => rows.extend(duty_rows(look, at, is_later(form, look))),
+            None => {
+                let runs = incident.duties.iter().filter(|duty| duty.enabled);
+                let runs: Vec<String> = runs
+                    .filter(|duty| after(duty, at, look).is_some())
+                    .map(duty_name)
+                    .collect();
+                rows.push(match runs.is_empty() {
+                    true => row("No duty waits for the declaration.", Role::Dim),
+                    false => fact("starts", runs.join(" · "), Role::Text),
+                });
+            }
+        }
+        rows
+    }
+
+    fn settle(&mut self, form: &mut Form, look: &Look<'_>) {
+        let later = is_later(form, look);
+        form.require("reason", later);
+        let note = later.then(|| {
+            "Later than recorded: it is proposed, with this reason; the earlier one counts until a second person confirms."
+                .to_owned()
+        });
+        form.note("reason", note);
+    }
+
+    fn weight(&self, _form: &Form, _look: &Look<'_>) -> Weight {
+        Weight::Record
+    }
+
+    fn does(&self, form: &Form, look: &Look<'_>) -> String {
+        match (is_later(form, look), look.incident.reportable) {
+            (true, _) => "propose a later declaration".to_owned(),
+            (false, Reportable::Declared) => "correct the declaration".to_owned(),
+            _ => "declare a customer-reportable breach".to_owned(),
+        }
+    }
+
+    fn command(&self, form: &Form, _look: &Look<'_>) -> Result<Command, Fault> {
+        Ok(Command::Declare(Declare {
+            at: form.when("at").map(|when| when.at),
+            reason: form.given("reason"),
+        }))
+    }
+
+    fn review(&self, command: &Command, form: &Form, look: &Look<'_>) -> Vec<Row> {
+        let Command::Declare(declare) = command else {
+            return Vec::new();
+        };
+        let now = look.now();
+        let at = match declare.at {
+            Some(at) => written(at, look),
+            None => format!("now, by the backend's clock: about {}", written(now, look)),
+        };
+        let before = standing(look).map_or("not declared".to_owned(), |at| written(at, look));
+        let mut rows = vec![
+            fact("before", before, Role::Before),
+            fact(
+                "after",
+                format!("declared {at}, {}", look.me()),
+                Role::After,
+            ),
+        ];
+        rows.extend(
+            declare
+                .reason
+                .clone()
+                .map(|reason| fact("reason", reason, Role::After)),
+        );
+        rows.push(Row::new());
+        rows.extend(duty_rows(
+            look,
+            declare.at.unwrap_or(now),
+            is_later(form, look),
+        ));
+        rows
+    }
+}

@@ -1,0 +1,423 @@
+//! `+`: puts a possible incident on record. It is bound to a backend, not to an incident; nothing is opened at one that
+//! does not answer. What may still be unknown may be left so.
+
+use ratatui::layout::Rect;
+
+use super::dialog::Opened;
+use super::form::{Clock, Field, Form, Item, Row, Side, Step, draw as form_draw, fact, row};
+use super::frame::{self, Framed};
+use super::{Layer, LayerInput, LayerOutcome};
+use crate::domain::board::ServiceView;
+use crate::domain::command::open::Open;
+use crate::domain::command::text::{LONG, TITLE};
+use crate::domain::word::{Classification, Severity, Tlp};
+use crate::ui::canvas::{Canvas, Part};
+use crate::ui::keymap::Action;
+use crate::ui::message::{Effect, Reply};
+use crate::ui::phrase::{Zone, ZoneChoice};
+use crate::ui::shared::{Shared, Target};
+use crate::ui::theme::Role;
+
+/// Where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Filling,
+    Sent(u64),
+    /// No answer came; the same may be sent again.
+    Unheard(u64),
+}
+
+#[derive(Debug)]
+struct Opening {
+    form: Form,
+    stage: Stage,
+    said: Vec<Row>,
+    restored: bool,
+    scroll: usize,
+    free: bool,
+}
+
+/// The drafts of openings stand under no incident.
+fn nowhere() -> Target {
+    Target {
+        source: usize::MAX,
+        id: String::new(),
+    }
+}
+
+/// Every service this viewer may open an incident for, with its source.
+fn services(shared: &Shared) -> Vec<(usize, &ServiceView)> {
+    let sources = (0..shared.board.sources.len()).filter(|source| shared.may_open(*source));
+    let all = sources.flat_map(|source| {
+        let about = shared.source(source).and_then(|s| s.about.as_ref());
+        let services = about.map_or(&[][..], |about| about.services.as_slice());
+        let caller = shared.caller(source);
+        services.iter().filter_map(move |service| {
+            let sees = caller.as_ref().is_some_and(|c| c.sees_service(&service.id));
+            sees.then_some((source, service))
+        })
+    });
+    all.collect()
+}
+
+fn named(words: &[(&str, &str)]) -> Vec<Item> {
+    let item = |(id, means): &(&str, &str)| {
+        let name = if id.is_empty() { "not assessed" } else { id };
+        Item::new(*id, name.replace('_', " "))
+            .with(vec![Part::text((*means).to_owned(), Role::Dim)])
+    };
+    words.iter().map(item).collect()
+}
+
+fn severities(shared: &Shared, source: usize) -> Vec<Item> {
+    let about = shared.source(source).and_then(|s| s.about.as_ref());
+    let means = |severity: Severity| {
+        let all = about.map_or(&[][..], |about| about.severities.as_slice());
+        let meaning = all.iter().find(|meaning| meaning.id == severity);
+        meaning.map_or(String::new(), |meaning| meaning.means.clone())
+    };
+    let unknown = Item::new("", "not assessed")
+        .with(vec![Part::text("stands between sev2 and sev3", Role::Dim)]);
+    let known = Severity::ALL.iter().map(|severity| {
+        Item::new(severity.as_str(), severity.as_str())
+            .with(vec![Part::text(means(*severity), Role::Dim)])
+    });
+    std::iter::once(unknown).chain(known).collect()
+}
+
+fn form(shared: &Shared) -> Result<Form, String> {
+    let services = services(shared);
+    let first = services.first().ok_or_else(|| {
+        "No backend that answered lets you open an incident; ask an incident commander.".to_owned()
+    })?;
+    let selected = shared.selected.as_ref().map(|target| target.source);
+    let start = services
+        .iter()
+        .find(|(source, _)| Some(*source) == selected)
+        .unwrap_or(first);
+    let id = |(source, service): &(usize, &ServiceView)| format!("{source} {}", service.id);
+    let items = services.iter().map(|at| {
+        let more = format!("{}, {}", shared.source_name(at.0), at.1.prefix);
+        Item::new(id(at), at.1.name.clone()).with(vec![Part::text(more, Role::Dim)])
+    });
+    let classifications: Vec<(&str, &str)> = std::iter::once(("", ""))
+        .chain(Classification::ALL.iter().map(|c| (c.as_str(), "")))
+        .collect();
+    let marks: Vec<(&str, &str)> = Tlp::ALL.iter().map(|tlp| (tlp.as_str(), "")).collect();
+    let exercise = [
+        ("no", "real: pages reach real people"),
+        (
+            "yes",
+            "a drill: marked EXERCISE for good, pages nobody real",
+        ),
+    ];
+    Ok(Form::new(vec![
+        Field::choice("service", "service", items.collect()).value(&id(start)),
+        Field::text("title", "title", TITLE).required(),
+        Field::choice("severity", "severity", severities(shared, start.0)),
+        Field::choice("classification", "classification", named(&classifications)),
+        Field::choice("tlp", "TLP", named(&marks)).value(Tlp::Amber.as_str()),
+        Field::choice("exercise", "exercise", named(&exercise)),
+        Field::when("starts_at", "starts", Side::Future)
+            .hint("empty: at once; else it waits in preparation")
+            .hidden(),
+        Field::long("summary", "summary", LONG).hint("empty: none yet"),
+    ]))
+}
+
+/// Opens the dialog.
+pub(super) fn open(shared: &mut Shared) -> Opened {
+    let mut form = form(shared)?;
+    form.focus_on("title");
+    let mut opening = Opening {
+        form,
+        stage: Stage::Filling,
+        said: Vec::new(),
+        restored: false,
+        scroll: 0,
+        free: false,
+    };
+    let clock = opening.clock(shared);
+    if let Some(draft) = shared.drafts.get(&nowhere(), Action::Open) {
+        opening.restored = opening.form.restore(draft, clock);
+    }
+    opening.settle(shared);
+    Ok((Box::new(opening), Vec::new()))
+}
+
+impl Opening {
+    fn chosen(&self) -> Option<(usize, &str)> {
+        let (source, service) = self.form.choice("service")?.split_once(' ')?;
+        Some((source.parse().ok()?, service))
+    }
+
+    fn source(&self) -> usize {
+        self.chosen().map_or(0, |(source, _)| source)
+    }
+
+    fn service<'a>(&self, shared: &'a Shared) -> Option<&'a ServiceView> {
+        let (source, id) = self.chosen()?;
+        let all = services(shared).into_iter();
+        let mut here = all.filter(|(at, service)| *at == source && service.id == id);
+        here.next().map(|(_, service)| service)
+    }
+
+    fn clock(&self, shared: &Shared) -> Clock {
+        Clock {
+            now: shared.time(self.source()),
+            zone: match shared.zone {
+                ZoneChoice::Mine => shared.options.mine,
+                ZoneChoice::Utc | ZoneChoice::Entity => Zone::UTC,
+            },
+        }
+    }
+
+    fn settle(&mut self, shared: &Shared) {
+        let source = self.source();
+        self.form.set_items("severity", severities(shared, source));
+        let exercise = self.form.choice("exercise") == Some("yes");
+        self.form.show("starts_at", exercise);
+        let framed = self.framed(shared, shared.size.0);
+        let seen = frame::body_height(shared.size.1);
+        self.scroll = frame::first_row(
+            framed.body.len(),
+            seen,
+            self.scroll,
+            &framed.focus,
+            self.free,
+        );
+    }
+
+    fn body(&self) -> Option<Open> {
+        let word = |key| self.form.choice(key).filter(|word| !word.is_empty());
+        let exercise = word("exercise") == Some("yes");
+        Some(Open {
+            service: self.chosen()?.1.to_owned(),
+            title: self.form.text("title").trim().to_owned(),
+            classification: word("classification").and_then(|w| w.parse().ok()),
+            severity: word("severity").and_then(|w| w.parse().ok()),
+            summary: self.form.given("summary"),
+            tlp: word("tlp").and_then(|w| w.parse().ok()),
+            exercise,
+            starts_at: self.form.when("starts_at").map(|when| when.at),
+            occurred_at: None,
+            regimes: None,
+            profile: None,
+            triggers: Default::default(),
+            upstream: None,
+        })
+    }
+
+    fn send(&mut self, shared: &mut Shared) -> LayerOutcome {
+        let Some(body) = self.body() else {
+            return LayerOutcome::nothing();
+        };
+        let source = self.source();
+        if !shared.is_live(source) {
+            let told = format!(
+                "Nothing was opened: {} is {}. It is asked now; confirm again when it answers.",
+                shared.source_name(source),
+                shared.freshness(source).word()
+            );
+            self.said = vec![row(told, Role::Error)];
+            return LayerOutcome {
+                effects: vec![Effect::AskNow],
+                ..LayerOutcome::step()
+            };
+        }
+        if shared.is_busy() {
+            let told = "Too much waits for answers already; nothing was sent. Try again when some have come.";
+            self.said = vec![row(told, Role::Error)];
+            return LayerOutcome::nothing();
+        }
+        let what = format!("{}: open '{}'", shared.source_name(source), body.title);
+        let effect = shared.send_open(source, body, what);
+        self.sent(effect)
+    }
+
+    fn sent(&mut self, effect: Effect) -> LayerOutcome {
+        if let Effect::Open { ticket, .. } = &effect {
+            self.stage = Stage::Sent(*ticket);
+        }
+        self.said.clear();
+        LayerOutcome {
+            effects: vec![effect],
+            ..LayerOutcome::step()
+        }
+    }
+
+    fn replied(&mut self, reply: Reply, shared: &mut Shared) -> LayerOutcome {
+        let Stage::Sent(ticket) = self.stage else {
+            return LayerOutcome::nothing();
+        };
+        self.stage = Stage::Filling;
+        let told = match reply {
+            Reply::Done { incident, .. } => {
+                shared.drafts.forget(&nowhere(), Action::Open);
+                shared.tell(format!("{} {} is open.", incident.id, incident.codename));
+                return LayerOutcome::close();
+            }
+            Reply::Refused { sentence, .. } => format!("Refused: {sentence}"),
+            Reply::Conflict { sentence, .. } => format!("Nothing was opened. {sentence}"),
+            Reply::NotAllowed { sentence } => format!("Not allowed: {sentence}"),
+            Reply::Unreachable { sentence } => {
+                self.stage = Stage::Unheard(ticket);
+                format!("No answer: {sentence} Whether it was opened is not known.")
+            }
+        };
+        self.said = vec![row(told, Role::Error)];
+        LayerOutcome::step()
+    }
+
+    fn leave(&mut self, shared: &mut Shared) -> LayerOutcome {
+        let ticket = match self.stage {
+            Stage::Sent(ticket) => Some(ticket),
+            _ => None,
+        };
+        let draft = self.form.draft();
+        shared.drafts.keep(&nowhere(), Action::Open, draft, ticket);
+        LayerOutcome::close()
+    }
+
+    fn fill(&mut self, input: &LayerInput, shared: &mut Shared) -> LayerOutcome {
+        self.said.clear();
+        let clock = self.clock(shared);
+        match self.form.input(input, clock) {
+            Step::Stay => LayerOutcome::nothing(),
+            Step::ToLast => LayerOutcome::step(),
+            Step::Confirm => self.send(shared),
+        }
+    }
+
+    fn again(&mut self, ticket: u64, shared: &mut Shared) -> LayerOutcome {
+        match shared.send_again(ticket) {
+            Some(effect) => self.sent(effect),
+            None => {
+                self.stage = Stage::Filling;
+                let told = "It can no longer be sent as the same; look whether it was opened, then confirm anew.";
+                self.said = vec![row(told, Role::Error)];
+                LayerOutcome::nothing()
+            }
+        }
+    }
+
+    fn framed(&self, shared: &Shared, window: u16) -> Framed {
+        let cells = frame::inner_width(window);
+        let mut body = self.said.clone();
+        let said = body.len();
+        let source = self.source();
+        if !shared.is_live(source) {
+            let told = format!(
+                "{} is {}: nothing is opened there until it answers",
+                shared.source_name(source),
+                shared.freshness(source).word()
+            );
+            let role = crate::ui::screen::words::freshness(shared.freshness(source));
+            body.push(row(told, role));
+        }
+        if let Some(service) = self.service(shared) {
+            let owner = shared.team(source, &service.owner);
+            let with = service.service_team.as_deref();
+            let with = with.map_or(String::new(), |team| {
+                format!(", with {}", shared.team(source, team))
+            });
+            body.push(fact("owner", format!("{owner}{with}"), Role::Text));
+            body.push(fact("regimes", service.regimes.join(" · "), Role::Text));
+        }
+        if self.form.choice("exercise") == Some("yes") {
+            body.push(row("EXERCISE: fixed when opened.", Role::Exercise));
+        }
+        body.push(Row::new());
+        let (fields, focused) = form_draw::rows(&self.form, cells, shared.glyphs);
+        let mut focus = body.len() + focused.start..body.len() + focused.end;
+        if said > 0 {
+            focus = 0..said;
+        }
+        body.extend(fields);
+        if self.restored {
+            body.push(row("the draft of before was put back", Role::Dim));
+        }
+        let body = body
+            .into_iter()
+            .flat_map(|row| form_draw::folded(row, cells))
+            .collect();
+        Framed {
+            title: "put a possible incident on record".to_owned(),
+            body,
+            focus,
+            bottom: self.bottom(shared),
+            keys: vec![
+                Part::text(shared.keymap.label(Action::NextField), Role::Key),
+                Part::text(" field  ", Role::KeyText),
+                Part::text(shared.keymap.label(Action::Leave), Role::Key),
+                Part::text(" leave", Role::KeyText),
+            ],
+        }
+    }
+
+    fn bottom(&self, shared: &Shared) -> Row {
+        let name = shared.source_name(self.source());
+        let does = match self.stage {
+            Stage::Sent(_) => {
+                return row(
+                    format!("sent; waiting for the answer of {name} ..."),
+                    Role::Notice,
+                );
+            }
+            Stage::Unheard(_) => "send the same again; it is never done twice".to_owned(),
+            Stage::Filling if self.form.is_last() => format!("open it at {name}"),
+            Stage::Filling => "on to the next field".to_owned(),
+        };
+        vec![
+            Part::text(shared.keymap.label(Action::Confirm), Role::Key),
+            Part::text(format!(" {does}"), Role::Text),
+        ]
+    }
+}
+
+impl Layer for Opening {
+    fn takes_text(&self) -> bool {
+        self.stage == Stage::Filling && self.form.takes_text()
+    }
+
+    fn input(&mut self, input: LayerInput, shared: &mut Shared) -> LayerOutcome {
+        let confirms = matches!(input, LayerInput::Action(Action::Confirm));
+        let page = frame::body_height(shared.size.1).saturating_sub(1).max(1);
+        let turned = matches!(
+            input,
+            LayerInput::Action(Action::PageOn | Action::PageBack) | LayerInput::Board
+        );
+        if !turned {
+            self.free = false;
+        }
+        let outcome = match (&input, self.stage) {
+            (LayerInput::Action(Action::Leave), _) => return self.leave(shared),
+            (LayerInput::Replied { reply, .. }, _) => self.replied(reply.clone(), shared),
+            (LayerInput::Action(Action::PageOn), _) => {
+                self.scroll = self.scroll.saturating_add(page);
+                self.free = true;
+                LayerOutcome::nothing()
+            }
+            (LayerInput::Action(Action::PageBack), _) => {
+                self.scroll = self.scroll.saturating_sub(page);
+                self.free = true;
+                LayerOutcome::nothing()
+            }
+            (LayerInput::Board | LayerInput::Reread(_), _) => LayerOutcome::nothing(),
+            (_, Stage::Filling) => self.fill(&input, shared),
+            (_, Stage::Unheard(ticket)) if confirms => self.again(ticket, shared),
+            _ => LayerOutcome::nothing(),
+        };
+        self.settle(shared);
+        outcome
+    }
+
+    fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
+        let framed = self.framed(shared, area.width);
+        frame::draw(canvas, area, &framed, self.scroll, self.free);
+    }
+
+    fn awaits(&self, ticket: u64) -> bool {
+        self.stage == Stage::Sent(ticket)
+    }
+}

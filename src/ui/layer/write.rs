@@ -1,0 +1,71 @@
+//! `w`: a line for the record, with what kind of line it is and when it happened.
+
+use super::dialog::{self, Body, Fault, Look, Opened, Weight};
+use super::form::{Field, Form, Item, Row, Side, row};
+use crate::domain::command::Command;
+use crate::domain::command::note::Note;
+use crate::domain::command::text::LONG;
+use crate::domain::word::NoteKind;
+use crate::ui::canvas::Part;
+use crate::ui::keymap::Action;
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+#[derive(Debug)]
+struct Write;
+
+fn means(kind: NoteKind) -> &'static str {
+    match kind {
+        NoteKind::Fact => "what is known, and from where",
+        NoteKind::Decision => "what was decided, by whom",
+        NoteKind::Assumption => "what is taken to be so until it is known",
+        NoteKind::Action => "what is done, by whom, until when",
+        NoteKind::Communication => "who was told what",
+        NoteKind::Evidence => "what was secured, and where it lies",
+    }
+}
+
+/// Opens the dialog.
+pub(super) fn open(shared: &mut Shared) -> Opened {
+    dialog::open(Action::Write, shared, |_| {
+        let kinds = NoteKind::ALL.iter().map(|kind| {
+            Item::new(kind.as_str(), kind.as_str()).with(vec![Part::text(means(*kind), Role::Dim)])
+        });
+        let form = Form::new(vec![
+            Field::long("text", "text", LONG).required(),
+            Field::choice("kind", "kind", kinds.collect()),
+            Field::when("occurred_at", "happened", Side::Past)
+                .hint("empty: now, by the backend's clock"),
+        ]);
+        Ok((Write, form))
+    })
+}
+
+impl Body for Write {
+    fn facts(&self, _form: &Form, _look: &Look<'_>) -> Vec<Row> {
+        vec![row(
+            "Stays in the record as written; nothing is deleted. Alt-Enter or Ctrl-J begins a new line.",
+            Role::Dim,
+        )]
+    }
+
+    fn weight(&self, _form: &Form, _look: &Look<'_>) -> Weight {
+        Weight::Reversible
+    }
+
+    fn does(&self, form: &Form, _look: &Look<'_>) -> String {
+        format!("write this {}", form.choice("kind").unwrap_or("entry"))
+    }
+
+    fn command(&self, form: &Form, _look: &Look<'_>) -> Result<Command, Fault> {
+        let kind = form
+            .choice("kind")
+            .and_then(|kind| kind.parse::<NoteKind>().ok())
+            .ok_or_else(|| Fault::field("kind", "Choose a kind."))?;
+        Ok(Command::Note(Note {
+            text: form.text("text").to_owned(),
+            kind,
+            occurred_at: form.when("occurred_at"),
+        }))
+    }
+}
