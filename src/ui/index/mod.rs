@@ -90,9 +90,9 @@ impl Index {
             true => self.change_lanes(&old),
             false => self.fill_lanes(),
         }
-        self.teams = table::teams(&self.lanes);
         self.world = world::world(board, now, wall);
         self.preparation = world::preparation(board);
+        self.teams = table::teams(&self.lanes, &self.preparation);
         self.fill_duties(now, wall);
     }
 
