@@ -383,3 +383,33 @@ async fn ending_an_incident_ends_its_pages() {
     backend.stop().await;
     assert!(hook.is_empty(), "nothing is sent for it any more");
 }
+
+#[tokio::test]
+async fn two_pages_late_at_once_call_the_command_team_once() {
+    let clock = TestClock::default();
+    let mut command = Hook::new(&[]).await;
+    let backend = Plan::new()
+        .clock(&clock)
+        .routes("incident-command", vec![command.route()])
+        .start()
+        .await;
+    let id = backend.opened().await;
+    let both = json!({"type": "page", "teams": [TEAM, "threat-intelligence"]});
+    backend.done(&id, &both).await;
+    let after = backend
+        .until_at(&clock, &id, |i| i["pages"].as_array().unwrap().len() > 2)
+        .await;
+    let pages = after["pages"].as_array().unwrap();
+    assert_eq!(pages.len(), 3);
+    assert_eq!(pages[2]["team"], "incident-command");
+    for late in &pages[..2] {
+        assert_eq!(late["escalates_at"], Value::Null, "each has gone on");
+        assert_eq!(late["last_error"], "no answer, no further route");
+    }
+    command.letter().await;
+    backend
+        .until(&id, |i| i["pages"][2]["state"] == "accepted")
+        .await;
+    backend.stop().await;
+    assert!(command.is_empty());
+}

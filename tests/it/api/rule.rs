@@ -117,6 +117,13 @@ async fn what_is_no_http_is_answered_as_a_problem_too() {
         line.write(bytes.as_bytes()).await;
         line.answer(true).await.problem(status);
     }
+    // Behind a good request on the same connection too.
+    let good = backend.ask("GET", "/healthz").bytes(false);
+    let mut line = Line::open(backend.address).await;
+    line.write(&[good, b"nonsense\r\n\r\n".to_vec()].concat())
+        .await;
+    line.answer(true).await.expect(200);
+    line.answer(true).await.problem(400);
     backend.stop().await;
 }
 
