@@ -3,7 +3,7 @@
 
 /// First words: colours and materials that sound unlike each other over a bad line.
 const FIRST: &[&str] = &[
-    "AMBER", "ASH", "AZURE", "BIRCH", "BRASS", "BRICK", "BRONZE", "CEDAR", "CHALK", "CLAY",
+    "AMBER", "ASH", "ASPEN", "BIRCH", "BRASS", "BRICK", "BRONZE", "CEDAR", "CHALK", "CLAY",
     "COBALT", "COPPER", "CORAL", "COTTON", "CRIMSON", "DUSK", "EBONY", "EMBER", "FERN", "FLINT",
     "FROST", "GLASS", "GOLD", "GRANITE", "GREY", "HAZEL", "INDIGO", "IRON", "IVORY", "JADE",
     "JASPER", "LINEN", "LUNAR", "MAPLE", "MARBLE", "MINT", "MOSS", "NICKEL", "OAK", "OCHRE",

@@ -35,6 +35,8 @@ use crate::wire::{NOW_HEADER, PROBLEM};
 const HEADERS: usize = 64;
 /// How long to wait when no connection can be taken, for want of descriptors.
 const ACCEPT_AGAIN_AFTER_MS: i64 = 100;
+/// How long workers have at least, though requests used up the time to drain.
+const WORKERS_WITHIN_MS: i64 = 500;
 
 /// Why a server ended otherwise than asked to.
 #[derive(Debug, thiserror::Error)]
@@ -88,12 +90,15 @@ pub async fn serve(
     shared.state.ending.cancel();
     connections.close();
     let within = shared.state.limits.drain_within_ms;
+    let ends_at = clock.mono() + within;
     if timeout(&*clock, within, connections.wait()).await.is_err() {
         tracing::warn!(left = connections.len(), "connections were cut");
         shared.cut.cancel();
         connections.wait().await;
     }
-    workers.end(&clock, within).await;
+    // One time for all: whoever ends the process waits no longer than it was told.
+    let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
+    workers.end(&clock, left).await;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use warboard::server::{
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
-use warboard::time::{SharedClock, SystemClock, TestClock};
+use warboard::time::{Clock as _, SharedClock, SystemClock, TestClock};
 
 use crate::http::{Answer, Ask, soon};
 
@@ -305,6 +305,25 @@ impl Backend {
     /// Asks the server to end, as SIGTERM does; does not wait for it.
     pub fn begin_to_end(&self) {
         self.ending.cancel();
+    }
+
+    /// Ends the server while the clock is moved, and tells how many milliseconds of the clock that took.
+    pub async fn stop_at(self, clock: &TestClock) -> i64 {
+        let before = clock.now();
+        self.ending.cancel();
+        let mut serving = self.serving;
+        let ending = async {
+            loop {
+                tokio::select! {
+                    biased;
+                    ended = &mut serving => return ended.unwrap().unwrap(),
+                    () = tokio::task::yield_now() => clock.advance(50),
+                }
+            }
+        };
+        soon("the end of the server", ending).await;
+        self.store.close().await;
+        (clock.now() - before).num_milliseconds()
     }
 
     /// Ends the server and its store, in order.

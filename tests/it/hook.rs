@@ -19,6 +19,9 @@ use crate::http::soon;
 
 const SECRET: &str = "whsec_dGhlIHRlYW0ncyBzZWNyZXQ=";
 
+/// The answer that never comes, over a connection that stays open.
+pub const HANG: &str = "hang";
+
 /// One page as it came.
 #[derive(Debug, Clone)]
 pub struct Letter {
@@ -126,6 +129,7 @@ async fn take(
     tell: mpsc::Sender<Letter>,
     answers: Arc<Mutex<VecDeque<&'static str>>>,
 ) {
+    let mut held = Vec::new();
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
         let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
@@ -145,6 +149,10 @@ async fn take(
             return;
         }
         let answer = answer.unwrap_or("202 Accepted");
+        if answer == HANG {
+            held.push(stream);
+            continue;
+        }
         if !answer.is_empty() {
             let head =
                 format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");

@@ -14,8 +14,8 @@ use warboard::store::sqlite::SqliteStore;
 use warboard::time::TestClock;
 
 use crate::backend::{Backend, Plan};
-use crate::hook::Hook;
-use crate::http::{Ask, soon};
+use crate::hook::{HANG, Hook};
+use crate::http::{Ask, Line, soon};
 
 #[tokio::test]
 async fn a_restart_keeps_everything_and_the_chain_verifies() {
@@ -110,6 +110,44 @@ async fn a_page_that_was_not_taken_before_a_restart_is_sent_after_it_with_its_ke
         before.header("idempotency-key")
     );
     assert_eq!(after.body, before.body);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_route_that_hangs_holds_up_no_end_and_its_page_is_sent_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("warboard.db");
+    let clock = TestClock::default();
+    let mut hook = Hook::new(&[HANG]).await;
+    let plan = || {
+        Plan::new()
+            .at(&path)
+            .clock(&clock)
+            .routes("legal-affairs", vec![hook.route()])
+    };
+    let (first, second) = (plan(), plan());
+    let backend = first.start().await;
+    let id = backend.opened().await;
+    backend
+        .done(&id, &json!({"type": "page", "teams": ["legal-affairs"]}))
+        .await;
+    let before = hook.letter().await;
+    // A slow request in front of it: both share the time there is.
+    let mut line = Line::open(backend.address).await;
+    line.write(b"GET /healthz HT").await;
+    backend.ask("GET", "/healthz").send().await.expect(200);
+    let took = backend.stop_at(&clock).await;
+    assert!(took < 12_000, "{took}");
+    let backend = second.start().await;
+    let after = hook.letter().await;
+    assert_eq!(
+        after.header("idempotency-key"),
+        before.header("idempotency-key")
+    );
+    assert_eq!(after.body, before.body);
+    backend
+        .until(&id, |i| i["pages"][0]["state"] == "accepted")
+        .await;
     backend.stop().await;
 }
 
