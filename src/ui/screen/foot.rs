@@ -98,7 +98,11 @@ pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
             _ => "changed".to_owned(),
         };
         let at = shared.instant(change.source, &change.incident, change.at, Form::Short);
-        let ex = if change.incident.exercise { "EX " } else { "" };
+        let ex = match (change.incident.exercise, row.width + 2 >= WIDE) {
+            (false, _) => "",
+            (true, true) => "EXERCISE ",
+            (true, false) => "EX ",
+        };
         let line = format!("{at} {ex}{} {what}, {}", change.incident.id, text.by);
         let part = Part::text(line, Role::Dim);
         let width = width_of(&parts, shared.now) + part.width(shared.now) + 3;

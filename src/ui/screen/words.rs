@@ -190,6 +190,13 @@ pub fn trigger(name: &str) -> String {
     name.strip_suffix("_at").unwrap_or(name).replace('_', " ")
 }
 
+/// The word that marks a drill: written out from 100 columns on.
+pub fn drill(shared: &Shared) -> Part<'static> {
+    let wide = shared.size.0 >= super::head::WIDE;
+    let word = if wide { "EXERCISE " } else { "EX " };
+    Part::text(word, Role::Exercise)
+}
+
 /// A number in groups of three figures: `1,200`.
 pub fn number(n: u64) -> String {
     let figures = n.to_string();

@@ -130,8 +130,8 @@ pub fn draw(
     );
     if let Some(at) = columns.codename {
         let mut parts = Vec::new();
-        if incident.exercise {
-            parts.push(Part::text("EX ", Role::Exercise));
+        if incident.exercise && !columns.wide {
+            parts.push(words::drill(shared));
         }
         parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
         put(at, columns.name, &parts);
@@ -141,8 +141,8 @@ pub fn draw(
         None => "reportable?".to_owned(),
     };
     let mut name = vec![Part::text(name, role(Role::Text))];
-    if columns.codename.is_none() && incident.exercise {
-        name.insert(0, Part::text("EX ", Role::Exercise));
+    if incident.exercise && (columns.wide || columns.codename.is_none()) {
+        name.insert(0, words::drill(shared));
     }
     put(columns.name, columns.clock, &name);
     let now = shared.time(duty.source);

@@ -181,8 +181,8 @@ fn draw_row(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &DutyRow)
     let (clock, when, holds) = clock_and_when(shared, row, wide, room);
     put(0, 10, &clock);
     let mut name = Vec::new();
-    if incident.exercise {
-        name.push(Part::text("EX ", Role::Exercise));
+    if incident.exercise && !wide {
+        name.push(words::drill(shared));
     }
     name.push(Part::text(incident.codename.clone(), Role::Codename));
     if !shared.is_live(row.source) {
@@ -210,7 +210,11 @@ fn draw_row(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &DutyRow)
         Some(duty) => words::duty_name(shared, duty, ", "),
         None => "reportable?".to_owned(),
     };
-    put(37, 60, &[Part::text(what, Role::Text)]);
+    let mut what = vec![Part::text(what, Role::Text)];
+    if incident.exercise {
+        what.insert(0, words::drill(shared));
+    }
+    put(37, 60, &what);
     let counts = matches!(clock.first(), Some(Part::Column(..)));
     let with_start = area.width >= 120;
     let (start_at, who_at) = if with_start { (80, 104) } else { (80, 80) };
