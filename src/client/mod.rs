@@ -1,2 +1,44 @@
 //! The reader's side of the API: a typed client for one backend, and the pollers that keep a board current.
 //! What is drawn of it is `ui`; the bodies it reads are `wire`'s.
+
+mod answer;
+mod api;
+mod body;
+mod error;
+mod token;
+mod watch;
+
+use std::path::PathBuf;
+
+use crate::secret::Secret;
+
+pub use api::{Api, Heard};
+pub use error::ApiError;
+pub use watch::Watch;
+
+/// One backend, as the owner of the board has it in the settings.
+#[derive(Debug, Clone)]
+pub struct SourceSettings {
+    /// How the board calls it.
+    pub name: String,
+    /// Where it is: `https://azure.incidents.example`.
+    pub url: String,
+    /// Where its token comes from.
+    pub token: TokenFrom,
+    /// Authorities to trust in place of the system's, as a PEM file.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Where a token comes from.
+#[derive(Debug, Clone)]
+pub enum TokenFrom {
+    /// The token itself.
+    Given(Secret),
+    /// A file that only its owner may read; read again when the token is refused.
+    File(PathBuf),
+    /// A command that prints it; run again when the token is refused.
+    Command(String),
+}
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,8 @@ pub struct DirectoryFault {
     /// `service` or `team`.
     pub what: &'static str,
     pub id: String,
+    /// The key of its table that is at fault.
+    pub key: &'static str,
     pub fault: String,
 }
 
@@ -88,10 +90,11 @@ impl Directory {
     /// Everything that contradicts itself, not only the first.
     pub fn faults(&self) -> Vec<DirectoryFault> {
         let mut faults = Vec::new();
-        let mut add = |what, id: &str, fault: String| {
+        let mut add = |what, id: &str, key, fault: String| {
             faults.push(DirectoryFault {
                 what,
                 id: id.to_owned(),
+                key,
                 fault,
             })
         };
@@ -106,6 +109,7 @@ impl Directory {
                 add(
                     "service",
                     &service.id,
+                    "prefix",
                     format!(
                         "prefix '{}' must be one capital and at most five capitals or digits more",
                         service.prefix
@@ -114,11 +118,12 @@ impl Directory {
             }
             for other in self.services.iter().take(i) {
                 if other.id == service.id {
-                    add("service", &service.id, "stands twice".to_owned());
+                    add("service", &service.id, "id", "stands twice".to_owned());
                 } else if other.prefix == service.prefix {
                     add(
                         "service",
                         &service.id,
+                        "prefix",
                         format!(
                             "has the prefix '{}' of service '{}'",
                             service.prefix, other.id
@@ -126,11 +131,14 @@ impl Directory {
                     );
                 }
             }
-            for team in std::iter::once(&service.owner).chain(&service.service_team) {
+            let owner = std::iter::once(("owner", &service.owner));
+            let service_team = service.service_team.iter().map(|t| ("service_team", t));
+            for (key, team) in owner.chain(service_team) {
                 if !self.teams.iter().any(|t| t.id == *team) {
                     add(
                         "service",
                         &service.id,
+                        key,
                         format!("names the team '{team}', which is not in the file"),
                     );
                 }
@@ -138,12 +146,13 @@ impl Directory {
         }
         for (i, team) in self.teams.iter().enumerate() {
             if self.teams.iter().take(i).any(|other| other.id == team.id) {
-                add("team", &team.id, "stands twice".to_owned());
+                add("team", &team.id, "id", "stands twice".to_owned());
             }
             for service in team.services.iter().filter(|s| self.service(s).is_none()) {
                 add(
                     "team",
                     &team.id,
+                    "services",
                     format!("names the service '{service}', which is not in the file"),
                 );
             }
@@ -155,6 +164,7 @@ impl Directory {
                 add(
                     "team",
                     &team.id,
+                    "escalate_to",
                     format!("escalates to '{next}', which is not in the file"),
                 );
             }

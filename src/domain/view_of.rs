@@ -11,8 +11,8 @@ use super::gate;
 use super::incident::Incident;
 use super::instant::Instant;
 use super::view::{
-    ChangeView, HandOverView, IncidentView, LastMoveView, LessonView, ProposedView, ReviewView,
-    TriggerView,
+    ChangeView, DutyView, HandOverView, IncidentView, LastMoveView, LessonView, ProposedView,
+    ReviewView, TriggerView,
 };
 use super::word::{Milestone, Precision};
 
@@ -50,6 +50,8 @@ const MASKED: &[&str] = &[
     "out_of_band",
     "profile",
     "upstream",
+    "decider",
+    "by",
 ];
 
 /// The incident as this audience may see it at `now`; None where it does not exist for them.
@@ -63,8 +65,12 @@ pub fn view(
     if !audience.sees_service(&incident.service) {
         return None;
     }
-    let duties = duty::derive(incident, directory, rules, now);
+    let mut duties = duty::derive(incident, directory, rules, now);
     let open = audience.may_read(incident.tlp);
+    if !open {
+        duties.iter_mut().for_each(hide_words);
+    }
+    let name = |name: &String| if open { name.clone() } else { String::new() };
     let shown = |text: &Option<String>| text.clone().filter(|_| open);
     Some(IncidentView {
         id: incident.id.clone(),
@@ -121,11 +127,13 @@ pub fn view(
             .map(|lesson| LessonView {
                 text: shown(&lesson.text),
                 owner: shown(&lesson.owner),
+                by: name(&lesson.by),
                 ..lesson.clone()
             })
             .collect(),
         review: incident.review.as_ref().map(|review| ReviewView {
             text: shown(&review.text),
+            by: name(&review.by),
             ..review.clone()
         }),
         upstream: incident.upstream.clone().filter(|_| open),
@@ -147,17 +155,26 @@ pub fn view(
             }),
         change: incident.change.as_ref().map(|change| ChangeView {
             text: shown(&change.text),
-            by: if open {
-                change.by.clone()
-            } else {
-                String::new()
-            },
+            by: name(&change.by),
             at: change.at,
         }),
     })
 }
 
+/// What people wrote on a duty, and who they are. Its instants stay: a clock is right for everybody who sees it.
+fn hide_words(duty: &mut DutyView) {
+    duty.decider.person = None;
+    duty.because = None;
+    if let Some(hold) = &mut duty.hold {
+        hold.kind.clear();
+        hold.authority.clear();
+        hold.document = None;
+        hold.by.clear();
+    }
+}
+
 fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
+    let name = |name: &String| if open { name.clone() } else { String::new() };
     let mut views = IndexMap::new();
     for trigger in incident
         .triggers
@@ -168,7 +185,7 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
             .proposed(&trigger.name, None)
             .map(|p| ProposedView {
                 at: p.at,
-                by: p.by.clone(),
+                by: name(&p.by),
                 entered_at: p.entered_at,
                 reason: p.reason.clone().filter(|_| open),
             });
@@ -185,7 +202,7 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
             TriggerView {
                 at: trigger.at,
                 precision: trigger.at.precision,
-                by: trigger.by.clone(),
+                by: name(&trigger.by),
                 source: trigger.source.clone().filter(|_| open),
                 entered_at: trigger.entered_at,
                 pass: trigger.pass,
@@ -200,16 +217,16 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
         .iter()
         .filter(|n| n.pass == incident.pass)
     {
-        let name = Milestone::as_str(waived.milestone).to_owned();
+        let milestone = Milestone::as_str(waived.milestone).to_owned();
         views.insert(
-            name,
+            milestone,
             TriggerView {
                 at: super::when::When {
                     at: waived.at,
                     precision: Precision::Exact,
                 },
                 precision: Precision::Exact,
-                by: waived.by.clone(),
+                by: name(&waived.by),
                 source: None,
                 entered_at: waived.at,
                 pass: waived.pass,

@@ -207,6 +207,14 @@ fn place(url: &Url) -> String {
     }
 }
 
+/// `host:port` of a URL from the owner's own configuration, without calling it or building a client for it.
+///
+/// # Errors
+/// It is not `http` or `https`, names no host, or carries a user or password.
+pub fn url_place(text: &str) -> Result<String, NetError> {
+    check_url(text, Reach::AsWritten).map(|url| place(&url))
+}
+
 fn check_url(text: &str, reach: Reach) -> Result<Url, NetError> {
     let bad = |why: &str| Err(NetError::BadUrl { why: why.into() });
     let url = Url::parse(text).map_err(|error| NetError::BadUrl {

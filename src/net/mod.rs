@@ -7,7 +7,7 @@ mod http;
 
 pub use address::{Forbidden, check_address, is_loopback_url};
 pub use error::NetError;
-pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach};
+pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, url_place};
 
 #[cfg(test)]
 mod tests;

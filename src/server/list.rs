@@ -207,10 +207,6 @@ pub async fn list(
     Ok(json(made.body, Some(&made.etag)))
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call, so that the caller holds the lock no longer than this"
-)]
 fn make_list(
     state: &ServerState,
     audience: &Audience,

@@ -136,21 +136,20 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaph
             .serve_connection(io, service)
     );
     let ending = &shared.state.ending;
-    let ended = loop {
-        tokio::select! {
-            ended = connection.as_mut() => break ended,
-            () = meter.over() => break Ok(()),
-            () = shared.cut.cancelled() => break Ok(()),
-            () = ending.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                // A peer that never asked anything has no answer to wait for.
-                if meter.is_idle() {
-                    break Ok(());
-                }
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = meter.over() => Ok(()),
+        () = shared.cut.cancelled() => Ok(()),
+        () = ending.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            // A peer that never asked anything has no answer to wait for.
+            if meter.is_idle() {
+                Ok(())
+            } else {
                 tokio::select! {
-                    ended = connection.as_mut() => break ended,
-                    () = meter.over() => break Ok(()),
-                    () = shared.cut.cancelled() => break Ok(()),
+                    ended = connection.as_mut() => ended,
+                    () = meter.over() => Ok(()),
+                    () = shared.cut.cancelled() => Ok(()),
                 }
             }
         }

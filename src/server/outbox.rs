@@ -9,7 +9,7 @@ use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::Page;
 use crate::domain::instant::Instant;
-use crate::domain::word::{Answer, Comms};
+use crate::domain::word::{Answer, Comms, PageState};
 use crate::store::{Delivery, OutboxChange};
 
 /// The kind of route by which the pages of exercises go: nowhere outside.
@@ -99,8 +99,9 @@ pub fn changes(
                 changes.push(OutboxChange::DoneForPage { page: page.clone() });
             }
             Event::Closed { .. } | Event::Dismissed { .. } => {
-                let open = incident.pages.iter().filter(|page| page.is_open());
-                changes.extend(open.map(|page| OutboxChange::DoneForPage {
+                let pages = incident.pages.iter();
+                let ended = pages.filter(|page| page.state == PageState::Expired);
+                changes.extend(ended.map(|page| OutboxChange::DoneForPage {
                     page: page.id.clone(),
                 }));
             }

@@ -3,6 +3,7 @@
 
 pub mod board;
 pub mod emit;
+pub mod errand;
 pub mod input;
 pub mod local;
 pub mod pace;
@@ -10,6 +11,7 @@ pub mod run;
 
 pub use board::BoardScreen;
 pub use emit::{Depth, Emitter};
+pub use errand::Errand;
 pub use input::Decoder;
 pub use local::{LocalDoor, Restorer, SessionError};
 pub use pace::Pace;

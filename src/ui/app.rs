@@ -206,6 +206,7 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Vec<LiveCells> {
         .iter()
         .filter_map(|source| source.next_change(shared.now));
     canvas.redraw_at(fresher.min());
+    canvas.redraw_at(words::next_day(shared));
     canvas.finish()
 }
 
@@ -233,6 +234,7 @@ impl App {
     fn settle(&mut self) {
         let (w, h) = self.shared.size;
         let area = Rect::new(0, 0, w, h);
+        self.shared.selected_duty = None;
         match self.screen {
             ScreenName::Lanes => self.lanes.settle(&mut self.shared, area),
             ScreenName::Teams => self.teams.settle(&mut self.shared, area),

@@ -102,6 +102,8 @@ pub struct Shared {
     /// Whether what is finished is folded.
     pub folded: bool,
     pub selected: Option<Target>,
+    /// The duty one stands on, of the selected incident; only where duties are listed.
+    pub selected_duty: Option<String>,
     /// The window, in cells.
     pub size: (u16, u16),
     pub toasts: Vec<Toast>,
@@ -129,6 +131,7 @@ impl Shared {
             filter: Filter::default(),
             folded: true,
             selected: None,
+            selected_duty: None,
             size: (80, 24),
             toasts: Vec::new(),
             pending: Vec::new(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, worker};
+use super::{Context, text, worker};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -61,11 +61,13 @@ pub fn answer(
         PageState::Acknowledged if page.answer == body.answer && page.eta == body.eta => {
             let by = page.acknowledged_by.as_deref().unwrap_or("somebody");
             return Err(Refusal::state(format!(
-                "{by} acknowledged this page already."
+                "{} acknowledged this page already.",
+                context.named(incident, by)
             )));
         }
         _ => {}
     }
+    text::in_calendar_optional("eta", body.eta)?;
     if body.eta.is_some_and(|eta| eta < page.queued_at) {
         return Err(Refusal::invalid("'eta' lies before the page was sent."));
     }

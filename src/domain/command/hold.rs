@@ -38,6 +38,7 @@ pub(super) fn decide(
     submit::known(&context.duties(incident), std::slice::from_ref(&body.duty))?;
     let at = body.at.unwrap_or(context.now);
     text::not_in_future("at", at, context.now)?;
+    text::in_calendar_optional("until", body.until)?;
     if body.until.is_some_and(|until| until <= at) {
         return Err(Refusal::invalid(
             "The hold ends before it starts: correct 'at' or 'until'.",

@@ -29,6 +29,7 @@ pub(super) fn decide(
 ) -> Result<Vec<Event>, Refusal> {
     text::check("text", &body.text, text::TITLE)?;
     text::check_optional("owner", body.owner.as_deref(), text::NAME)?;
+    text::in_calendar_optional("due", body.due)?;
     if incident.lessons.len() >= MOST {
         return Err(Refusal::state(format!(
             "The incident holds {MOST} lessons already; finish some first."

@@ -134,6 +134,15 @@ impl Context<'_> {
         )
     }
 
+    /// A name on record, as a refusal may say it to this caller: what the mark hides is not told in passing.
+    pub fn named<'n>(&self, incident: &Incident, name: &'n str) -> &'n str {
+        if self.caller.audience().may_read(incident.tlp) {
+            name
+        } else {
+            "somebody"
+        }
+    }
+
     /// The incident's duties as of now.
     pub fn duties(&self, incident: &Incident) -> Vec<DutyView> {
         duty::derive(incident, self.directory, self.rules, self.now)

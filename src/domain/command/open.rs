@@ -1,7 +1,9 @@
 //! `open`: puts a possible incident on record. The id and the codename are allotted by the store, in the same transaction.
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IntoDeserializer as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Context, record_time, text};
@@ -48,11 +50,31 @@ pub struct Open {
 }
 
 /// A trigger known at opening: the instant alone, or with how and from whom it is known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum OpenTrigger {
     At(When),
     Full(FullTrigger),
+}
+
+impl<'de> Deserialize<'de> for OpenTrigger {
+    /// By hand: an untagged enum would not name the field that it does not know.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OpenTrigger, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = OpenTrigger;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an instant, or an object with 'at', 'precision' and 'source'")
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<OpenTrigger, E> {
+                When::deserialize(text.into_deserializer()).map(OpenTrigger::At)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<OpenTrigger, A::Error> {
+                FullTrigger::deserialize(MapAccessDeserializer::new(map)).map(OpenTrigger::Full)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 /// A trigger with its precision and source.
@@ -96,6 +118,7 @@ pub(super) fn check_profile(
         }
     }
     if let Some(profile) = profile {
+        text::check_fields("profile", profile)?;
         if profile.len() > PROFILE_KEYS {
             return Err(Refusal::invalid(format!(
                 "'profile' has {} keys; at most {PROFILE_KEYS} fit.",
@@ -153,12 +176,19 @@ pub fn decide(
             "'starts_at' is for a planned exercise: set \"exercise\": true, or leave it out.",
         ));
     }
+    text::in_calendar_optional("starts_at", body.starts_at)?;
     if let Some(at) = body.occurred_at {
         text::not_in_future("occurred_at", at.at, context.now)?;
     }
     if let Some(upstream) = &body.upstream {
         text::check("upstream.connector", &upstream.connector, text::NAME)?;
         text::check("upstream.key", &upstream.key, text::TITLE)?;
+        text::fits(
+            "upstream.url",
+            upstream.url.as_deref().unwrap_or_default(),
+            text::MESSAGE,
+        )?;
+        text::check_fields("upstream", &upstream.rest)?;
     }
     let opened = Opened {
         id: allotted.id.clone(),

@@ -112,10 +112,16 @@ impl Set {
 }
 
 pub(super) fn decide(
-    _incident: &Incident,
+    incident: &Incident,
     body: &Set,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
+    if body.tlp.is_some() && !context.caller.audience().may_read(incident.tlp) {
+        return Err(Refusal::not_allowed(format!(
+            "The incident is marked {}, above the clearance of the token {}; somebody who may read it changes its mark.",
+            incident.tlp, context.caller.name
+        )));
+    }
     if body.touched().is_empty() {
         return Err(Refusal::invalid(
             "'set' names no field; nothing would change.",

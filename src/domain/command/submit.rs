@@ -69,8 +69,13 @@ pub(super) fn decide(
             )));
         }
     }
-    let mut duties = body.duties.clone();
-    duties.dedup();
+    // A duty named twice was still sent once.
+    let mut duties: Vec<String> = Vec::with_capacity(body.duties.len());
+    for duty in &body.duties {
+        if !duties.contains(duty) {
+            duties.push(duty.clone());
+        }
+    }
     Ok(vec![Event::Submitted {
         duties,
         at: body.at,

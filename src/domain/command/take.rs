@@ -47,7 +47,8 @@ pub(super) fn decide(
             from: None,
         }]),
         (Some(holder), _) => Err(Refusal::state(format!(
-            "{holder} is the {}; ask for a hand-over.",
+            "{} is the {}; ask for a hand-over.",
+            context.named(incident, holder),
             seat_words(body.role)
         ))),
     }

@@ -1,6 +1,9 @@
 //! The limits of what people write: lengths in characters, no NUL, and a reason that says something.
 //! What may be drawn of a text is `domain::text`.
 
+use chrono::Datelike as _;
+use serde_json::{Map, Value};
+
 use crate::domain::instant::Instant;
 use crate::domain::refusal::Refusal;
 
@@ -27,16 +30,39 @@ pub fn check(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
 
 /// A text that may be empty but must fit.
 pub fn fits(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
-    if text.contains('\0') {
-        return Err(Refusal::invalid(format!(
-            "'{key}' holds a NUL character; remove it."
-        )));
-    }
+    no_nul(key, text)?;
     // Bytes are never fewer than characters: most texts need no counting.
     if text.len() > limit && text.chars().count() > limit {
         return Err(Refusal::invalid(format!(
             "'{key}' has {} characters; at most {limit} fit.",
             text.chars().count()
+        )));
+    }
+    Ok(())
+}
+
+/// A value of any form: NUL has no place in it, in keys as little as in texts.
+pub fn check_value(key: &str, value: &Value) -> Result<(), Refusal> {
+    match value {
+        Value::String(text) => no_nul(key, text),
+        Value::Array(values) => values.iter().try_for_each(|value| check_value(key, value)),
+        Value::Object(fields) => check_fields(key, fields),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+    }
+}
+
+/// The same for all fields of an object.
+pub fn check_fields(key: &str, fields: &Map<String, Value>) -> Result<(), Refusal> {
+    fields.iter().try_for_each(|(name, value)| {
+        no_nul(key, name)?;
+        check_value(key, value)
+    })
+}
+
+fn no_nul(key: &str, text: &str) -> Result<(), Refusal> {
+    if text.contains('\0') {
+        return Err(Refusal::invalid(format!(
+            "'{key}' holds a NUL character; remove it."
         )));
     }
     Ok(())
@@ -50,8 +76,25 @@ pub fn check_optional(key: &str, text: Option<&str>, limit: usize) -> Result<(),
 /// How far ahead of the backend's clock a recorded instant may lie.
 pub const AHEAD_MINUTES: i64 = 5;
 
+/// An instant that RFC 3339 can write: years of four digits, so that every clock can be counted from it.
+pub fn in_calendar(key: &str, at: Instant) -> Result<(), Refusal> {
+    if (0..=9999).contains(&at.year()) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!(
+        "'{key}' lies in the year {}; years have four digits.",
+        at.year()
+    )))
+}
+
+/// An instant that may lie ahead, where one is given.
+pub fn in_calendar_optional(key: &str, at: Option<Instant>) -> Result<(), Refusal> {
+    at.map_or(Ok(()), |at| in_calendar(key, at))
+}
+
 /// An instant on record cannot lie in the future, but for five minutes of clocks that disagree.
 pub fn not_in_future(key: &str, at: Instant, now: Instant) -> Result<(), Refusal> {
+    in_calendar(key, at)?;
     if at > now + chrono::TimeDelta::minutes(AHEAD_MINUTES) {
         return Err(Refusal::invalid(format!(
             "'{key}' is {}, which lies ahead: the backend's clock says {}. Check date and offset.",

@@ -33,7 +33,7 @@ pub(super) fn decide(
     if last.by != context.caller.name {
         return Err(Refusal::state(format!(
             "The last move is {}'s; only the person who made it takes it back. Move the incident instead.",
-            last.by
+            context.named(incident, &last.by)
         )));
     }
     if context.now - last.at > chrono::TimeDelta::minutes(UNDO_MINUTES) {

@@ -10,7 +10,7 @@ use crate::domain::say;
 use crate::domain::view::{ChangeView, DecisionView, HandOverView, LessonView, ReviewView};
 use crate::domain::when::When;
 use crate::domain::word::{
-    Answer, Comms, Ended, PageState, Phase, Reportable, Responsibility, Seat,
+    Answer, Comms, Ended, PageState, Phase, Reportable, Responsibility, Seat, Via,
 };
 
 impl Incident {
@@ -72,7 +72,8 @@ impl Incident {
 
     /// Applies one event. Events of one command share a stamp.
     pub fn apply(&mut self, event: &Event, stamp: &Stamp) {
-        if event.is_persons() {
+        // A worker pages too, when it escalates: that is its progress, and nobody's command.
+        if event.is_persons() && stamp.via != Via::Worker {
             self.persons_version = stamp.version;
             let is_move = matches!(event, Event::Advanced { .. });
             if !is_move
@@ -454,7 +455,9 @@ impl Incident {
     fn end(&mut self, ended: Ended, at: Instant) {
         self.ended = Some(ended);
         self.closed_at = Some(at);
+        // Whoever was asked and did not answer is not waited for any more.
         for page in self.pages.iter_mut().filter(|p| p.is_open()) {
+            page.state = PageState::Expired;
             page.escalates_at = None;
         }
     }

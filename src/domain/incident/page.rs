@@ -37,7 +37,7 @@ impl Page {
         self.state.is_open()
     }
 
-    /// The page as readers see it; `message` only for those who may.
+    /// The page as readers see it: its message, names and what a paging system said only for those who may.
     pub fn view(&self, may_read: bool) -> PageView {
         PageView {
             id: self.id.clone(),
@@ -52,11 +52,19 @@ impl Page {
             queued_at: self.queued_at,
             accepted_at: self.accepted_at,
             acknowledged_at: self.acknowledged_at,
-            acknowledged_by: self.acknowledged_by.clone(),
+            acknowledged_by: self.acknowledged_by.clone().filter(|_| may_read),
             escalates_at: self.escalates_at,
-            by: self.by.clone(),
+            by: if may_read {
+                self.by.clone()
+            } else {
+                String::new()
+            },
             message: self.message.clone().filter(|_| may_read),
-            last_error: self.last_error.clone(),
+            // Without a route the words are our own, and everybody must know that nobody was reached.
+            last_error: self
+                .last_error
+                .clone()
+                .filter(|_| may_read || self.route.is_none()),
         }
     }
 }

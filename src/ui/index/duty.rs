@@ -171,3 +171,21 @@ pub(super) fn rows(
     }
     next
 }
+
+/// How many of the duties are sent, do not apply, were decided against, are not in force.
+pub(super) fn finished(rows: &[DutyRow]) -> [usize; 4] {
+    let mut counts = [0; 4];
+    for duty in rows.iter().filter_map(DutyRow::view) {
+        let place = match duty.status {
+            DutyStatus::Met => 0,
+            DutyStatus::NotRequired => 1,
+            DutyStatus::Decided => 2,
+            DutyStatus::NotInForce => 3,
+            _ => continue,
+        };
+        if let Some(count) = counts.get_mut(place) {
+            *count += 1;
+        }
+    }
+    counts
+}

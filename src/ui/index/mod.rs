@@ -43,6 +43,8 @@ pub struct Index {
     pub duties: Vec<DutyRow>,
     /// Where each group begins in `duties`, and how many it has.
     pub groups: [(usize, usize); DutyGroup::ALL.len()],
+    /// How many are finished, by how: sent, does not apply, decided against, not in force.
+    pub finished: [usize; 4],
     /// One row an owning team; what passes the filter.
     pub teams: Vec<TeamRow>,
     /// What the head of every screen tells; never filtered.
@@ -88,9 +90,9 @@ impl Index {
             true => self.change_lanes(&old),
             false => self.fill_lanes(),
         }
-        self.teams = table::teams(&self.lanes);
         self.world = world::world(board, now, wall);
         self.preparation = world::preparation(board);
+        self.teams = table::teams(&self.lanes, &self.preparation);
         self.fill_duties(now, wall);
     }
 
@@ -200,6 +202,7 @@ impl Index {
             let end = self.duties.partition_point(|row| row.group <= *group);
             *place = (begin, end - begin);
         }
+        self.finished = duty::finished(&self.duties);
         self.regroup_at = moves.map(|(at, time)| now + (at - time).num_milliseconds().max(0) + 1);
     }
 }

@@ -1,11 +1,13 @@
-//! Owning teams against phases: how many incidents, the worst of them, the nearest duty, and what is vacant.
+//! Owning teams against phases: how many incidents, the worst of them, the nearest duty, and what is vacant. What waits
+//! in preparation stands in the last column.
 
 use std::sync::Arc;
 
-use super::Row;
 use super::rank::nearest;
+use super::{PrepItem, PrepKind, Rank, Row};
 use crate::domain::instant::Instant;
 use crate::domain::view::IncidentView;
+use crate::domain::word::Phase;
 
 /// One team in one phase.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +15,8 @@ pub struct Cell {
     pub count: usize,
     /// How many of them are drills.
     pub exercises: usize,
+    /// How many open lessons are among them.
+    pub lessons: usize,
     /// The most urgent, with its source.
     pub worst: Option<(usize, Arc<IncidentView>)>,
     /// The incident whose deadline is nearest, with its source.
@@ -26,8 +30,8 @@ pub struct TeamRow {
     pub source: usize,
     /// The owner's id.
     pub team: String,
-    /// By lane.
-    pub cells: [Cell; 3],
+    /// By lane; then preparation, whose count is of planned incidents and open lessons.
+    pub cells: [Cell; 4],
     /// Incidents without a commander.
     pub no_commander: usize,
     /// Incidents whose service lead is vacant.
@@ -36,9 +40,22 @@ pub struct TeamRow {
     pub no_owner_lead: usize,
 }
 
-/// Rows for all incidents of the lanes, the team with the most urgent incident first.
-pub(super) fn teams(lanes: &[Vec<Row>; 3]) -> Vec<TeamRow> {
-    let mut rows: indexmap::IndexMap<(usize, &str), (TeamRow, &super::Rank)> =
+impl TeamRow {
+    fn new(source: usize, team: &str) -> TeamRow {
+        TeamRow {
+            source,
+            team: team.to_owned(),
+            cells: Default::default(),
+            no_commander: 0,
+            no_service_lead: 0,
+            no_owner_lead: 0,
+        }
+    }
+}
+
+/// Rows for all incidents of the lanes and what waits in preparation, the team with the most urgent incident first.
+pub(super) fn teams(lanes: &[Vec<Row>; 3], preparation: &[PrepItem]) -> Vec<TeamRow> {
+    let mut rows: indexmap::IndexMap<(usize, &str), (TeamRow, Option<&Rank>)> =
         indexmap::IndexMap::new();
     for (lane, row) in lanes
         .iter()
@@ -47,18 +64,9 @@ pub(super) fn teams(lanes: &[Vec<Row>; 3]) -> Vec<TeamRow> {
     {
         let incident = &row.incident;
         let entry = rows.entry((row.source, incident.owner.as_str()));
-        let (team, best) = entry.or_insert_with(|| {
-            let team = TeamRow {
-                source: row.source,
-                team: incident.owner.clone(),
-                cells: Default::default(),
-                no_commander: 0,
-                no_service_lead: 0,
-                no_owner_lead: 0,
-            };
-            (team, &row.rank)
-        });
-        *best = (*best).min(&row.rank);
+        let (team, best) =
+            entry.or_insert_with(|| (TeamRow::new(row.source, &incident.owner), None));
+        *best = Some(best.map_or(&row.rank, |known| known.min(&row.rank)));
         let vacant = |field: &str, held: &Option<String>| {
             usize::from(held.is_none() && !incident.is_masked(field))
         };
@@ -82,7 +90,23 @@ pub(super) fn teams(lanes: &[Vec<Row>; 3]) -> Vec<TeamRow> {
             cell.nearest = Some((due, row.source, Arc::clone(incident)));
         }
     }
+    for item in preparation {
+        let incident = &item.incident;
+        let entry = rows.entry((item.source, incident.owner.as_str()));
+        let (team, _) = entry.or_insert_with(|| (TeamRow::new(item.source, &incident.owner), None));
+        let [.., cell] = &mut team.cells;
+        cell.count += 1;
+        let planned = item.kind == PrepKind::Planned;
+        cell.exercises += usize::from(planned && incident.exercise);
+        cell.lessons += usize::from(!planned);
+        let worst = (item.source, Arc::clone(incident));
+        match &cell.worst {
+            // What is planned stands before the incidents that lessons came from.
+            Some((_, known)) if !planned || known.phase == Phase::Preparation => {}
+            _ => cell.worst = Some(worst),
+        }
+    }
     let mut rows: Vec<_> = rows.into_values().collect();
-    rows.sort_by_key(|(_, rank)| *rank);
+    rows.sort_by_key(|(_, rank)| (rank.is_none(), *rank));
     rows.into_iter().map(|(row, _)| row).collect()
 }

@@ -5,17 +5,31 @@ use ratatui::layout::Rect;
 
 mod acknowledge;
 mod advance;
+mod close;
 mod declare;
 pub mod dialog;
+mod edit;
+mod explain;
 mod filter;
 pub mod form;
 mod frame;
+mod hand_over;
 mod help;
+mod hold;
+mod lesson;
+mod links;
 mod open;
 mod page;
 mod palette;
+mod pick;
+#[cfg(test)]
+mod pressed;
+mod roles;
+mod sent;
 mod stand_down;
 mod time;
+mod undo;
+mod verdict;
 mod write;
 
 use super::canvas::Canvas;
@@ -122,6 +136,17 @@ pub fn open(action: Action, shared: &mut Shared) -> Opened {
         Action::Write => write::open(shared),
         Action::Time => time::open(shared),
         Action::Declare => declare::open(shared),
+        Action::Edit => edit::open(shared),
+        Action::Roles => roles::open(shared),
+        Action::Sent => sent::open(shared),
+        Action::Hold => hold::open(shared),
+        Action::Verdict => verdict::open(shared),
+        Action::Lesson => lesson::open(shared),
+        Action::HandOver => hand_over::open(shared),
+        Action::Close => close::open(shared),
+        Action::Links => links::open(shared),
+        Action::Undo => undo::open(shared),
+        Action::Look => explain::open(shared),
         _ => Err(format!("'{}' is not to be had here.", action.long())),
     }
 }

@@ -55,6 +55,11 @@ impl Zone {
         found.map_err(|_| UnknownZone(name.chars().take(60).collect()))
     }
 
+    /// Its IANA name.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
     /// How it is written after a time: `UTC`, or the place, as `Berlin`.
     pub fn label(self) -> String {
         let name = self.0.name();

@@ -88,94 +88,117 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, title: Option<&st
     let wide = row.width + 2 >= WIDE;
     let mut parts = vec![Part::Live(now(Form::Now), Role::Now)];
     if row.width >= 58 {
-        parts.push(Part::Gap(if wide { 2 } else { 1 }));
+        parts.push(Part::Gap(1));
         parts.push(Part::Live(now(Form::Day), Role::Text));
     }
-    parts.push(Part::Gap(if wide { 4 } else { 2 }));
+    parts.push(Part::Gap(if wide { 3 } else { 2 }));
     if let Some(title) = title {
         parts.push(Part::text(title.to_owned(), Role::Title));
         parts.push(Part::Gap(2));
     }
-    let right = match counts_fit(Rect {
+    let beside = counts_fit(Rect {
         width: row.width + 2,
         ..row
-    }) {
+    });
+    let used = width_of(&parts, shared.now);
+    let room = |right: &[Part<'_>]| {
+        let right = width_of(right, shared.now);
+        row.width.saturating_sub(used + right + 2)
+    };
+    let mut right = match beside {
         true => counts(shared, row.width + 2),
         false => Vec::new(),
     };
+    // Which sources are old is told before how many incidents there are.
+    if beside && width_of(&troubled(shared), shared.now) > room(&right) {
+        right = mark(shared);
+    }
+    parts.extend(sources(shared, room(&right)));
     let right_width = width_of(&right, shared.now);
-    let used = width_of(&parts, shared.now);
-    let room = row.width.saturating_sub(used + right_width + 2);
-    parts.extend(sources(shared, room));
     canvas.line(row, &parts);
     let at = row.right().saturating_sub(right_width);
     canvas.line(Rect::new(at, row.y, right_width, 1), &right);
 }
 
-/// Every source in words where they fit; else those that are not live, and how many are.
-fn sources(shared: &Shared, room: u16) -> Vec<Part<'static>> {
-    let dot = || Part::text(" · ", Role::Dim);
-    let mut troubled = Vec::new();
-    let mut live = Vec::new();
-    for (i, source) in shared.board.sources.iter().enumerate() {
+/// Sources that are not live, with their ages.
+pub fn troubled(shared: &Shared) -> Vec<Part<'static>> {
+    let mut parts = Vec::new();
+    for source in &shared.board.sources {
         let fresh = source.freshness(shared.now);
-        let word = source.name.clone();
         if fresh == Freshness::Live {
-            live.push(Part::text(format!("{word} live"), Role::Live));
             continue;
         }
-        if !troubled.is_empty() {
-            troubled.push(dot());
+        if !parts.is_empty() {
+            parts.push(Part::text(" · ", Role::Dim));
         }
-        troubled.push(Part::text(
-            format!("{word} {}", fresh.word()),
-            words::freshness(fresh),
-        ));
-        match shared.source(i).and_then(|source| source.heard) {
+        let role = words::freshness(fresh);
+        let text = format!("{} {}", source.name, fresh.word());
+        parts.push(Part::text(text, role));
+        match source.heard {
             Some(from) => {
-                troubled.push(Part::text(" ", Role::Text));
-                troubled.push(Part::Live(LiveText::Age { from }, words::freshness(fresh)));
+                parts.push(Part::text(" ", Role::Text));
+                parts.push(Part::Live(LiveText::Age { from }, role));
             }
-            None => troubled.push(Part::text(", not heard yet", words::freshness(fresh))),
+            None => parts.push(Part::text(", not heard yet", role)),
         }
     }
-    let count = live.len();
+    parts
+}
+
+/// How many sources are live.
+pub fn live(shared: &Shared) -> usize {
+    let sources = shared.board.sources.iter();
+    sources
+        .filter(|source| source.freshness(shared.now) == Freshness::Live)
+        .count()
+}
+
+/// Every source in words where they fit; else those that are not live, and how many are.
+pub fn sources(shared: &Shared, room: u16) -> Vec<Part<'static>> {
+    let count = live(shared);
     let mut all = Vec::new();
-    for part in live {
-        if !all.is_empty() {
-            all.push(dot());
+    for source in &shared.board.sources {
+        if source.freshness(shared.now) == Freshness::Live {
+            if !all.is_empty() {
+                all.push(Part::text(" · ", Role::Dim));
+            }
+            all.push(Part::text(format!("{} live", source.name), Role::Live));
         }
-        all.push(part);
     }
-    if !all.is_empty() && !troubled.is_empty() {
-        all.push(dot());
+    let mut few = troubled(shared);
+    if !all.is_empty() && !few.is_empty() {
+        all.push(Part::text(" · ", Role::Dim));
     }
-    all.extend(troubled.iter().cloned());
-    if width_of(&all, shared.now) <= room {
+    all.extend(few.iter().cloned());
+    let fits = |parts: &[Part<'_>]| width_of(parts, shared.now) <= room;
+    if fits(&all) {
         return all;
     }
-    let mut few = troubled;
-    let summary = match few.is_empty() {
-        true => format!("all {count} live"),
-        false => format!(" · {count} live"),
+    let not_live = shared.board.sources.len() - count;
+    let summary = match not_live {
+        0 => format!("all {count} live"),
+        _ => format!(" · {count} live"),
     };
-    let summary = Part::text(summary, Role::Live);
-    let fits = width_of(&few, shared.now) + summary.width(shared.now) <= room;
-    if count > 0 && (fits || few.is_empty()) {
-        few.push(summary);
+    if count > 0 {
+        few.push(Part::text(summary, Role::Live));
+        if fits(&few) || not_live == 0 {
+            return few;
+        }
+        few.pop();
     }
-    if width_of(&few, shared.now) <= room || shared.board.sources.len() == 1 {
+    if fits(&few) || shared.board.sources.len() == 1 {
         return few;
     }
-    let not_live = shared.board.sources.len() - count;
-    vec![Part::text(
-        format!("{not_live} NOT LIVE · {count} live"),
-        Role::Stale,
-    )]
+    let mut parts = vec![Part::text(format!("{not_live} NOT LIVE"), Role::Stale)];
+    parts.push(Part::text(format!(" · {count} live"), Role::Stale));
+    if !fits(&parts) {
+        parts.pop();
+    }
+    parts
 }
 
 /// How many incidents, real and drills, and the highest mark shown.
-fn counts(shared: &Shared, width: u16) -> Vec<Part<'static>> {
+pub fn counts(shared: &Shared, width: u16) -> Vec<Part<'static>> {
     let world = &shared.index.world;
     let counts = world.counts;
     let drills = match (counts.exercises, width >= 60) {
@@ -191,12 +214,19 @@ fn counts(shared: &Shared, width: u16) -> Vec<Part<'static>> {
         let shown: usize = shared.index.lanes.iter().map(Vec::len).sum();
         parts.push(Part::text(format!("  FILTER {shown} shown"), Role::Notice));
     }
-    if let Some(tlp) = world.tlp {
-        let (text, role) = words::tlp(tlp);
+    if world.tlp.is_some() {
         parts.push(Part::Gap(2));
-        parts.push(Part::text(text, role));
+        parts.extend(mark(shared));
     }
     parts
+}
+
+/// The highest mark of anything shown.
+pub fn mark(shared: &Shared) -> Vec<Part<'static>> {
+    let tlp = shared.index.world.tlp.map(words::tlp);
+    tlp.map(|(text, role)| Part::text(text, role))
+        .into_iter()
+        .collect()
 }
 
 /// What is wrong with a source or with this machine's clock, as a sentence.

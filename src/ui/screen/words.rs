@@ -109,8 +109,8 @@ pub fn duty_clock(
             role,
         },
         (DutyStatus::Waiting, _) => words(format!(
-            "waits for {}",
-            duty.trigger.as_deref().unwrap_or("its trigger")
+            "{} not set",
+            trigger(duty.trigger.as_deref().unwrap_or("trigger"))
         )),
         (DutyStatus::Undecided, _) => since("not decided"),
         (DutyStatus::CalendarUnknown, _) => since("calendar unknown"),
@@ -161,14 +161,55 @@ impl DutyClock {
     }
 }
 
-/// Who decides, in words: a person, else the team, else that nobody does.
+/// Whether a duty is named only as restricted: on shared screens, and where names of customers are left out.
+pub fn is_hidden(shared: &Shared, duty: &DutyView) -> bool {
+    duty.restricted || (shared.options.mask && duty.subject != "all")
+}
+
+/// A duty's name: whom it is to and by which rule, `customers MS 72 h`.
+pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
+    if is_hidden(shared, duty) {
+        return "restricted duty".to_owned();
+    }
+    let rule = rule(duty);
+    match rule.starts_with(&duty.to) {
+        true => rule.to_owned(),
+        false => format!("{}{between}{rule}", duty.to),
+    }
+}
+
+/// The rule's name without what stands in brackets after it.
+pub fn rule(duty: &DutyView) -> &str {
+    duty.rule.split(" (").next().unwrap_or_default()
+}
+
+/// A trigger's name without the ending that every instant has: `declared` for `declared_at`.
+pub fn trigger(name: &str) -> String {
+    name.strip_suffix("_at").unwrap_or(name).replace('_', " ")
+}
+
+/// A number in groups of three figures: `1,200`.
+pub fn number(n: u64) -> String {
+    let figures = n.to_string();
+    let mut text = String::new();
+    for (i, figure) in figures.chars().enumerate() {
+        if i > 0 && (figures.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(figure);
+    }
+    text
+}
+
+/// Who decides, in words: a person, else that nobody does, and of which team somebody should.
 pub fn decider(shared: &Shared, source: usize, duty: &DutyView) -> (String, Role) {
     match (&duty.decider.person, &duty.decider.team) {
+        (Some(_), _) if shared.options.mask => ("decider named".to_owned(), Role::Text),
         (Some(person), _) => (person.clone(), Role::Text),
-        (None, Some(team)) => (
-            format!("{}: NOBODY", shared.team(source, team)),
-            Role::Vacant,
-        ),
+        (None, Some(team)) => {
+            let team = shared.team(source, team);
+            (format!("NOBODY, {team}"), Role::Vacant)
+        }
         (None, None) => ("NOBODY DECIDES".to_owned(), Role::Vacant),
     }
 }
@@ -180,6 +221,17 @@ pub fn zone(shared: &Shared) -> String {
         ZoneChoice::Entity => "each incident's own zone".to_owned(),
         ZoneChoice::Mine => format!("your zone, {}", shared.options.mine),
     }
+}
+
+/// When a day may next begin in some zone: written instants tell today from other days. Offsets are whole quarters of
+/// an hour.
+pub fn next_day(shared: &Shared) -> Option<Mono> {
+    const QUARTER: i64 = 15 * 60 * 1000;
+    let sources = (0..shared.board.sources.len()).map(|source| shared.offset_ms(source));
+    let next = sources.map(|offset| {
+        shared.now + (QUARTER - (shared.now.0.saturating_add(offset)).rem_euclid(QUARTER))
+    });
+    next.min()
 }
 
 /// Why an action on the selected incident is not offered.

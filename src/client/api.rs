@@ -1,0 +1,376 @@
+//! One backend, asked and answered: every route a reader or a commander needs, with token, door and limits. What is asked
+//! again and when, the callers know; only a refused token is read again here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, header};
+use serde::de::DeserializeOwned;
+
+use super::SourceSettings;
+use super::answer::{Good, judge};
+use super::body;
+use super::error::ApiError;
+use super::token::{Token, Tokens};
+use crate::domain::board::{About, TeamView};
+use crate::domain::command::Command;
+use crate::domain::command::open::Open;
+use crate::domain::instant::{Instant, Mono};
+use crate::domain::view::IncidentView;
+use crate::domain::word::Via;
+use crate::net::{HttpClient, HttpSettings, Limits};
+use crate::time::SharedClock;
+use crate::wire::{CommandAnswerBody, ListBody, TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS};
+
+const SMALL: Limits = Limits {
+    total_ms: 10_000,
+    body_bytes: 8 << 20,
+};
+const LIST: Limits = Limits {
+    total_ms: 30_000,
+    body_bytes: 24 << 20,
+};
+/// What a whole list without pages may cost: asked for by programs, not by boards.
+const RAW: Limits = Limits {
+    total_ms: 60_000,
+    body_bytes: 256 << 20,
+};
+
+/// A good answer, with when it was asked and heard.
+#[derive(Debug, Clone)]
+pub struct Heard<T> {
+    /// What was answered.
+    pub value: T,
+    /// The backend's clock when it answered.
+    pub now: Instant,
+    /// The reader's monotonic clock when the request left.
+    pub sent: Mono,
+    /// The same when the answer was whole.
+    pub received: Mono,
+    /// The entity tag, if it has one.
+    pub etag: Option<String>,
+    /// Ids of incidents in it that could not be read; a `?` and a number where not even the id could.
+    pub unreadable: Vec<String>,
+    /// Which of the source's tokens was used; grows when another one was read.
+    pub token: u64,
+}
+
+impl<T> Heard<T> {
+    pub(super) fn map<U>(self, value: impl FnOnce(T) -> U) -> Heard<U> {
+        Heard {
+            value: value(self.value),
+            now: self.now,
+            sent: self.sent,
+            received: self.received,
+            etag: self.etag,
+            unreadable: self.unreadable,
+            token: self.token,
+        }
+    }
+}
+
+/// A client for one backend. Clones share connections and the token.
+#[derive(Clone)]
+pub struct Api {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    http: HttpClient,
+    tokens: Tokens,
+    clock: SharedClock,
+    via: Via,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Api({} at {})", self.inner.name, self.place())
+    }
+}
+
+/// One request.
+struct Ask<'a> {
+    method: Method,
+    path: &'a str,
+    if_match: Option<&'a str>,
+    if_none_match: Option<&'a str>,
+    key: Option<&'a str>,
+    body: Option<Bytes>,
+    limits: Limits,
+}
+
+impl<'a> Ask<'a> {
+    fn get(path: &'a str, limits: Limits) -> Ask<'a> {
+        Ask {
+            method: Method::GET,
+            path,
+            if_match: None,
+            if_none_match: None,
+            key: None,
+            body: None,
+            limits,
+        }
+    }
+
+    fn post(path: &'a str, body: Vec<u8>) -> Ask<'a> {
+        Ask {
+            method: Method::POST,
+            body: Some(Bytes::from(body)),
+            ..Ask::get(path, SMALL)
+        }
+    }
+}
+
+impl Api {
+    /// A client for a source; nothing is sent yet and the token is not read yet. `via` is the door that stands in the record.
+    ///
+    /// # Errors
+    /// The URL or the file of authorities cannot be used.
+    pub fn new(settings: &SourceSettings, clock: &SharedClock, via: Via) -> Result<Api, ApiError> {
+        let http = HttpSettings {
+            ca_file: settings.ca_file.clone(),
+            ..HttpSettings::default()
+        };
+        Ok(Api {
+            inner: Arc::new(Inner {
+                name: settings.name.clone(),
+                http: HttpClient::new(&settings.url, &http)?,
+                tokens: Tokens::new(settings.token.clone(), clock.clone()),
+                clock: clock.clone(),
+                via,
+            }),
+        })
+    }
+
+    /// How the board calls the source.
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// `host:port`, for sentences.
+    pub fn place(&self) -> String {
+        self.inner.http.place()
+    }
+
+    /// What the backend is, and who we are to it.
+    pub async fn about(&self) -> Result<Heard<About>, ApiError> {
+        self.read(Ask::get("/v1/info", SMALL)).await
+    }
+
+    /// The teams that can be paged.
+    pub async fn teams(&self) -> Result<Heard<Vec<TeamView>>, ApiError> {
+        let body: Heard<TeamsBody> = self.read(Ask::get("/v1/teams", SMALL)).await?;
+        Ok(body.map(|body| body.teams))
+    }
+
+    /// A page of the list; `query` is what stands behind the question mark, encoded: `open=all&limit=1000`.
+    pub async fn list_page(&self, query: &str) -> Result<Heard<ListBody>, ApiError> {
+        let good = self.ask(&Ask::get(&list_path(query), LIST)).await?;
+        self.listed(good).await
+    }
+
+    /// A page of the list, or None where its entity tag is still `etag`.
+    pub(super) async fn list_page_unless(
+        &self,
+        query: &str,
+        etag: &str,
+    ) -> Result<Heard<Option<ListBody>>, ApiError> {
+        let path = list_path(query);
+        let ask = Ask {
+            if_none_match: Some(etag),
+            ..Ask::get(&path, LIST)
+        };
+        let good = self.ask(&ask).await?;
+        if good.value.modified {
+            Ok(self.listed(good).await?.map(Some))
+        } else {
+            Ok(good.map(|_| None))
+        }
+    }
+
+    /// What changed after a cursor; held for up to `wait_s` seconds until there is something.
+    pub async fn changes(&self, cursor: &str, wait_s: u64) -> Result<Heard<ListBody>, ApiError> {
+        let wait = wait_s.min(WAIT_LIMIT_SECONDS);
+        let path = format!("/v1/changes?since={}&wait={wait}", encoded(cursor));
+        let limits = Limits {
+            total_ms: SMALL.total_ms + wait * 1_000,
+            ..SMALL
+        };
+        let good = self.ask(&Ask::get(&path, limits)).await?;
+        self.listed(good).await
+    }
+
+    /// One incident.
+    pub async fn incident(&self, id: &str) -> Result<Heard<IncidentView>, ApiError> {
+        let path = format!("/v1/incidents/{}", encoded(id));
+        self.read(Ask::get(&path, SMALL)).await
+    }
+
+    /// The stretch of a timeline after an entry's `seq`; 0 for the first.
+    pub async fn timeline(&self, id: &str, after: u64) -> Result<Heard<TimelineBody>, ApiError> {
+        let path = format!("/v1/incidents/{}/timeline?after={after}", encoded(id));
+        let limits = Limits {
+            body_bytes: LIST.body_bytes,
+            ..SMALL
+        };
+        self.read(Ask::get(&path, limits)).await
+    }
+
+    /// Opens an incident. The same `key` never opens two.
+    pub async fn open(&self, open: &Open, key: &str) -> Result<IncidentView, ApiError> {
+        let ask = Ask {
+            key: Some(key),
+            ..Ask::post("/v1/incidents", written(open)?)
+        };
+        let answer: Heard<CommandAnswerBody> = self.read(ask).await?;
+        Ok(answer.value.incident)
+    }
+
+    /// Sends a command for one version of an incident, or for any. The same `key` never does a thing twice.
+    pub async fn command(
+        &self,
+        id: &str,
+        if_match: Option<u64>,
+        command: &Command,
+        key: &str,
+    ) -> Result<CommandAnswerBody, ApiError> {
+        let path = format!("/v1/incidents/{}/commands", encoded(id));
+        let version = if_match.map_or_else(|| "*".to_owned(), |version| format!("\"{version}\""));
+        let ask = Ask {
+            if_match: Some(&version),
+            key: Some(key),
+            ..Ask::post(&path, written(command)?)
+        };
+        Ok(self.read(ask).await?.value)
+    }
+
+    /// The body of an answer, byte for byte.
+    pub async fn get_raw(&self, path: &str) -> Result<Bytes, ApiError> {
+        Ok(self.ask(&Ask::get(path, RAW)).await?.value.body)
+    }
+
+    /// The body of the answer to a JSON body, byte for byte. `if_match` as the header has it: `"7"` in quotes, or `*`.
+    pub async fn post_raw(
+        &self,
+        path: &str,
+        if_match: Option<&str>,
+        key: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Bytes, ApiError> {
+        let ask = Ask {
+            if_match,
+            key,
+            ..Ask::post(path, body)
+        };
+        Ok(self.ask(&ask).await?.value.body)
+    }
+
+    async fn listed(&self, good: Heard<Good>) -> Result<Heard<ListBody>, ApiError> {
+        let (now, sent, received, token) = (good.now, good.sent, good.received, good.token);
+        let Good { body, etag, .. } = good.value;
+        let read = body::read_list(&self.place(), body).await?;
+        Ok(Heard {
+            value: read.list,
+            unreadable: read.unreadable,
+            now,
+            sent,
+            received,
+            etag,
+            token,
+        })
+    }
+
+    async fn read<T: DeserializeOwned>(&self, ask: Ask<'_>) -> Result<Heard<T>, ApiError> {
+        let good = self.ask(&ask).await?;
+        let value = body::read(&self.place(), &good.value.body)?;
+        Ok(good.map(|_| value))
+    }
+
+    async fn ask(&self, ask: &Ask<'_>) -> Result<Heard<Good>, ApiError> {
+        let tokens = &self.inner.tokens;
+        let token = tokens.current().await?;
+        match self.ask_once(ask, &token).await {
+            Err(refused @ ApiError::NotAllowed { .. }) => match tokens.other_than(&token).await? {
+                Some(other) => self.ask_once(ask, &other).await,
+                None => Err(refused),
+            },
+            answered => answered,
+        }
+    }
+
+    async fn ask_once(&self, ask: &Ask<'_>, token: &Token) -> Result<Heard<Good>, ApiError> {
+        let Inner {
+            http, clock, via, ..
+        } = &*self.inner;
+        let mut request = http
+            .request(ask.method.clone(), ask.path)?
+            .header(header::AUTHORIZATION, token.header.clone());
+        for (name, value) in [
+            (header::IF_MATCH.as_str(), ask.if_match),
+            (header::IF_NONE_MATCH.as_str(), ask.if_none_match),
+            ("idempotency-key", ask.key),
+        ] {
+            if let Some(value) = value {
+                request = request.header(name, value);
+            }
+        }
+        if let Some(body) = &ask.body {
+            request = request
+                .header(header::CONTENT_TYPE, "application/json")
+                .header("x-warboard-via", door(*via))
+                .body(body.clone());
+        }
+        let sent = clock.mono();
+        let answer = http.send(request, ask.limits).await?;
+        let received = clock.mono();
+        let good = judge(&self.place(), answer, clock.now())?;
+        Ok(Heard {
+            now: good.now,
+            etag: good.etag.clone(),
+            value: good,
+            sent,
+            received,
+            unreadable: Vec::new(),
+            token: token.number,
+        })
+    }
+}
+
+fn list_path(query: &str) -> String {
+    match query {
+        "" => "/v1/incidents".to_owned(),
+        query => format!("/v1/incidents?{query}"),
+    }
+}
+
+/// The door as a backend takes it from outside.
+fn door(via: Via) -> &'static str {
+    match via {
+        Via::Board | Via::Ssh => "board",
+        Via::Cli => "cli",
+        Via::Import => "import",
+        Via::Api | Via::Link | Via::Worker => "api",
+    }
+}
+
+fn written<T: serde::Serialize>(body: &T) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(body).map_err(|error| ApiError::Refused {
+        sentence: format!("the command cannot be written as JSON: {error}"),
+        unmet: Vec::new(),
+    })
+}
+
+/// A text as it may stand in a path or a query.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}

@@ -1,0 +1,109 @@
+//! The token of one source: read when first needed and again when it was refused, because a file or a command may
+//! meanwhile give another one.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use tokio::sync::Mutex;
+
+use super::TokenFrom;
+use super::error::ApiError;
+use crate::secret::{Secret, command_words, read_secret_command, read_secret_file};
+use crate::time::SharedClock;
+
+/// How long a command may take to print a token, in milliseconds.
+const COMMAND_WITHIN_MS: i64 = 10_000;
+
+/// A token as it is sent, and which one of this source it is: what was read with one must not be mixed with what another reads.
+#[derive(Debug)]
+pub(super) struct Token {
+    secret: Secret,
+    pub header: HeaderValue,
+    pub number: u64,
+}
+
+/// Reads and keeps the token of one source.
+pub(super) struct Tokens {
+    from: TokenFrom,
+    clock: SharedClock,
+    current: Mutex<Option<Arc<Token>>>,
+}
+
+impl Tokens {
+    pub fn new(from: TokenFrom, clock: SharedClock) -> Tokens {
+        Tokens {
+            from,
+            clock,
+            current: Mutex::new(None),
+        }
+    }
+
+    /// The token to send.
+    pub async fn current(&self) -> Result<Arc<Token>, ApiError> {
+        let mut current = self.current.lock().await;
+        match &*current {
+            Some(token) => Ok(token.clone()),
+            None => {
+                let token = Arc::new(sendable(self.read().await?, 1)?);
+                *current = Some(token.clone());
+                Ok(token)
+            }
+        }
+    }
+
+    /// Another token than the one that was refused, if there is one by now.
+    pub async fn other_than(&self, refused: &Token) -> Result<Option<Arc<Token>>, ApiError> {
+        if matches!(self.from, TokenFrom::Given(_)) {
+            return Ok(None);
+        }
+        // Held while reading: of many requests refused at once only the first reads.
+        let mut current = self.current.lock().await;
+        if let Some(token) = current.as_ref().filter(|t| t.number != refused.number) {
+            return Ok(Some(token.clone()));
+        }
+        let secret = self.read().await?;
+        if secret == refused.secret {
+            return Ok(None);
+        }
+        let token = Arc::new(sendable(secret, refused.number + 1)?);
+        *current = Some(token.clone());
+        Ok(Some(token))
+    }
+
+    async fn read(&self) -> Result<Secret, ApiError> {
+        let read = match &self.from {
+            TokenFrom::Given(secret) => Ok(secret.clone()),
+            TokenFrom::File(path) => {
+                let path = path.clone();
+                // A file may lie on a network that hangs.
+                match tokio::task::spawn_blocking(move || read_secret_file(&path)).await {
+                    Ok(read) => read,
+                    Err(_) => return Err(unreadable(&"the token's file could not be read")),
+                }
+            }
+            TokenFrom::Command(line) => {
+                let limit = self.clock.sleep(COMMAND_WITHIN_MS);
+                read_secret_command(&command_words(line), limit).await
+            }
+        };
+        read.map_err(|error| unreadable(&error))
+    }
+}
+
+fn unreadable(why: &dyn std::fmt::Display) -> ApiError {
+    ApiError::NotAllowed {
+        status: 401,
+        sentence: format!("no token: {why}"),
+    }
+}
+
+fn sendable(secret: Secret, number: u64) -> Result<Token, ApiError> {
+    let mut header = HeaderValue::try_from(format!("Bearer {}", secret.expose()))
+        .map_err(|_| unreadable(&"it has characters that no token has"))?;
+    header.set_sensitive(true);
+    Ok(Token {
+        secret,
+        header,
+        number,
+    })
+}

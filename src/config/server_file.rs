@@ -1,0 +1,281 @@
+//! The backend's own file: services, teams and their routes, what a severity means, and how the backend is called
+//! from outside. Whether a route works, `paging` finds out; what a regime file holds, the catalogue does.
+
+use std::path::{Path, PathBuf};
+
+use super::document::{Document, Part, read_text};
+use super::fault::{ConfigError, Fault, quoted};
+use super::home::{Environment, config_home};
+use super::source::place;
+use crate::domain::directory::{Directory, ROUTE_CLEARANCE, Service, Team};
+use crate::domain::span::Span;
+use crate::domain::word::{Severity, TeamKind};
+use crate::paging;
+use crate::paging::settings::{RouteKind, RouteSettings};
+
+/// What a backend is told. The default is the built-in directory, without routes.
+#[derive(Debug, Clone, Default)]
+pub struct ServerFile {
+    pub directory: Directory,
+    /// The routes of every team that has some, in the order of the file.
+    pub routes: Vec<(String, Vec<RouteSettings>)>,
+    /// How the backend is reached from outside; links in pages begin with it.
+    pub public_url: Option<String>,
+    /// What the backend calls itself.
+    pub name: Option<String>,
+    /// Files of regimes that are read after the built-in ones.
+    pub regimes: Option<Vec<PathBuf>>,
+}
+
+const KEYS: &[&str] = &[
+    "public_url",
+    "name",
+    "regimes",
+    "severity",
+    "service",
+    "team",
+];
+const SERVICE: &[&str] = &["id", "name", "prefix", "owner", "service_team", "regimes"];
+const TEAM: &[&str] = &[
+    "id",
+    "name",
+    "short",
+    "kind",
+    "services",
+    "engage_when",
+    "ack_within",
+    "escalate_to",
+    "route",
+];
+const ROUTE: &[&str] = &[
+    "kind",
+    "url",
+    "secret_file",
+    "ca_file",
+    "clearance",
+    "in_band",
+];
+
+impl ServerFile {
+    /// Reads the file that was named, or `server.toml` of the person's folder if it is there.
+    ///
+    /// # Errors
+    /// Everything that is wrong in it, each fault with its line; or the named file is not there.
+    pub fn load(path: Option<&Path>, env: Environment<'_>) -> Result<ServerFile, ConfigError> {
+        let usual = config_home(env).join("server.toml");
+        let named = path.is_some();
+        let path = path.unwrap_or(&usual);
+        let alone = |what: String| {
+            let fault = Fault::new(&path.display().to_string(), 0, "", what);
+            Err(ConfigError(vec![fault]))
+        };
+        let text = match read_text(path) {
+            Ok(Some(text)) => text,
+            Ok(None) if named => {
+                return alone("there is no such file; check the path, or leave it out".to_owned());
+            }
+            Ok(None) => return Ok(ServerFile::default()),
+            Err(why) => return alone(why),
+        };
+        let mut document = Document::new(path, &text, env);
+        let mut file = ServerFile::default();
+        if let Some(table) = document.parse() {
+            file.read(&mut document, &Part::root(&table));
+        }
+        ConfigError::unless_none(document.faults)?;
+        Ok(file)
+    }
+
+    fn read(&mut self, document: &mut Document<'_>, root: &Part<'_>) {
+        document.known(root, KEYS);
+        self.name = document.text(root, "name");
+        self.public_url = document.text(root, "public_url");
+        if let Some(Err(why)) = self.public_url.as_deref().map(place) {
+            document.fault(root, "public_url", why);
+        }
+        self.regimes = document.paths(root, "regimes");
+        self.read_severities(document, root);
+        // Services and teams name each other: whoever writes one of the lists writes both.
+        if !root.has("service") && !root.has("team") {
+            return;
+        }
+        let before = document.faults.len();
+        let services = document.parts(root, "service");
+        let teams = document.parts(root, "team");
+        if services.is_empty() {
+            document.fault(
+                root,
+                "service",
+                "is missing: a file with teams needs at least one [[service]]",
+            );
+        }
+        self.directory.services = services
+            .iter()
+            .filter_map(|part| service(document, part))
+            .collect();
+        self.directory.teams.clear();
+        for part in &teams {
+            let team = team(document, part);
+            let routes: Vec<RouteSettings> = document
+                .parts(part, "route")
+                .iter()
+                .filter_map(|part| route(document, part))
+                .collect();
+            let Some(mut team) = team else {
+                continue;
+            };
+            team.routes = routes.iter().map(paging::view).collect();
+            if !routes.is_empty() {
+                self.routes.push((team.id.clone(), routes));
+            }
+            self.directory.teams.push(team);
+        }
+        // A service or team that could not be read would look like one that is not there.
+        if document.faults.len() == before {
+            contradictions(&self.directory, document, &services, &teams);
+        }
+    }
+
+    /// What the file says of a severity replaces the built-in meaning.
+    fn read_severities(&mut self, document: &mut Document<'_>, root: &Part<'_>) {
+        let mut seen: Vec<Severity> = Vec::new();
+        for part in document.parts(root, "severity") {
+            document.known(&part, &["id", "means"]);
+            let id = document.needed_word(&part, "id");
+            let means = document.needed(&part, "means");
+            let (Some(id), Some(means)) = (id, means) else {
+                continue;
+            };
+            if seen.contains(&id) {
+                document.fault(&part, "id", format!("{id} stands twice; keep one"));
+            }
+            seen.push(id);
+            let known = self.directory.severities.iter_mut();
+            for meaning in known.filter(|meaning| meaning.id == id) {
+                meaning.means.clone_from(&means);
+            }
+        }
+    }
+}
+
+fn service(document: &mut Document<'_>, part: &Part<'_>) -> Option<Service> {
+    document.known(part, SERVICE);
+    let id = id(document, part);
+    let name = document.needed(part, "name");
+    let prefix = document.needed(part, "prefix");
+    let owner = document.needed(part, "owner");
+    let service_team = document.text(part, "service_team");
+    let regimes = document.texts(part, "regimes");
+    Some(Service {
+        id: id?,
+        name: name?,
+        prefix: prefix?,
+        owner: owner?,
+        service_team,
+        regimes: regimes.unwrap_or_default(),
+    })
+}
+
+fn team(document: &mut Document<'_>, part: &Part<'_>) -> Option<Team> {
+    document.known(part, TEAM);
+    let id = id(document, part);
+    let name = document.needed(part, "name");
+    let kind: Option<TeamKind> = document.needed_word(part, "kind");
+    let short = document.text(part, "short");
+    let services = document.texts(part, "services");
+    let engage_when = document.texts(part, "engage_when");
+    let ack_within: Option<Span> = document.word(part, "ack_within");
+    if ack_within == Some(Span(0)) {
+        document.fault(part, "ack_within", "must be longer than nothing; write 10m");
+    }
+    let escalate_to = document.text(part, "escalate_to");
+    let mut team = Team::new(id?, name?, kind?);
+    team.short = short.unwrap_or(team.short);
+    team.services = services.unwrap_or(team.services);
+    team.engage_when = engage_when.unwrap_or(team.engage_when);
+    team.ack_within = ack_within.unwrap_or(team.ack_within);
+    team.escalate_to = escalate_to;
+    Some(team)
+}
+
+fn route(document: &mut Document<'_>, part: &Part<'_>) -> Option<RouteSettings> {
+    document.known(part, ROUTE);
+    let kind = document.needed(part, "kind").and_then(|kind| {
+        let webhook = RouteKind::Webhook;
+        if kind == webhook.as_str() {
+            return Some(webhook);
+        }
+        let what = format!("{} is not one of: {}", quoted(&kind), webhook.as_str());
+        document.fault(part, "kind", what);
+        None
+    });
+    let url = document.needed(part, "url");
+    // A webhook's address may well have a query; only what can never be called is a fault.
+    if let Some(Err(error)) = url.as_deref().map(crate::net::url_place) {
+        document.fault(part, "url", error.to_string());
+    }
+    let secret_file = document.path(part, "secret_file");
+    let ca_file = document.path(part, "ca_file");
+    let clearance = document.word(part, "clearance");
+    let in_band = document.yes(part, "in_band");
+    Some(RouteSettings {
+        kind: kind?,
+        url: url?,
+        secret_file,
+        ca_file,
+        clearance: clearance.unwrap_or(ROUTE_CLEARANCE),
+        in_band: in_band.unwrap_or(true),
+    })
+}
+
+/// An id: it stands in commands and in addresses, so it is one word.
+fn id(document: &mut Document<'_>, part: &Part<'_>) -> Option<String> {
+    let id = document.needed(part, "id")?;
+    let word = id.len() <= 64
+        && id.bytes().all(|b| {
+            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'.')
+        });
+    if !word {
+        let what = format!(
+            "{} is no id; write at most 64 small letters, digits and dashes",
+            quoted(&id)
+        );
+        document.fault(part, "id", what);
+    }
+    word.then_some(id)
+}
+
+/// Where the directory contradicts itself, each at the key of the entry that does.
+fn contradictions(
+    directory: &Directory,
+    document: &mut Document<'_>,
+    services: &[Part<'_>],
+    teams: &[Part<'_>],
+) {
+    let ids = |name: &str| -> Vec<&String> {
+        match name {
+            "service" => directory.services.iter().map(|s| &s.id).collect(),
+            _ => directory.teams.iter().map(|t| &t.id).collect(),
+        }
+    };
+    for fault in directory.faults() {
+        let parts = if fault.what == "service" {
+            services
+        } else {
+            teams
+        };
+        let mut named = ids(fault.what)
+            .into_iter()
+            .zip(parts)
+            .filter(|(id, part)| **id == fault.id && part.has(fault.key))
+            .map(|(_, part)| part);
+        // Of two with one id, the last is the one too many.
+        let part = match fault.key {
+            "id" => named.next_back(),
+            _ => named.next(),
+        };
+        if let Some(part) = part {
+            document.fault(part, fault.key, fault.to_string());
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Proofs of the backend's own file: what it may leave out, and every fault with its line.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::domain::directory::Directory;
+use crate::domain::span::Span;
+use crate::domain::word::{Severity, TeamKind, Tlp};
+use crate::paging::settings::{RouteKind, RouteSettings};
+
+const WHOLE: &str = r#"public_url = "https://azure.incidents.example"
+name = "azure"
+regimes = ["regimes/acme.toml", "/etc/regimes.toml"]
+
+[[severity]]
+id = "sev1"
+means = "the house is on fire"
+
+[[service]]
+id = "azure"
+name = "Azure"
+prefix = "AZ"
+owner = "azure-security-response"
+service_team = "azure-engineering"
+regimes = ["ms-dpa", "ms-72h"]
+
+[[team]]
+id = "azure-security-response"
+name = "Azure Security Response"
+kind = "security_response"
+
+[[team]]
+id = "azure-engineering"
+name = "Azure Engineering"
+kind = "service"
+services = ["azure"]
+
+[[team]]
+id = "legal-affairs"
+name = "Legal Affairs"
+short = "legal"
+kind = "partner"
+services = []
+engage_when = ["customer notification", "law enforcement"]
+ack_within = "2h30m"
+escalate_to = "azure-engineering"
+[[team.route]]
+kind = "webhook"
+url = "http://127.0.0.1:9000/legal?key=x"
+secret_file = "legal.secret"
+clearance = "amber"
+in_band = false
+[[team.route]]
+kind = "webhook"
+url = "https://hooks.example/legal"
+"#;
+
+fn server(content: &str) -> Home {
+    let home = Home::new();
+    home.write("server.toml", content);
+    home
+}
+
+#[test]
+fn without_a_file_the_built_in_directory_stands() {
+    let file = Home::new().server().unwrap();
+    assert_eq!(file.directory, Directory::default());
+    assert!(file.routes.is_empty() && file.public_url.is_none());
+    let few = server("public_url = \"http://127.0.0.1:8787\"").server();
+    assert_eq!(few.unwrap().directory, Directory::default());
+}
+
+#[test]
+fn a_whole_file_is_read_and_what_it_leaves_out_is_filled_in() {
+    let home = server(WHOLE);
+    let file = home.server().unwrap();
+    assert_eq!(file.name.as_deref(), Some("azure"));
+    assert_eq!(
+        file.regimes,
+        Some(vec![
+            home.path("regimes/acme.toml"),
+            PathBuf::from("/etc/regimes.toml")
+        ])
+    );
+    let meanings = &file.directory.severities;
+    assert_eq!(meanings.len(), 5);
+    let means = |id| meanings.iter().find(|m| m.id == id).map(|m| &*m.means);
+    assert_eq!(means(Severity::Sev1), Some("the house is on fire"));
+    assert_eq!(means(Severity::Sev5), Some("to be watched"));
+
+    let owner = file.directory.team("azure-security-response").unwrap();
+    assert_eq!(owner.short, "azure-security-response");
+    assert_eq!(owner.ack_within, Span::minutes(10));
+    assert!(owner.works_for("azure") && owner.routes.is_empty());
+    let legal = file.directory.team("legal").unwrap();
+    assert_eq!(legal.kind, TeamKind::Partner);
+    assert_eq!(legal.ack_within, Span::minutes(150));
+    assert_eq!(legal.engage_when.len(), 2);
+
+    let [(team, routes)] = file.routes.as_slice() else {
+        panic!("{:?}", file.routes);
+    };
+    assert_eq!(team, "legal-affairs");
+    let first = RouteSettings {
+        kind: RouteKind::Webhook,
+        url: "http://127.0.0.1:9000/legal?key=x".to_owned(),
+        secret_file: Some(home.path("legal.secret")),
+        ca_file: None,
+        clearance: Tlp::Amber,
+        in_band: false,
+    };
+    assert_eq!(routes[0], first);
+    assert_eq!((routes[1].clearance, routes[1].in_band), (Tlp::Green, true));
+    let shown: Vec<Tlp> = legal.routes.iter().map(|route| route.clearance).collect();
+    assert_eq!(shown, [Tlp::Amber, Tlp::Green]);
+}
+
+#[test]
+fn a_named_file_must_be_there() {
+    let error = ServerFile::load(Some(Path::new("/nowhere/server.toml")), &|_| None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "/nowhere/server.toml: there is no such file; check the path, or leave it out"
+    );
+}
+
+#[test]
+fn every_fault_of_the_file_is_told_with_its_line() {
+    let changed = |pairs: &[(&str, &str)]| {
+        let mut text = WHOLE.to_owned();
+        for (from, to) in pairs {
+            assert!(text.contains(from), "{from}");
+            text = text.replacen(from, to, 1);
+        }
+        text
+    };
+    for (content, expected) in [
+        (
+            changed(&[
+                ("kind = \"partner\"", "kind = \"partners\""),
+                ("\"2h30m\"", "\"150\""),
+                ("\"amber\"", "\"orange\""),
+                ("kind = \"webhook\"", "kind = \"pigeon\""),
+                ("in_band = false", "inband = false"),
+                ("https://hooks.example/legal", "https://u:hunter2@hooks.example"),
+            ]),
+            &[
+                "server.toml:32: `team.kind`: 'partners' is not one of: security_response, service, partner, command",
+                "server.toml:35: `team.ack_within`: '150' is not a length of time: write 45s, 10m, 2h30m or 90d",
+                "server.toml:38: `team.route.kind`: 'pigeon' is not one of: webhook",
+                "server.toml:41: `team.route.clearance`: 'orange' is not one of: clear, green, amber, amber+strict, red",
+                "server.toml:42: `team.route.inband`: unknown key; known here are: kind url secret_file ca_file clearance in_band",
+                "server.toml:45: `team.route.url`: this URL cannot be used: a user or password in it would be seen by everybody; use a token file",
+            ][..],
+        ),
+        (
+            changed(&[
+                ("prefix = \"AZ\"", "prefix = \"azure\""),
+                ("owner = \"azure-security-response\"", "owner = \"nobody\""),
+                ("services = [\"azure\"]", "services = [\"mars\"]"),
+                ("escalate_to = \"azure-engineering\"", "escalate_to = \"nowhere\""),
+                ("id = \"legal-affairs\"", "id = \"azure-engineering\""),
+            ]),
+            &[
+                "server.toml:12: `service.prefix`: service 'azure': prefix 'azure' must be one capital and at most five capitals or digits more",
+                "server.toml:13: `service.owner`: service 'azure': names the team 'nobody', which is not in the file",
+                "server.toml:26: `team.services`: team 'azure-engineering': names the service 'mars', which is not in the file",
+                "server.toml:29: `team.id`: team 'azure-engineering': stands twice",
+                "server.toml:36: `team.escalate_to`: team 'azure-engineering': escalates to 'nowhere', which is not in the file",
+            ],
+        ),
+        (
+            changed(&[
+                ("id = \"sev1\"", "id = \"sev9\""),
+                ("id = \"azure\"\n", "id = \"Azure Cloud\"\n"),
+                ("name = \"Azure\"\n", ""),
+                ("public_url = \"https://", "public_url = \"azure://"),
+            ]),
+            &[
+                "server.toml:1: `public_url`: this URL cannot be used: it must begin with https:// or http:// and name a host",
+                "server.toml:6: `severity.id`: 'sev9' is not one of: sev1, sev2, sev3, sev4, sev5",
+                "server.toml:9: `service.name`: is missing; it is needed here",
+                "server.toml:10: `service.id`: 'Azure Cloud' is no id; write at most 64 small letters, digits and dashes",
+            ],
+        ),
+        (
+            "[[team]]\nid = \"a\"\nname = \"A\"\nkind = \"partner\"\nack_within = \"0m\"\nservices = \"azure\"\n[paging]\n".to_owned(),
+            &[
+                "server.toml:1: `service`: is missing: a file with teams needs at least one [[service]]",
+                "server.toml:5: `team.ack_within`: must be longer than nothing; write 10m",
+                "server.toml:6: `team.services`: must be a list of texts, as [\"one\", \"two\"]",
+                "server.toml:7: `paging`: unknown key; known here are: public_url name regimes severity service team",
+            ],
+        ),
+    ] {
+        let home = server(&content);
+        let told = home.told(&home.server().unwrap_err());
+        assert_eq!(told, expected);
+        assert!(!told.concat().contains("hunter2"));
+    }
+}

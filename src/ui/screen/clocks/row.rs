@@ -1,0 +1,385 @@
+//! One duty in a row. Columns depend on the width of the window alone, so that nothing moves when a clock runs.
+
+use ratatui::layout::Rect;
+
+use crate::domain::duty::status_at;
+use crate::domain::view::DutyView;
+use crate::domain::word::DutyStatus;
+use crate::ui::canvas::{Canvas, Part, width_of};
+use crate::ui::index::{DutyRow, known_since};
+use crate::ui::live::{LiveText, Side};
+use crate::ui::phrase::Form;
+use crate::ui::screen::head::start_parts;
+use crate::ui::screen::words::{self, DutyClock};
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+/// Where each column begins; one that is not shown has no place.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    severity: Option<u16>,
+    id: u16,
+    codename: Option<u16>,
+    name: u16,
+    clock: u16,
+    /// The instant due.
+    due: Option<u16>,
+    start: Option<u16>,
+    who: Option<u16>,
+    told: Option<u16>,
+    counted: Option<u16>,
+    end: u16,
+    wide: bool,
+}
+
+/// The columns for a window of this width.
+pub fn columns(width: u16) -> Columns {
+    let end = width.saturating_sub(1);
+    let base = Columns {
+        severity: None,
+        id: 1,
+        codename: None,
+        name: 10,
+        clock: end.saturating_sub(10),
+        due: None,
+        start: None,
+        who: None,
+        told: None,
+        counted: None,
+        end,
+        wide: false,
+    };
+    match width {
+        150.. => Columns {
+            severity: Some(1),
+            id: 7,
+            codename: Some(17),
+            name: 35,
+            clock: 61,
+            due: Some(72),
+            start: Some(90),
+            who: Some(120),
+            told: (width >= 190).then_some(150),
+            counted: Some(if width >= 190 { 166 } else { 150 }),
+            wide: true,
+            ..base
+        },
+        100.. => {
+            let who = width - if width >= 116 { 22 } else { 14 };
+            Columns {
+                codename: Some(10),
+                name: 25,
+                clock: 44,
+                due: Some(55),
+                start: Some(69),
+                who: Some(who),
+                wide: true,
+                ..base
+            }
+        }
+        70.. => Columns {
+            codename: Some(10),
+            name: 23,
+            clock: 41,
+            due: Some(51),
+            who: Some(65),
+            ..base
+        },
+        56.. => Columns {
+            codename: Some(10),
+            name: 24,
+            ..base
+        },
+        _ => base,
+    }
+}
+
+/// Draws a duty, or the question that stands among duties as one.
+pub fn draw(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    columns: &Columns,
+    duty: &DutyRow,
+    selected: bool,
+) {
+    let (incident, live) = (&duty.incident, shared.is_live(duty.source));
+    if selected {
+        canvas.stand_on(Some(Role::Selected));
+        canvas.clear(row, Role::Selected);
+        let mark = canvas.glyphs().mark();
+        canvas.text(row.x, row.y, 1, mark, Role::SelectedText);
+    }
+    let role = |role| if live { role } else { Role::StaleRow };
+    let mut put = |from: u16, to: u16, parts: &[Part<'_>]| {
+        let width = to.saturating_sub(from + 1);
+        canvas.line(Rect::new(row.x + from, row.y, width, 1), parts);
+    };
+    if let Some(at) = columns.severity {
+        let (word, severity) = words::severity(incident.severity);
+        put(at, columns.id, &[Part::text(word, role(severity))]);
+    }
+    let mut id = vec![Part::text(incident.id.clone(), role(Role::Text))];
+    if !live {
+        id.push(Part::text("~", Role::Stale));
+    }
+    put(
+        columns.id,
+        columns.codename.unwrap_or(columns.name) + 1,
+        &id,
+    );
+    if let Some(at) = columns.codename {
+        let mut parts = Vec::new();
+        if incident.exercise {
+            parts.push(Part::text("EX ", Role::Exercise));
+        }
+        parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
+        put(at, columns.name, &parts);
+    }
+    let name = match duty.view() {
+        Some(view) => words::duty_name(shared, view, " "),
+        None => "reportable?".to_owned(),
+    };
+    let mut name = vec![Part::text(name, role(Role::Text))];
+    if columns.codename.is_none() && incident.exercise {
+        name.insert(0, Part::text("EX ", Role::Exercise));
+    }
+    put(columns.name, columns.clock, &name);
+    let now = shared.time(duty.source);
+    match duty.view() {
+        Some(view) if status_at(view, now).counts_down() => {
+            counting(shared, canvas, row, columns, duty, view);
+        }
+        view => stating(shared, canvas, row, columns, duty, view),
+    }
+    canvas.stand_on(None);
+}
+
+/// A duty whose clock runs: countdown, instant, latest start, who decides.
+fn counting(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    columns: &Columns,
+    duty: &DutyRow,
+    view: &DutyView,
+) {
+    let (source, incident) = (duty.source, &duty.incident);
+    let (clock, holds) = words::duty_clock(shared, source, incident, view);
+    canvas.redraw_at(holds);
+    let mut put = |from: Option<u16>, to: u16, parts: &[Part<'_>]| {
+        let Some(from) = from else { return };
+        let width = to.saturating_sub(from);
+        canvas.line(Rect::new(row.x + from, row.y, width, 1), parts);
+    };
+    let mut over = false;
+    if let DutyClock::Counts { to, role } = clock {
+        over = to < shared.now;
+        let clock = Part::Column(LiveText::Countdown { to }, 10, Side::Left, role);
+        put(Some(columns.clock), columns.clock + 10, &[clock]);
+    }
+    if let Some(due) = view.due_at {
+        let at = shared.instant(source, incident, due, Form::Dated);
+        let to = columns.start.or(columns.who).unwrap_or(columns.end);
+        put(columns.due, to - 1, &[Part::text(at, Role::Text)]);
+    }
+    let who = columns.who.unwrap_or(columns.end);
+    if let Some(start) = columns.start {
+        let room = who.saturating_sub(start + 1);
+        let mut parts = match over {
+            true => vec![Part::text("not recorded as sent", Role::Overdue)],
+            false => start_parts(shared, duty, true),
+        };
+        if !over && width_of(&parts, shared.now) > room {
+            parts = start_parts(shared, duty, false);
+        }
+        put(Some(start), who - 1, &parts);
+    }
+    decided_by(shared, canvas, row, columns, duty);
+    rest(shared, canvas, row, columns, duty, view);
+}
+
+/// A duty without a number: what stands, and its age where somebody has to act.
+fn stating(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    columns: &Columns,
+    duty: &DutyRow,
+    view: Option<&DutyView>,
+) {
+    let (source, incident) = (duty.source, &duty.incident);
+    let holds = view.and_then(|view| words::duty_clock(shared, source, incident, view).1);
+    canvas.redraw_at(holds);
+    let (said, awaited) = said(shared, duty, view);
+    let who = columns.who.unwrap_or(columns.end);
+    if awaited {
+        let from = shared.mono(source, duty.at);
+        let age_end = match (columns.start, columns.due) {
+            (Some(start), _) => start + 1,
+            (None, Some(due)) => due + 15,
+            (None, None) => columns.end + 1,
+        };
+        let age = [Part::Column(
+            LiveText::Age { from },
+            7,
+            Side::Right,
+            Role::Text,
+        )];
+        let age_at = age_end.saturating_sub(9);
+        canvas.line(Rect::new(row.x + age_at, row.y, 7, 1), &age);
+        let room = age_at.saturating_sub(columns.clock + 1);
+        if columns.due.is_some() {
+            canvas.line(Rect::new(row.x + columns.clock, row.y, room, 1), &said);
+        }
+        decided_by(shared, canvas, row, columns, duty);
+    } else {
+        let end = if columns.wide { who - 1 } else { columns.end };
+        let from = match columns.due {
+            Some(_) => columns.clock,
+            None => columns.name,
+        };
+        let room = end.saturating_sub(from);
+        let mut said = said;
+        if width_of(&said, shared.now) > room {
+            // The instant stands; how far ahead it is may go.
+            said.truncate(1);
+        }
+        // Where the name leaves no room beside it, what stands takes its place at the end.
+        let width = width_of(&said, shared.now).min(room);
+        let from = if columns.due.is_some() {
+            from
+        } else {
+            end - width
+        };
+        canvas.line(Rect::new(row.x + from, row.y, end - from, 1), &said);
+        if columns.wide {
+            decided_by(shared, canvas, row, columns, duty);
+        }
+    }
+    if let Some(view) = view {
+        rest(shared, canvas, row, columns, duty, view);
+    }
+}
+
+/// What is said of a duty without a number, and whether somebody waits for it.
+fn said(shared: &Shared, duty: &DutyRow, view: Option<&DutyView>) -> (Vec<Part<'static>>, bool) {
+    use DutyStatus as D;
+    let (source, incident) = (duty.source, &duty.incident);
+    let Some(view) = view else {
+        return (vec![Part::text("aware", Role::Missing)], true);
+    };
+    let now = shared.time(source);
+    let status = status_at(view, now);
+    let role = words::duty_role(view, status, now);
+    let text = |text: String| vec![Part::text(text, role)];
+    let dated = |at| shared.instant(source, incident, at, Form::Dated);
+    let because = view
+        .because
+        .as_deref()
+        .filter(|_| !words::is_hidden(shared, view) && !shared.options.mask);
+    let with_reason = |words: &str| match because {
+        Some(because) => format!("{words}: {because}"),
+        None => words.to_owned(),
+    };
+    match status {
+        D::Undecided => (text(because.unwrap_or("not decided").to_owned()), true),
+        D::CalendarUnknown => (text("calendar unknown".to_owned()), true),
+        D::Waiting => {
+            let trigger = words::trigger(view.trigger.as_deref().unwrap_or("trigger"));
+            (text(format!("{trigger} not set")), true)
+        }
+        D::NoFixedLimit => (text("not recorded".to_owned()), true),
+        D::Embargo => {
+            let Some(due) = view.due_at else {
+                return (text("not yet".to_owned()), false);
+            };
+            let to = shared.mono(source, due);
+            let mut parts = text(format!("NOT BEFORE {}", dated(due)));
+            parts.push(Part::text(", ", role));
+            parts.push(Part::Live(LiveText::Until { to }, role));
+            (parts, false)
+        }
+        D::Held => {
+            let until = view.hold.as_ref().and_then(|hold| hold.until);
+            let words = match until {
+                Some(until) => format!("HELD to {}, then due", dated(until)),
+                None => "HELD until released".to_owned(),
+            };
+            (text(words), false)
+        }
+        D::Met => {
+            let at = view.submitted_at.map(dated).unwrap_or_default();
+            let how = match view.outcome.as_deref() {
+                Some("between_due_and_limit") => "sent after first reading",
+                Some("late") => "sent late",
+                _ => "sent",
+            };
+            (text(format!("{how} {at}").trim_end().to_owned()), false)
+        }
+        D::NotRequired => (text(with_reason("does not apply")), false),
+        D::Decided => (text(with_reason("decided: no notice")), false),
+        D::NotInForce => (text(with_reason("not in force")), false),
+        D::Provisional | D::Running | D::PastDue | D::Overdue => {
+            (text("no instant".to_owned()), false)
+        }
+    }
+}
+
+fn decided_by(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    columns: &Columns,
+    duty: &DutyRow,
+) {
+    let Some(at) = columns.who else {
+        return;
+    };
+    let (who, role) = match duty.view() {
+        Some(view) if view.status.is_finished() => return,
+        Some(view) => words::decider(shared, duty.source, view),
+        None => ("NOBODY ANSWERED".to_owned(), Role::Vacant),
+    };
+    let end = columns.told.or(columns.counted).unwrap_or(columns.end + 1);
+    let room = end.saturating_sub(at + 1);
+    let who = match role {
+        Role::Vacant if crate::domain::text::width(&who) > usize::from(room) => "NOBODY".to_owned(),
+        _ => who,
+    };
+    canvas.text(row.x + at, row.y, room, &who, role);
+}
+
+/// Where there is very much room: how many are told, and what it is counted from.
+fn rest(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    columns: &Columns,
+    duty: &DutyRow,
+    view: &DutyView,
+) {
+    let end = columns.end;
+    if let (Some(at), Some(told)) = (columns.told, view.told) {
+        let room = columns.counted.unwrap_or(end).saturating_sub(at + 1);
+        let text = format!(
+            "told {} of {}",
+            words::number(told.done),
+            words::number(told.of)
+        );
+        canvas.text(row.x + at, row.y, room, &text, Role::Text);
+    }
+    let Some(at) = columns.counted else {
+        return;
+    };
+    let from = view
+        .counted_from
+        .unwrap_or_else(|| known_since(&duty.incident));
+    let from = shared.instant(duty.source, &duty.incident, from, Form::Dated);
+    let trigger = match (view.counted_from, view.trigger.as_deref()) {
+        (Some(_), Some(trigger)) => words::trigger(trigger),
+        _ => return,
+    };
+    let text = format!("{trigger} {from}");
+    canvas.text(row.x + at, row.y, end.saturating_sub(at), &text, Role::Dim);
+}

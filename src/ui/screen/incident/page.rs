@@ -1,0 +1,148 @@
+//! Pages: who was called, what became of it, in words; only what a person acknowledged may look good.
+
+use super::line::{Line, Lines, Look};
+use crate::domain::view::PageView;
+use crate::domain::word::{Answer, PageState, Urgency};
+use crate::ui::canvas::Part;
+use crate::ui::live::LiveText;
+use crate::ui::phrase::Form;
+use crate::ui::screen::head::ordinal;
+use crate::ui::theme::Role;
+
+/// The pages of an incident: those that wait first, then the newest.
+pub fn lines(look: Look<'_>, width: u16) -> Lines {
+    let mut lines = Lines::new(look.shared, width);
+    let mut pages: Vec<&PageView> = look.incident.pages.iter().collect();
+    pages.sort_by_key(|page| (!page.state.is_open(), std::cmp::Reverse(page.queued_at)));
+    for page in pages {
+        let team = look.shared.team(look.source, &page.team).to_owned();
+        let indent = if width >= 60 { 20 } else { 2 };
+        let mut first = vec![Part::text(team, Role::Title)];
+        match width >= 60 {
+            true => first.push(Part::Tab(indent)),
+            false => first.push(Part::Gap(2)),
+        }
+        let mut items = vec![state(look, page)];
+        items.extend(answer(look, page));
+        items.extend(way(look, page, &mut lines));
+        lines.flow(first, indent, items);
+        if let Some(error) = &page.last_error {
+            let role = match page.state {
+                PageState::Failed | PageState::Unknown => Role::PageFailed,
+                _ => Role::Dim,
+            };
+            let item = vec![Part::text(error.clone(), role)];
+            lines.flow(vec![Part::Tab(indent)], indent, vec![item]);
+        }
+    }
+    if lines.lines.is_empty() {
+        lines.words("No team was paged.", Role::Dim);
+    }
+    lines
+}
+
+fn state(look: Look<'_>, page: &PageView) -> Line {
+    use PageState as S;
+    let age = |words: &str, at, role| {
+        let from = look.mono(at);
+        vec![
+            Part::text(format!("{words} "), role),
+            Part::Live(LiveText::Age { from }, role),
+        ]
+    };
+    let queued = page.queued_at;
+    match page.state {
+        S::Queued => age("queued, no answer", queued, Role::PageUnanswered),
+        S::Sending => age("being sent, no answer", queued, Role::PageUnanswered),
+        S::Accepted => age("accepted, no answer", queued, Role::PageUnanswered),
+        S::Unknown => age("UNKNOWN whether it arrived", queued, Role::PageFailed),
+        S::Failed => age("FAILED", queued, Role::PageFailed),
+        S::Acknowledged => {
+            let at = page.acknowledged_at.unwrap_or(queued);
+            let at = look.instant(at, Form::Short);
+            let role = match page.answer {
+                Some(Answer::Cannot) => Role::PageUnanswered,
+                _ => Role::PageAcknowledged,
+            };
+            vec![Part::text(format!("acknowledged {at}"), role)]
+        }
+        S::Cancelled => vec![Part::text("stood down", Role::Dim)],
+        S::Expired => vec![Part::text("expired, nobody answered", Role::PageUnanswered)],
+    }
+}
+
+fn answer(look: Look<'_>, page: &PageView) -> Vec<Line> {
+    let mut items: Vec<Line> = Vec::new();
+    match page.answer {
+        Some(Answer::Coming) => items.push(vec![Part::text("coming", Role::PageAcknowledged)]),
+        Some(Answer::Remote) => {
+            items.push(vec![Part::text("joins remotely", Role::PageAcknowledged)]);
+        }
+        Some(Answer::Cannot) => items.push(vec![Part::text("CANNOT COME", Role::PageUnanswered)]),
+        None => {}
+    }
+    if let Some(eta) = page.eta {
+        let mut item = vec![Part::text(
+            format!("there by {}", look.instant(eta, Form::Short)),
+            Role::Text,
+        )];
+        if eta > look.now() {
+            item.push(Part::text(", ", Role::Text));
+            item.push(Part::Live(
+                LiveText::Until { to: look.mono(eta) },
+                Role::Text,
+            ));
+        }
+        items.push(item);
+    }
+    if let Some(by) = &page.acknowledged_by {
+        items.push(vec![look.who(by)]);
+    }
+    items
+}
+
+/// By which route, when it escalates, how often it was tried, who asked.
+fn way(look: Look<'_>, page: &PageView, lines: &mut Lines) -> Vec<Line> {
+    let mut items: Vec<Line> = Vec::new();
+    let route = page.route.as_deref();
+    let route = match (page.step, route) {
+        (0, Some(route)) => Some(route.to_owned()),
+        (0, None) => None,
+        (step, route) => {
+            let kind = route.map(|route| format!(", {route}")).unwrap_or_default();
+            Some(format!("{} route{kind}", ordinal(step + 1)))
+        }
+    };
+    items.extend(route.map(|text| vec![Part::text(text, Role::Text)]));
+    if page.state.is_open() {
+        if let Some(at) = page.escalates_at {
+            let to = look.mono(at);
+            match at > look.now() {
+                true => {
+                    lines.hold(Some(to));
+                    items.push(vec![
+                        Part::text("escalates ", Role::Text),
+                        Part::Live(LiveText::Until { to }, Role::Text),
+                    ]);
+                }
+                false => items.push(vec![Part::text("escalates now", Role::PageUnanswered)]),
+            }
+        }
+        if page.attempts > 1 {
+            let tried = format!("tried {} times", page.attempts);
+            items.push(vec![Part::text(tried, Role::Text)]);
+        }
+    }
+    if page.urgency == Urgency::Low {
+        items.push(vec![Part::text("low urgency", Role::Dim)]);
+    }
+    items.push(vec![
+        Part::text("asked by ", Role::Dim),
+        look.who(&page.by),
+        Part::text(
+            format!(" {}", look.instant(page.queued_at, Form::Short)),
+            Role::Dim,
+        ),
+    ]);
+    items
+}

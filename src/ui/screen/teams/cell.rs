@@ -1,0 +1,198 @@
+//! One team in one phase: how many incidents and the worst of them, and below it the nearest duty.
+
+use ratatui::layout::Rect;
+
+use crate::domain::instant::Mono;
+use crate::domain::view::IncidentView;
+use crate::ui::canvas::{Canvas, Part, width_of};
+use crate::ui::index::{Cell, decision_missing, nearest};
+use crate::ui::live::{LiveText, Side};
+use crate::ui::phrase::Form;
+use crate::ui::screen::words::{self, DutyClock};
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+/// Draws a cell in two rows.
+pub fn draw(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    cell: &Cell,
+    preparation: bool,
+    selected: bool,
+) {
+    let Some((source, worst)) = &cell.worst else {
+        canvas.text(
+            area.x + 1,
+            area.y,
+            area.width.saturating_sub(1),
+            "-",
+            Role::Dim,
+        );
+        return;
+    };
+    if selected {
+        canvas.stand_on(Some(Role::Selected));
+        canvas.clear(area, Role::Selected);
+        let mark = canvas.glyphs().mark();
+        canvas.text(area.x, area.y, 1, mark, Role::SelectedText);
+    }
+    let line = |n: u16| {
+        let height = u16::from(n < area.height);
+        Rect::new(area.x + 1, area.y + n, area.width.saturating_sub(1), height)
+    };
+    let (first, second, holds) = match preparation {
+        true => {
+            let (first, second) = waits(shared, *source, cell, worst, area.width);
+            (first, second, None)
+        }
+        false => {
+            let (second, holds) = duty(shared, *source, cell, worst, area.width);
+            let first = incident(shared, *source, cell, worst, area.width);
+            (first, second, holds)
+        }
+    };
+    canvas.redraw_at(holds);
+    canvas.line(line(0), &first);
+    canvas.line(line(1), &second);
+    canvas.stand_on(None);
+}
+
+/// `3 sev1 COPPER HERON AZ-142`, as much of it as has room.
+fn incident(
+    shared: &Shared,
+    source: usize,
+    cell: &Cell,
+    worst: &IncidentView,
+    width: u16,
+) -> Vec<Part<'static>> {
+    let live = shared.is_live(source);
+    let role = |role| if live { role } else { Role::StaleRow };
+    let (severity, severity_role) = words::severity(worst.severity);
+    let count = Part::text(format!("{} ", cell.count), role(Role::Title));
+    let ex = Part::text("EX ", Role::Exercise);
+    let severity = Part::text(format!("{severity} "), role(severity_role));
+    let codename = Part::text(worst.codename.clone(), role(Role::Codename));
+    let id = Part::text(worst.id.clone(), role(Role::Text));
+    let mut parts = vec![count];
+    if worst.exercise {
+        parts.push(ex);
+    }
+    parts.push(severity);
+    let room = width.saturating_sub(1 + width_of(&parts, shared.now));
+    let both = codename.width(shared.now) + 1 + id.width(shared.now);
+    match room {
+        room if both <= room => parts.extend([codename, Part::Gap(1), id]),
+        room if codename.width(shared.now) <= room => parts.push(codename),
+        // Half a codename is nobody's: the id is, and its severity stands below.
+        _ => {
+            parts.pop();
+            parts.push(id);
+        }
+    }
+    parts
+}
+
+/// The nearest duty of the cell; where none runs, what is missing.
+fn duty(
+    shared: &Shared,
+    source: usize,
+    cell: &Cell,
+    worst: &IncidentView,
+    width: u16,
+) -> (Vec<Part<'static>>, Option<Mono>) {
+    let room = width.saturating_sub(1);
+    let Some((_, from, of)) = &cell.nearest else {
+        let missing = decision_missing(worst);
+        let text = match missing {
+            true if room >= 16 => "decision missing",
+            true => "undecided",
+            false if room >= 13 => "no clock runs",
+            false => "no clock",
+        };
+        let role = if missing { Role::Missing } else { Role::Dim };
+        return (vec![Part::text(text, role)], None);
+    };
+    let Some(duty) = nearest(of) else {
+        return (Vec::new(), None);
+    };
+    let (clock, holds) = words::duty_clock(shared, *from, of, duty);
+    let mut parts = match clock {
+        DutyClock::Counts { to, role } => {
+            let countdown = LiveText::Countdown { to };
+            let width = countdown.at(shared.now).width.max(9);
+            vec![
+                Part::Column(countdown, width, Side::Left, role),
+                Part::Gap(1),
+            ]
+        }
+        other => {
+            let mut parts = other.parts();
+            parts.push(Part::Gap(1));
+            parts
+        }
+    };
+    let name = Part::text(words::duty_name(shared, duty, " "), Role::Text);
+    let same = of.id == worst.id && *from == source;
+    if !same {
+        // The nearest duty need not be the worst incident's.
+        parts.push(Part::text(format!("{} ", of.id), Role::Text));
+    }
+    let used = width_of(&parts, shared.now);
+    if used + name.width(shared.now) <= room {
+        parts.push(name);
+    } else if same && !words::is_hidden(shared, duty) {
+        let to = Part::text(duty.to.clone(), Role::Text);
+        if used + to.width(shared.now) <= room {
+            parts.push(to);
+        }
+    }
+    (parts, holds)
+}
+
+/// What waits in preparation: how much of what; what is planned and when, else where the lessons came from.
+fn waits(
+    shared: &Shared,
+    source: usize,
+    cell: &Cell,
+    worst: &IncidentView,
+    width: u16,
+) -> (Vec<Part<'static>>, Vec<Part<'static>>) {
+    let planned = cell.count - cell.lessons - cell.exercises;
+    let kinds = [
+        (planned, "planned", Role::Text),
+        (cell.exercises, "EX", Role::Exercise),
+        (cell.lessons, "lesson", Role::Text),
+    ];
+    let counted = kinds.into_iter().filter(|(count, ..)| *count > 0);
+    let mut counted: Vec<Part<'static>> = counted
+        .map(|(count, word, role)| {
+            let s = if word == "lesson" && count > 1 {
+                "s"
+            } else {
+                ""
+            };
+            Part::text(format!("{count} {word}{s}"), role)
+        })
+        .collect();
+    if width < 20 && counted.len() > 1 {
+        let second = counted.split_off(1);
+        return (counted, second);
+    }
+    let mut first = Vec::new();
+    for part in counted {
+        if !first.is_empty() {
+            first.push(Part::text(" · ", Role::Dim));
+        }
+        first.push(part);
+    }
+    let begin = match worst.starts_at {
+        Some(at) if worst.is_open() => shared.instant(source, worst, at, Form::Short),
+        _ => worst.id.clone(),
+    };
+    let second = vec![
+        Part::text(format!("{begin} "), Role::Text),
+        Part::text(worst.codename.clone(), Role::Dim),
+    ];
+    (first, second)
+}

@@ -1,0 +1,15 @@
+//! The rules of the API, each proved by asking over a socket.
+
+mod auth;
+mod course;
+mod document;
+mod durable;
+mod feed;
+mod mask;
+mod page;
+mod read;
+mod rule;
+mod seat;
+mod socket;
+mod worker;
+mod write;

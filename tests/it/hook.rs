@@ -1,0 +1,158 @@
+//! The other side of a webhook: takes pages on a free port, notes them, and answers as it is told.
+
+use std::collections::VecDeque;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use warboard::domain::word::Tlp;
+use warboard::paging::settings::{RouteKind, RouteSettings};
+use warboard::paging::webhook::signature;
+use warboard::secret::Secret;
+
+use crate::http::soon;
+
+const SECRET: &str = "whsec_dGhlIHRlYW0ncyBzZWNyZXQ=";
+
+/// One page as it came.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    head: String,
+    pub body: Vec<u8>,
+}
+
+impl Letter {
+    pub fn header(&self, name: &str) -> &str {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found
+            .unwrap_or_else(|| panic!("no {name} in {}", self.head))
+            .1
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Whether the signature is that of the shared secret over id, time and body.
+    pub fn is_signed(&self) -> bool {
+        let (id, at) = (self.header("webhook-id"), self.header("webhook-timestamp"));
+        let signed = signature(&Secret::new(SECRET), id, at, &self.body);
+        self.header("webhook-signature") == signed
+    }
+}
+
+/// A receiver, gone with the value.
+pub struct Hook {
+    url: String,
+    folder: tempfile::TempDir,
+    letters: mpsc::Receiver<Letter>,
+    answers: Arc<Mutex<VecDeque<&'static str>>>,
+    taking: JoinHandle<()>,
+}
+
+impl Drop for Hook {
+    fn drop(&mut self) {
+        self.taking.abort();
+    }
+}
+
+impl Hook {
+    /// Answers 202 to everything, but for what `answers` says first; an empty answer closes without one.
+    pub async fn new(answers: &[&'static str]) -> Hook {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let (tell, letters) = mpsc::channel(256);
+        let answers = Arc::new(Mutex::new(answers.iter().copied().collect()));
+        let taking = tokio::spawn(take(listener, tell, answers.clone()));
+        let folder = tempfile::tempdir().unwrap();
+        let hook = Hook {
+            url,
+            folder,
+            letters,
+            answers,
+            taking,
+        };
+        std::fs::write(hook.secret_file(), SECRET).unwrap();
+        let mode = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(hook.secret_file(), mode).unwrap();
+        hook
+    }
+
+    fn secret_file(&self) -> PathBuf {
+        self.folder.path().join("secret")
+    }
+
+    /// The route that leads here.
+    pub fn route(&self) -> RouteSettings {
+        RouteSettings {
+            kind: RouteKind::Webhook,
+            url: self.url.clone(),
+            secret_file: Some(self.secret_file()),
+            ca_file: None,
+            clearance: Tlp::Green,
+            in_band: true,
+        }
+    }
+
+    pub fn then(&self, answer: &'static str) {
+        self.answers.lock().unwrap().push_back(answer);
+    }
+
+    /// The next page that comes.
+    pub async fn letter(&mut self) -> Letter {
+        soon("a page", self.letters.recv()).await.unwrap()
+    }
+
+    /// Whether nothing came that was not taken.
+    pub fn is_empty(&mut self) -> bool {
+        self.letters.try_recv().is_err()
+    }
+}
+
+async fn take(
+    listener: TcpListener,
+    tell: mpsc::Sender<Letter>,
+    answers: Arc<Mutex<VecDeque<&'static str>>>,
+) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
+        let letter = loop {
+            let n = stream.read(&mut chunk).await.unwrap_or(0);
+            if n == 0 {
+                break None;
+            }
+            all.extend(&chunk[..n]);
+            if let Some(letter) = whole(&all) {
+                break Some(letter);
+            }
+        };
+        let Some(letter) = letter else { continue };
+        let answer = answers.lock().unwrap().pop_front();
+        if tell.send(letter).await.is_err() {
+            return;
+        }
+        let answer = answer.unwrap_or("202 Accepted");
+        if !answer.is_empty() {
+            let head =
+                format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            drop(stream.write_all(head.as_bytes()).await);
+        }
+    }
+}
+
+fn whole(all: &[u8]) -> Option<Letter> {
+    let end = all.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let letter = Letter {
+        head: String::from_utf8(all[..end].to_vec()).unwrap(),
+        body: all[end + 4..].to_vec(),
+    };
+    let length: usize = letter.header("content-length").parse().unwrap();
+    (letter.body.len() >= length).then_some(letter)
+}

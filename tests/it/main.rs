@@ -1,0 +1,11 @@
+//! Proofs of the whole from outside: a backend on a real socket, spoken to as any client would.
+//! One test program, so that it is linked once; what a room promises inside stands beside its code.
+
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod backend;
+#[cfg(test)]
+mod hook;
+#[cfg(test)]
+mod http;
