@@ -158,7 +158,10 @@ impl<B: Body + 'static> Dialog<B> {
                 match review.weight {
                     Weight::Record if !review.number.is_right() => {
                         let number = id.rsplit('-').next().unwrap_or(id);
-                        row(format!("type {number}, then it can be sent: {does}"), Role::Text)
+                        row(
+                            format!("type {number}, then it can be sent: {does}"),
+                            Role::Text,
+                        )
                     }
                     Weight::Record => says(Action::Confirm, does),
                     _ => says(Action::Send, does),

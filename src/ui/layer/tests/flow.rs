@@ -185,7 +185,7 @@ fn a_source_that_is_not_live_is_read_again_before_the_last_key() {
         source: DYNAMICS,
         id: "DYN-31".to_owned(),
     };
-    assert_eq!(keys(&mut app, "Enter"), [ask.clone()]);
+    assert_eq!(keys(&mut app, "Enter"), vec![ask.clone()]);
     assert_eq!(keys(&mut app, "Enter"), [], "it is being read");
     let answer = |incident| Message::Reread {
         source: DYNAMICS,

@@ -120,9 +120,9 @@ fn a_dialog_works_from_60_by_16_and_never_loses_its_bottom_line() {
             (AZURE, "AZ-142", "p", "Enter on to the next field"),
             (
                 AZURE,
-                "AZ-142",
+                "AZ-140",
                 "D Enter Enter",
-                "Enter correct the declaration",
+                "type 140, then it can be sent",
             ),
             (AZURE, "AZ-142", "?", "Esc back to the board"),
             (AZURE, "AZ-142", "+", "Enter on to the next field"),
