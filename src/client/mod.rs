@@ -41,4 +41,6 @@ pub enum TokenFrom {
 }
 
 #[cfg(test)]
+pub(crate) mod script;
+#[cfg(test)]
 mod tests;

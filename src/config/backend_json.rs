@@ -98,18 +98,32 @@ impl BackendLock {
     /// # Errors
     /// The folder or the lock's file cannot be made.
     pub fn take(path: &Path) -> io::Result<Option<BackendLock>> {
-        folder(path)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path.with_extension("lock"))?;
+        let file = BackendLock::file(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(BackendLock { _file: file })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Waits until the lock is free and takes it; blocks its thread, at no cost meanwhile.
+    ///
+    /// # Errors
+    /// The folder or the lock's file cannot be made.
+    pub fn wait(path: &Path) -> io::Result<BackendLock> {
+        let file = BackendLock::file(path)?;
+        flock(&file, FlockOperation::LockExclusive)?;
+        Ok(BackendLock { _file: file })
+    }
+
+    fn file(path: &Path) -> io::Result<File> {
+        folder(path)?;
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.with_extension("lock"))
     }
 }
 

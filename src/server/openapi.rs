@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use bytes::Bytes;
+use http::StatusCode;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
@@ -61,7 +62,7 @@ pub fn routes(state: Arc<ServerState>, extra: Router) -> Router {
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async {
             Problem::new(
-                http::StatusCode::METHOD_NOT_ALLOWED,
+                StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
                 "This is not done here; the header Allow says what is.",
             )
@@ -133,6 +134,16 @@ fn problems(path: &str, operation: &mut Operation) {
         add("415", "The body is of another media type");
     }
     add("default", "An error as RFC 9457 has it");
+    // The standard asks for a description of every answer; where none was written the status speaks.
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            let reason = StatusCode::from_bytes(status.as_bytes()).ok();
+            let reason = reason.and_then(|status| status.canonical_reason());
+            response.description = reason.unwrap_or("An answer").to_owned();
+        }
+    }
     if !open {
         operation.security = Some(vec![SecurityRequirement::new(
             "token",

@@ -10,12 +10,14 @@ use unicode_width::UnicodeWidthChar;
 use crate::domain::text::{grapheme_width, is_hidden};
 
 mod depth;
+mod line;
 mod moves;
 mod pen;
 #[cfg(test)]
 mod tests;
 
 pub use depth::Depth;
+pub use line::line;
 use moves::Cursor;
 use pen::Pen;
 

@@ -190,6 +190,12 @@ fn size_of(terminal: &File) -> (u16, u16) {
     }
 }
 
+/// Columns and rows of the terminal on standard output; `None` if it is none.
+pub fn window() -> Option<(u16, u16)> {
+    let size = tcgetwinsize(rustix::stdio::stdout()).ok()?;
+    Some((size.ws_col, size.ws_row))
+}
+
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     std::thread::Builder::new()
         .name(name.into())

@@ -7,12 +7,14 @@ pub mod errand;
 pub mod input;
 pub mod local;
 pub mod pace;
+pub mod picture;
 pub mod run;
 
 pub use board::BoardScreen;
 pub use emit::{Depth, Emitter};
 pub use errand::Errand;
 pub use input::Decoder;
-pub use local::{LocalDoor, Restorer, SessionError};
+pub use local::{LocalDoor, Restorer, SessionError, window};
 pub use pace::Pace;
+pub use picture::Frame;
 pub use run::{Door, Event, Handled, Incoming, Patch, Screen, Setup, Tick, Wish, run};

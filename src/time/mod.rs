@@ -8,9 +8,11 @@ use futures::future::{BoxFuture, Either, select};
 
 pub use crate::domain::instant::{Instant, Mono};
 
+mod shifted;
 mod system;
 mod test;
 
+pub use shifted::ShiftedClock;
 pub use system::SystemClock;
 pub use test::TestClock;
 

@@ -222,7 +222,12 @@ impl<'a> Canvas<'a> {
     ) {
         let told = text.at(self.now);
         let style = self.style(role);
-        let shown = fill(&told.text, told.width, width, side);
+        let fits = told.width <= width;
+        let shown = match fits {
+            true => fill(&told.text, told.width, width, side),
+            // Half a number is a wrong number.
+            false => fill(self.glyphs.ellipsis(), 1, width, side),
+        };
         let inside =
             x.saturating_add(width) <= self.buffer.area.right() && y < self.buffer.area.bottom();
         self.write(x, y, width, &shown, style);
@@ -231,7 +236,11 @@ impl<'a> Canvas<'a> {
         }
         let at = |ms: Option<i64>| ms.map(|ms| self.now + ms.max(1));
         // A width that changes inside a roomy column needs no draw as long as it fits: then the tick patches it.
-        let until = at(told.next_width_ms).filter(|_| tight || told.width >= width);
+        let until = match tight || !fits {
+            true => at(told.next_width_ms),
+            false => outgrows(&text, self.now, width),
+        };
+        let changes_at = at(told.next_change_ms).filter(|_| fits);
         self.live.push(LiveCells {
             x,
             y,
@@ -239,7 +248,7 @@ impl<'a> Canvas<'a> {
             side,
             style,
             text,
-            changes_at: at(told.next_change_ms),
+            changes_at,
             until,
         });
     }
@@ -341,4 +350,17 @@ impl<'a> Canvas<'a> {
             cell.set_style(style);
         }
     }
+}
+/// When a text first has no room any more in so many cells.
+fn outgrows(text: &LiveText, now: Mono, width: u16) -> Option<Mono> {
+    // A countdown has five widths before it is gone; an age that grows for ever has one more for each ten years.
+    const MOST: usize = 12;
+    let mut at = now;
+    for _ in 0..MOST {
+        at = at + text.at(at).next_width_ms?.max(1);
+        if text.at(at).width > width {
+            return Some(at);
+        }
+    }
+    Some(at)
 }

@@ -27,7 +27,7 @@ pub enum LiveText {
     Here { from: Mono },
     /// `in 11m`.
     Until { to: Mono },
-    /// One row of the big digits of a countdown.
+    /// One row of the big digits of a countdown, without its `T-` or `+`: that stands small beside them.
     BigDigits {
         to: Mono,
         row: usize,
@@ -63,6 +63,9 @@ impl LiveText {
                 glyphs,
             } => {
                 let mut told = phrase::countdown(*to - now);
+                let signs = ["T-", "+"];
+                let bare = signs.iter().find_map(|sign| told.text.strip_prefix(sign));
+                told.text = bare.unwrap_or(&told.text).to_owned();
                 (told.text, told.width) = match large {
                     false => (
                         digits::render(&told.text, *glyphs)

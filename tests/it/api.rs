@@ -5,6 +5,7 @@ mod course;
 mod document;
 mod durable;
 mod feed;
+mod link;
 mod mask;
 mod page;
 mod read;

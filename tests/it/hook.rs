@@ -52,7 +52,6 @@ pub struct Hook {
     url: String,
     folder: tempfile::TempDir,
     letters: mpsc::Receiver<Letter>,
-    answers: Arc<Mutex<VecDeque<&'static str>>>,
     taking: JoinHandle<()>,
 }
 
@@ -67,15 +66,14 @@ impl Hook {
     pub async fn new(answers: &[&'static str]) -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let (tell, letters) = mpsc::channel(256);
+        let (tell, letters) = mpsc::channel(4_096);
         let answers = Arc::new(Mutex::new(answers.iter().copied().collect()));
-        let taking = tokio::spawn(take(listener, tell, answers.clone()));
+        let taking = tokio::spawn(take(listener, tell, answers));
         let folder = tempfile::tempdir().unwrap();
         let hook = Hook {
             url,
             folder,
             letters,
-            answers,
             taking,
         };
         std::fs::write(hook.secret_file(), SECRET).unwrap();
@@ -91,17 +89,25 @@ impl Hook {
     /// The route that leads here.
     pub fn route(&self) -> RouteSettings {
         RouteSettings {
-            kind: RouteKind::Webhook,
-            url: self.url.clone(),
             secret_file: Some(self.secret_file()),
+            ..Hook::route_to(&self.url)
+        }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A route to a hook of another process, unsigned.
+    pub fn route_to(url: &str) -> RouteSettings {
+        RouteSettings {
+            kind: RouteKind::Webhook,
+            url: url.to_owned(),
+            secret_file: None,
             ca_file: None,
             clearance: Tlp::Green,
             in_band: true,
         }
-    }
-
-    pub fn then(&self, answer: &'static str) {
-        self.answers.lock().unwrap().push_back(answer);
     }
 
     /// The next page that comes.

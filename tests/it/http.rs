@@ -80,9 +80,14 @@ impl Ask {
     }
 
     pub async fn send(&self) -> Answer {
-        let mut line = Line::open(self.to).await;
+        self.try_send().await.unwrap()
+    }
+
+    /// None where nobody is there, or the connection broke before the answer was whole.
+    pub async fn try_send(&self) -> Option<Answer> {
+        let mut line = Line::try_open(self.to).await.ok()?;
         line.write(&self.bytes(true)).await;
-        line.answer(self.method != "HEAD").await
+        line.try_answer(self.method != "HEAD").await
     }
 }
 
@@ -94,10 +99,14 @@ pub struct Line {
 
 impl Line {
     pub async fn open(to: SocketAddr) -> Line {
-        Line {
-            stream: soon("a connection", TcpStream::connect(to)).await.unwrap(),
+        Line::try_open(to).await.unwrap()
+    }
+
+    async fn try_open(to: SocketAddr) -> std::io::Result<Line> {
+        Ok(Line {
+            stream: soon("a connection", TcpStream::connect(to)).await?,
             read: Vec::new(),
-        }
+        })
     }
 
     /// The server may have answered and closed already: then the rest is not wanted.
@@ -118,7 +127,13 @@ impl Line {
         self.read.is_empty() && !self.more().await
     }
 
-    /// Whether the other side sent anything, or closed, in what is there now.
+    /// How many bytes still come before the other side closes.
+    pub async fn rest(&mut self) -> usize {
+        while self.more().await {}
+        self.read.len()
+    }
+
+    /// Whether the other side sent nothing and did not close, as far as is known here.
     pub fn is_silent(&self) -> bool {
         let mut byte = [0];
         matches!(self.stream.try_read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
@@ -126,22 +141,27 @@ impl Line {
 
     /// The next answer, held to what all answers share.
     pub async fn answer(&mut self, has_body: bool) -> Answer {
+        match self.try_answer(has_body).await {
+            Some(answer) => answer,
+            None => panic!("closed within {:?}", String::from_utf8_lossy(&self.read)),
+        }
+    }
+
+    async fn try_answer(&mut self, has_body: bool) -> Option<Answer> {
         let end = loop {
             if let Some(at) = self.read.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;
             }
-            assert!(
-                self.more().await,
-                "closed within a head: {:?}",
-                String::from_utf8_lossy(&self.read)
-            );
+            if !self.more().await {
+                return None;
+            }
         };
         let head = String::from_utf8(self.read.drain(..end).collect()).unwrap();
         let mut lines = head.trim_end().split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap();
         let status: u16 = status.parse().unwrap();
         if status == 100 {
-            return Box::pin(self.answer(has_body)).await;
+            return Box::pin(self.try_answer(has_body)).await;
         }
         let headers: Vec<(String, String)> = lines
             .map(|line| {
@@ -157,12 +177,14 @@ impl Line {
         if has_body && status != 304 && status != 204 {
             let length: usize = answer.header("content-length").unwrap().parse().unwrap();
             while self.read.len() < length {
-                assert!(self.more().await, "closed within a body");
+                if !self.more().await {
+                    return None;
+                }
             }
             answer.body = self.read.drain(..length).collect();
         }
         answer.hold_to_the_rules();
-        answer
+        Some(answer)
     }
 }
 

@@ -6,6 +6,22 @@ mod api;
 #[cfg(test)]
 mod backend;
 #[cfg(test)]
+mod board;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
+mod embedded;
+#[cfg(test)]
 mod hook;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod http;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod terminal;

@@ -485,6 +485,7 @@ impl Poller {
         let pause = match (changed, wait_s) {
             (true, _) => BUSY_MS,
             (false, 0) => 0,
+            (false, _) if now >= self.about_at => 0,
             (false, _) => QUIET_MS,
         };
         self.start_at = sent + pause;

@@ -79,7 +79,13 @@ pub fn answer(
     };
     let mut events = vec![acknowledged];
     if body.answer == Some(Answer::Cannot) {
-        events.extend(worker::escalate(incident, page, "answered cannot", context));
+        events.extend(worker::escalate(
+            incident,
+            page,
+            "answered cannot",
+            context,
+            &[],
+        ));
     }
     Ok(events)
 }

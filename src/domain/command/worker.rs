@@ -42,16 +42,21 @@ pub fn overdue_pages(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
         .pages
         .iter()
         .filter(|p| p.is_open() && p.escalates_at.is_some_and(|at| at <= context.now));
-    late.flat_map(|page| escalate(incident, page, "no answer", context))
-        .collect()
+    let mut events = Vec::new();
+    for page in late {
+        let further = escalate(incident, page, "no answer", context, &events);
+        events.extend(further);
+    }
+    events
 }
 
-/// The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.
+/// `before`: what the same decision does already; a team it pages is not paged twice. The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.
 pub(super) fn escalate(
     incident: &Incident,
     page: &Page,
     why: &str,
     context: &Context<'_>,
+    before: &[Event],
 ) -> Vec<Event> {
     let Some(team) = context.directory.team(&page.team) else {
         return Vec::new();
@@ -81,10 +86,10 @@ pub(super) fn escalate(
     let Some(next) = context.directory.escalation(team, &incident.service) else {
         return vec![stays];
     };
-    if incident
-        .pages
-        .iter()
-        .any(|p| p.is_open() && p.team == next.id)
+    let mut open = incident.pages.iter().filter(|p| p.is_open());
+    let mut paged = before.iter();
+    if open.any(|p| p.team == next.id)
+        || paged.any(|event| matches!(event, Event::PageQueued { team, .. } if *team == next.id))
     {
         return vec![stays];
     }
@@ -94,7 +99,7 @@ pub(super) fn escalate(
         .escalation(next, &incident.service)
         .is_some();
     let queued = Event::PageQueued {
-        page: context.fresh_id("p", step + incident.pages.len()),
+        page: context.fresh_id("p", before.len()),
         team: next.id.clone(),
         message: page.message.clone(),
         urgency: page.urgency,

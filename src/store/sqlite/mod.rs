@@ -62,28 +62,38 @@ impl SqliteStore {
     /// # Errors
     /// `InUse` if another server has it; `Corrupt` if it is no store, or a newer warboard's.
     pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_as(path, true, None).await
+        SqliteStore::open_as(path, true, None, None).await
     }
 
     /// Opens the file beside a server that may be running: tokens, settings, reading and verifying. `submit` is refused.
     pub async fn for_tokens(path: &Path) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_as(path, false, None).await
+        SqliteStore::open_as(path, false, None, None).await
     }
 
     /// A store in a temporary folder, removed with the value.
     pub async fn temporary() -> Result<SqliteStore, StoreError> {
+        SqliteStore::in_temporary_folder(None).await
+    }
+
+    /// As `temporary`, with codenames that begin at a known place: the same incidents get the same names.
+    pub async fn temporary_from(codename_start: u32) -> Result<SqliteStore, StoreError> {
+        SqliteStore::in_temporary_folder(Some(codename_start.into())).await
+    }
+
+    async fn in_temporary_folder(codename_start: Option<u64>) -> Result<SqliteStore, StoreError> {
         let folder = tempfile::Builder::new()
             .prefix("warboard-")
             .tempdir()
             .map_err(|error| StoreError::Unavailable(format!("no temporary folder: {error}")))?;
         let path = folder.path().join("warboard.db");
-        SqliteStore::open_as(&path, true, Some(folder)).await
+        SqliteStore::open_as(&path, true, Some(folder), codename_start).await
     }
 
     async fn open_as(
         path: &Path,
         serves: bool,
         folder: Option<tempfile::TempDir>,
+        codename_start: Option<u64>,
     ) -> Result<SqliteStore, StoreError> {
         let path = lock::prepare(path)?;
         let lock = match serves {
@@ -91,7 +101,8 @@ impl SqliteStore {
             false => None,
         };
         let options = schema::options(&path);
-        let (mut db, meta) = schema::open(&options).await?;
+        let (mut db, mut meta) = schema::open(&options).await?;
+        meta.codename_start = codename_start.unwrap_or(meta.codename_start);
         let epoch = meta.epoch.clone();
         let mut state = State::new(meta);
         state.reload(&mut db).await?;

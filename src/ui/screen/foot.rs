@@ -9,9 +9,10 @@ use crate::ui::phrase::Form;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
-/// What is left of a window above the foot.
+/// What is left above the foot of a window, or of what its head left. Windows begin at row 0, so the bottom of either
+/// tells how high the window is.
 pub fn left(area: Rect) -> Rect {
-    let rows = if area.height >= 16 { 2 } else { 1 };
+    let rows = if area.bottom() >= 16 { 2 } else { 1 };
     Rect::new(area.x, area.y, area.width, area.height.saturating_sub(rows))
 }
 

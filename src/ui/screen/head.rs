@@ -6,7 +6,7 @@ mod next;
 
 use ratatui::layout::Rect;
 
-pub use missing::{ordinal, page_parts};
+pub use missing::{fitted, ordinal, page_parts, vacancies};
 pub use next::start_parts;
 
 use super::words;
@@ -199,24 +199,28 @@ pub fn sources(shared: &Shared, room: u16) -> Vec<Part<'static>> {
 
 /// How many incidents, real and drills, and the highest mark shown.
 pub fn counts(shared: &Shared, width: u16) -> Vec<Part<'static>> {
-    let world = &shared.index.world;
-    let counts = world.counts;
+    let mut parts = numbers(shared, width);
+    if shared.index.world.tlp.is_some() {
+        parts.push(Part::Gap(2));
+        parts.extend(mark(shared));
+    }
+    parts
+}
+
+/// How many incidents, real and drills; and that a filter hides some.
+pub fn numbers(shared: &Shared, width: u16) -> Vec<Part<'static>> {
+    let counts = shared.index.world.counts;
     let drills = match (counts.exercises, width >= 60) {
         (0, _) => String::new(),
         (n, true) => format!(" · {n} exercise{}", if n == 1 { "" } else { "s" }),
         (n, false) => format!(" · {n} EX"),
     };
-    let mut parts = vec![Part::text(
-        format!("{} real{drills}", counts.real),
-        Role::Text,
-    )];
+    let text = format!("{} real{drills}", counts.real);
+    let mut parts = vec![Part::text(text, Role::Text)];
     if !shared.filter.is_empty() {
         let shown: usize = shared.index.lanes.iter().map(Vec::len).sum();
-        parts.push(Part::text(format!("  FILTER {shown} shown"), Role::Notice));
-    }
-    if world.tlp.is_some() {
-        parts.push(Part::Gap(2));
-        parts.extend(mark(shared));
+        let text = format!("  FILTER {shown} shown");
+        parts.push(Part::text(text, Role::Notice));
     }
     parts
 }

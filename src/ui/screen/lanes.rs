@@ -7,6 +7,8 @@ mod strip;
 
 use ratatui::layout::Rect;
 
+pub use row::{duty_parts, people_parts, people_within};
+
 use super::{foot, head};
 use crate::ui::canvas::Canvas;
 use crate::ui::index::{Index, Row};

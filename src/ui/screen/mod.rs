@@ -20,3 +20,6 @@ pub enum ScreenName {
     Incident,
     Wall,
 }
+
+#[cfg(test)]
+mod tests;

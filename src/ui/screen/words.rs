@@ -9,6 +9,7 @@ use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::{DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, Severity, Tlp};
 use crate::ui::canvas::{Canvas, Part};
+use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
 use crate::ui::message::Reply;
@@ -87,8 +88,9 @@ pub fn duty_clock(
     duty: &DutyView,
 ) -> (DutyClock, Option<Mono>) {
     let now = shared.time(source);
-    let next = changes_at(duty).filter(|at| *at > now).min();
-    let next = next.map(|at| shared.mono(source, at) + 1);
+    // Some things hold until an instant, some through it: both sides of it are a change.
+    let next = changes_at(duty).filter(|at| *at >= now).min();
+    let next = next.map(|at| shared.mono(source, at) + i64::from(at == now));
     let status = status_at(duty, now);
     let role = duty_role(duty, status, now);
     let words = |text: String| DutyClock::Words { text, role };
@@ -212,6 +214,22 @@ pub fn decider(shared: &Shared, source: usize, duty: &DutyView) -> (String, Role
         }
         (None, None) => ("NOBODY DECIDES".to_owned(), Role::Vacant),
     }
+}
+
+/// Who decides, in so many cells: where team and all have no room, that nobody does has.
+pub fn decider_within(shared: &Shared, row: &DutyRow, room: u16) -> (String, Role) {
+    let nobody = "NOBODY DECIDES";
+    let (who, role) = match row.view() {
+        Some(duty) => decider(shared, row.source, duty),
+        None => (nobody.to_owned(), Role::Vacant),
+    };
+    let room = usize::from(room);
+    let who = match role {
+        Role::Vacant if nobody.len() > room => "NOBODY".to_owned(),
+        Role::Vacant if crate::domain::text::width(&who) > room => nobody.to_owned(),
+        _ => who,
+    };
+    (who, role)
 }
 
 /// The zone instants are written in, in words.

@@ -7,7 +7,6 @@ use warboard::time::TestClock;
 
 use crate::backend::{Backend, Plan};
 use crate::hook::Hook;
-use crate::http::{Answer, Ask};
 
 const TEAM: &str = "legal-affairs";
 
@@ -385,116 +384,32 @@ async fn ending_an_incident_ends_its_pages() {
     assert!(hook.is_empty(), "nothing is sent for it any more");
 }
 
-/// The signed link of a page, taken from what the hook got: its path, and its tag.
-async fn link(backend: &Backend, hook: &mut Hook) -> (String, String) {
-    let url = hook.letter().await.json()["answer_url"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let path = url
-        .strip_prefix(&format!("http://{}", backend.address))
-        .unwrap();
-    let (path, tag) = path.split_once("?t=").unwrap();
-    (path.to_owned(), tag.to_owned())
-}
-
 #[tokio::test]
-async fn the_signed_link_shows_a_form_and_its_post_acknowledges() {
-    let mut hook = Hook::new(&[]).await;
-    let backend = Plan::new().routes(TEAM, vec![hook.route()]).start().await;
-    let open = json!({"service": "azure", "title": "<script>secret", "tlp": "amber"});
-    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
-    backend.done(&id, &page()).await;
-    let (path, tag) = link(&backend, &mut hook).await;
-    let accepted = backend.until(&id, is("accepted")).await;
-    let form = |t: &str, name: &str| {
-        let ask = backend.ask("POST", &path);
-        ask.raw(
-            "application/x-www-form-urlencoded",
-            format!("t={t}&name={name}&answer=coming"),
-        )
-    };
-    // Scanners open links: nothing changes, however often.
-    for _ in 0..3 {
-        let seen = backend.ask("GET", &format!("{path}?t={tag}")).send().await;
-        assert_eq!(seen.status, 200);
-        assert!(seen.text().contains("<form method=\"post\"") && !seen.text().contains("secret"));
-        assert_eq!(seen.header("cache-control"), Some("no-store"));
-        assert!(
-            seen.header("content-security-policy")
-                .unwrap()
-                .contains("default-src 'none'")
-        );
-        assert_eq!(
-            backend
-                .ask("HEAD", &format!("{path}?t={tag}"))
-                .send()
-                .await
-                .status,
-            200
-        );
-    }
-    assert_eq!(backend.incident(&id).await["version"], accepted["version"]);
-    let wrong = tag.chars().rev().collect::<String>();
-    let (other, nothing) = (path.replace("/v1/pages/p", "/v1/pages/q"), String::new());
-    let refused: Vec<Answer> = vec![
-        backend.ask("GET", &path).send().await,
-        backend
-            .ask("GET", &format!("{path}?t={wrong}"))
-            .send()
-            .await,
-        backend.ask("GET", &format!("{other}?t={tag}")).send().await,
-        backend
-            .ask("GET", &format!("{path}?t={nothing}"))
-            .send()
-            .await,
-        form(&wrong, "mallory").send().await,
-        form("", "mallory").send().await,
-    ];
-    for answer in refused {
-        answer.problem(404);
-    }
-    form(&tag, "").send().await.problem(422);
-    assert_eq!(backend.incident(&id).await["version"], accepted["version"]);
-    let thanks = form(&tag, "J.%20Lindqvist").send().await;
-    assert_eq!(thanks.status, 200, "{}", thanks.text());
-    let after = backend.incident(&id).await;
-    assert_eq!(first(&after)["state"], "acknowledged");
-    assert_eq!(first(&after)["acknowledged_by"], "J. Lindqvist");
-    assert_eq!(first(&after)["answer"], "coming");
-    let entry = backend.timeline(&id).await.last().unwrap().clone();
-    assert_eq!(
-        (&entry["via"], &entry["by"]),
-        (&json!("link"), &json!("J. Lindqvist"))
-    );
-    // Sent twice, it is one answer.
-    assert_eq!(form(&tag, "J.%20Lindqvist").send().await.status, 200);
-    assert_eq!(backend.incident(&id).await["version"], after["version"]);
-    backend.stop().await;
-}
-
-#[tokio::test]
-async fn a_link_speaks_json_too_and_its_names_are_held_to_the_limits() {
-    let mut hook = Hook::new(&[]).await;
-    let backend = Plan::new().routes(TEAM, vec![hook.route()]).start().await;
-    let id = backend.opened().await;
-    backend.done(&id, &page()).await;
-    let (path, tag) = link(&backend, &mut hook).await;
-    let post = |body: Value| -> Ask { backend.ask("POST", &format!("{path}?t={tag}")).json(&body) };
-    for wrong in [
-        json!({"name": "n".repeat(121)}),
-        json!({"name": "a\0b"}),
-        json!({"name": "n", "colour": 1}),
-        json!({"name": "n", "answer": "maybe"}),
-        json!({}),
-    ] {
-        post(wrong).send().await.problem(422);
-    }
-    post(json!({"name": "<b>j</b>", "answer": "remote"}))
-        .send()
+async fn two_pages_late_at_once_call_the_command_team_once() {
+    let clock = TestClock::default();
+    let mut command = Hook::new(&[]).await;
+    let backend = Plan::new()
+        .clock(&clock)
+        .routes("incident-command", vec![command.route()])
+        .start()
         .await;
-    let form = backend.ask("GET", &format!("{path}?t={tag}")).send().await;
-    assert!(form.text().contains("&lt;b&gt;j&lt;/b&gt;") && !form.text().contains("<b>"));
-    assert_eq!(first(&backend.incident(&id).await)["answer"], "remote");
+    let id = backend.opened().await;
+    let both = json!({"type": "page", "teams": [TEAM, "threat-intelligence"]});
+    backend.done(&id, &both).await;
+    let after = backend
+        .until_at(&clock, &id, |i| i["pages"].as_array().unwrap().len() > 2)
+        .await;
+    let pages = after["pages"].as_array().unwrap();
+    assert_eq!(pages.len(), 3);
+    assert_eq!(pages[2]["team"], "incident-command");
+    for late in &pages[..2] {
+        assert_eq!(late["escalates_at"], Value::Null, "each has gone on");
+        assert_eq!(late["last_error"], "no answer, no further route");
+    }
+    command.letter().await;
+    backend
+        .until(&id, |i| i["pages"][2]["state"] == "accepted")
+        .await;
     backend.stop().await;
+    assert!(command.is_empty());
 }

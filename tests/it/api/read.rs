@@ -229,7 +229,7 @@ async fn a_filter_finds_nothing_that_its_reader_may_not_see() {
         ("q=hidden", 1),
         ("person=commander", 1),
         ("person=privy", 1),
-        ("q=azure", 0),
+        ("q=more", 0),
     ] {
         let path = format!("/v1/incidents?{query}");
         let seen = backend

@@ -117,6 +117,13 @@ async fn what_is_no_http_is_answered_as_a_problem_too() {
         line.write(bytes.as_bytes()).await;
         line.answer(true).await.problem(status);
     }
+    // Behind a good request on the same connection too.
+    let good = backend.ask("GET", "/healthz").bytes(false);
+    let mut line = Line::open(backend.address).await;
+    line.write(&[good, b"nonsense\r\n\r\n".to_vec()].concat())
+        .await;
+    line.answer(true).await.expect(200);
+    line.answer(true).await.problem(400);
     backend.stop().await;
 }
 
@@ -201,6 +208,9 @@ async fn a_body_over_a_mebibyte_is_413_however_it_comes() {
     backend.stop().await;
 }
 
+/// A command made of a text.
+type OfText = fn(String) -> serde_json::Value;
+
 #[tokio::test]
 async fn texts_have_their_limits_in_characters_and_no_nul() {
     let backend = Backend::new().await;
@@ -208,38 +218,32 @@ async fn texts_have_their_limits_in_characters_and_no_nul() {
     let token = &backend.tokens.commander;
     let of = |n: usize| "ü".repeat(n);
     let order = |body: serde_json::Value| backend.order(token, &id, &body);
-    let limits: Vec<(&str, usize, Box<dyn Fn(String) -> serde_json::Value>)> = vec![
-        (
-            "title",
-            300,
-            Box::new(|text| json!({"type": "set", "title": text})),
-        ),
+    let limits: [(&str, usize, OfText); 6] = [
+        ("title", 300, |text| json!({"type": "set", "title": text})),
         (
             "summary",
             20_000,
-            Box::new(|text| json!({"type": "set", "summary": text})),
+            |text| json!({"type": "set", "summary": text}),
         ),
         (
             "text",
             20_000,
-            Box::new(|text| json!({"type": "note", "kind": "fact", "text": text})),
+            |text| json!({"type": "note", "kind": "fact", "text": text}),
         ),
         (
             "message",
             2_000,
-            Box::new(
-                |text| json!({"type": "page", "teams": ["legal-affairs"], "again": true, "message": text}),
-            ),
+            |text| json!({"type": "page", "teams": ["legal-affairs"], "again": true, "message": text}),
         ),
         (
             "person",
             120,
-            Box::new(|text| json!({"type": "assign", "role": "scribe", "person": text})),
+            |text| json!({"type": "assign", "role": "scribe", "person": text}),
         ),
         (
             "reason",
             300,
-            Box::new(|text| json!({"type": "not_reportable", "reason": text})),
+            |text| json!({"type": "not_reportable", "reason": text}),
         ),
     ];
     for (name, limit, body) in &limits {

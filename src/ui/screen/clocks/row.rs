@@ -65,13 +65,13 @@ pub fn columns(width: u16) -> Columns {
             ..base
         },
         100.. => {
-            let who = width - if width >= 116 { 22 } else { 14 };
+            let who = width - if width >= 116 { 21 } else { 14 };
             Columns {
                 codename: Some(10),
                 name: 25,
                 clock: 44,
                 due: Some(55),
-                start: Some(69),
+                start: Some(70),
                 who: Some(who),
                 wide: true,
                 ..base
@@ -81,8 +81,8 @@ pub fn columns(width: u16) -> Columns {
             codename: Some(10),
             name: 23,
             clock: 41,
-            due: Some(51),
-            who: Some(65),
+            due: Some(52),
+            who: Some(66),
             ..base
         },
         56.. => Columns {
@@ -336,17 +336,12 @@ fn decided_by(
     let Some(at) = columns.who else {
         return;
     };
-    let (who, role) = match duty.view() {
-        Some(view) if view.status.is_finished() => return,
-        Some(view) => words::decider(shared, duty.source, view),
-        None => ("NOBODY ANSWERED".to_owned(), Role::Vacant),
-    };
+    if duty.view().is_some_and(|view| view.status.is_finished()) {
+        return;
+    }
     let end = columns.told.or(columns.counted).unwrap_or(columns.end + 1);
     let room = end.saturating_sub(at + 1);
-    let who = match role {
-        Role::Vacant if crate::domain::text::width(&who) > usize::from(room) => "NOBODY".to_owned(),
-        _ => who,
-    };
+    let (who, role) = words::decider_within(shared, duty, room);
     canvas.text(row.x + at, row.y, room, &who, role);
 }
 

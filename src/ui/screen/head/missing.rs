@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::WIDE;
-use crate::ui::canvas::{Canvas, Part};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::OpenPage;
 use crate::ui::live::LiveText;
 use crate::ui::shared::Shared;
@@ -12,72 +12,90 @@ use crate::ui::theme::Role;
 /// Seats nobody holds and pages nobody answered, one line for all incidents.
 pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let world = &shared.index.world;
-    let mut parts = vec![Part::text("MISSING", Role::Missing), Part::Tab(10)];
-    let mut items: Vec<Vec<Part<'static>>> = Vec::new();
+    let mut parts = vec![Part::text("MISSING", Role::Missing), Part::Tab(11)];
+    let mut items = vacancies(shared);
+    let shown = if row.width >= WIDE { 3 } else { 1 };
+    let pages = world.pages.iter().take(shown);
+    // On a narrow screen the page that waits stands before the less severe vacancy.
+    let place = match row.width >= WIDE {
+        true => items.len(),
+        false => usize::from(items.len() > 1),
+    };
+    let unanswered = if row.width >= WIDE { " no answer" } else { "" };
+    let pages: Vec<_> = pages
+        .filter_map(|page| page_parts(shared, page, unanswered))
+        .collect();
+    items.splice(place..place, pages);
+    let more = world.pages_in_all.saturating_sub(shown);
+    parts.extend(fitted(shared, items, more, row.width.saturating_sub(11)));
+    canvas.line(row, &parts);
+}
+
+/// Seats nobody holds, an item a seat: `service lead AZ-142, PP-12`.
+pub fn vacancies(shared: &Shared) -> Vec<Vec<Part<'static>>> {
+    let world = &shared.index.world;
+    let mut items = Vec::new();
     for seat in ["commander", "service lead"] {
-        let mut ids = world
-            .vacancies
-            .iter()
-            .filter(|vacancy| vacancy.seat == seat);
-        let first: Vec<&str> = ids
-            .by_ref()
-            .take(3)
-            .map(|v| v.incident.id.as_str())
-            .collect();
+        let mut of = world.vacancies.iter().filter(|it| it.seat == seat);
+        let first = of.by_ref().take(3).map(|it| it.incident.id.as_str());
+        let first: Vec<&str> = first.collect();
         if first.is_empty() {
             continue;
         }
-        let more = ids.count();
-        let more = if more > 0 {
-            format!(" +{more}")
-        } else {
-            String::new()
+        let more = match of.count() {
+            0 => String::new(),
+            more => format!(" +{more}"),
         };
         let text = format!("{seat} {}{more}", first.join(", "));
         items.push(vec![Part::text(text, Role::Vacant)]);
     }
-    let shown = if row.width >= WIDE { 3 } else { 1 };
-    let pages = world
-        .pages
-        .iter()
-        .take(shown)
-        .filter_map(|page| page_parts(shared, page));
-    let at = usize::from(items.len() > 1 && row.width < WIDE);
-    let pages: Vec<_> = pages.collect();
-    for (i, page) in pages.into_iter().enumerate() {
-        // On a narrow screen the page that waits stands before the less severe vacancy.
-        let place = if row.width < WIDE {
-            (at + i).min(items.len())
-        } else {
-            items.len()
-        };
-        items.insert(place, page);
-    }
-    let more = world.pages_in_all.saturating_sub(shown);
-    if more > 0 {
-        items.push(vec![Part::text(
-            format!("{more} more pages"),
-            Role::PageUnanswered,
-        )]);
-    }
+    items
+}
+
+/// As many items as fit, dots between them; what does not is counted with the `more` that were left out before.
+pub fn fitted(
+    shared: &Shared,
+    items: Vec<Vec<Part<'static>>>,
+    more: usize,
+    room: u16,
+) -> Vec<Part<'static>> {
+    let rest = |more: usize| match more {
+        0 => None,
+        more => Some(Part::text(format!(" +{more} more"), Role::Vacant)),
+    };
+    let count = items.len();
+    let mut parts: Vec<Part<'static>> = Vec::new();
     for (i, item) in items.into_iter().enumerate() {
+        let left = count - i - 1 + more;
+        let reserve = rest(left).map_or(0, |part| part.width(shared.now));
+        let width = width_of(&parts, shared.now) + width_of(&item, shared.now) + 3;
+        if i > 0 && width + reserve > room {
+            parts.extend(rest(left + 1));
+            return parts;
+        }
         if i > 0 {
             parts.push(Part::text(" · ", Role::Dim));
         }
         parts.extend(item);
     }
-    canvas.line(row, &parts);
+    parts.extend(rest(more));
+    parts
 }
 
 /// `legal-affairs no answer 6m40s, 2nd route`.
-pub fn page_parts(shared: &Shared, open: &OpenPage) -> Option<Vec<Part<'static>>> {
+/// `unanswered` is how it is said that nobody answered, where no line says so.
+pub fn page_parts(
+    shared: &Shared,
+    open: &OpenPage,
+    unanswered: &str,
+) -> Option<Vec<Part<'static>>> {
     use crate::domain::word::PageState as P;
     let page = open.view()?;
     let team = shared.team(open.source, &page.team).to_owned();
     let word = match page.state {
-        P::Failed => "PAGE FAILED",
-        P::Unknown => "page unknown",
-        _ => "no answer",
+        P::Failed => " PAGE FAILED",
+        P::Unknown => " page unknown",
+        _ => unanswered,
     };
     let role = match page.state {
         P::Failed => Role::PageFailed,
@@ -85,7 +103,7 @@ pub fn page_parts(shared: &Shared, open: &OpenPage) -> Option<Vec<Part<'static>>
     };
     let from = shared.mono(open.source, page.queued_at);
     let mut parts = vec![
-        Part::text(format!("{team} {word} "), role),
+        Part::text(format!("{team}{word} "), role),
         Part::Live(LiveText::Age { from }, role),
     ];
     if page.step > 0 {

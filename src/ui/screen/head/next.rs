@@ -3,9 +3,8 @@
 
 use ratatui::layout::Rect;
 
-use super::WIDE;
 use crate::domain::instant::Mono;
-use crate::ui::canvas::{Canvas, Part};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{DutyRow, known_since};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
@@ -18,7 +17,8 @@ pub(super) fn rows(shared: &Shared, area: Rect) -> Vec<&DutyRow> {
     let world = &shared.index.world;
     let most = usize::from((area.height.saturating_sub(12) / 6).clamp(1, 6));
     let mut rows: Vec<&DutyRow> = world.running.iter().take(most).collect();
-    rows.extend(world.missing.first());
+    let missing = if area.height >= 30 { 2 } else { 1 };
+    rows.extend(world.missing.iter().take(missing));
     if area.height >= 20 {
         rows.extend(world.unnumbered.first());
     }
@@ -27,61 +27,97 @@ pub(super) fn rows(shared: &Shared, area: Rect) -> Vec<&DutyRow> {
     rows
 }
 
+/// Where the columns begin; without a place, one is not shown.
+struct Columns {
+    id: Option<u16>,
+    what: u16,
+    when: u16,
+    start: u16,
+    who: u16,
+    /// Words are written out.
+    wide: bool,
+}
+
+fn columns(width: u16) -> Option<Columns> {
+    match width {
+        110.. => Some(Columns {
+            id: Some(27),
+            what: 35,
+            when: 54,
+            start: 72,
+            who: (width - 22).min(106),
+            wide: true,
+        }),
+        98.. => Some(Columns {
+            id: None,
+            what: 27,
+            when: 46,
+            start: 64,
+            who: width - 18,
+            wide: true,
+        }),
+        70.. => Some(Columns {
+            id: None,
+            what: 24,
+            when: 42,
+            start: 52,
+            who: width - 13,
+            wide: false,
+        }),
+        _ => None,
+    }
+}
+
 pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, next: &DutyRow) {
     let incident = &next.incident;
-    let wide = row.width + 2 >= WIDE;
-    let mid = row.width >= 70;
+    let columns = columns(row.width);
+    let wide = columns.as_ref().is_some_and(|columns| columns.wide);
     let (clock, holds) = clock_parts(shared, next);
     canvas.redraw_at(holds);
-    let mut parts = vec![];
-    parts.extend(clock);
-    parts.push(Part::Tab(10));
+    let mut parts = clock;
+    parts.push(Part::Tab(11));
     if incident.exercise {
-        parts.push(Part::text(
-            if wide { "EXERCISE " } else { "EX " },
-            Role::Exercise,
-        ));
+        let word = if wide { "EXERCISE " } else { "EX " };
+        parts.push(Part::text(word, Role::Exercise));
     }
     parts.push(Part::text(incident.codename.clone(), Role::Codename));
-    let used = if wide { 26 } else { 23 };
-    parts.push(Part::Tab(if incident.exercise && wide {
-        used + 9
-    } else {
-        used
-    }));
-    if wide {
-        parts.push(Part::text(incident.id.clone(), Role::Text));
-        parts.push(Part::Tab(37));
+    if !shared.is_live(next.source) {
+        parts.push(Part::text("~", Role::Stale));
     }
-    parts.extend(what_parts(shared, next, wide));
-    let what_end = if wide { 58 } else { 42 };
-    let narrow = !mid && !wide;
-    if !narrow {
-        parts.push(Part::Tab(what_end));
-        parts.extend(when_parts(shared, next, wide));
-    }
-    let (who, role) = next
-        .view()
-        .map_or(("NOBODY DECIDES".to_owned(), Role::Vacant), |duty| {
-            words::decider(shared, next.source, duty)
+    parts.push(Part::text(" ", Role::Text));
+    let Some(columns) = columns else {
+        parts.push(Part::Tab(24));
+        let runs = matches!(parts.first(), Some(Part::Column(..)));
+        let due = next.view().and_then(|duty| duty.due_at).filter(|_| runs);
+        parts.extend(match due {
+            Some(due) => {
+                let at = shared.instant(next.source, incident, due, Form::Short);
+                vec![Part::text(format!("by {at}"), Role::Text)]
+            }
+            None => what_parts(shared, next, false),
         });
-    let who_at = row.width.saturating_sub(if wide { 22 } else { 13 });
-    if narrow {
         canvas.line(row, &parts);
         return;
-    }
-    canvas.line(
-        Rect {
-            width: who_at.saturating_sub(1),
-            ..row
-        },
-        &parts,
-    );
-    let who = match (wide, role) {
-        (false, Role::Vacant) => "NOBODY".to_owned(),
-        _ => who,
     };
-    canvas.text(row.x + who_at, row.y, row.width - who_at, &who, role);
+    if let Some(id) = columns.id {
+        parts.push(Part::Tab(id));
+        parts.push(Part::text(format!("{} ", incident.id), Role::Text));
+    }
+    parts.push(Part::Tab(columns.what));
+    parts.extend(what_parts(shared, next, wide));
+    let before = Rect {
+        width: columns.when - 1,
+        ..row
+    };
+    let used = canvas.line(before, &parts);
+    // A drill's word may take more than its column.
+    let when = columns.when.max(used + 1);
+    let room = Rect::new(row.x + when, row.y, columns.who.saturating_sub(when + 1), 1);
+    let parts = when_parts(shared, next, &columns, room.width);
+    canvas.line(room, &parts);
+    let room = row.width.saturating_sub(columns.who);
+    let (who, role) = words::decider_within(shared, next, room);
+    canvas.text(row.x + columns.who, row.y, room, &who, role);
 }
 
 fn clock_parts(shared: &Shared, next: &DutyRow) -> (Vec<Part<'static>>, Option<Mono>) {
@@ -94,7 +130,7 @@ fn clock_parts(shared: &Shared, next: &DutyRow) -> (Vec<Part<'static>>, Option<M
         words::DutyClock::Counts { to, role } => (
             vec![Part::Column(
                 LiveText::Countdown { to },
-                9,
+                10,
                 Side::Left,
                 role,
             )],
@@ -108,66 +144,73 @@ fn what_parts(shared: &Shared, next: &DutyRow, wide: bool) -> Vec<Part<'static>>
     let Some(duty) = next.view() else {
         return vec![Part::text("reportable?", Role::Missing)];
     };
-    if duty.restricted && !shared.options.mask {
-        return vec![Part::text("restricted duty", Role::Text)];
-    }
-    let rule = duty.rule.split(" (").next().unwrap_or_default().to_owned();
-    let text = match wide {
-        true => format!("{}, {rule}", duty.to),
-        false => format!("{} {rule}", duty.to),
-    };
-    vec![Part::text(text, Role::Text)]
+    let between = if wide { ", " } else { " " };
+    vec![Part::text(
+        words::duty_name(shared, duty, between),
+        Role::Text,
+    )]
 }
 
-/// Due with its instant, and the latest start; or since when an answer is awaited.
-fn when_parts(shared: &Shared, next: &DutyRow, wide: bool) -> Vec<Part<'static>> {
-    let (source, incident) = (next.source, &next.incident);
-    let stale = (!shared.is_live(source))
-        .then(|| shared.source(source).and_then(|s| s.as_of))
-        .flatten()
-        .map(|at| {
-            format!(
-                ", as of {}",
-                shared.instant(source, incident, at, Form::Short)
-            )
-        });
-    let Some(duty) = next.view() else {
-        let from = shared.mono(source, known_since(incident));
-        let mut parts = vec![
-            Part::text("aware ", Role::Text),
-            Part::Live(LiveText::Age { from }, Role::Missing),
-        ];
-        parts.push(Part::text(
+/// Due with its instant, and the latest start; or since when an answer is awaited. Where a source is not live and
+/// there is room, from when that is.
+fn when_parts(shared: &Shared, next: &DutyRow, columns: &Columns, room: u16) -> Vec<Part<'static>> {
+    let (source, incident, wide) = (next.source, &next.incident, columns.wide);
+    let clock = next
+        .view()
+        .map(|duty| (duty, words::duty_clock(shared, source, incident, duty).0));
+    let mut parts = match clock {
+        None => {
+            let from = shared.mono(source, known_since(incident));
+            let mut parts = vec![
+                Part::text("aware ", Role::Text),
+                Part::Live(LiveText::Age { from }, Role::Missing),
+            ];
             if wide {
-                " ago, nobody has answered"
-            } else {
-                " ago"
-            },
-            Role::Text,
-        ));
-        parts.extend(stale.map(|text| Part::text(text, Role::Stale)));
-        return parts;
-    };
-    let (clock, _) = words::duty_clock(shared, source, incident, duty);
-    let mut parts = Vec::new();
-    match (&clock, duty.due_at) {
-        (words::DutyClock::Counts { .. }, Some(due)) => {
+                parts.push(Part::text(" ago, nobody has answered", Role::Text));
+            }
+            parts
+        }
+        Some((duty, words::DutyClock::Counts { .. })) => {
             let form = if wide { Form::Weekday } else { Form::Short };
-            parts.push(Part::text(
-                format!("by {}", shared.instant(source, incident, due, form)),
-                Role::Text,
-            ));
-            parts.push(Part::Tab(if wide { 79 } else { 52 }));
-            parts.extend(start_parts(shared, next, wide));
+            let due = duty.due_at.map_or(String::new(), |due| {
+                shared.instant(source, incident, due, form)
+            });
+            let mut parts = vec![Part::text(format!("by {due} "), Role::Text)];
+            let used = parts.first().map_or(0, |part| part.width(shared.now));
+            let tab = used.max(columns.start - columns.when);
+            let start = [wide, false]
+                .into_iter()
+                .map(|wide| start_parts(shared, next, wide))
+                .find(|start| tab + width_of(start, shared.now) <= room);
+            if let Some(start) = start {
+                parts.push(Part::Tab(tab));
+                parts.extend(start);
+            }
+            return parts;
         }
-        (words::DutyClock::Waits { words, from, role }, _) => {
-            parts.push(Part::text(format!("{words} "), *role));
-            parts.push(Part::Live(LiveText::Age { from: *from }, *role));
+        Some((_, words::DutyClock::Waits { words, from, role })) => {
+            let words = match words.strip_suffix(" as sent") {
+                Some(short) if !wide => short.to_owned(),
+                _ => words,
+            };
+            vec![
+                Part::text(format!("{words} "), role),
+                Part::Live(LiveText::Age { from }, role),
+            ]
         }
-        (words::DutyClock::Words { text, role }, _) => parts.push(Part::text(text.clone(), *role)),
-        _ => {}
+        Some((_, words::DutyClock::Words { text, role })) => vec![Part::text(text, role)],
+    };
+    let as_of = shared
+        .source(source)
+        .filter(|_| !shared.is_live(source))
+        .and_then(|source| source.as_of);
+    if let Some(at) = as_of {
+        let at = shared.instant(source, incident, at, Form::Short);
+        let text = Part::text(format!(", as of {at}"), Role::Stale);
+        if width_of(&parts, shared.now) + text.width(shared.now) <= room {
+            parts.push(text);
+        }
     }
-    parts.extend(stale.map(|text| Part::text(text, Role::Stale)));
     parts
 }
 

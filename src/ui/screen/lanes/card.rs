@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 
 use super::Lanes;
-use super::row::{duty_parts, people_parts};
+use super::row::{duty_parts, people_within, stale_part};
 use crate::domain::word::Phase;
-use crate::ui::canvas::{Canvas, Part};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{LANES, Row};
 use crate::ui::live::LiveText;
 use crate::ui::screen::{head, words};
@@ -160,18 +160,50 @@ fn draw_card(
         );
         n += 1;
     }
-    let mut parts = vec![Part::Gap(2)];
     let (duty, holds) = duty_parts(shared, row);
     canvas.redraw_at(holds);
-    parts.extend(duty);
-    parts.push(Part::text(" · ", Role::Dim));
     let from = shared.mono(row.source, incident.phase_since);
-    parts.push(Part::Live(LiveText::Here { from }, text));
+    let here = Part::Live(LiveText::Here { from }, text);
+    let room = card.width.saturating_sub(2);
+    // A row of a source that is not live says from when it is, even where the time in the phase has to go.
+    let stale = stale_part(shared, row);
+    let least = usize::from(stale.is_some());
+    let mut after: Vec<Part<'_>> = stale.into_iter().chain([here]).collect();
+    let width = |parts: &[Part<'_>]| {
+        let dots = u16::try_from(parts.len()).unwrap_or_default() * 3;
+        width_of(parts, shared.now) + dots
+    };
+    let shortest = width_of(&shortened(duty.clone(), 0, shared), shared.now);
+    while after.len() > least && shortest + width(&after) > room {
+        after.pop();
+    }
+    let mut parts = vec![Part::Gap(2)];
+    parts.extend(shortened(duty, room.saturating_sub(width(&after)), shared));
+    for part in after {
+        parts.push(Part::text(" · ", Role::Dim));
+        parts.push(part);
+    }
     canvas.line(line(n), &parts);
     let mut parts = vec![Part::Gap(2)];
-    parts.extend(people_parts(shared, row));
+    parts.extend(people_within(shared, row, room));
     canvas.line(line(n + 1), &parts);
     canvas.stand_on(None);
+}
+
+/// The words before a number give way to it: `reportable? 5h02m` where `aware` has no room.
+fn shortened(mut parts: Vec<Part<'static>>, room: u16, shared: &Shared) -> Vec<Part<'static>> {
+    if width_of(&parts, shared.now) > room
+        && let Some(Part::Text(text, _)) = parts.first_mut()
+    {
+        let short = match text.as_ref() {
+            "reportable? aware " => "reportable? ",
+            "not recorded as sent " => "not recorded ",
+            "decision missing" => "undecided",
+            other => other,
+        };
+        *text = short.to_owned().into();
+    }
+    parts
 }
 
 /// What is above and below the cards seen: `+ 2 sev4, 1 sev5`.

@@ -3,10 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::Lanes;
-use crate::domain::instant::Mono;
+use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::{Answer, Phase, Reportable};
-use crate::ui::canvas::{Canvas, Part};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{LANES, Row, asks_reportable, known_since, nearest};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
@@ -19,11 +19,14 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
     let mut line = lanes.first_line;
     let mut y = body.y;
     for (phase, rows) in LANES.iter().zip(&shared.index.lanes) {
+        if y >= body.bottom() {
+            break;
+        }
         if line > rows.len() {
             line -= rows.len() + 1;
             continue;
         }
-        if line == 0 && y < body.bottom() {
+        if line == 0 {
             rule(
                 canvas,
                 Rect::new(body.x, y, body.width, 1),
@@ -107,7 +110,7 @@ fn draw_row(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect,
     if !live {
         parts.push(Part::text("~", Role::Stale));
     }
-    parts.push(Part::Tab(15));
+    parts.push(Part::Tab(14));
     if incident.exercise {
         parts.push(Part::text("EX ", Role::Exercise));
     }
@@ -116,44 +119,50 @@ fn draw_row(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect,
         if live { Role::Codename } else { Role::StaleRow },
     ));
     let head = Rect {
-        width: 29.min(area.width),
+        width: 27.min(area.width),
         ..area
     };
     canvas.line(head, &parts);
-    let mut at = 29;
+    let mut at = 27;
     if wide {
-        let pass = if incident.pass > 1 {
-            format!("p{}", incident.pass)
-        } else {
-            String::new()
-        };
-        canvas.text(area.x + at, area.y, 3, &pass, text);
         let since = LiveText::Since {
             from: shared.mono(row.source, incident.phase_since),
         };
+        let pass = match incident.pass {
+            0 | 1 => String::new(),
+            n => format!("p{n}"),
+        };
+        canvas.text(area.x + at, area.y, 2, &pass, text);
         canvas.line(
-            Rect::new(area.x + at + 3, area.y, 6, 1),
+            Rect::new(area.x + at + 2, area.y, 6, 1),
             &[Part::Column(since, 6, Side::Right, text)],
         );
-        at += 11;
+        at += 9;
     }
     let (clock, what, holds) = clock_and_what(shared, row);
     canvas.redraw_at(holds);
     canvas.line(
-        Rect::new(area.x + at, area.y, 9.min(area.width.saturating_sub(at)), 1),
+        Rect::new(
+            area.x + at,
+            area.y,
+            10.min(area.width.saturating_sub(at)),
+            1,
+        ),
         &clock,
     );
-    at += 10;
+    at += 11;
     if wide {
-        canvas.text(area.x + at, area.y, 11, &what.0, what.1);
+        // Where no clock stands its column is free.
+        let free = if clock.is_empty() { 11 } else { 0 };
+        canvas.text(area.x + at - free, area.y, 11 + free, &what.0, what.1);
         at += 12;
-        let room = Rect::new(area.x + at, area.y, area.width.saturating_sub(at + 1), 1);
-        canvas.line(room, &people_parts(shared, row));
+        let room = Rect::new(area.x + at, area.y, area.width.saturating_sub(at), 1);
+        canvas.line(room, &people_within(shared, row, room.width));
     }
     canvas.stand_on(None);
 }
 
-/// In a column of nine cells the clock, in another what it is for.
+/// In a column of ten cells the clock, in another what it is for.
 fn clock_and_what(
     shared: &Shared,
     row: &Row,
@@ -164,11 +173,11 @@ fn clock_and_what(
         if let DutyClock::Counts { to, role } = clock {
             let clock = vec![Part::Column(
                 LiveText::Countdown { to },
-                9,
+                10,
                 Side::Left,
                 role,
             )];
-            let what = if duty.restricted {
+            let what = if words::is_hidden(shared, duty) {
                 "restricted".to_owned()
             } else {
                 duty.to.clone()
@@ -183,10 +192,12 @@ fn clock_and_what(
             None,
         )
     };
-    match state_words(incident) {
+    match state(incident) {
         State::Asks => none("reportable?", Role::Missing),
         State::DecisionMissing => none("undecided", Role::Missing),
         State::Unsent => none("not sent", Role::NoClock),
+        State::Later(_) => none("not before", Role::Embargo),
+        State::Held(_) => none("held", Role::Held),
         State::Settled(words) => (Vec::new(), (words.to_owned(), Role::Dim), None),
     }
 }
@@ -196,23 +207,30 @@ enum State {
     Asks,
     DecisionMissing,
     Unsent,
+    /// Telling is not allowed before an instant.
+    Later(Option<Instant>),
+    /// An authority holds it, until an instant if one was named.
+    Held(Option<Instant>),
     Settled(&'static str),
 }
 
-fn state_words(incident: &IncidentView) -> State {
+fn state(incident: &IncidentView) -> State {
     use crate::domain::word::DutyStatus as D;
-    let has = |status: D| {
-        incident
-            .duties
-            .iter()
-            .any(|duty| duty.enabled && duty.status == status)
+    let find = |status: D| {
+        let mut duties = incident.duties.iter();
+        duties.find(|duty| duty.enabled && duty.status == status)
     };
+    let has = |status: D| find(status).is_some();
     if has(D::Undecided) || has(D::CalendarUnknown) {
         State::DecisionMissing
     } else if asks_reportable(incident) {
         State::Asks
     } else if incident.reportable == Reportable::Declared && has(D::NoFixedLimit) {
         State::Unsent
+    } else if let Some(duty) = find(D::Embargo) {
+        State::Later(duty.due_at)
+    } else if let Some(duty) = find(D::Held) {
+        State::Held(duty.hold.as_ref().and_then(|hold| hold.until))
     } else if incident.reportable == Reportable::No {
         State::Settled("not reportable")
     } else if incident.reportable == Reportable::Declared {
@@ -225,19 +243,19 @@ fn state_words(incident: &IncidentView) -> State {
 /// What a card says of the nearest duty: `T-02:41 customers`, `reportable? aware 5h02m`, `nothing due`.
 pub fn duty_parts(shared: &Shared, row: &Row) -> (Vec<Part<'static>>, Option<Mono>) {
     let incident = &row.incident;
-    let stale = || {
-        let as_of = shared.source(row.source).and_then(|source| source.as_of)?;
-        let fresh = shared.freshness(row.source);
-        let at = shared.instant(row.source, incident, as_of, Form::Short);
-        (!shared.is_live(row.source))
-            .then(|| Part::text(format!(" · {}, as of {at}", fresh.word()), Role::Stale))
+    let dated = |words: &str, at: Option<Instant>| match at {
+        Some(at) => {
+            let at = shared.instant(row.source, incident, at, Form::Dated);
+            format!("{words} {at}")
+        }
+        None => words.to_owned(),
     };
     let mut parts = Vec::new();
     let mut holds = None;
     if let Some(duty) = nearest(incident) {
         let (clock, until) = words::duty_clock(shared, row.source, incident, duty);
         parts = clock.parts();
-        let to = if duty.restricted {
+        let to = if words::is_hidden(shared, duty) {
             "restricted"
         } else {
             &duty.to
@@ -246,7 +264,7 @@ pub fn duty_parts(shared: &Shared, row: &Row) -> (Vec<Part<'static>>, Option<Mon
         holds = until;
     } else {
         let from = shared.mono(row.source, known_since(incident));
-        match state_words(incident) {
+        match state(incident) {
             State::Asks => {
                 parts.push(Part::text("reportable? aware ", Role::Missing));
                 parts.push(Part::Live(LiveText::Age { from }, Role::Missing));
@@ -256,16 +274,39 @@ pub fn duty_parts(shared: &Shared, row: &Row) -> (Vec<Part<'static>>, Option<Mon
                 parts.push(Part::text("not recorded as sent ", Role::NoClock));
                 parts.push(Part::Live(LiveText::Age { from }, Role::NoClock));
             }
+            State::Later(at) => parts.push(Part::text(dated("NOT BEFORE", at), Role::Embargo)),
+            State::Held(until) => {
+                let words = if until.is_some() { "held to" } else { "held" };
+                parts.push(Part::text(dated(words, until), Role::Held));
+            }
             State::Settled(words) => parts.push(Part::text(words, Role::Dim)),
         }
     }
-    parts.extend(stale());
     (parts, holds)
 }
 
+/// From when a row is whose source is not live: `STALE, as of 14:03`.
+pub fn stale_part(shared: &Shared, row: &Row) -> Option<Part<'static>> {
+    let source = shared
+        .source(row.source)
+        .filter(|_| !shared.is_live(row.source))?;
+    let at = shared.instant(row.source, &row.incident, source.as_of?, Form::Short);
+    let word = shared.freshness(row.source).word();
+    Some(Part::text(format!("{word}, as of {at}"), Role::Stale))
+}
+
+/// Who has it, as much as has room: what is vacant and what waits before who does what.
+pub fn people_within(shared: &Shared, row: &Row, room: u16) -> Vec<Part<'static>> {
+    let whole = people_parts(shared, row, true);
+    match width_of(&whole, shared.now) <= room {
+        true => whole,
+        false => people_parts(shared, row, false),
+    }
+}
+
 /// Who has it: commander, service lead, pages that wait. A vacancy is a word in capitals; what is hidden from this
-/// reader is not a vacancy.
-pub fn people_parts(shared: &Shared, row: &Row) -> Vec<Part<'static>> {
+/// reader is not a vacancy. Not `whole`: only who commands and whether a service lead is missing.
+pub fn people_parts(shared: &Shared, row: &Row, whole: bool) -> Vec<Part<'static>> {
     let incident = &row.incident;
     let masked = if shared.glyphs.ascii { "##" } else { "▒▒" };
     let hidden = |field: &str| incident.is_masked(field) || shared.options.mask;
@@ -277,7 +318,7 @@ pub fn people_parts(shared: &Shared, row: &Row) -> Vec<Part<'static>> {
         None => parts.push(Part::text("NO COMMANDER", Role::Vacant)),
     }
     match &incident.service_lead {
-        Some(person) if !hidden("service_lead") => {
+        Some(person) if whole && !hidden("service_lead") => {
             parts.push(Part::text(" · svc ", Role::Dim));
             parts.push(Part::text(person.clone(), Role::Text));
         }
@@ -286,6 +327,9 @@ pub fn people_parts(shared: &Shared, row: &Row) -> Vec<Part<'static>> {
             parts.push(Part::text("VACANT", Role::Vacant));
         }
         _ => {}
+    }
+    if !whole {
+        return parts;
     }
     let waits = incident
         .pages

@@ -2,7 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use crate::ui::canvas::{Canvas, Part};
+use crate::domain::view::LessonView;
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{PrepItem, PrepKind};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
@@ -16,30 +17,84 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, wide: bool) {
         canvas.rule(row.x, row.y, row.width);
         canvas.text(row.x, row.y, 1, " ", Role::Text);
     }
-    let mut parts = vec![Part::text(
-        format!("PREPARATION {}", items.len()),
-        Role::Lane,
-    )];
+    let head = format!("PREPARATION {}", items.len());
+    let mut parts = vec![Part::text(head, Role::Lane)];
     parts.push(Part::text(if wide { "  " } else { " " }, Role::Text));
-    for (i, item) in items.iter().take(8).enumerate() {
-        let more: u16 = crate::ui::canvas::width_of(&parts, shared.now);
-        if i > 0 && more + 24 > row.width {
-            parts.push(Part::text(
-                format!(" · {} more", items.len() - i),
-                Role::Dim,
-            ));
-            break;
-        }
-        if i > 0 {
+    let room = row.width.saturating_sub(3);
+    let listed = || items.iter().take(8).map(|item| item_parts(shared, item));
+    let width = |parts: &[Vec<Part<'_>>]| {
+        let dots = 3 * parts.len();
+        let words: usize = parts
+            .iter()
+            .map(|part| usize::from(width_of(part, shared.now)))
+            .sum();
+        words + dots
+    };
+    let used = usize::from(width_of(&parts, shared.now));
+    let whole: Vec<_> = listed().collect();
+    let fits = items.len() <= whole.len() && used + width(&whole) <= usize::from(room) + 3;
+    let shown = if fits { whole } else { summary(shared) };
+    let mut between = false;
+    for item in shown {
+        if between {
             parts.push(Part::text(" · ", Role::Dim));
         }
-        parts.extend(item_parts(shared, item));
+        between = true;
+        parts.extend(item);
     }
     parts.push(Part::text(" ", Role::Text));
     canvas.line(
         Rect::new(row.x + 1, row.y, row.width.saturating_sub(2), 1),
         &parts,
     );
+}
+
+/// `2 lessons, 1 late 2d2h · EX GLASS HARBOUR Thu 09:00`.
+fn summary(shared: &Shared) -> Vec<Vec<Part<'static>>> {
+    let items = &shared.index.preparation;
+    let lessons = || {
+        items
+            .iter()
+            .filter(|item| matches!(item.kind, PrepKind::Lesson(_)))
+    };
+    let late = || lessons().filter(|item| item.at.is_some_and(|at| at < shared.time(item.source)));
+    let mut shown = Vec::new();
+    let count = lessons().count();
+    if count > 0 {
+        let s = if count == 1 { "" } else { "s" };
+        let mut parts = vec![Part::text(format!("{count} lesson{s}"), Role::Text)];
+        // By date, so the first is the latest of all.
+        if let Some((item, due)) = late().find_map(|item| Some((item, item.at?))) {
+            let from = shared.mono(item.source, due);
+            let text = format!(", {} late ", late().count());
+            parts.push(Part::text(text, Role::Notice));
+            parts.push(Part::Live(LiveText::Since { from }, Role::Notice));
+        }
+        let unowned = lessons().filter(|item| lesson(item).is_some_and(|it| it.owner.is_none()));
+        let unowned = unowned.count();
+        if unowned > 0 {
+            let text = format!(", {unowned} NO OWNER");
+            parts.push(Part::text(text, Role::Vacant));
+        }
+        shown.push(parts);
+    }
+    let mut planned = items.iter().filter(|item| item.kind == PrepKind::Planned);
+    if let Some(first) = planned.next() {
+        let mut parts = item_parts(shared, first);
+        let more = planned.count();
+        if more > 0 {
+            parts.push(Part::text(format!(" +{more}"), Role::Dim));
+        }
+        shown.push(parts);
+    }
+    shown
+}
+
+fn lesson(item: &PrepItem) -> Option<&LessonView> {
+    match item.kind {
+        PrepKind::Lesson(n) => item.incident.lessons.get(n),
+        PrepKind::Planned => None,
+    }
 }
 
 fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
@@ -50,11 +105,7 @@ fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
     };
     match item.kind {
         PrepKind::Planned => {
-            let word = if incident.exercise {
-                "exercise"
-            } else {
-                "incident"
-            };
+            let word = if incident.exercise { "EX" } else { "planned" };
             let when = at(Form::Short).unwrap_or_else(|| "no date".to_owned());
             let name = format!("{word} {} {when}", incident.codename);
             vec![Part::text(
@@ -66,14 +117,14 @@ fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
                 },
             )]
         }
-        PrepKind::Lesson(n) => {
-            let lesson = incident.lessons.get(n);
+        PrepKind::Lesson(_) => {
+            let lesson = lesson(item);
             let text = lesson
                 .and_then(|lesson| lesson.text.as_deref())
                 .filter(|_| !shared.options.mask);
             let text = text.map_or_else(
                 || incident.id.clone(),
-                |text| text.chars().take(28).collect(),
+                |text| text.chars().take(32).collect(),
             );
             let mut parts = vec![Part::text(format!("lesson {text}"), Role::Text)];
             if lesson.is_some_and(|lesson| lesson.owner.is_none()) {
@@ -86,7 +137,7 @@ fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
                     parts.push(Part::Live(LiveText::Since { from }, Role::Notice));
                 }
                 Some(_) => {
-                    parts.extend(at(Form::Short).map(|at| Part::text(format!(" {at}"), Role::Dim)))
+                    parts.extend(at(Form::Day).map(|at| Part::text(format!(" {at}"), Role::Dim)))
                 }
                 None => {}
             }

@@ -6,7 +6,7 @@ use crate::domain::instant::Mono;
 use crate::domain::view::IncidentView;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{Cell, decision_missing, nearest};
-use crate::ui::live::{LiveText, Side};
+use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
 use crate::ui::screen::words::{self, DutyClock};
 use crate::ui::shared::Shared;
@@ -119,12 +119,7 @@ fn duty(
     let (clock, holds) = words::duty_clock(shared, *from, of, duty);
     let mut parts = match clock {
         DutyClock::Counts { to, role } => {
-            let countdown = LiveText::Countdown { to };
-            let width = countdown.at(shared.now).width.max(9);
-            vec![
-                Part::Column(countdown, width, Side::Left, role),
-                Part::Gap(1),
-            ]
+            vec![Part::Live(LiveText::Countdown { to }, role), Part::Gap(1)]
         }
         other => {
             let mut parts = other.parts();

@@ -1,0 +1,307 @@
+//! `doctor`: looks at everything a board stands on, one line each, and says how to mend what is wrong.
+
+use clap::Args as ClapArgs;
+
+use super::args::BoardFlags;
+use super::connection::{apis, backend_file, local};
+use super::environment::{block_on, clock, is_utf8, variable};
+use super::exit::{DONE, FAILED, Outcome};
+use super::output::{Output, table};
+use crate::client::{Api, ApiError};
+use crate::config::{ServerFile, Settings, backend_json};
+use crate::domain::word::Via;
+use crate::session::{Depth, window};
+use crate::time::SharedClock;
+
+/// A machine's clock that is off by more is told so.
+const SKEW_MS: i64 = 2_000;
+/// A token that ends sooner is told so.
+const TOKEN_DAYS: i64 = 7;
+
+/// Flags of `doctor`.
+#[derive(Debug, ClapArgs)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub flags: BoardFlags,
+}
+
+/// What was found, and what to do about it.
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    told: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Good,
+    /// It works, and could be better.
+    Note,
+    Wrong,
+}
+
+impl Verdict {
+    const fn word(self) -> &'static str {
+        match self {
+            Verdict::Good => "good",
+            Verdict::Note => "note",
+            Verdict::Wrong => "WRONG",
+        }
+    }
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, what: &'static str, verdict: Verdict, told: impl Into<String>) {
+        let told = told.into();
+        self.0.push(Finding {
+            what,
+            verdict,
+            told,
+        });
+    }
+}
+
+pub fn run(args: DoctorArgs) -> Outcome {
+    let mut findings = Findings::default();
+    terminal(&mut findings);
+    let settings = match Settings::load(&args.flags.flags(), &variable) {
+        Ok(settings) => {
+            let sources = settings.sources.len();
+            findings.add(
+                "settings",
+                Verdict::Good,
+                format!("{sources} sources, theme {}", settings.theme.name()),
+            );
+            Some(settings)
+        }
+        Err(error) => {
+            findings.add("settings", Verdict::Wrong, error.to_string());
+            None
+        }
+    };
+    match ServerFile::load(None, &variable) {
+        Ok(file) => routes(&file, &mut findings),
+        Err(error) => findings.add("server.toml", Verdict::Wrong, error.to_string()),
+    }
+    if let Some(settings) = settings {
+        findings = block_on(1, backends(settings, findings))?;
+    }
+    let rows: Vec<Vec<String>> = findings
+        .0
+        .iter()
+        .flat_map(|finding| {
+            finding.told.lines().enumerate().map(|(i, line)| {
+                let (verdict, what) = match i {
+                    0 => (finding.verdict.word(), finding.what),
+                    _ => ("", ""),
+                };
+                vec![verdict.to_owned(), what.to_owned(), line.to_owned()]
+            })
+        })
+        .collect();
+    let output = Output::default();
+    for line in table(&rows) {
+        output.line(&line);
+    }
+    let wrong = findings
+        .0
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Wrong);
+    Ok(if wrong { FAILED } else { DONE })
+}
+
+fn terminal(findings: &mut Findings) {
+    let term = variable("TERM").unwrap_or_default();
+    match (term.as_str(), window()) {
+        ("", _) => findings.add(
+            "terminal",
+            Verdict::Wrong,
+            "TERM is not set: set it to what your terminal is, as xterm-256color",
+        ),
+        ("dumb", _) => findings.add(
+            "terminal",
+            Verdict::Wrong,
+            "TERM=dumb cannot show a board: set TERM to what your terminal is",
+        ),
+        (_, None) => findings.add(
+            "terminal",
+            Verdict::Note,
+            "standard output is no terminal: a board needs one, frames do not (board --once)",
+        ),
+        (_, Some((w, h))) if w < 40 || h < 12 => {
+            findings.add("terminal", Verdict::Wrong, format!("{w} x {h} cells: a board needs 40 x 12, dialogs 60 x 16: make the window larger or the letters smaller"));
+        }
+        (term, Some((w, h))) if w < 60 || h < 16 => {
+            findings.add(
+                "terminal",
+                Verdict::Note,
+                format!("{term}, {w} x {h} cells: dialogs need 60 x 16"),
+            );
+        }
+        (term, Some((w, h))) => findings.add(
+            "terminal",
+            Verdict::Good,
+            format!("{term}, {w} x {h} cells"),
+        ),
+    }
+    let colours = match Depth::of_environment(variable) {
+        Depth::None => (
+            Verdict::Note,
+            "no colours (NO_COLOR, or TERM says so): every state is told by words too",
+        ),
+        Depth::Ansi16 => (
+            Verdict::Note,
+            "16 colours: if the terminal has more, set TERM=xterm-256color or COLORTERM=truecolor",
+        ),
+        Depth::Palette256 => (Verdict::Good, "256 colours"),
+        Depth::True => (Verdict::Good, "24-bit colours"),
+    };
+    findings.add("colours", colours.0, colours.1);
+    match is_utf8() {
+        true => findings.add("letters", Verdict::Good, "UTF-8"),
+        false => findings.add(
+            "letters",
+            Verdict::Note,
+            "the locale is not UTF-8, so the board keeps to ASCII: set LANG=C.UTF-8",
+        ),
+    }
+}
+
+fn routes(file: &ServerFile, findings: &mut Findings) {
+    let without: Vec<&str> = file
+        .directory
+        .teams
+        .iter()
+        .filter(|team| team.routes.is_empty())
+        .map(|team| team.id.as_str())
+        .collect();
+    let unsigned: Vec<&str> = file
+        .routes
+        .iter()
+        .filter(|(_, routes)| routes.iter().any(|route| route.secret_file.is_none()))
+        .map(|(team, _)| team.as_str())
+        .collect();
+    if !unsigned.is_empty() {
+        findings.add(
+            "paging",
+            Verdict::Note,
+            format!(
+                "routes without a secret_file, whose pages cannot be told from forgeries: {}",
+                unsigned.join(", ")
+            ),
+        );
+    }
+    let all = file.directory.teams.len();
+    match without.len() {
+        0 => findings.add("paging", Verdict::Good, format!("every one of {all} teams has a route")),
+        n => findings.add("paging", Verdict::Note, format!("{n} of {all} teams of a backend run here cannot be paged: add [[team.route]] to its server.toml")),
+    }
+}
+
+async fn backends(settings: Settings, mut findings: Findings) -> Findings {
+    let clock = clock();
+    let apis = match settings.sources.is_empty() {
+        false => apis(&settings, &clock, Via::Cli),
+        true => match backend_json::read(&backend_file()) {
+            Some(file) => local(&file, &clock, Via::Cli)
+                .map(|api| vec![api])
+                .map_err(Into::into),
+            None => {
+                findings.add(
+                    "backend",
+                    Verdict::Good,
+                    "none is configured: the board brings its own",
+                );
+                return findings;
+            }
+        },
+    };
+    match apis {
+        Ok(apis) => {
+            let mut definitions = Vec::new();
+            for api in apis {
+                backend(&api, &clock, &mut definitions, &mut findings).await;
+            }
+            definitions.dedup();
+            if definitions.len() > 1 {
+                findings.add("definitions", Verdict::Wrong, "the backends have different phases, severities or regimes: their counts cannot be compared; give them the same server.toml");
+            }
+        }
+        Err(failure) => findings.add("token", Verdict::Wrong, failure.sentence),
+    }
+    findings
+}
+
+async fn backend(
+    api: &Api,
+    clock: &SharedClock,
+    definitions: &mut Vec<String>,
+    findings: &mut Findings,
+) {
+    let heard = match api.about().await {
+        Ok(heard) => heard,
+        Err(error) => {
+            let remedy = match &error {
+                ApiError::NotAllowed { .. } => " Ask for a new token:  warboard token issue",
+                ApiError::Unreachable { .. } => " Is it running, and is the address right?",
+                _ => "",
+            };
+            findings.add(
+                "backend",
+                Verdict::Wrong,
+                format!("{}: {error}{remedy}", api.name()),
+            );
+            return;
+        }
+    };
+    let about = heard.value;
+    findings.add(
+        "backend",
+        Verdict::Good,
+        format!(
+            "{} at {}, warboard {}",
+            about.name,
+            api.place(),
+            about.version
+        ),
+    );
+    definitions.push(about.definitions.clone());
+    let you = &about.you;
+    let counsel = if you.counsel { ", counsel" } else { "" };
+    let token = format!(
+        "{}: {}{counsel}, reads up to {}",
+        you.name, you.role, you.clearance
+    );
+    match about.token_expires_at {
+        Some(at) if (at - heard.now).num_days() < TOKEN_DAYS => findings.add(
+            "token",
+            Verdict::Note,
+            format!(
+                "{token}; ends {}: ask for a new one",
+                at.format("%a %d %b %H:%M UTC")
+            ),
+        ),
+        _ => findings.add("token", Verdict::Good, token),
+    }
+    let skew = (clock.now() - heard.now).num_milliseconds();
+    match skew.abs() > SKEW_MS {
+        true => findings.add(
+            "clock",
+            Verdict::Wrong,
+            format!(
+                "this machine is {} s {} {}: set it by NTP; the board shows the backend's time",
+                skew.abs() / 1000,
+                if skew > 0 { "ahead of" } else { "behind" },
+                api.name()
+            ),
+        ),
+        false => findings.add(
+            "clock",
+            Verdict::Good,
+            format!("within {SKEW_MS} ms of {}", api.name()),
+        ),
+    }
+}

@@ -1,0 +1,141 @@
+//! `serve`: a backend on its own. Listens, says so in one line, drains on SIGTERM.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args as ClapArgs;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::environment::{block_on, clock, variable};
+use super::exit::{DONE, Failure, Outcome};
+use super::output::Output;
+use crate::config::{ServerFile, data_home};
+use crate::domain::duty::Rules;
+use crate::paging::Routes;
+use crate::server::{Limits, RouteCourier, ServerState, Setup};
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+use crate::time::SharedClock;
+
+/// Flags of `serve`.
+#[derive(Debug, ClapArgs)]
+pub struct ServeArgs {
+    /// Where to listen; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    pub listen: SocketAddr,
+    /// sqlite:PATH; default: warboard.db in the data folder
+    #[arg(long, value_name = "URL")]
+    pub store: Option<String>,
+    /// The backend's own file; default: server.toml in the settings' folder
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+pub fn run(args: ServeArgs) -> Outcome {
+    block_on(2, serve(args))?
+}
+
+/// Where a store is, from its URL; the default where none is given.
+pub fn store_path(url: Option<&str>) -> Result<PathBuf, Failure> {
+    match url {
+        None => Ok(data_home(&variable).join("warboard.db")),
+        Some(url) => match url.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+            _ => Err(Failure::usage(format!(
+                "'{}' names no store: write sqlite:PATH",
+                url.split('@').next_back().unwrap_or_default()
+            ))),
+        },
+    }
+}
+
+/// A backend's parts, ready to serve. A fault in a route names its team.
+pub async fn state(
+    store: Arc<dyn Store>,
+    clock: &SharedClock,
+    file: ServerFile,
+    name: &str,
+) -> Result<Arc<ServerState>, Failure> {
+    let routes = Routes::new(&file.routes).map_err(|faults| {
+        let lines: Vec<String> = faults
+            .iter()
+            .map(|(team, place, fault)| format!("team '{team}', route {}: {fault}", place + 1))
+            .collect();
+        Failure::usage(lines.join("\n"))
+    })?;
+    let setup = Setup {
+        store,
+        clock: clock.clone(),
+        directory: file.directory,
+        rules: Rules::default(),
+        courier: Arc::new(RouteCourier::new(routes, clock.clone())),
+        name: file.name.unwrap_or_else(|| name.to_owned()),
+        public_url: file.public_url,
+        limits: Limits::default(),
+    };
+    Ok(ServerState::load(setup).await?)
+}
+
+async fn serve(args: ServeArgs) -> Outcome {
+    let file = ServerFile::load(args.config.as_deref(), &variable)?;
+    let path = store_path(args.store.as_deref())?;
+    let clock = clock();
+    // Before the first await on the network: a signal must not find nobody.
+    let asked_to_end = ended()?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await?);
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        Failure::new(format!(
+            "cannot listen on {}: {error}; is another backend running there? Choose another --listen",
+            args.listen
+        ))
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::new(format!("the listening address is unknown: {error}")))?;
+    let name = match address.ip().is_loopback() {
+        true => format!("{address}"),
+        false => {
+            Output::default().note(
+                "warboard: listening beyond this machine without TLS: put a TLS proxy before it",
+            );
+            format!("{address}")
+        }
+    };
+    let state = state(store.clone(), &clock, file, &name).await?;
+    Output::default().note(&format!("listening on http://{address}"));
+    let served = crate::server::serve(listener, state, Default::default(), asked_to_end).await;
+    store.close().await;
+    served?;
+    Ok(DONE)
+}
+
+/// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. SIGHUP has nothing to reload and ends nothing.
+fn ended() -> Result<impl Future<Output = ()> + Send, Failure> {
+    let hear = |kind| {
+        signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))
+    };
+    let (mut term, mut int) = (
+        hear(SignalKind::terminate())?,
+        hear(SignalKind::interrupt())?,
+    );
+    let mut hup = hear(SignalKind::hangup())?;
+    Ok(async move {
+        loop {
+            tokio::select! {
+                _ = term.recv() => break,
+                _ = int.recv() => break,
+                _ = hup.recv() => {}
+            }
+        }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = term.recv() => {}
+                _ = int.recv() => {}
+            }
+            std::process::exit(143);
+        });
+    })
+}

@@ -1,0 +1,271 @@
+//! `show` and `timeline`: one incident whole, in lines, or as the API gives it.
+
+use clap::Args as ClapArgs;
+
+use super::connection::{Reach, segment};
+use super::environment::block_on;
+use super::exit::{DONE, Outcome};
+use super::output::{Output, table};
+use crate::domain::duty::status_at;
+use crate::domain::instant::Instant;
+use crate::domain::view::{DutyView, IncidentView};
+use crate::domain::word::Via;
+
+/// Flags of `show`.
+#[derive(Debug, ClapArgs)]
+pub struct ShowArgs {
+    /// The incident, as AZ-142
+    pub id: String,
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+/// Flags of `timeline`.
+#[derive(Debug, ClapArgs)]
+pub struct TimelineArgs {
+    /// The incident, as AZ-142
+    pub id: String,
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+pub fn run(args: ShowArgs) -> Outcome {
+    block_on(1, show(args))?
+}
+
+pub fn run_timeline(args: TimelineArgs) -> Outcome {
+    block_on(1, timeline(args))?
+}
+
+async fn show(args: ShowArgs) -> Outcome {
+    let api = args.reach.of_incident(&args.id, Via::Cli).await?;
+    let output = Output::default();
+    if args.reach.json {
+        let path = format!("/v1/incidents/{}", segment(&args.id));
+        output.json(&api.get_raw(&path).await?);
+        return Ok(DONE);
+    }
+    let heard = api.incident(&args.id).await?;
+    for line in lines(&heard.value, heard.now) {
+        output.line(&line);
+    }
+    Ok(DONE)
+}
+
+async fn timeline(args: TimelineArgs) -> Outcome {
+    let api = args.reach.of_incident(&args.id, Via::Cli).await?;
+    let output = Output::default();
+    if args.reach.json {
+        let path = format!("/v1/incidents/{}/timeline", segment(&args.id));
+        output.json(&api.get_raw(&path).await?);
+        return Ok(DONE);
+    }
+    let mut after = 0;
+    loop {
+        let stretch = api.timeline(&args.id, after).await?.value;
+        let rows: Vec<Vec<String>> = stretch
+            .entries
+            .iter()
+            .map(|entry| {
+                let line = entry.line.clone().unwrap_or_else(|| "(hidden)".to_owned());
+                vec![utc(entry.at), entry.by.clone(), entry.kind.clone(), line]
+            })
+            .collect();
+        for line in table(&rows) {
+            output.line(&line);
+        }
+        match stretch.next {
+            Some(next) if next > after => after = next,
+            _ => return Ok(DONE),
+        }
+    }
+}
+
+fn utc(at: Instant) -> String {
+    at.format("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// The incident in lines, as a person reads it down.
+pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
+    let vacant = |who: &Option<String>, field: &str| match who {
+        Some(who) => who.clone(),
+        None if incident.is_masked(field) => "(hidden)".to_owned(),
+        None => "VACANT".to_owned(),
+    };
+    let mut facts = vec![
+        (
+            "title",
+            incident
+                .title
+                .clone()
+                .unwrap_or_else(|| "(hidden)".to_owned()),
+        ),
+        (
+            "phase",
+            format!(
+                "{}, pass {}, since {}",
+                incident.phase,
+                incident.pass,
+                utc(incident.phase_since)
+            ),
+        ),
+        (
+            "severity",
+            incident
+                .severity
+                .map_or("not assessed", |s| s.as_str())
+                .to_owned(),
+        ),
+        (
+            "classification",
+            incident
+                .classification
+                .map_or("not assessed", |c| c.as_str())
+                .to_owned(),
+        ),
+        ("reportable", incident.reportable.to_string()),
+        ("TLP", incident.tlp.as_str().to_uppercase()),
+        ("opened", utc(incident.opened_at)),
+        (
+            "owner",
+            format!(
+                "{}, lead {}",
+                incident.owner,
+                vacant(&incident.owner_lead, "owner_lead")
+            ),
+        ),
+        (
+            "service",
+            format!(
+                "{}, {}, lead {}",
+                incident.service,
+                incident.service_team.as_deref().unwrap_or("no team"),
+                vacant(&incident.service_lead, "service_lead")
+            ),
+        ),
+        ("commander", vacant(&incident.commander, "commander")),
+        ("deputy", vacant(&incident.deputy, "deputy")),
+        ("scribe", vacant(&incident.scribe, "scribe")),
+    ];
+    if let Some(ended) = incident.ended {
+        facts.push((
+            "ended",
+            format!(
+                "{ended} {}",
+                incident.closed_at.map(utc).unwrap_or_default()
+            ),
+        ));
+    }
+    if let Some(bridge) = &incident.bridge {
+        facts.push(("bridge", bridge.clone()));
+    }
+    for (name, trigger) in &incident.triggers {
+        facts.push((
+            name,
+            format!("{} ({}), {}", trigger.at, trigger.precision, trigger.by),
+        ));
+    }
+    let exercise = if incident.exercise { "EXERCISE " } else { "" };
+    let mut lines = vec![format!(
+        "{exercise}{} {}  version {}",
+        incident.id, incident.codename, incident.version
+    )];
+    let rows: Vec<Vec<String>> = facts
+        .into_iter()
+        .map(|(name, value)| vec![format!("  {name}"), value])
+        .collect();
+    lines.extend(table(&rows));
+    lines.extend(section(
+        "duties",
+        incident
+            .duties
+            .iter()
+            .filter(|duty| duty.enabled)
+            .map(|duty| duty_row(duty, now)),
+    ));
+    lines.extend(section(
+        "pages",
+        incident.pages.iter().map(|page| {
+            let answer = page
+                .answer
+                .map(|answer| format!(", {answer}"))
+                .unwrap_or_default();
+            let error = page
+                .last_error
+                .as_ref()
+                .map(|error| format!(", {error}"))
+                .unwrap_or_default();
+            vec![
+                page.team.clone(),
+                format!("{}{answer}{error}", page.state),
+                utc(page.queued_at),
+                page.id.clone(),
+            ]
+        }),
+    ));
+    lines.extend(section(
+        "unmet",
+        incident
+            .gates
+            .iter()
+            .filter(|gate| !gate.unmet.is_empty())
+            .map(|gate| {
+                let unmet: Vec<&str> = gate.unmet.iter().map(|word| word.as_str()).collect();
+                vec![format!("before {}", gate.to), unmet.join(", ")]
+            }),
+    ));
+    lines.extend(section(
+        "lessons",
+        incident.lessons.iter().map(|lesson| {
+            let done = lesson
+                .done_at
+                .map_or("open".to_owned(), |at| format!("done {}", utc(at)));
+            vec![
+                lesson.id.clone(),
+                lesson
+                    .owner
+                    .clone()
+                    .unwrap_or_else(|| "NO OWNER".to_owned()),
+                done,
+                lesson.text.clone().unwrap_or_default(),
+            ]
+        }),
+    ));
+    lines
+}
+
+fn section(title: &str, rows: impl Iterator<Item = Vec<String>>) -> Vec<String> {
+    let rows: Vec<Vec<String>> = rows
+        .map(|mut row| {
+            if let Some(first) = row.first_mut() {
+                first.insert_str(0, "  ");
+            }
+            row
+        })
+        .collect();
+    match rows.is_empty() {
+        true => Vec::new(),
+        false => std::iter::once(title.to_owned())
+            .chain(table(&rows))
+            .collect(),
+    }
+}
+
+fn duty_row(duty: &DutyView, now: Instant) -> Vec<String> {
+    let status = status_at(duty, now);
+    let when = match (status.counts_down(), duty.due_at) {
+        (true, Some(due)) => format!("by {}", utc(due)),
+        _ => match (duty.submitted_at, duty.trigger.as_deref()) {
+            (Some(sent), _) => format!("sent {}", utc(sent)),
+            (None, Some(trigger)) => format!("from {trigger}"),
+            _ => "-".to_owned(),
+        },
+    };
+    vec![
+        duty.id.clone(),
+        status.to_string(),
+        when,
+        duty.rule.clone(),
+        duty.citation.clone(),
+    ]
+}

@@ -1,0 +1,49 @@
+//! `teams`: the directory, with the kinds of ways to reach a team.
+
+use clap::Args as ClapArgs;
+
+use super::connection::Reach;
+use super::environment::block_on;
+use super::exit::{DONE, Outcome};
+use super::output::{Output, table};
+use crate::domain::word::Via;
+
+/// Flags of `teams`.
+#[derive(Debug, ClapArgs)]
+pub struct TeamsArgs {
+    #[command(flatten)]
+    pub reach: Reach,
+}
+
+pub fn run(args: TeamsArgs) -> Outcome {
+    block_on(1, teams(args))?
+}
+
+async fn teams(args: TeamsArgs) -> Outcome {
+    let output = Output::default();
+    if args.reach.json {
+        let api = args.reach.one(Via::Cli)?;
+        output.json(&api.get_raw("/v1/teams").await?);
+        return Ok(DONE);
+    }
+    let mut rows = Vec::new();
+    for api in args.reach.candidates(Via::Cli)? {
+        for team in api.teams().await?.value {
+            let routes: Vec<String> = team.routes.iter().map(|route| route.kind.clone()).collect();
+            rows.push(vec![
+                team.id,
+                team.kind.to_string(),
+                match routes.is_empty() {
+                    true => "NO ROUTE".to_owned(),
+                    false => routes.join(", "),
+                },
+                format!("answers within {}", team.ack_within),
+                team.engage_when.join("; "),
+            ]);
+        }
+    }
+    for line in table(&rows) {
+        output.line(&line);
+    }
+    Ok(DONE)
+}

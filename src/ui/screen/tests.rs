@@ -1,0 +1,210 @@
+//! Proofs for all screens: that a tick never leaves an old text standing, that nothing breaks in any window, and what
+//! they look like.
+
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::ScreenName;
+use crate::ui::app::App;
+use crate::ui::fixture::{app, app_with, keys, picture, shared_with, styled, tick};
+use crate::ui::glyph::Glyphs;
+use crate::ui::input::Input;
+use crate::ui::live::LiveCells;
+use crate::ui::message::Message;
+use crate::ui::shared::Options;
+use crate::ui::{draw, next_tick_at, update};
+
+const SCREENS: [ScreenName; 5] = [
+    ScreenName::Lanes,
+    ScreenName::Teams,
+    ScreenName::Clocks,
+    ScreenName::Incident,
+    ScreenName::Wall,
+];
+
+fn options(screen: ScreenName) -> Options {
+    Options {
+        wall: screen == ScreenName::Wall,
+        ..Options::default()
+    }
+}
+
+fn showing(screen: ScreenName, theme: &str) -> App {
+    let mut app = app_with(shared_with(options(screen), theme));
+    app.show(screen);
+    app
+}
+
+fn sized(app: &mut App, w: u16, h: u16) {
+    update(app, Message::Input(Input::Resize { w, h }));
+}
+
+fn drawn(app: &App) -> (Buffer, Vec<LiveCells>) {
+    let (w, h) = app.shared.size;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, w, h));
+    let live = draw(app, &mut buffer);
+    (buffer, live)
+}
+
+fn rows(buffer: &Buffer) -> Vec<String> {
+    let row = |y| (0..buffer.area.width).map(move |x| buffer[(x, y)].symbol());
+    (0..buffer.area.height)
+        .map(|y| row(y).collect::<String>())
+        .collect()
+}
+
+/// Lets time go by in steps; gives how often a draw was asked for.
+fn goes_by(app: &mut App, steps: impl Iterator<Item = i64>) -> usize {
+    let (mut front, mut live) = drawn(app);
+    let mut redraws = 0;
+    for ms in steps {
+        tick(app, ms);
+        let told = crate::ui::tick(&live, app.shared.now);
+        if told.redraw {
+            redraws += 1;
+            (front, live) = drawn(app);
+            continue;
+        }
+        for patch in told.patches {
+            for (x, letter) in (patch.x..).zip(patch.text.graphemes(true)) {
+                front[(x, patch.y)]
+                    .set_symbol(letter)
+                    .set_style(patch.style);
+            }
+        }
+        let (fresh, _) = drawn(app);
+        assert_eq!(rows(&front), rows(&fresh), "at {:?}", app.shared.wall);
+        assert_eq!(front, fresh, "styles at {:?}", app.shared.wall);
+    }
+    redraws
+}
+
+#[test]
+fn a_tick_leaves_no_old_text_standing_and_seldom_asks_for_a_draw() {
+    for screen in SCREENS {
+        for (w, h) in [(200, 50), (120, 34), (80, 24), (60, 17), (40, 12)] {
+            let mut app = showing(screen, "night");
+            sized(&mut app, w, h);
+            let redraws = goes_by(&mut app, std::iter::repeat_n(1_000, 180));
+            assert!(
+                redraws <= 45,
+                "{screen:?} {w}x{h}: {redraws} draws in 180 s"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_time_goes_by_the_picture_is_that_of_a_fresh_draw(
+        screen in 0..SCREENS.len(),
+        w in 40..160_u16,
+        h in 12..50_u16,
+        // Around the latest start, the deadline and the end of the day of the board's duties.
+        begin in prop::sample::select(vec![0_i64, 680_000, 9_080_000, 9_688_000, 35_540_000]),
+        steps in prop::collection::vec(1..20_000_i64, 1..40),
+    ) {
+        let mut app = showing(SCREENS[screen], "night");
+        sized(&mut app, w, h);
+        tick(&mut app, begin);
+        goes_by(&mut app, steps.into_iter());
+    }
+
+    #[test]
+    fn no_window_is_too_small_or_odd(screen in 0..SCREENS.len(), w in 1..130_u16, h in 1..40_u16, ascii in any::<bool>()) {
+        let mut app = showing(SCREENS[screen], "mono");
+        app.shared.glyphs = Glyphs { ascii };
+        let picture = picture(&mut app, w, h);
+        prop_assert!(!ascii || picture.is_ascii() , "{}", picture);
+        keys(&mut app, "j G gg l h Ctrl-D Ctrl-U ] [ z");
+        let time = picture.contains("14:07:3");
+        let told = time || SCREENS[screen] == ScreenName::Incident;
+        prop_assert!(told || w < 40 || h < 12, "{}", picture);
+    }
+}
+
+#[test]
+fn a_tick_comes_each_second_and_no_sooner() {
+    for screen in [ScreenName::Lanes, ScreenName::Clocks, ScreenName::Wall] {
+        let mut app = showing(screen, "night");
+        sized(&mut app, 80, 24);
+        let (_, live) = drawn(&app);
+        let next = next_tick_at(&live, app.shared.now).unwrap();
+        assert_eq!(next - app.shared.now, 1_000, "{screen:?}");
+    }
+}
+
+fn snapshot(screen: ScreenName, name: &str, sizes: &[(u16, u16)]) {
+    let mut app = showing(screen, "night");
+    for (w, h) in sizes {
+        let picture = styled(&mut app, *w, *h);
+        insta::assert_snapshot!(format!("{name}_{w}x{h}"), picture);
+    }
+}
+
+const SIZES: [(u16, u16); 4] = [(200, 50), (120, 34), (80, 24), (40, 12)];
+
+#[test]
+fn lanes_look() {
+    snapshot(ScreenName::Lanes, "lanes", &SIZES);
+}
+
+#[test]
+fn teams_look() {
+    snapshot(ScreenName::Teams, "teams", &SIZES);
+}
+
+#[test]
+fn clocks_look() {
+    let mut app = showing(ScreenName::Clocks, "night");
+    for (w, h) in SIZES {
+        sized(&mut app, w, h);
+        keys(&mut app, "gg jjj");
+        // The keys took their time.
+        let ms = crate::ui::fixture::MONO - app.shared.now;
+        tick(&mut app, ms);
+        insta::assert_snapshot!(format!("clocks_{w}x{h}"), styled(&mut app, w, h));
+    }
+}
+
+#[test]
+fn the_wall_looks() {
+    let sizes = [(200, 50), (120, 34), (80, 24), (60, 17), (40, 12)];
+    snapshot(ScreenName::Wall, "wall", &sizes);
+}
+
+#[test]
+fn clocks_look_in_every_theme() {
+    for (theme, _) in crate::ui::theme::SHIPPED {
+        let mut app = showing(ScreenName::Clocks, theme);
+        insta::assert_snapshot!(format!("clocks_80x24_{theme}"), styled(&mut app, 80, 24));
+    }
+}
+
+#[test]
+fn no_state_is_told_by_colour_alone() {
+    for screen in SCREENS {
+        let mut mono = showing(screen, "mono");
+        let mut night = showing(screen, "night");
+        for (w, h) in SIZES {
+            assert_eq!(picture(&mut mono, w, h), picture(&mut night, w, h));
+        }
+    }
+    let mut app = app();
+    let picture = picture(&mut app, 80, 24);
+    for word in [
+        "STALE",
+        "NOBODY",
+        "NO COMMANDER",
+        "START PASSED",
+        "VACANT",
+        "EX ",
+        "~",
+    ] {
+        assert!(picture.contains(word), "{word}\n{picture}");
+    }
+}

@@ -1,0 +1,291 @@
+//! What is next on the wall: the nearest deadline in big digits, and a row each for those after it, the oldest missing
+//! decision and the oldest unsent duty without a number.
+
+use ratatui::layout::Rect;
+
+use super::FULL;
+use crate::ui::canvas::{Canvas, Part, width_of};
+use crate::ui::index::DutyRow;
+use crate::ui::live::{LiveText, Side};
+use crate::ui::phrase::Form;
+use crate::ui::screen::head::start_parts;
+use crate::ui::screen::words::{self, DutyClock};
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+/// How many rows there is something for.
+pub fn wanted(shared: &Shared, digits: bool) -> usize {
+    let world = &shared.index.world;
+    let running = world.running.len().saturating_sub(usize::from(digits));
+    running + world.missing.len() + world.unnumbered.len()
+}
+
+/// The rows, in the order of the screen: never so many that run that a missing decision is not seen.
+fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
+    let world = &shared.index.world;
+    let missing = usize::from(!world.missing.is_empty() && most >= 2);
+    let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= 5);
+    let running = world.running.iter().skip(usize::from(digits));
+    let mut rows: Vec<&DutyRow> = running.take(most - missing - unnumbered).collect();
+    let left = most - rows.len() - unnumbered;
+    rows.extend(world.missing.iter().take(left));
+    let left = most - rows.len();
+    rows.extend(world.unnumbered.iter().take(left));
+    // Drills never stand before real duties.
+    rows.sort_by_key(|row| row.incident.exercise);
+    rows
+}
+
+/// Draws the nearest deadline, three or five rows high.
+pub fn digits(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
+    let Some(row) = shared.index.world.running.first() else {
+        return;
+    };
+    let Some(duty) = row.view() else {
+        return;
+    };
+    let (clock, holds) = words::duty_clock(shared, row.source, &row.incident, duty);
+    canvas.redraw_at(holds);
+    let DutyClock::Counts { to, role } = clock else {
+        return;
+    };
+    let role = match role {
+        Role::StartPassed | Role::PastDue | Role::Overdue => role,
+        _ => Role::BigDigit,
+    };
+    let large = area.height >= 5;
+    let (sign, middle) = (if to < shared.now { "+" } else { "T-" }, area.height / 2);
+    canvas.text(area.x, area.y + middle, 2, sign, role);
+    let mut wide = 0;
+    for n in 0..area.height {
+        let text = LiveText::BigDigits {
+            to,
+            row: usize::from(n),
+            large,
+            glyphs: canvas.glyphs(),
+        };
+        let line = Rect::new(area.x + 3, area.y + n, area.width.saturating_sub(3), 1);
+        wide = canvas.line(line, &[Part::Live(text, role)]);
+    }
+    let x = area.x + 3 + wide + 2;
+    let room = area.right().saturating_sub(x);
+    for (n, parts) in (0..area.height).zip(beside(shared, row, room, large)) {
+        canvas.line(Rect::new(x, area.y + n, room, 1), &parts);
+    }
+}
+
+/// What stands beside the digits: whose, what by when, start by when, and who decides.
+fn beside(shared: &Shared, row: &DutyRow, room: u16, large: bool) -> Vec<Vec<Part<'static>>> {
+    let incident = &row.incident;
+    let Some(duty) = row.view() else {
+        return Vec::new();
+    };
+    let (severity, role) = words::severity(incident.severity);
+    let mut first = vec![Part::text(format!("{severity} "), role)];
+    if incident.exercise {
+        first.push(Part::text("EXERCISE ", Role::Exercise));
+    }
+    first.push(Part::text(incident.codename.clone(), Role::Codename));
+    if !shared.is_live(row.source) {
+        first.push(Part::text("~", Role::Stale));
+    }
+    let id = Part::text(format!("  {}", incident.id), Role::Text);
+    if width_of(&first, shared.now) + id.width(shared.now) <= room {
+        first.push(id);
+    }
+    let name = words::duty_name(shared, duty, " ");
+    let at = duty.due_at.map_or(String::new(), |at| {
+        shared.instant(row.source, incident, at, Form::Weekday)
+    });
+    let to = match words::is_hidden(shared, duty) {
+        true => "restricted".to_owned(),
+        false => duty.to.clone(),
+    };
+    let fits = |text: &String| crate::domain::text::width(text) <= usize::from(room);
+    let said = [format!("{name} by {at}"), format!("{to} by {at}")];
+    let second = said.into_iter().find(fits);
+    let second = second.unwrap_or_else(|| format!("by {at}"));
+    let start = start_words(shared, row);
+    let (who, who_role) = words::decider(shared, row.source, duty);
+    let who = Part::text(who, who_role);
+    if large {
+        return vec![
+            first,
+            vec![Part::text(name, Role::Text)],
+            vec![Part::text(format!("by {at}"), Role::Text)],
+            start,
+            vec![who],
+        ];
+    }
+    let mut third = start;
+    let dot = Part::text(" · ", Role::Dim);
+    let whole = width_of(&third, shared.now) + 3 + who.width(shared.now);
+    if whole <= room {
+        third.extend([dot, who]);
+    } else if who_role == Role::Vacant {
+        third.extend([dot, Part::text("NOBODY", Role::Vacant)]);
+    }
+    vec![first, vec![Part::text(second, Role::Text)], third]
+}
+
+/// The latest start; in capitals, for here it is what the room has to do.
+fn start_words(shared: &Shared, row: &DutyRow) -> Vec<Part<'static>> {
+    let start = row.view().and_then(|duty| duty.latest_start_at);
+    match start {
+        Some(start) if shared.mono(row.source, start) >= shared.now => {
+            let to = shared.mono(row.source, start);
+            let at = shared.instant(row.source, &row.incident, start, Form::Short);
+            vec![
+                Part::text(format!("START BY {at}, "), Role::DueSoon),
+                Part::Live(LiveText::Until { to }, Role::DueSoon),
+            ]
+        }
+        _ => start_parts(shared, row, true),
+    }
+}
+
+/// Draws the rows after the digits.
+pub fn rows(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, digits: bool) {
+    let rows = chosen(shared, usize::from(area.height), digits);
+    if rows.is_empty() && !digits && shared.board.sources.iter().any(|of| of.complete) {
+        let text = "nothing due, no decision missing";
+        canvas.text(area.x, area.y, area.width, text, Role::Dim);
+    }
+    for (y, row) in (area.y..area.bottom()).zip(rows) {
+        draw_row(
+            shared,
+            canvas,
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+            row,
+        );
+    }
+}
+
+fn draw_row(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &DutyRow) {
+    let incident = &row.incident;
+    let wide = area.width >= 100;
+    let mut put = |from: u16, to: u16, parts: &[Part<'_>]| {
+        let to = to.min(area.width);
+        let width = to.saturating_sub(from);
+        canvas.line(Rect::new(area.x + from, area.y, width, 1), parts)
+    };
+    let room = if area.width >= FULL {
+        20
+    } else {
+        area.width.saturating_sub(25)
+    };
+    let (clock, when, holds) = clock_and_when(shared, row, wide, room);
+    put(0, 10, &clock);
+    let mut name = Vec::new();
+    if incident.exercise {
+        name.push(Part::text("EX ", Role::Exercise));
+    }
+    name.push(Part::text(incident.codename.clone(), Role::Codename));
+    if !shared.is_live(row.source) {
+        name.push(Part::text("~", Role::Stale));
+    }
+    if !wide {
+        let used = put(11, 25, &name);
+        let full = area.width >= FULL;
+        put(
+            (11 + used + 1).max(25),
+            if full { 45 } else { area.width },
+            &when,
+        );
+        if full {
+            let room = area.width.saturating_sub(46);
+            let (who, role) = words::decider_within(shared, row, room);
+            put(46, area.width, &[Part::text(who, role)]);
+        }
+        canvas.redraw_at(holds);
+        return;
+    }
+    put(11, 28, &name);
+    put(28, 36, &[Part::text(incident.id.clone(), Role::Text)]);
+    let what = match row.view() {
+        Some(duty) => words::duty_name(shared, duty, ", "),
+        None => "reportable?".to_owned(),
+    };
+    put(37, 60, &[Part::text(what, Role::Text)]);
+    let counts = matches!(clock.first(), Some(Part::Column(..)));
+    let with_start = area.width >= 120;
+    let (start_at, who_at) = if with_start { (80, 104) } else { (80, 80) };
+    put(61, if counts { start_at } else { who_at - 1 }, &when);
+    if with_start && counts {
+        let mut start = start_parts(shared, row, true);
+        if width_of(&start, shared.now) > who_at - start_at - 1 {
+            start = start_parts(shared, row, false);
+        }
+        put(start_at, who_at - 1, &start);
+    }
+    let room = area.width.saturating_sub(who_at);
+    let (who, role) = words::decider_within(shared, row, room);
+    put(who_at, area.width, &[Part::text(who, role)]);
+    canvas.redraw_at(holds);
+}
+
+type Told = (
+    Vec<Part<'static>>,
+    Vec<Part<'static>>,
+    Option<crate::domain::instant::Mono>,
+);
+
+/// The clock in its column, and whom by when, or since when it waits.
+fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told {
+    let none = || vec![Part::text("no clock", Role::NoClock)];
+    let from = shared.mono(row.source, row.at);
+    let waits = |words: String, role| {
+        let age = Part::Live(LiveText::Age { from }, role);
+        let both = vec![Part::text(format!("{words} "), role), age.clone()];
+        match wide || width_of(&both, shared.now) <= room {
+            true => both,
+            false => vec![Part::text("since ", role), age],
+        }
+    };
+    let Some(duty) = row.view() else {
+        return (none(), waits("aware".to_owned(), Role::Missing), None);
+    };
+    let (clock, holds) = words::duty_clock(shared, row.source, &row.incident, duty);
+    match clock {
+        DutyClock::Counts { to, role } => {
+            let clock = Part::Column(LiveText::Countdown { to }, 10, Side::Left, role);
+            let form = if wide { Form::Weekday } else { Form::Short };
+            let at = duty
+                .due_at
+                .map(|at| shared.instant(row.source, &row.incident, at, form));
+            let at = at.unwrap_or_default();
+            let to = match words::is_hidden(shared, duty) {
+                true => "restricted",
+                false => &duty.to,
+            };
+            let both = format!("{to} {at}");
+            let fits = crate::domain::text::width(&both) <= usize::from(room);
+            let text = if !wide && fits {
+                both
+            } else {
+                format!("by {at}")
+            };
+            (vec![clock], vec![Part::text(text, Role::Text)], holds)
+        }
+        DutyClock::Waits { role, .. } if duty.counted_from.is_some() => {
+            let words = if wide {
+                "not recorded as sent"
+            } else {
+                "not recorded"
+            };
+            (none(), waits(words.to_owned(), role), holds)
+        }
+        DutyClock::Waits { words, role, .. } => {
+            let words = match words.as_str() {
+                "not decided" if room < 17 => "undecided".to_owned(),
+                _ => words,
+            };
+            (none(), waits(words, role), holds)
+        }
+        DutyClock::Words { text, role } => (none(), waits(text, role), holds),
+    }
+}

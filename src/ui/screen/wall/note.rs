@@ -1,0 +1,101 @@
+//! The last rows of the wall: what is missing, what changed last, and for how long this display may go on.
+
+use ratatui::layout::Rect;
+
+use crate::ui::canvas::{Canvas, Part};
+use crate::ui::phrase::Form;
+use crate::ui::screen::head::{fitted, page_parts, vacancies};
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+/// Where the items begin.
+const LABEL: u16 = 10;
+/// A token that ends within this many days is told so.
+const SOON_DAYS: i64 = 7;
+
+/// Pages nobody answered and seats nobody holds; with one row for both, the pages.
+pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
+    let world = &shared.index.world;
+    let line = |n: u16| Rect::new(area.x, area.y + n, area.width, 1);
+    let room = area.width.saturating_sub(LABEL);
+    let seats = vacancies(shared);
+    let pages: Vec<_> = world
+        .pages
+        .iter()
+        .take(6)
+        .filter_map(|page| page_parts(shared, page, ""))
+        .collect();
+    let both = area.height >= 2;
+    if seats.is_empty() && pages.is_empty() {
+        let text = match shared.board.sources.iter().any(|of| of.complete) {
+            true => "every seat is held, every page answered",
+            false => "",
+        };
+        canvas.text(area.x, area.y, area.width, text, Role::Dim);
+        return;
+    }
+    let mut n = 0;
+    if !seats.is_empty() && (both || pages.is_empty()) {
+        let mut parts = vec![Part::text("MISSING", Role::Missing), Part::Tab(LABEL)];
+        parts.extend(fitted(shared, seats, 0, room));
+        canvas.line(line(n), &parts);
+        n += 1;
+    }
+    if !pages.is_empty() {
+        let more = world.pages_in_all.saturating_sub(pages.len());
+        let mut parts = vec![
+            Part::text("NO ANSWER", Role::PageUnanswered),
+            Part::Tab(LABEL),
+        ];
+        parts.extend(fitted(shared, pages, more, room));
+        canvas.line(line(n), &parts);
+    }
+}
+
+/// What changed last, and which page of incidents this is.
+pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
+    let page_width = u16::try_from(crate::domain::text::width(page)).unwrap_or_default();
+    canvas.text_right(row.x, row.y, row.width, page, Role::Dim);
+    let room = row.width.saturating_sub(page_width + 2);
+    let Some(change) = shared.index.world.changes.first() else {
+        return;
+    };
+    let incident = &change.incident;
+    let words = incident.change.as_ref().and_then(|of| of.text.as_deref());
+    let words = words.filter(|_| !shared.options.mask).unwrap_or("changed");
+    let at = shared.instant(change.source, incident, change.at, Form::Short);
+    let mut parts = vec![Part::text(format!("{at} "), Role::Dim)];
+    if incident.exercise {
+        parts.push(Part::text("EX ", Role::Exercise));
+    }
+    parts.push(Part::text(incident.codename.clone(), Role::Codename));
+    parts.push(Part::text(format!(" {words}"), Role::Text));
+    canvas.line(Rect { width: room, ..row }, &parts);
+}
+
+/// The version, and when the first token of this display ends.
+pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
+    let text = format!("warboard {}", env!("CARGO_PKG_VERSION"));
+    let used = canvas.text(row.x, row.y, row.width, &text, Role::Dim);
+    let ends = shared.board.sources.iter().enumerate();
+    let ends = ends.filter_map(|(i, source)| {
+        let at = source.about.as_ref()?.token_expires_at?;
+        Some((at, i, source))
+    });
+    let Some((at, source, of)) = ends.min_by_key(|(at, ..)| *at) else {
+        return;
+    };
+    let now = shared.time(source);
+    let soon = at - now < chrono::TimeDelta::days(SOON_DAYS);
+    let (text, role) = match at <= now {
+        true => (format!("TOKEN ENDED for {}", of.name), Role::Error),
+        false => {
+            let zone = crate::ui::phrase::Zone::UTC;
+            let at = crate::ui::phrase::instant(at, now, zone, Form::Weekday).text;
+            let role = if soon { Role::Notice } else { Role::Dim };
+            (format!("token for {} ends {at}", of.name), role)
+        }
+    };
+    let room = row.width.saturating_sub(used + 2);
+    canvas.text_right(row.x + used + 2, row.y, room, &text, role);
+}

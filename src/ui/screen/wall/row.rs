@@ -1,0 +1,75 @@
+//! One incident in a row of the wall: severity, codename, phase, pass, time in the phase, who commands.
+
+use ratatui::layout::Rect;
+
+use super::FULL;
+use crate::ui::canvas::{Canvas, Part};
+use crate::ui::index::Row;
+use crate::ui::live::{LiveText, Side};
+use crate::ui::screen::head::ordinal;
+use crate::ui::screen::lanes;
+use crate::ui::screen::words;
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
+
+/// Draws it.
+pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
+    let incident = &row.incident;
+    let live = shared.is_live(row.source);
+    let role = |role| if live { role } else { Role::StaleRow };
+    let wide = area.width >= 100;
+    let full = area.width >= FULL;
+    let mut put = |from: u16, to: u16, parts: &[Part<'_>]| {
+        let width = to.min(area.width).saturating_sub(from);
+        canvas.line(Rect::new(area.x + from, area.y, width, 1), parts);
+    };
+    let (severity, severity_role) = words::severity(incident.severity);
+    put(0, 4, &[Part::text(severity, role(severity_role))]);
+    let mut name = Vec::new();
+    if incident.exercise {
+        let word = if wide { "EXERCISE " } else { "EX " };
+        name.push(Part::text(word, Role::Exercise));
+    }
+    name.push(Part::text(incident.codename.clone(), role(Role::Codename)));
+    let stale = [Part::text(if live { "" } else { "~" }, Role::Stale)];
+    let phase = incident.phase.short();
+    let phase = [Part::text(phase, role(Role::Text))];
+    let from = shared.mono(row.source, incident.phase_since);
+    let since = LiveText::Since { from };
+    let since = [Part::Column(since, 6, Side::Right, role(Role::Text))];
+    let pass = match incident.pass {
+        0 | 1 => String::new(),
+        n => format!("{} pass", ordinal(n)),
+    };
+    let pass = [Part::text(pass, role(Role::Text))];
+    if wide {
+        let drill = if incident.exercise { 9 } else { 0 };
+        put(5, 23 + drill, &name);
+        let mut id = vec![Part::text(incident.id.clone(), role(Role::Text))];
+        id.extend(stale);
+        put(23 + drill, 34 + drill, &id);
+        put(34 + drill, 42 + drill, &phase);
+        put(43 + drill, 51 + drill, &pass);
+        put(51 + drill, 57 + drill, &since);
+        let (duty, holds) = lanes::duty_parts(shared, row);
+        put(60 + drill, 92 + drill, &duty);
+        put(
+            94 + drill,
+            area.width,
+            &lanes::people_parts(shared, row, true),
+        );
+        canvas.redraw_at(holds);
+        return;
+    }
+    put(5, 18, &name);
+    put(18, 19, &stale);
+    put(20, 27, &phase);
+    if full {
+        put(28, 36, &pass);
+        put(36, 42, &since);
+        let people = lanes::people_parts(shared, row, false);
+        put(44, area.width, people.get(..1).unwrap_or_default());
+    } else {
+        put(28, 34, &since);
+    }
+}

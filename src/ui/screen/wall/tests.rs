@@ -1,0 +1,160 @@
+//! Proofs of the wall: what is shown to a room, what is not, and that pages turn by time alone.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::domain::board::{Board, Source};
+use crate::domain::view::IncidentView;
+use crate::domain::word::Severity;
+use crate::ui::app::App;
+use crate::ui::fixture::{app_with, board, board_with, keys, picture, shared_with, tick};
+use crate::ui::message::Message;
+use crate::ui::shared::Options;
+use crate::ui::update;
+
+fn wall(mask: bool) -> App {
+    let options = Options {
+        wall: true,
+        mask,
+        ..Options::default()
+    };
+    app_with(shared_with(options, "night"))
+}
+
+fn rows(picture: &str) -> Vec<String> {
+    let rows = picture.lines().filter(|line| line.starts_with("sev"));
+    rows.map(|line| line.chars().take(17).collect()).collect()
+}
+
+#[test]
+fn pages_turn_every_ten_seconds_and_show_each_incident_once() {
+    let mut app = wall(false);
+    let mut seen = Vec::new();
+    for page in 1..=3 {
+        let picture = picture(&mut app, 60, 17);
+        assert!(picture.contains(&format!("page {page}/3")), "{picture}");
+        seen.extend(rows(&picture));
+        tick(&mut app, 9_999);
+        assert_eq!(rows(&picture), rows(&self::picture(&mut app, 60, 17)));
+        tick(&mut app, 1);
+    }
+    assert!(picture(&mut app, 60, 17).contains("page 1/3"));
+    assert_eq!(seen.first().unwrap(), "sev1 COPPER HERON");
+    let count = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!((count, seen.len()), (11, 11));
+}
+
+#[test]
+fn a_more_urgent_incident_brings_the_first_page_back() {
+    let mut app = wall(false);
+    picture(&mut app, 60, 17);
+    tick(&mut app, 10_000);
+    assert!(picture(&mut app, 60, 17).contains("page 2/3"));
+    let worse = board_with(2, |incident| incident.severity = Some(Severity::Sev1));
+    let calm = board_with(0, |incident| incident.severity = Some(Severity::Sev3));
+    let mut both = Board::clone(&worse);
+    both.sources[0] = Arc::clone(&calm.sources[0]);
+    update(&mut app, Message::Board(Arc::new(both)));
+    let picture = picture(&mut app, 60, 17);
+    assert!(picture.contains("page 1/3"), "{picture}");
+    assert_eq!(rows(&picture)[0], "sev1 TEAL MARTEN ");
+}
+
+#[test]
+fn a_restricted_duty_is_never_named() {
+    let mut app = wall(false);
+    let board = board_with(0, |incident| {
+        for duty in &mut incident.duties {
+            duty.restricted = true;
+        }
+    });
+    update(&mut app, Message::Board(board));
+    for (w, h) in [(200, 50), (120, 34), (60, 17), (40, 12)] {
+        let picture = picture(&mut app, w, h);
+        assert!(
+            picture.contains("02:41") || picture.contains('▄'),
+            "{picture}"
+        );
+        assert!(w < 60 || picture.contains("restricted"), "{picture}");
+        for words in ["MS 72", "MS DPA", "Texas", "Tex."] {
+            assert!(!picture.contains(words), "{words}\n{picture}");
+        }
+    }
+}
+
+#[test]
+fn a_mask_leaves_out_names_and_texts() {
+    let mut app = wall(true);
+    for (w, h) in [(200, 50), (120, 34), (60, 17)] {
+        let picture = picture(&mut app, w, h);
+        for words in [
+            "okafor",
+            "lindqvist",
+            "haddad",
+            "abara",
+            "Acme",
+            "indicator",
+            "persons unknown",
+        ] {
+            assert!(!picture.contains(words), "{words}\n{picture}");
+        }
+        for words in ["COPPER HERON", "NO COMMANDER", "NOBODY", "TLP:AMBER"] {
+            assert!(picture.contains(words), "{words}\n{picture}");
+        }
+    }
+}
+
+#[test]
+fn no_key_does_anything() {
+    let mut app = wall(false);
+    let before = picture(&mut app, 60, 17);
+    let effects = keys(&mut app, "1 2 3 > p y Enter q Esc");
+    assert_eq!(effects, []);
+    assert_eq!((app.quit(), app.layers()), (None, 0));
+    tick(&mut app, -3_600);
+    assert_eq!(before, picture(&mut app, 60, 17));
+}
+
+#[test]
+fn a_board_that_is_empty_or_was_never_heard_says_so() {
+    let mut app = wall(false);
+    update(&mut app, Message::Board(Arc::default()));
+    assert!(picture(&mut app, 60, 17).contains("No source is configured."));
+    let unheard = Board {
+        sources: vec![
+            Arc::new(Source::new("azure")),
+            Arc::new(Source::new("m365")),
+        ],
+        generation: 8,
+    };
+    update(&mut app, Message::Board(Arc::new(unheard)));
+    let told = picture(&mut app, 60, 17);
+    assert!(
+        told.contains("Waiting for the first answer of azure, m365."),
+        "{told}"
+    );
+    let mut empty = board();
+    for source in &mut empty.sources {
+        let mut of = Source::clone(source);
+        of.incidents = Arc::new(Vec::<Arc<IncidentView>>::new());
+        *source = Arc::new(of);
+    }
+    update(&mut app, Message::Board(Arc::new(empty)));
+    let told = picture(&mut app, 60, 17);
+    assert!(told.contains("No open incident."), "{told}");
+    assert!(told.contains("0 real"), "{told}");
+}
+
+#[test]
+fn the_last_ten_minutes_run_by_seconds_and_what_passed_says_so() {
+    let mut app = wall(false);
+    // 16:39:30, then 16:49:20.
+    tick(&mut app, 9_118_000);
+    let before = picture(&mut app, 60, 17);
+    assert!(before.contains("START PASSED"), "{before}");
+    tick(&mut app, 590_000);
+    let after = picture(&mut app, 60, 17);
+    assert!(after.lines().nth(3).unwrap().starts_with("+ "), "{after}");
+}

@@ -1,0 +1,275 @@
+//! The command line as scripts use it: exit codes, JSON, refusals in words.
+
+use crate::program::{Backend, output, warboard};
+
+fn open(backend: &Backend) -> String {
+    let id = backend.done(&[
+        "open",
+        "Export job runs under a retired account",
+        "--service",
+        "azure",
+    ]);
+    id.trim().to_owned()
+}
+
+#[test]
+fn a_refusal_is_3_and_names_what_is_unmet() {
+    let backend = Backend::start();
+    let id = open(&backend);
+    backend.done(&["advance", &id, "--to", "contain"]);
+    let (code, _, stderr) = backend.run(&["advance", &id, "--to", "post"]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(
+        stderr.contains("contained_at") && stderr.contains("recovered_at"),
+        "{stderr}"
+    );
+    let (code, _, stderr) = backend.run(&["advance", &id, "--to", "detect"]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(stderr.contains("reason"), "{stderr}");
+    let (code, _, _) = backend.run(&["close", &id, "--reason", "x"]);
+    assert_eq!(code, 3);
+}
+
+#[test]
+fn a_lost_race_is_3_and_says_who_won() {
+    let backend = Backend::start();
+    let id = open(&backend);
+    backend.done(&["note", &id, "first"]);
+    let (code, _, stderr) = backend.run(&["advance", &id, "--to", "contain", "--if-match", "1"]);
+    assert_eq!(code, 3, "{stderr}");
+    assert!(
+        stderr.contains("version 2") && stderr.contains("d.okafor"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_weak_token_is_4_and_a_wrong_one_too() {
+    let mut backend = Backend::start();
+    let id = open(&backend);
+    let good = std::mem::replace(&mut backend.token, String::new());
+    backend.token = backend.issue("viewer", "wall");
+    let (code, _, stderr) = backend.run(&["advance", &id, "--to", "contain"]);
+    assert_eq!(code, 4, "{stderr}");
+    backend.token = format!("{good}x");
+    assert_eq!(backend.run(&["list"]).0, 4);
+}
+
+#[test]
+fn nobody_there_is_5_and_the_frame_is_printed_all_the_same() {
+    let mut backend = Backend::start();
+    open(&backend);
+    backend.kill();
+    assert_eq!(backend.run(&["list"]).0, 5);
+    let (code, frame, _) = backend.run(&["board", "--once", "--size", "80x24"]);
+    assert_eq!(code, 5);
+    assert!(frame.contains("not heard yet"), "{frame}");
+    assert!(frame.contains("refuses connections"), "{frame}");
+}
+
+#[test]
+fn wrong_use_is_2() {
+    let backend = Backend::start();
+    for args in [
+        vec!["advance", "AZ-1"],
+        vec!["advance", "AZ-1", "--to", "nowhere"],
+        vec!["record", "AZ-1", "aware_at", "2026-11-23T16:49:00"],
+        vec!["set", "AZ-1", "colour=red"],
+        vec!["board", "--once", "--screen", "nowhere"],
+        vec!["board", "--once", "--size", "0x0"],
+        vec!["serve", "--store", "mongodb://x"],
+        vec!["token", "issue", "--role", "king", "--name", "x"],
+    ] {
+        let (code, _, stderr) = match args[0] {
+            "serve" | "token" => {
+                let done = output(backend.home.path(), &args);
+                let stderr = String::from_utf8(done.stderr).unwrap();
+                (done.status.code().unwrap(), String::new(), stderr)
+            }
+            _ => backend.run(&args),
+        };
+        assert_eq!(code, 2, "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn json_is_the_api_s_own_body_byte_for_byte() {
+    let backend = Backend::start();
+    let id = backend
+        .done(&["open", "Ünïcödé", "--service", "azure"])
+        .trim()
+        .to_owned();
+    let shown = backend.done(&["show", &id, "--json"]);
+    assert!(shown.contains("Ünïcödé"), "{shown}");
+    let body: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(body["id"], id);
+    let list: serde_json::Value = serde_json::from_str(&backend.done(&["list", "--json"])).unwrap();
+    assert_eq!(list["incidents"][0], body);
+}
+
+#[test]
+fn a_key_makes_a_repeat_safe() {
+    let backend = Backend::start();
+    let args = [
+        "open",
+        "Twice",
+        "--service",
+        "azure",
+        "--idempotency-key",
+        "k1",
+    ];
+    assert_eq!(backend.done(&args), backend.done(&args));
+    let list: serde_json::Value = serde_json::from_str(&backend.done(&["list", "--json"])).unwrap();
+    assert_eq!(list["incidents"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_incident_goes_its_whole_way_by_the_command_line() {
+    let backend = Backend::start();
+    let id = open(&backend);
+    let at = "2020-01-01T00:00:00Z";
+    backend.done(&[
+        "set",
+        &id,
+        "severity=sev2",
+        "classification=confirmed_breach",
+        "profile.zone=Europe/Berlin",
+    ]);
+    backend.done(&["assign", &id, "commander", "d.okafor"]);
+    backend.done(&["declare", &id, "--reason", "confirmed"]);
+    backend.done(&["page", &id, "legal-affairs"]);
+    let shown: serde_json::Value =
+        serde_json::from_str(&backend.done(&["show", &id, "--json"])).unwrap();
+    let page = shown["pages"][0]["id"].as_str().unwrap().to_owned();
+    backend.done(&["ack", &page, "--answer", "coming"]);
+    backend.done(&["advance", &id, "--to", "contain"]);
+    for milestone in ["contained_at", "eradicated_at"] {
+        backend.done(&["record", &id, milestone, at]);
+    }
+    backend.done(&[
+        "not-applicable",
+        &id,
+        "recovered_at",
+        "--reason",
+        "nothing was lost",
+    ]);
+    backend.done(&["advance", &id, "--to", "post"]);
+    backend.done(&["undo", &id]);
+    backend.done(&["advance", &id, "--to", "post"]);
+    backend.done(&[
+        "lesson",
+        &id,
+        "Retire accounts with their people",
+        "--owner",
+        "k.ono",
+    ]);
+    let now = chrono_now(&backend, &id);
+    backend.done(&[
+        "submit",
+        &id,
+        "ms-72h/customer",
+        "ms-dpa/customer",
+        "ms-dpa/detail",
+        "--at",
+        &now,
+        "--channel",
+        "portal",
+    ]);
+    backend.done(&["review", &id, "Short and good", "--held-at", &now]);
+    backend.done(&["close", &id, "--reason", "reviewed", "--override"]);
+    assert!(backend.done(&["timeline", &id]).lines().count() >= 12);
+    assert!(!backend.done(&["list", "--all"]).is_empty());
+}
+
+/// The backend's own time, as the incident's last change has it.
+fn chrono_now(backend: &Backend, id: &str) -> String {
+    let shown: serde_json::Value =
+        serde_json::from_str(&backend.done(&["show", id, "--json"])).unwrap();
+    shown["updated_at"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn tokens_are_listed_and_revoked_while_the_server_runs() {
+    let backend = Backend::start();
+    let store = format!("sqlite:{}", backend.home.path().join("test.db").display());
+    let list = output(backend.home.path(), &["token", "list", "--store", &store]);
+    let list = String::from_utf8(list.stdout).unwrap();
+    assert!(
+        list.contains("d.okafor") && list.contains("works") && !list.contains("wb_"),
+        "{list}"
+    );
+    let revoked = output(
+        backend.home.path(),
+        &["token", "revoke", "d.okafor", "--store", &store],
+    );
+    assert!(revoked.status.success());
+    // It is believed for a second at most.
+    let refused = (0..200).any(|_| backend.run(&["list"]).0 == 4);
+    assert!(refused);
+}
+
+#[test]
+fn a_second_server_on_one_store_is_refused() {
+    let backend = Backend::start();
+    let store = format!("sqlite:{}", backend.home.path().join("test.db").display());
+    let second = output(
+        backend.home.path(),
+        &["serve", "--listen", "127.0.0.1:0", "--store", &store],
+    );
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("test.db"), "{said}");
+}
+
+#[test]
+fn sigterm_drains_a_server_and_ends_it_with_0() {
+    let home = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", home.path().join("x.db").display());
+    let mut child = warboard(
+        home.path(),
+        &["serve", "--listen", "127.0.0.1:0", "--store", &store],
+    )
+    .stderr(std::process::Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
+    assert!(
+        lines
+            .next()
+            .unwrap()
+            .unwrap()
+            .starts_with("listening on http://127.0.0.1:")
+    );
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn every_shell_gets_completions_and_the_manual_names_the_subcommands() {
+    let home = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = output(home.path(), &["completions", shell]);
+        assert!(
+            String::from_utf8_lossy(&script.stdout).contains("advance"),
+            "{shell}"
+        );
+    }
+    let man = output(home.path(), &["man"]);
+    assert!(String::from_utf8_lossy(&man.stdout).contains("demo"));
+}
+
+#[test]
+fn themes_are_listed_and_checked() {
+    let home = tempfile::tempdir().unwrap();
+    let list = output(home.path(), &["themes", "list"]);
+    assert_eq!(String::from_utf8_lossy(&list.stdout).lines().count(), 5);
+    assert!(output(home.path(), &["themes", "check"]).status.success());
+    std::fs::write(home.path().join("bad.toml"), "colour = 1\n").unwrap();
+    let bad = output(home.path(), &["themes", "check", "bad.toml"]);
+    assert_eq!(bad.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&bad.stderr).contains("bad.toml"),
+        "{bad:?}"
+    );
+}

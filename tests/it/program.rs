@@ -1,0 +1,142 @@
+//! The program as a process: a backend in the background, commands that print and end. Each has a home of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A home with a backend that serves it.
+pub struct Backend {
+    pub home: TempDir,
+    child: Child,
+    pub url: String,
+    /// A commander's token.
+    pub token: String,
+}
+
+/// The program, with nothing of the machine's own settings.
+pub fn warboard(home: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_warboard"));
+    command
+        .args(args)
+        .env_clear()
+        .env("HOME", home)
+        .env("USER", "tester")
+        .env("LANG", "C.UTF-8")
+        .env("TERM", "xterm-256color")
+        .current_dir(home)
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end.
+pub fn output(home: &Path, args: &[&str]) -> Output {
+    warboard(home, args).output().unwrap()
+}
+
+fn serve(home: &Path, listen: &str) -> (Child, String) {
+    let store = format!("sqlite:{}", home.join("test.db").display());
+    let mut child = warboard(home, &["serve", "--listen", listen, "--store", &store])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut said = Vec::new();
+    let url = loop {
+        let Some(Ok(line)) = lines.next() else {
+            panic!("the backend ended: {said:?}");
+        };
+        if let Some(url) = line.strip_prefix("listening on ") {
+            break url.to_owned();
+        }
+        said.push(line);
+    };
+    // Its log goes on; a full pipe would hold it up.
+    std::thread::spawn(move || for _ in lines.map_while(Result::ok) {});
+    (child, url)
+}
+
+impl Backend {
+    /// Starts a backend on a free port, with a commander's token.
+    pub fn start() -> Backend {
+        Backend::with("")
+    }
+
+    /// The same with a file of its own.
+    pub fn with(server_toml: &str) -> Backend {
+        let home = tempfile::tempdir().unwrap();
+        if !server_toml.is_empty() {
+            let folder = home.path().join(".config/warboard");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("server.toml"), server_toml).unwrap();
+        }
+        let (child, url) = serve(home.path(), "127.0.0.1:0");
+        let mut backend = Backend {
+            home,
+            child,
+            url,
+            token: String::new(),
+        };
+        backend.token = backend.issue("commander", "d.okafor");
+        backend
+    }
+
+    /// A token of a role.
+    pub fn issue(&self, role: &str, name: &str) -> String {
+        let store = format!("sqlite:{}", self.home.path().join("test.db").display());
+        let issued = output(
+            self.home.path(),
+            &[
+                "token", "issue", "--store", &store, "--role", role, "--name", name,
+            ],
+        );
+        assert!(issued.status.success(), "{issued:?}");
+        String::from_utf8(issued.stdout).unwrap().trim().to_owned()
+    }
+
+    /// A subcommand that speaks to it: its exit code, and what it printed to either stream.
+    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let mut all: Vec<&str> = args.to_vec();
+        all.extend(["--url", &self.url]);
+        let done = warboard(self.home.path(), &all)
+            .env("WARBOARD_TOKEN", &self.token)
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (
+            done.status.code().unwrap(),
+            text(done.stdout),
+            text(done.stderr),
+        )
+    }
+
+    /// The same, which has to succeed; gives what it printed.
+    pub fn done(&self, args: &[&str]) -> String {
+        let (code, stdout, stderr) = self.run(args);
+        assert_eq!(code, 0, "{args:?}: {stdout}{stderr}");
+        stdout
+    }
+
+    /// Ends it without a warning.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again at the same place.
+    pub fn start_again(&mut self) {
+        let place = self.url.trim_start_matches("http://").to_owned();
+        let (child, url) = serve(self.home.path(), &place);
+        assert_eq!(url, self.url);
+        self.child = child;
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        // Already gone, in some tests.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
