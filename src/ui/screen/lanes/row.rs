@@ -37,7 +37,7 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
             line = 1;
         }
         let room = usize::from(body.bottom().saturating_sub(y));
-        for row in rows.iter().skip(line - 1).take(room) {
+        for row in rows.iter().skip(line.saturating_sub(1)).take(room) {
             draw_row(
                 lanes,
                 shared,
