@@ -295,18 +295,18 @@ pub fn stale_part(shared: &Shared, row: &Row) -> Option<Part<'static>> {
     Some(Part::text(format!("{word}, as of {at}"), Role::Stale))
 }
 
-/// Who has it, as much as has room: what is vacant and what waits before who does what.
+/// Who has it, as much as has room: the service lead's name goes first, then the pages.
 pub fn people_within(shared: &Shared, row: &Row, room: u16) -> Vec<Part<'static>> {
-    let whole = people_parts(shared, row, true);
-    match width_of(&whole, shared.now) <= room {
-        true => whole,
-        false => people_parts(shared, row, false),
-    }
+    [(true, true), (false, true), (false, false)]
+        .into_iter()
+        .map(|(lead, pages)| people_parts(shared, row, lead, pages))
+        .find(|parts| width_of(parts, shared.now) <= room)
+        .unwrap_or_else(|| people_parts(shared, row, false, false))
 }
 
 /// Who has it: commander, service lead, pages that wait. A vacancy is a word in capitals; what is hidden from this
-/// reader is not a vacancy. Not `whole`: only who commands and whether a service lead is missing.
-pub fn people_parts(shared: &Shared, row: &Row, whole: bool) -> Vec<Part<'static>> {
+/// reader is not a vacancy. A service lead is named only with `lead`, pages are told only with `pages`.
+pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<Part<'static>> {
     let incident = &row.incident;
     let masked = if shared.glyphs.ascii { "##" } else { "▒▒" };
     let hidden = |field: &str| incident.is_masked(field) || shared.options.mask;
@@ -318,7 +318,7 @@ pub fn people_parts(shared: &Shared, row: &Row, whole: bool) -> Vec<Part<'static
         None => parts.push(Part::text("NO COMMANDER", Role::Vacant)),
     }
     match &incident.service_lead {
-        Some(person) if whole && !hidden("service_lead") => {
+        Some(person) if lead && !hidden("service_lead") => {
             parts.push(Part::text(" · svc ", Role::Dim));
             parts.push(Part::text(person.clone(), Role::Text));
         }
@@ -328,7 +328,7 @@ pub fn people_parts(shared: &Shared, row: &Row, whole: bool) -> Vec<Part<'static
         }
         _ => {}
     }
-    if !whole {
+    if !pages {
         return parts;
     }
     let waits = incident

@@ -56,7 +56,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
         put(
             94 + drill,
             area.width,
-            &lanes::people_parts(shared, row, true),
+            &lanes::people_within(shared, row, area.width.saturating_sub(94 + drill)),
         );
         canvas.redraw_at(holds);
         return;
@@ -67,7 +67,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
     if full {
         put(28, 36, &pass);
         put(36, 42, &since);
-        let people = lanes::people_parts(shared, row, false);
+        let people = lanes::people_parts(shared, row, false, false);
         put(44, area.width, people.get(..1).unwrap_or_default());
     } else {
         put(28, 34, &since);
