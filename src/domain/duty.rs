@@ -131,6 +131,7 @@ fn derive_one(incident: &Incident, directory: &Directory, stage: &Stage, now: In
         hold,
         because: None,
         restricted: false,
+        page_on_latest_start: false,
         citation: stage.citation.to_owned(),
         confidence: "located".to_owned(),
         verified: "2026-11-23".to_owned(),
