@@ -10,6 +10,7 @@ use super::keymap::{Action, Keymap};
 use super::message::Effect;
 use super::phrase::{Form, Zone, ZoneChoice, instant};
 use super::theme::Theme;
+use crate::domain::alarm;
 use crate::domain::allowed::{CommandKind, Standing, allowed};
 use crate::domain::board::{Board, Freshness, Source};
 use crate::domain::caller::Caller;
@@ -17,6 +18,7 @@ use crate::domain::command::Command;
 use crate::domain::command::open::Open;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
+use crate::domain::word::AlarmState;
 
 /// An incident by name: what a selection and a confirmation are bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -276,6 +278,8 @@ impl Shared {
             A::Sent => may(CommandKind::Submit),
             A::Hold => may(CommandKind::Hold) || may(CommandKind::Release),
             A::Verdict => may(CommandKind::Decide) || may(CommandKind::NotReportable),
+            A::Shelve => may(CommandKind::ShelveAlarm) && self.shelvable(),
+            A::Silence => (0..self.board.sources.len()).any(|source| self.may_silence(source)),
             A::Lesson => may(CommandKind::Lesson),
             A::HandOver => may(CommandKind::HandOver) || may(CommandKind::Take),
             A::Close => may(CommandKind::Close) || may(CommandKind::Reopen),
@@ -293,6 +297,24 @@ impl Shared {
             && self
                 .caller(source)
                 .is_some_and(|caller| caller.role >= CommandKind::Note.role())
+    }
+
+    /// Whether this viewer may acknowledge alarms at a backend.
+    fn may_silence(&self, source: usize) -> bool {
+        let role = CommandKind::AcknowledgeAlarm.role();
+        let caller = self.caller(source);
+        !self.options.read_only && caller.is_some_and(|caller| caller.role >= role)
+    }
+
+    /// Whether the selected incident has an alarm to shelve, or one on the shelf.
+    fn shelvable(&self) -> bool {
+        let Some((target, incident)) = self.selected_incident() else {
+            return false;
+        };
+        let alarms = alarm::of_view(incident, self.time(target.source));
+        alarms
+            .iter()
+            .any(|alarm| alarm.state != AlarmState::Returned)
     }
 
     fn open_page(&self) -> Option<()> {
