@@ -97,7 +97,7 @@ pub enum Sub {
     Teams(super::teams::TeamsArgs),
     #[command(flatten)]
     Verb(Verb),
-    /// Silence alarms for all boards; it is recorded
+    /// Silence alarms on all boards; it is recorded
     Silence(SilenceArgs),
     /// Bring incidents in from files
     Import(super::import::ImportArgs),

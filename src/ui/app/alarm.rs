@@ -96,9 +96,9 @@ impl App {
         match (effects.len(), refused) {
             (0, Some(why)) => shared.warn(why),
             (0, None) => shared.tell("No alarm waits to be heard."),
-            (1, _) => shared.tell("1 alarm silenced for all boards; it is recorded."),
+            (1, _) => shared.tell("1 alarm silenced on all boards; it is recorded."),
             (n, _) => shared.tell(format!(
-                "{n} alarms silenced for all boards; it is recorded."
+                "{n} alarms silenced on all boards; it is recorded."
             )),
         }
         effects
