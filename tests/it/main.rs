@@ -8,6 +8,8 @@ mod backend;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod embedded;
