@@ -22,6 +22,8 @@ mod http;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod picture;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod readme;
