@@ -78,7 +78,14 @@ pub fn fitted(
         }
         parts.extend(item);
     }
-    parts.extend(rest(more));
+    let used = width_of(&parts, shared.now);
+    let whole = rest(more);
+    match whole.as_ref().map(|part| part.width(shared.now)) {
+        Some(width) if used + width > room => {
+            parts.push(Part::text(format!(" +{more}"), Role::Vacant));
+        }
+        _ => parts.extend(whole),
+    }
     parts
 }
 

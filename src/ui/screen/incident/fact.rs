@@ -226,18 +226,40 @@ fn affected(incident: &IncidentView) -> Vec<Line> {
     let items: Vec<Line> = counts
         .into_iter()
         .flatten()
-        .map(|(what, count)| {
-            let count = match (count.as_u64(), count.as_str()) {
-                (Some(n), _) => super::duty::grouped(n),
-                (None, Some(words)) => words.to_owned(),
-                (None, None) => count.to_string(),
-            };
-            text(format!("{} {count}", spaced(what)), Role::Text)
-        })
+        .map(|(what, count)| text(format!("{} {}", spaced(what), counted(count)), Role::Text))
         .collect();
     match items.is_empty() {
         true => vec![text("not counted", Role::Dim)],
         false => items,
+    }
+}
+
+/// A count in words: `1,200`, `at least 480`, `unknown`. It may be written as a number, as words or as a table.
+fn counted(count: &serde_json::Value) -> String {
+    use serde_json::Value;
+    let number = |value: &Value| match (value.as_u64(), value.as_f64()) {
+        (Some(n), _) => Some(super::duty::grouped(n)),
+        (None, Some(n)) => Some(n.to_string()),
+        (None, None) => None,
+    };
+    let said = |word: &str| spaced(word).replace('-', " ");
+    match count {
+        Value::Number(_) => number(count).unwrap_or_default(),
+        Value::String(words) => said(words),
+        Value::Object(table) => {
+            let known = table.get("known").and_then(Value::as_str);
+            let named = table
+                .iter()
+                .find_map(|(key, value)| Some((key, number(value)?)));
+            match (known, named) {
+                (Some("exact"), Some((_, n))) => n,
+                (Some("unknown"), _) | (_, None) => "unknown".to_owned(),
+                (Some(known), Some((_, n))) => format!("{} {n}", said(known)),
+                (None, Some((key, n))) if key == "count" || key == "exact" => n,
+                (None, Some((key, n))) => format!("{} {n}", said(key)),
+            }
+        }
+        _ => "unknown".to_owned(),
     }
 }
 
