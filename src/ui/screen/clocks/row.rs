@@ -53,7 +53,7 @@ struct Needs {
     who: u16,
 }
 
-fn needs(shared: &Shared) -> Needs {
+fn needs(shared: &Shared, width: u16) -> Needs {
     let shown = shared.folded;
     let rows = || {
         let rows = shared.index.duties.iter().take(LOOKED_AT);
@@ -61,13 +61,19 @@ fn needs(shared: &Shared) -> Needs {
     };
     let most = |of: &dyn Fn(&DutyRow) -> u16| rows().map(of).max().unwrap_or(0);
     let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
+    let who_room = if width >= 150 { 30 } else { 14 };
     let stale = |row: &DutyRow| u16::from(!shared.is_live(row.source));
     Needs {
         id: most(&|row| cells(&row.incident.id) + stale(row)).clamp(6, 16),
         codename: most(&|row| words::codename_width(&row.incident, false)).clamp(10, 28),
         codename_whole: most(&|row| words::codename_width(&row.incident, true)).clamp(10, 34),
-        name: most(&|row| cells(&words::row_name(shared, row, " "))).clamp(11, 40),
-        who: most(&|row| cells(&words::decider_within(shared, row, 14).0)).clamp(6, 20),
+        name: most(&|row| match row.group {
+            // What has room for words beside it may say its rule alone.
+            DutyGroup::NotBefore | DutyGroup::Held if width < 100 => 0,
+            _ => cells(&words::row_name(shared, row, " ")),
+        })
+        .clamp(11, 40),
+        who: most(&|row| cells(&words::decider_within(shared, row, who_room).0)).clamp(6, 30),
     }
 }
 
@@ -91,7 +97,7 @@ pub fn columns(shared: &Shared, width: u16) -> Columns {
         whole: false,
         short: false,
     };
-    let needs = needs(shared);
+    let needs = needs(shared, width);
     match width {
         100.. => wide(&needs, base, width),
         70.. => {

@@ -315,3 +315,25 @@ fn summary(look: Look<'_>, lines: &mut Lines) {
         lines.fact("summary", vec![vec![look.masked()]]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::counted;
+
+    #[test]
+    fn a_count_is_told_in_words_however_it_is_written() {
+        for (written, told) in [
+            (json!(1200), "1,200"),
+            (json!({"count": 480, "known": "at_least"}), "at least 480"),
+            (json!({"count": 480, "known": "exact"}), "480"),
+            (json!({"at_least": 480}), "at least 480"),
+            (json!({"known": "unknown"}), "unknown"),
+            (json!("at_least 480"), "at least 480"),
+            (json!("unknown"), "unknown"),
+        ] {
+            assert_eq!(counted(&written), told, "{written}");
+        }
+    }
+}

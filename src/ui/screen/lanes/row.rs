@@ -131,7 +131,7 @@ fn columns(shared: &Shared, width: u16) -> Columns {
     // Pass, the time in the phase and a gap take ten cells.
     let clock = since + 10;
     let what = clock + 10;
-    let people = what + to.clamp(9, 14) + 1;
+    let people = what + to.clamp(10, 14) + 1;
     Columns {
         name,
         since: Some(since),
