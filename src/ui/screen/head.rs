@@ -267,7 +267,7 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
 
 fn has_missing(shared: &Shared) -> bool {
     let world = &shared.index.world;
-    world.vacancies_in_all > 0 || world.pages_in_all > 0
+    world.vacant.iter().any(|(_, count)| *count > 0) || world.pages_in_all > 0
 }
 
 /// The worst severity of some incidents, for a summary.
