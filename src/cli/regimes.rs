@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::catalogue::{UserFiles, built_in, read, regime};
 use super::clocks::mark;
-use super::exit::{DONE, FAILED, Outcome};
+use super::exit::{DONE, FAILED, Failure, Outcome};
 use super::output::{Output, table};
-use crate::domain::clock::Catalogue;
 use crate::domain::clock::regime::{Force, Regime, Stage};
 use crate::domain::clock::trace::date;
+use crate::domain::clock::{Catalogue, CatalogueFault};
 use crate::domain::word::Direction;
 
 /// Flags of `regimes`.
@@ -338,24 +338,26 @@ fn check(files: &[PathBuf]) -> Outcome {
             }
         }
     }
-    let known = built_in()?;
-    let all = texts
-        .iter()
-        .map(|(name, text)| (name.as_str(), text.as_str()));
-    let (catalogue, faults) = match known.clone().with_user_files(all) {
-        Ok(catalogue) => (catalogue, Vec::new()),
-        Err(faults) => (known, faults),
-    };
+    let faults = with(&texts)?.err().unwrap_or_default();
     for fault in &faults {
         output.note(&fault.to_string());
         code = FAILED;
     }
+    texts.retain(|(name, _)| !faults.iter().any(|fault| fault.file == *name));
+    // Nothing of a faulty file was used, so the others are as good without it.
+    let catalogue = with(&texts)?.unwrap_or_default();
     for (name, text) in &texts {
-        if !faults.iter().any(|fault| fault.file == *name) {
-            output.line(&format!("{name}: good{}", contents(&catalogue, name, text)));
-        }
+        output.line(&format!("{name}: good{}", contents(&catalogue, name, text)));
     }
     Ok(code)
+}
+
+/// The built-in catalogue with files, by name and text; or the faults of those.
+fn with(texts: &[(String, String)]) -> Result<Result<Catalogue, Vec<CatalogueFault>>, Failure> {
+    let files = texts
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    Ok(built_in()?.with_user_files(files))
 }
 
 /// What a good file brings.

@@ -8,6 +8,8 @@ mod backend;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod embedded;
@@ -23,5 +25,7 @@ mod import;
 mod program;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod regimes;
 #[cfg(test)]
 mod terminal;
