@@ -10,6 +10,8 @@ mod board;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod embedded;
@@ -27,5 +29,7 @@ mod picture;
 mod program;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod regimes;
 #[cfg(test)]
 mod terminal;
