@@ -149,3 +149,46 @@ fn a_drill_never_stands_before_a_real_incident() {
     assert_eq!(azure.cells[0].worst.as_ref().unwrap().1.id, "AZ-140");
     assert_eq!(azure.cells[0].nearest.as_ref().map(|near| near.0), None);
 }
+
+#[test]
+fn duties_that_wait_for_the_same_stand_as_one_row_and_are_all_counted() {
+    let waiting = crate::ui::fixture::board_with(0, |incident| {
+        if incident.id != "AZ-142" {
+            return;
+        }
+        for duty in &mut incident.duties {
+            duty.status = DutyStatus::Waiting;
+            duty.trigger = Some("aware_at".to_owned());
+        }
+    });
+    let index = filled(&waiting, &Filter::default());
+    let mut rows = index
+        .duties
+        .iter()
+        .filter(|row| row.incident.id == "AZ-142" && row.group == DutyGroup::DecisionMissing);
+    let row = rows.next().unwrap();
+    assert!(rows.next().is_none());
+    let all = row.incident.duties.iter().filter(|duty| duty.enabled);
+    assert_eq!(1 + row.others().count(), all.count());
+    assert_eq!(index.owed[0], index.groups[0].1 + row.with.len());
+}
+
+#[test]
+fn nothing_is_missing_before_an_incident_has_begun() {
+    let planned = crate::ui::fixture::board_with(0, |incident| {
+        incident.phase = Phase::Preparation;
+    });
+    let index = filled(&planned, &Filter::default());
+    let missing = index.world.missing.iter();
+    assert!(missing.clone().all(|row| row.source != 0));
+    assert!(missing.count() > 0);
+}
+
+#[test]
+fn a_team_with_drills_alone_has_their_clock() {
+    let drills = crate::ui::fixture::board_with(0, |incident| incident.exercise = true);
+    let index = filled(&drills, &Filter::default());
+    let azure = index.teams.iter().find(|team| team.source == 0).unwrap();
+    let nearest = azure.cells[0].nearest.as_ref();
+    assert_eq!(nearest.map(|(_, _, of)| of.id.as_str()), Some("AZ-142"));
+}

@@ -53,6 +53,9 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, actions: &[Act
         }
         parts.extend([key, text, Part::Gap(2)]);
     }
+    if actions.contains(&Action::Undo) {
+        canvas.redraw_at(shared.undo_until().map(|until| until + 1));
+    }
     canvas.line(Rect { width: room, ..row }, &parts);
     let at = row.right().saturating_sub(right_width);
     canvas.line(Rect::new(at, y, right_width, 1), &right);
