@@ -1,6 +1,8 @@
 //! What a board costs: a frame, a tick, the difference to the terminal, taking in a delta, reading a list; from 100 to
 //! 100,000 incidents. Ratios between the sizes say whether the cost depends on how many there are.
 
+#![recursion_limit = "256"]
+
 use std::hint::black_box;
 use std::sync::Arc;
 
