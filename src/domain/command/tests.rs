@@ -34,6 +34,12 @@ fn at(text: &str) -> Instant {
     text.parse().unwrap()
 }
 
+/// The built-in rules, read once for all proofs.
+fn rules() -> Rules {
+    static RULES: std::sync::OnceLock<Rules> = std::sync::OnceLock::new();
+    RULES.get_or_init(|| Rules::built_in().unwrap()).clone()
+}
+
 fn json(text: &str) -> Command {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
@@ -47,7 +53,7 @@ impl Desk {
         let body: Open = serde_json::from_str(body).unwrap();
         let (directory, rules, now) = (
             Directory::default(),
-            Rules::default(),
+            rules(),
             at("2026-11-23T10:00:00Z"),
         );
         let caller = Caller {
