@@ -166,7 +166,9 @@ impl ServerFile {
                 Err(why) => document.faults.push(Fault::new(&name, 0, "", why)),
             }
         }
-        let files = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        let files = texts
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
         match Catalogue::built_in().and_then(|catalogue| catalogue.with_user_files(files)) {
             // A file that could not be read would make its regimes unknown.
             Ok(_) if document.faults.len() > before => {}
@@ -213,11 +215,7 @@ fn files(document: &mut Document<'_>, root: &Part<'_>, name: &str) -> Vec<PathBu
     document.path_or_paths(&part, "path")
 }
 
-fn service(
-    document: &mut Document<'_>,
-    part: &Part<'_>,
-    rules: Option<&Rules>,
-) -> Option<Service> {
+fn service(document: &mut Document<'_>, part: &Part<'_>, rules: Option<&Rules>) -> Option<Service> {
     document.known(part, SERVICE);
     let id = id(document, part);
     let name = document.needed(part, "name");

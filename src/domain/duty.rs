@@ -22,8 +22,8 @@ use super::incident::record::Duty;
 use super::instant::Instant;
 use super::view::{CountedView, DeciderView, DutyView, HoldView};
 use super::word::{DutyStatus, Reportable};
-use record::{Sent, Triggers};
 pub use record::{ALL, SUBJECTS, is_subject};
+use record::{Sent, Triggers};
 pub use status::{changes_at, status_at};
 
 /// The regimes that the answer "not reportable" ends, whatever they count from.
@@ -280,7 +280,11 @@ impl Place<'_> {
     /// Whether the answer "not reportable" makes it not required: what waits for, or counts from, the declaration.
     fn ended_by_answer(&self, duty: &Evaluated<'_>) -> bool {
         let regime = self.rule.regime;
-        let names = [Some(self.regime), Some(&regime.id), regime.supersedes.as_deref()];
+        let names = [
+            Some(self.regime),
+            Some(&regime.id),
+            regime.supersedes.as_deref(),
+        ];
         let of_declaration = names.iter().flatten().any(|n| OF_DECLARATION.contains(n));
         self.seen.incident.reportable == Reportable::No
             && !matches!(duty.state, DutyStatus::Met | DutyStatus::Decided)
@@ -341,6 +345,3 @@ pub fn rule_name(regime: &Regime, stage: &Stage) -> String {
     }
     name
 }
-
-#[cfg(test)]
-mod tests;

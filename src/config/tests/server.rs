@@ -243,11 +243,23 @@ fn faults_of_regimes_are_told_with_their_own_file_line_and_key() {
         "server.toml:3: `calendars.paths`: unknown key; known here are: path",
     ];
     assert_eq!(told.get(..3).unwrap(), expected);
-    assert!(told.get(3).unwrap().starts_with("server.toml:9: `service.regimes`: 'ms-72' is not a regime"));
+    assert!(
+        told.get(3)
+            .unwrap()
+            .starts_with("server.toml:9: `service.regimes`: 'ms-72' is not a regime")
+    );
 
     let home = server("[regimes]\npath = [\"acme.toml\", \"gone.toml\"]\n");
     home.write("acme.toml", &ACME.replace("in_force", "in force"));
     let told = home.told(&home.server().unwrap_err());
-    assert!(told.iter().any(|line| line.contains("gone.toml: there is no such file")), "{told:?}");
-    assert!(told.iter().any(|line| line.contains("acme.toml:8: `regime.status`: ")), "{told:?}");
+    assert!(
+        told.iter()
+            .any(|line| line.contains("gone.toml: there is no such file")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .any(|line| line.contains("acme.toml:8: `regime.status`: ")),
+        "{told:?}"
+    );
 }

@@ -10,7 +10,11 @@ use super::regime::Stage;
 pub fn stage(stage: &Stage) -> String {
     let mut words = clock(&stage.clock);
     for variant in &stage.variants {
-        words.push_str(&format!("; {} if {}", clock(&variant.clock), variant.when.text));
+        words.push_str(&format!(
+            "; {} if {}",
+            clock(&variant.clock),
+            variant.when.text
+        ));
     }
     words
 }

@@ -1,5 +1,6 @@
 //! Proofs of the commands, through the same two doors as everybody: `decide`, then `apply`.
 
+mod clock;
 mod legal_record;
 mod moves;
 mod pages;
@@ -51,11 +52,7 @@ impl Desk {
 
     fn with(body: &str) -> Desk {
         let body: Open = serde_json::from_str(body).unwrap();
-        let (directory, rules, now) = (
-            Directory::default(),
-            rules(),
-            at("2026-11-23T10:00:00Z"),
-        );
+        let (directory, rules, now) = (Directory::default(), rules(), at("2026-11-23T10:00:00Z"));
         let caller = Caller {
             counsel: true,
             ..Caller::new("d.okafor", Role::Commander)

@@ -63,7 +63,10 @@ pub fn subjects<'i>(incident: &'i Incident, regime: &str) -> Vec<&'i str> {
         !duty.submissions.is_empty() || !duty.holds.is_empty() || duty.verdict.is_some()
     };
     let keeps_all = found.is_empty()
-        || incident.duties.iter().any(|(id, d)| recorded(d) && of_all(id))
+        || incident
+            .duties
+            .iter()
+            .any(|(id, d)| recorded(d) && of_all(id))
         || incident
             .triggers
             .iter()
@@ -150,9 +153,10 @@ fn with(mut own: Triggers, base: &Triggers) -> Triggers {
 /// Without what the response has reached in earlier passes: what it is to be met by anew.
 pub fn of_present_pass(incident: &Incident, triggers: &Triggers) -> Triggers {
     let present = |name: &str| {
-        incident.triggers.iter().any(|t| {
-            t.name == name && t.pass == incident.pass && t.counts() && t.duty.is_none()
-        })
+        incident
+            .triggers
+            .iter()
+            .any(|t| t.name == name && t.pass == incident.pass && t.counts() && t.duty.is_none())
     };
     let mut kept = triggers.clone();
     kept.retain(|(name, _)| !is_milestone(name) || present(name));
