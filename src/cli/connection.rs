@@ -136,7 +136,7 @@ impl Reach {
             }
         }
         match last {
-            Some(error) if !matches!(error, ApiError::NotFound { .. }) => Err(error.into()),
+            Some(error) if !matches!(error, ApiError::NotFound) => Err(error.into()),
             _ => Err(Failure::new(format!(
                 "no configured backend has the incident {id}: look for it with  warboard list"
             ))),

@@ -47,7 +47,7 @@ fn a_lost_race_is_3_and_says_who_won() {
 fn a_weak_token_is_4_and_a_wrong_one_too() {
     let mut backend = Backend::start();
     let id = open(&backend);
-    let good = std::mem::replace(&mut backend.token, String::new());
+    let good = std::mem::take(&mut backend.token);
     backend.token = backend.issue("viewer", "wall");
     let (code, _, stderr) = backend.run(&["advance", &id, "--to", "contain"]);
     assert_eq!(code, 4, "{stderr}");
