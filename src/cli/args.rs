@@ -98,6 +98,10 @@ pub enum Sub {
     Verb(Verb),
     /// Bring incidents in from files
     Import(super::import::ImportArgs),
+    /// Say what is due, and why, without a backend
+    Clocks(super::clocks::ClocksArgs),
+    /// List, show and check the regimes that clocks are counted by
+    Regimes(super::regimes::RegimesArgs),
     /// List and check themes
     Themes(super::themes::ThemesArgs),
     /// Show and check the settings in force

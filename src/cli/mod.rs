@@ -3,6 +3,8 @@
 
 mod args;
 mod board;
+mod catalogue;
+mod clocks;
 mod completions;
 mod config_show;
 mod connection;
@@ -17,6 +19,7 @@ mod list;
 mod once;
 mod open;
 mod output;
+mod regimes;
 mod serve;
 mod show;
 mod teams;
@@ -81,6 +84,8 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Teams(args)) => teams::run(args),
         Some(Sub::Verb(verb)) => verb::run(verb),
         Some(Sub::Import(args)) => import::run(args),
+        Some(Sub::Clocks(args)) => clocks::run(args),
+        Some(Sub::Regimes(args)) => regimes::run(args),
         Some(Sub::Themes(args)) => themes::run(args),
         Some(Sub::Config(args)) => config_show::run(args),
         Some(Sub::Doctor(args)) => doctor::run(args),

@@ -56,6 +56,19 @@ pub struct Heard<T> {
 }
 
 impl<T> Heard<T> {
+    /// When it was asked and heard, without what was answered.
+    pub(super) fn stamp(&self) -> Heard<()> {
+        Heard {
+            value: (),
+            now: self.now,
+            sent: self.sent,
+            received: self.received,
+            etag: None,
+            unreadable: Vec::new(),
+            token: self.token,
+        }
+    }
+
     pub(super) fn map<U>(self, value: impl FnOnce(T) -> U) -> Heard<U> {
         Heard {
             value: value(self.value),
@@ -267,17 +280,13 @@ impl Api {
     }
 
     async fn listed(&self, good: Heard<Good>) -> Result<Heard<ListBody>, ApiError> {
-        let (now, sent, received, token) = (good.now, good.sent, good.received, good.token);
+        let stamp = good.stamp();
         let Good { body, etag, .. } = good.value;
         let read = body::read_list(&self.place(), body).await?;
         Ok(Heard {
-            value: read.list,
-            unreadable: read.unreadable,
-            now,
-            sent,
-            received,
             etag,
-            token,
+            unreadable: read.unreadable,
+            ..stamp.map(|()| read.list)
         })
     }
 

@@ -28,6 +28,8 @@ pub struct Decoder {
     /// How much of the mark that begins or ends a paste has just been seen.
     seen: usize,
     paste: Option<Vec<u8>>,
+    /// All that is held is one `Esc`.
+    is_lone_esc: bool,
 }
 
 impl Decoder {
@@ -83,6 +85,14 @@ impl Decoder {
     }
 
     fn parse(&mut self, byte: u8, inputs: &mut Vec<Input>) {
+        if byte == b'\x1b' && self.is_lone_esc {
+            // The key, and right behind it an answer of the terminal to our own question.
+            self.parser.parse(&[], false);
+            self.drain(inputs);
+            self.parser = Parser::default();
+            self.held = 0;
+        }
+        self.is_lone_esc = byte == b'\x1b' && self.held == 0;
         self.held += 1;
         self.parser.parse(&[byte], true);
         if !self.drain(inputs) && self.held > SEQUENCE_MAX {
@@ -104,6 +114,7 @@ impl Decoder {
         self.parser = Parser::default();
         self.held = 0;
         self.seen = 0;
+        self.is_lone_esc = false;
     }
 
     fn end_paste(&mut self, inputs: &mut Vec<Input>) {
@@ -194,6 +205,19 @@ mod tests {
 
     fn key(code: KeyCode) -> Input {
         Input::Key(Key::plain(code))
+    }
+
+    #[test]
+    fn an_esc_right_before_an_answer_of_the_terminal_is_not_lost() {
+        let answer = Input::Reply(TerminalReply::Attributes);
+        assert_eq!(
+            decode(&[b"\x1b\x1b[?62;c"]),
+            [key(KeyCode::Esc), answer.clone()]
+        );
+        assert_eq!(
+            decode(&[b"\x1b", b"\x1b", b"[?62;cx"]),
+            [key(KeyCode::Esc), answer, key(KeyCode::Char('x'))]
+        );
     }
 
     #[test]

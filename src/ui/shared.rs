@@ -15,6 +15,7 @@ use crate::domain::board::{Board, Freshness, Source};
 use crate::domain::caller::Caller;
 use crate::domain::command::Command;
 use crate::domain::command::open::Open;
+use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 
@@ -83,6 +84,31 @@ const WARNING_MS: i64 = 12_000;
 const TOASTS: usize = 4;
 /// Commands without an answer kept at once; more are refused with a sentence.
 const PENDING: usize = 32;
+
+/// What an action asks of the domain; one of them allowed is enough. Empty: the action changes no incident.
+pub const fn asks_for(action: Action) -> &'static [CommandKind] {
+    use Action as A;
+    use CommandKind as C;
+    match action {
+        A::Forward | A::LoopBack => &[C::Advance],
+        A::Page => &[C::Page],
+        A::Acknowledge => &[C::AcknowledgePage],
+        A::Write => &[C::Note],
+        A::Time => &[C::RecordTime],
+        A::Edit => &[C::Set],
+        A::Roles => &[C::Assign],
+        A::StandDown => &[C::CancelPage],
+        A::Undo => &[C::Undo],
+        A::Declare => &[C::Declare],
+        A::Sent => &[C::Submit],
+        A::Hold => &[C::Hold, C::Release],
+        A::Verdict => &[C::Decide, C::NotReportable],
+        A::Lesson => &[C::Lesson],
+        A::HandOver => &[C::HandOver, C::Take],
+        A::Close => &[C::Close, C::Reopen],
+        _ => &[],
+    }
+}
 
 /// What all share.
 #[derive(Debug)]
@@ -257,33 +283,19 @@ impl Shared {
     /// Whether an action on the selected incident is offered: in footer, help and palette alike.
     pub fn offers(&self, action: Action) -> bool {
         use Action as A;
-        let may = |kind| {
-            self.selected
-                .as_ref()
-                .is_some_and(|target| self.may(kind, target).is_ok())
+        let may = || {
+            let target = self.selected.as_ref();
+            let may = |kind: &CommandKind| target.is_some_and(|it| self.may(*kind, it).is_ok());
+            asks_for(action).iter().any(may)
         };
         match action {
-            A::Forward | A::LoopBack => may(CommandKind::Advance),
-            A::Page => may(CommandKind::Page),
-            A::Acknowledge => may(CommandKind::AcknowledgePage) && self.open_page().is_some(),
-            A::Write => may(CommandKind::Note),
-            A::Time => may(CommandKind::RecordTime),
-            A::Edit => may(CommandKind::Set),
-            A::Roles => may(CommandKind::Assign),
-            A::StandDown => may(CommandKind::CancelPage) && self.open_page().is_some(),
-            A::Undo => may(CommandKind::Undo) && self.undoable(),
-            A::Declare => may(CommandKind::Declare),
-            A::Sent => may(CommandKind::Submit),
-            A::Hold => may(CommandKind::Hold) || may(CommandKind::Release),
-            A::Verdict => may(CommandKind::Decide) || may(CommandKind::NotReportable),
-            A::Lesson => may(CommandKind::Lesson),
-            A::HandOver => may(CommandKind::HandOver) || may(CommandKind::Take),
-            A::Close => may(CommandKind::Close) || may(CommandKind::Reopen),
+            A::Acknowledge | A::StandDown => may() && self.open_page().is_some(),
+            A::Undo => may() && self.undo_until().is_some_and(|until| self.now <= until),
             A::CopyId | A::Links => self.selected_incident().is_some(),
             A::Open => {
                 !self.options.read_only && (0..self.board.sources.len()).any(|s| self.may_open(s))
             }
-            _ => true,
+            _ => asks_for(action).is_empty() || may(),
         }
     }
 
@@ -304,15 +316,12 @@ impl Shared {
             .then_some(())
     }
 
-    fn undoable(&self) -> bool {
-        let Some((target, incident)) = self.selected_incident() else {
-            return false;
-        };
-        let name = self.caller(target.source).map(|caller| caller.name);
-        incident
-            .last_move
-            .as_ref()
-            .is_some_and(|last| Some(&last.by) == name.as_ref())
+    /// Until when the selected incident's last move may be taken back, if it is this viewer's own.
+    pub fn undo_until(&self) -> Option<Mono> {
+        let (target, incident) = self.selected_incident()?;
+        let last = incident.last_move.as_ref()?;
+        let mine = self.caller(target.source)?.name == last.by;
+        mine.then(|| self.mono(target.source, last.at) + UNDO_MINUTES * 60_000)
     }
 
     /// A source's name.

@@ -296,7 +296,8 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                clock.advance(1_000);
+                // In small steps: what is under way meanwhile must not run out of its own time.
+                clock.advance(100);
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await

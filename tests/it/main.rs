@@ -8,6 +8,10 @@ mod backend;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod client;
+#[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod embedded;
@@ -20,8 +24,12 @@ mod http;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod picture;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod regimes;
 #[cfg(test)]
 mod terminal;

@@ -195,6 +195,32 @@ async fn the_list_is_read_again_now_and_then_and_a_304_is_enough() {
 }
 
 #[tokio::test]
+async fn a_list_that_cannot_be_read_again_is_told_while_changes_go_on() {
+    let (mut followed, mut changes) = Followed::with(&[incident("AZ-1", 1)]).await;
+    let mut version = 1;
+    // Until the list is due.
+    while changes.path.starts_with("/v1/changes") {
+        version += 1;
+        followed.backend.clock.advance(5_000);
+        changes.good(&delta("s-1", &[incident("AZ-1", version)], &[]));
+        changes = followed.backend.next().await;
+        if changes.path == "/v1/info" {
+            changes.good(&about("Azure"));
+            let teams = followed.backend.expect("/v1/teams").await;
+            teams.good(&json!({ "teams": [] }));
+            changes = followed.backend.next().await;
+        }
+    }
+    changes.answer(200, "content-type: text/html\r\n", "<html>");
+    followed.until_error("HTML").await;
+    let changes = followed.backend.expect("/v1/changes?since=s-1").await;
+    changes.good(&delta("s-2", &[incident("AZ-1", version + 1)], &[]));
+    let source = followed.until(|s| s.incidents[0].version > version).await;
+    assert!(source.complete && source.error.is_some());
+    assert_eq!(source.heard, Some(followed.backend.clock.mono()));
+}
+
+#[tokio::test]
 async fn what_another_token_reads_is_loaded_from_the_start() {
     let (_folder, path) = token_file("wb_1_old");
     let file = path.clone();

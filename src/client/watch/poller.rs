@@ -1,12 +1,14 @@
 //! One source followed for ever: the whole list, then its changes, and what the backend is. Every error is waited out and
-//! told; nothing ends it. One request is under way at a time, so that what is held is never older than what was asked.
+//! told; nothing ends it. What errors bring about stands in `trouble`. One request is under way at a time, so that what is held is never older than what was asked.
 
-use std::collections::BTreeSet;
+mod trouble;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use self::trouble::Trouble;
 use super::ask::{Got, Step, WAIT_S};
 use super::backoff::Backoff;
 use super::hub::Hub;
@@ -22,9 +24,6 @@ use crate::wire::ListBody;
 
 /// How often the whole list and the backend's description are read again.
 const RELOAD_AFTER_MS: i64 = 10 * 60_000;
-/// How soon again when that failed while changes still come.
-const RELOAD_AGAIN_AFTER_MS: i64 = 60_000;
-const ABOUT_AGAIN_AFTER_MS: i64 = 10_000;
 /// While a list is read again, changes are asked for this often.
 const FEED_AT_LEAST_MS: i64 = 4_000;
 /// Between two requests for changes when the first brought none at once, or brought some.
@@ -38,17 +37,6 @@ const ASK_EVERY_MS: i64 = 1_000;
 const JUMP_MS: i64 = 60_000;
 /// Two tokens in less time than this are a loop.
 const TOKEN_EVERY_MS: i64 = 5_000;
-
-/// What is wrong, by what it concerns: the first is told.
-#[derive(Debug, Default)]
-struct Trouble {
-    /// The last request for data failed.
-    data: Option<String>,
-    /// The feed does not know its own cursors.
-    feed: Option<String>,
-    list: Option<String>,
-    about: Option<String>,
-}
 
 pub(super) struct Poller {
     api: Api,
@@ -80,7 +68,6 @@ pub(super) struct Poller {
     gones: u32,
     garbled: u32,
     trouble: Trouble,
-    unreadable: BTreeSet<String>,
     refused_since: Option<Mono>,
 }
 
@@ -131,7 +118,6 @@ impl Poller {
             gones: 0,
             garbled: 0,
             trouble: Trouble::default(),
-            unreadable: BTreeSet::new(),
             refused_since: None,
         }
     }
@@ -206,44 +192,9 @@ impl Poller {
         jumped
     }
 
-    /// The sentence that tells what is wrong.
-    fn sentence(&self) -> Option<String> {
-        let Trouble {
-            data,
-            feed,
-            list,
-            about,
-        } = &self.trouble;
-        let unreadable = (!self.unreadable.is_empty()).then(|| {
-            let (few, more) = (3, self.unreadable.len());
-            let named: Vec<&str> = self
-                .unreadable
-                .iter()
-                .filter(|id| !id.starts_with('?'))
-                .take(few)
-                .map(String::as_str)
-                .collect();
-            let named = match named.is_empty() {
-                true => String::new(),
-                false => format!(" ({})", named.join(", ")),
-            };
-            let text = match more {
-                1 => format!("1 incident{named} could not be read"),
-                more => format!("{more} incidents{named} could not be read"),
-            };
-            let text = crate::domain::text::SafeText::line(&text).truncated(200);
-            format!("{text}; is the backend newer than this board?")
-        });
-        data.clone()
-            .or_else(|| feed.clone())
-            .or(unreadable)
-            .or_else(|| list.clone())
-            .or_else(|| about.clone())
-    }
-
     /// Changes the source on the board, with the error as it stands.
     fn publish(&self, change: impl FnOnce(&mut Source) -> bool) {
-        let (error, refused_since) = (self.sentence(), self.refused_since);
+        let (error, refused_since) = (self.trouble.sentence(), self.refused_since);
         self.hub.change(self.index, |source| {
             let mut changed = change(source);
             if source.error.as_deref() != error.as_deref() {
@@ -334,7 +285,6 @@ impl Poller {
         }
         (self.load, self.cursor, self.etag) = (None, None, None);
         (self.whole, self.about_at, self.teams_due) = (false, now, false);
-        self.unreadable.clear();
         self.trouble = Trouble::default();
         self.refused_since = None;
         let pause = if now - self.token_at < TOKEN_EVERY_MS {
@@ -374,18 +324,8 @@ impl Poller {
             .as_ref()
             .map_or(&[][..], |source| source.incidents.as_slice());
         let replace = load.replace;
-        let page = heard.map(|_| page);
-        let (sent, received, clock_now, token) = (page.sent, page.received, page.now, page.token);
-        let progress = load.take(held, page);
-        let told = Heard {
-            value: (),
-            now: clock_now,
-            sent,
-            received,
-            etag: None,
-            unreadable: Vec::new(),
-            token,
-        };
+        let told = heard.stamp();
+        let progress = load.take(held, heard.map(|_| page));
         match progress {
             Progress::More(load) => {
                 self.load = Some(load);
@@ -440,8 +380,8 @@ impl Poller {
         self.trouble.list = None;
         self.cursor = Some(loaded.cursor);
         self.etag = loaded.etag;
-        self.unreadable = loaded.unreadable.into_iter().collect();
-        let complete = self.unreadable.is_empty();
+        self.trouble.unreadable = loaded.unreadable.into_iter().collect();
+        let complete = self.trouble.unreadable.is_empty();
         let fresh = self.hear_data(told);
         self.publish(|source| {
             fresh(source);
@@ -463,14 +403,14 @@ impl Poller {
         let fresh = self.hear_data(&heard);
         let list = heard.value;
         for incident in &list.incidents {
-            self.unreadable.remove(&incident.id);
+            self.trouble.unreadable.remove(&incident.id);
         }
         for id in &list.gone {
-            self.unreadable.remove(id);
+            self.trouble.unreadable.remove(id);
         }
-        self.unreadable.extend(heard.unreadable);
+        self.trouble.unreadable.extend(heard.unreadable);
         self.cursor = Some(list.cursor);
-        let complete = self.whole && self.unreadable.is_empty();
+        let complete = self.whole && self.trouble.unreadable.is_empty();
         let mut changed = false;
         self.publish(|source| {
             fresh(source);
@@ -489,72 +429,6 @@ impl Poller {
             (false, _) => QUIET_MS,
         };
         self.start_at = sent + pause;
-    }
-
-    fn fail(&mut self, step: &Step, error: ApiError, now: Mono) {
-        let error = match error {
-            ApiError::Gone => {
-                self.gones = self.gones.saturating_add(1);
-                (self.cursor, self.etag) = (None, None);
-                self.load = Some(Load::replacing());
-                if self.gones < 2 {
-                    self.start_at = now;
-                    return;
-                }
-                let sentence = "the backend forgot the cursor that it had just given (410); is it one of several, with different stores?";
-                self.trouble.feed = Some(sentence.to_owned());
-                ApiError::Garbage {
-                    sentence: sentence.to_owned(),
-                }
-            }
-            error => error,
-        };
-        let reaches_all = matches!(
-            error,
-            ApiError::NotAllowed { .. } | ApiError::Unreachable { .. } | ApiError::Busy { .. }
-        );
-        let broken =
-            matches!(error, ApiError::Busy { status, .. } if status != 429 && status != 503);
-        match step {
-            Step::About | Step::Teams => {
-                self.about_at = now + ABOUT_AGAIN_AFTER_MS;
-                self.teams_due = false;
-                if !reaches_all || broken {
-                    self.trouble.about = Some(error.to_string());
-                    self.refused_since = None;
-                    self.publish(|_| false);
-                    return;
-                }
-            }
-            Step::Page { .. } if !reaches_all => match self.cursor {
-                // Changes go on; the list can wait.
-                Some(_) => {
-                    self.load = None;
-                    self.reload_at = now + RELOAD_AGAIN_AFTER_MS;
-                    self.trouble.list = Some(error.to_string());
-                    self.refused_since = None;
-                    self.publish(|_| false);
-                    return;
-                }
-                None => self.load = self.load.as_ref().map(|load| load_again(load.replace)),
-            },
-            Step::Changes { .. } if !reaches_all => {
-                self.garbled = self.garbled.saturating_add(1);
-                // Perhaps too much has changed for one answer.
-                if self.garbled % 20 == 2 {
-                    self.cursor = None;
-                }
-            }
-            Step::Page { .. } | Step::Changes { .. } => {}
-        }
-        self.at_once = false;
-        self.start_at = now + self.backoff.after(&error);
-        self.refused_since = match error.is_refusal() {
-            true => self.refused_since.or(Some(now)),
-            false => None,
-        };
-        self.trouble.data = Some(error.to_string());
-        self.publish(|_| false);
     }
 }
 

@@ -263,7 +263,7 @@ fn holds(case: &Value) -> Result<Vec<(String, Given)>, String> {
 }
 
 /// A day as the edge of a hold: its first moment, or its last.
-fn edge(when: When, zone: Tz, time: NaiveTime) -> Instant {
+pub fn edge(when: When, zone: Tz, time: NaiveTime) -> Instant {
     match when.precision {
         Precision::Exact | Precision::Minute => when.at,
         _ => at(when.at.date_naive(), time, zone),

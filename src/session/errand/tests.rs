@@ -58,8 +58,7 @@ impl Sent {
 
     fn shown(&self) -> u64 {
         let board = self.watch.board();
-        let version = board.borrow().incident(0, "AZ-1").unwrap().version;
-        version
+        board.borrow().incident(0, "AZ-1").unwrap().version
     }
 }
 

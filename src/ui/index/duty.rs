@@ -7,7 +7,7 @@ use super::rank::{asks_reportable, numbered};
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, IncidentView};
-use crate::domain::word::DutyStatus;
+use crate::domain::word::{DutyStatus, Phase};
 
 /// What must happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +78,9 @@ pub struct DutyRow {
     pub incident: Arc<IncidentView>,
     /// Which of the incident's duties; `None`: the question "reportable?".
     pub duty: Option<usize>,
+    /// Others of the incident that stand as one row with it: they wait for the same trigger, or are of the same regime
+    /// and without a number.
+    pub with: Vec<usize>,
     /// What it is sorted by: due, or since when.
     pub at: Instant,
 }
@@ -86,6 +89,26 @@ impl DutyRow {
     /// The duty itself; `None` for the question.
     pub fn view(&self) -> Option<&DutyView> {
         self.incident.duties.get(self.duty?)
+    }
+
+    /// The duties that stand as one row with it.
+    pub fn others(&self) -> impl Iterator<Item = &DutyView> {
+        let duties = &self.incident.duties;
+        self.with.iter().filter_map(|at| duties.get(*at))
+    }
+
+    /// Whether another duty has its place in this row.
+    fn takes(&self, duty: &DutyView, group: DutyGroup) -> bool {
+        let same = |first: &DutyView| match group {
+            DutyGroup::DecisionMissing => {
+                first.status == DutyStatus::Waiting
+                    && duty.status == DutyStatus::Waiting
+                    && first.trigger == duty.trigger
+            }
+            DutyGroup::NoNumber => first.regime == duty.regime,
+            _ => false,
+        };
+        self.group == group && self.view().is_some_and(same)
     }
 
     /// The duty's id, or `reportable` for the question.
@@ -121,6 +144,15 @@ pub fn known_since(incident: &IncidentView) -> Instant {
     aware.map_or(incident.opened_at, |trigger| trigger.at.at)
 }
 
+/// What `known_since` counts from, in a word: `aware`, else `opened`.
+pub fn known_by(incident: &IncidentView) -> &'static str {
+    let aware = incident.triggers.get("aware_at");
+    match aware.is_some_and(|trigger| trigger.at.starts_a_clock()) {
+        true => "aware",
+        false => "opened",
+    }
+}
+
 /// Adds an incident's duties, each in its group at `now`; gives when time alone first changes a group.
 pub(super) fn rows(
     source: usize,
@@ -133,8 +165,10 @@ pub(super) fn rows(
         source,
         incident: Arc::clone(incident),
         duty,
+        with: Vec::new(),
         at,
     };
+    let first = out.len();
     let asks = asks_reportable(incident);
     if asks {
         out.push(row(DutyGroup::DecisionMissing, None, known_since(incident)));
@@ -151,7 +185,14 @@ pub(super) fn rows(
         let stood_for = duty.status == DutyStatus::Waiting
             && duty.trigger.as_deref() == Some("declared_at")
             && asks;
-        if stood_for {
+        // Nothing is missing of what has not begun.
+        let not_begun = incident.phase == Phase::Preparation && group == DutyGroup::DecisionMissing;
+        if stood_for || not_begun {
+            continue;
+        }
+        let mut mine = out.iter_mut().skip(first);
+        if let Some(row) = mine.find(|row| row.takes(duty, group)) {
+            row.with.push(i);
             continue;
         }
         let at = match group {

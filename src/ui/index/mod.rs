@@ -9,7 +9,7 @@ mod world;
 
 use std::sync::Arc;
 
-pub use duty::{DutyGroup, DutyRow, known_since};
+pub use duty::{DutyGroup, DutyRow, known_by, known_since};
 pub use filter::Filter;
 pub use rank::{Rank, asks_reportable, decision_missing, nearest};
 pub use table::{Cell, TeamRow};
@@ -43,6 +43,8 @@ pub struct Index {
     pub duties: Vec<DutyRow>,
     /// Where each group begins in `duties`, and how many it has.
     pub groups: [(usize, usize); DutyGroup::ALL.len()],
+    /// How many duties each group has, those counted that stand as one row.
+    pub owed: [usize; DutyGroup::ALL.len()],
     /// How many are finished, by how: sent, does not apply, decided against, not in force.
     pub finished: [usize; 4],
     /// One row an owning team; what passes the filter.
@@ -201,6 +203,13 @@ impl Index {
             let begin = self.duties.partition_point(|row| row.group < *group);
             let end = self.duties.partition_point(|row| row.group <= *group);
             *place = (begin, end - begin);
+        }
+        self.owed = [0; DutyGroup::ALL.len()];
+        for row in &self.duties {
+            let place = DutyGroup::ALL.iter().position(|group| *group == row.group);
+            if let Some(count) = place.and_then(|at| self.owed.get_mut(at)) {
+                *count += 1 + row.with.len();
+            }
         }
         self.finished = duty::finished(&self.duties);
         self.regroup_at = moves.map(|(at, time)| now + (at - time).num_milliseconds().max(0) + 1);

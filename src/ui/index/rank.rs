@@ -2,7 +2,7 @@
 //! nearest deadline. A rank depends on the snapshot alone, so it holds until the next one.
 
 use crate::domain::view::{DutyView, IncidentView};
-use crate::domain::word::{DutyStatus, Reportable, Severity};
+use crate::domain::word::{DutyStatus, Phase, Reportable, Severity};
 
 /// A place in the order; smaller is more urgent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,9 @@ impl Rank {
     /// The place of an incident.
     pub fn of(source: usize, incident: &IncidentView) -> Rank {
         let due = nearest(incident).and_then(|duty| duty.due_at);
-        let missing = decision_missing(incident);
+        // An incident about which nobody is aware of anything yet is asked too, but ranks by its clocks.
+        let missing = undecided(incident)
+            || (asks_reportable(incident) && incident.triggers.contains_key("aware_at"));
         let (class, at_ms) = match (missing, due) {
             (true, _) => (0, incident.opened_at.timestamp_millis()),
             (false, Some(due)) => (1, due.timestamp_millis()),
@@ -61,19 +63,24 @@ pub fn nearest(incident: &IncidentView) -> Option<&DutyView> {
 
 /// Whether a clock cannot run because nobody has decided: undecided, calendar unknown, or reportable at all?
 pub fn decision_missing(incident: &IncidentView) -> bool {
-    let open_question = incident.duties.iter().any(|duty| {
-        duty.enabled
-            && matches!(
+    undecided(incident) || asks_reportable(incident)
+}
+
+/// Whether a duty waits for somebody to decide. Nothing has happened yet while an incident is in preparation.
+fn undecided(incident: &IncidentView) -> bool {
+    let mut duties = incident.duties.iter().filter(|duty| duty.enabled);
+    incident.phase != Phase::Preparation
+        && duties.any(|duty| {
+            matches!(
                 duty.status,
                 DutyStatus::Undecided | DutyStatus::CalendarUnknown
             )
-    });
-    open_question || (incident.reportable == Reportable::Unknown && asks_reportable(incident))
+        })
 }
 
-/// Whether the question "reportable?" stands: it does from awareness on, until somebody answers it.
+/// Whether the question "reportable?" stands: it does from the opening on, until somebody answers it.
 pub fn asks_reportable(incident: &IncidentView) -> bool {
     incident.reportable == Reportable::Unknown
         && incident.is_open()
-        && incident.triggers.contains_key("aware_at")
+        && incident.phase != Phase::Preparation
 }

@@ -81,9 +81,12 @@ pub(super) fn teams(lanes: &[Vec<Row>; 3], preparation: &[PrepItem]) -> Vec<Team
         // Lanes are sorted, so the first is the worst.
         cell.worst
             .get_or_insert_with(|| (row.source, Arc::clone(incident)));
+        // A drill's clock never stands for that of a real incident: only where there are drills alone, and a lane
+        // has them last.
+        let drills_alone = cell.exercises == cell.count;
         let due = nearest(incident)
             .and_then(|duty| duty.due_at)
-            .filter(|_| !incident.exercise);
+            .filter(|_| !incident.exercise || drills_alone);
         if let Some(due) = due
             && cell.nearest.as_ref().is_none_or(|(known, ..)| due < *known)
         {

@@ -70,8 +70,8 @@ pub struct World {
     pub unnumbered: Vec<DutyRow>,
     /// Seats nobody holds, of the most severe incidents first.
     pub vacancies: Vec<Vacancy>,
-    /// How many there are in all.
-    pub vacancies_in_all: usize,
+    /// How many there are in all, by seat.
+    pub vacant: [(&'static str, usize); 2],
     /// Pages that wait for a person, oldest first.
     pub pages: Vec<OpenPage>,
     pub pages_in_all: usize,
@@ -90,7 +90,10 @@ fn keep<T, K: Ord>(list: &mut Vec<T>, key: impl Fn(&T) -> K, all: bool) {
 }
 
 pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
-    let mut world = World::default();
+    let mut world = World {
+        vacant: [("commander", 0), ("service lead", 0)],
+        ..World::default()
+    };
     let mut duties = Vec::new();
     for (source, of) in board.sources.iter().enumerate() {
         let time = of.time(now).unwrap_or(wall);
@@ -176,7 +179,10 @@ fn vacancies(world: &mut World, source: usize, incident: &Arc<IncidentView>) {
     ];
     for (field, seat, held) in seats {
         if held.is_none() && !incident.is_masked(field) {
-            world.vacancies_in_all += 1;
+            let mut counts = world.vacant.iter_mut();
+            if let Some((_, count)) = counts.find(|(of, _)| *of == seat) {
+                *count += 1;
+            }
             let incident = Arc::clone(incident);
             world.vacancies.push(Vacancy {
                 source,

@@ -104,9 +104,9 @@ impl Body for Acknowledge {
         let team = chosen(form, look).map_or("the team", |page| page.team.as_str());
         let team = look.shared.team(look.target.source, team);
         match answer(form) {
-            Some(Answer::Cannot) => format!("{team} cannot come; page on"),
-            Some(Answer::Remote) => format!("{team} works on it remotely"),
-            _ => format!("{team} is coming"),
+            Some(Answer::Cannot) => format!("answer for {team}: cannot, and page further"),
+            Some(answer) => format!("answer for {team}: {answer}"),
+            None => format!("answer for {team}"),
         }
     }
 

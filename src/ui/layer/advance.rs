@@ -92,10 +92,28 @@ const fn gates(to: Phase) -> &'static [GateWord] {
     }
 }
 
-/// The unmet gates before a phase, as the backend says, and whether they refuse.
+/// The unmet gates before a phase, and whether they refuse: as the backend says, else as far as is seen here.
 fn unmet(incident: &IncidentView, to: Phase) -> (Vec<GateWord>, bool) {
-    let gate = incident.gates.iter().find(|gate| gate.to == to.as_str());
-    gate.map_or((Vec::new(), false), |gate| (gate.unmet.clone(), gate.hard))
+    if let Some(gate) = incident.gates.iter().find(|gate| gate.to == to.as_str()) {
+        return (gate.unmet.clone(), gate.hard);
+    }
+    let open = gates(to).iter().filter(|word| !seems_met(**word, incident));
+    let hard = to == Phase::PostIncidentActivity;
+    (open.copied().collect(), hard)
+}
+
+fn seems_met(word: GateWord, incident: &IncidentView) -> bool {
+    let known = match word {
+        GateWord::Commander => incident.commander.is_some(),
+        GateWord::Classification => incident.classification.is_some(),
+        GateWord::Severity => incident.severity.is_some(),
+        word => {
+            let trigger = incident.triggers.get(word.as_str());
+            trigger.is_some_and(|trigger| trigger.pass == incident.pass)
+        }
+    };
+    // What is hidden from this reader is no vacancy.
+    known || incident.is_masked(word.as_str())
 }
 
 /// What is recorded for a gate that is met.

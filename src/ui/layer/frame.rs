@@ -10,7 +10,7 @@ use crate::ui::canvas::{Canvas, width_of};
 use crate::ui::theme::Role;
 
 /// Widest dialog.
-const WIDEST: u16 = 104;
+const WIDEST: u16 = 116;
 
 /// What a frame shows.
 #[derive(Debug, Default)]

@@ -12,9 +12,9 @@ use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
 /// Width of the keys' column.
-const KEYS: usize = 13;
+const KEYS: usize = 16;
 /// From this width on there are two columns.
-const TWO: u16 = 92;
+const TWO: u16 = 108;
 
 #[derive(Debug, Default)]
 struct Help {
@@ -70,7 +70,7 @@ fn rows(shared: &Shared, cells: u16) -> Vec<Row> {
     }
     let all = left.len().max(right.len());
     left.resize(all, Row::new());
-    let tab = cells / 2;
+    let tab = cells / 2 + 3;
     for (row, more) in left.iter_mut().zip(right) {
         row.push(Part::Tab(tab));
         row.extend(more);

@@ -150,3 +150,6 @@ pub fn open(action: Action, shared: &mut Shared) -> Opened {
         _ => Err(format!("'{}' is not to be had here.", action.long())),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,7 +115,7 @@ fn form(shared: &Shared) -> Result<Form, String> {
         Field::choice("service", "service", items.collect()).value(&id(start)),
         Field::text("title", "title", TITLE).required(),
         Field::choice("severity", "severity", severities(shared, start.0)),
-        Field::choice("classification", "classification", named(&classifications)),
+        Field::choice("classification", "classified", named(&classifications)),
         Field::choice("tlp", "TLP", named(&marks)).value(Tlp::Amber.as_str()),
         Field::choice("exercise", "exercise", named(&exercise)),
         Field::when("starts_at", "starts", Side::Future)
@@ -328,6 +328,10 @@ impl Opening {
             body.push(row("EXERCISE: fixed when opened.", Role::Exercise));
         }
         body.push(Row::new());
+        let mut body: Vec<Row> = body
+            .into_iter()
+            .flat_map(|row| form_draw::folded(row, cells))
+            .collect();
         let (fields, focused) = form_draw::rows(&self.form, cells, shared.glyphs);
         let mut focus = body.len() + focused.start..body.len() + focused.end;
         if said > 0 {
@@ -337,10 +341,6 @@ impl Opening {
         if self.restored {
             body.push(row("the draft of before was put back", Role::Dim));
         }
-        let body = body
-            .into_iter()
-            .flat_map(|row| form_draw::folded(row, cells))
-            .collect();
         Framed {
             title: "put a possible incident on record".to_owned(),
             body,

@@ -44,7 +44,7 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
 impl Body for Write {
     fn facts(&self, _form: &Form, _look: &Look<'_>) -> Vec<Row> {
         vec![row(
-            "Stays in the record as written; nothing is deleted. Alt-Enter or Ctrl-J begins a new line.",
+            "Stays in the record as written. Alt-Enter or Ctrl-J begins a new line.",
             Role::Dim,
         )]
     }

@@ -154,7 +154,7 @@ impl Clocks {
         head::draw(shared, canvas, area, Some(TITLE));
         let plan = plan(shared, area);
         let list = List::of(shared, area.height);
-        let columns = row::columns(area.width);
+        let columns = row::columns(shared, area.width);
         let rows = plan.list.y..plan.list.bottom();
         for (y, line) in rows.zip(self.first..list.lines()) {
             let row = Rect::new(plan.list.x, y, plan.list.width, 1);

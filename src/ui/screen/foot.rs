@@ -53,6 +53,9 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, actions: &[Act
         }
         parts.extend([key, text, Part::Gap(2)]);
     }
+    if actions.contains(&Action::Undo) {
+        canvas.redraw_at(shared.undo_until().map(|until| until + 1));
+    }
     canvas.line(Rect { width: room, ..row }, &parts);
     let at = row.right().saturating_sub(right_width);
     canvas.line(Rect::new(at, y, right_width, 1), &right);
@@ -98,7 +101,11 @@ pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
             _ => "changed".to_owned(),
         };
         let at = shared.instant(change.source, &change.incident, change.at, Form::Short);
-        let ex = if change.incident.exercise { "EX " } else { "" };
+        let ex = match (change.incident.exercise, row.width + 2 >= WIDE) {
+            (false, _) => "",
+            (true, true) => "EXERCISE ",
+            (true, false) => "EX ",
+        };
         let line = format!("{at} {ex}{} {what}, {}", change.incident.id, text.by);
         let part = Part::text(line, Role::Dim);
         let width = width_of(&parts, shared.now) + part.width(shared.now) + 3;

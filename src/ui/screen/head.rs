@@ -67,8 +67,9 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, title: Option<
             canvas.text(area.x + 1, y, area.width.saturating_sub(2), text, Role::Dim);
             y += 1;
         }
+        let columns = next::columns(shared, &next, area.width.saturating_sub(2));
         for duty in &next {
-            next::draw(shared, canvas, row(y), duty);
+            next::draw(shared, canvas, row(y), duty, columns.as_ref());
             y += 1;
         }
         if has_missing(shared) && area.height >= 14 {
@@ -266,7 +267,7 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
 
 fn has_missing(shared: &Shared) -> bool {
     let world = &shared.index.world;
-    world.vacancies_in_all > 0 || world.pages_in_all > 0
+    world.vacant.iter().any(|(_, count)| *count > 0) || world.pages_in_all > 0
 }
 
 /// The worst severity of some incidents, for a summary.

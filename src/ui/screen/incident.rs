@@ -381,17 +381,23 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
         };
         parts.push(Part::Live(since, Role::Text));
     }
-    let (tlp, role) = words::tlp(incident.tlp);
-    let mut right: Line = vec![Part::text(tlp, role)];
+    let mut right: Line = Vec::new();
+    // The head has the highest mark of the board; only another one is said again.
+    if shared.index.world.tlp != Some(incident.tlp) {
+        let (tlp, role) = words::tlp(incident.tlp);
+        right.push(Part::text(tlp, role));
+    }
     let as_of = shared.source(look.source).and_then(|source| source.as_of);
     if let Some(at) = as_of.filter(|_| !shared.is_live(look.source)) {
         let fresh = shared.freshness(look.source);
         let at = look.instant(at, Form::Short);
         let text = format!("{}, as of {at}", fresh.word());
+        if !right.is_empty() {
+            right.insert(0, Part::Gap(2));
+        }
         right.insert(0, Part::text(text, words::freshness(fresh)));
-        right.insert(1, Part::Gap(2));
     }
-    // The highest mark stands in the head too; the incident's own name never gives way.
+    // The incident's own name never gives way.
     let used = width_of(&parts, shared.now);
     while !right.is_empty() && used + 1 + width_of(&right, shared.now) > row.width {
         right.pop();

@@ -261,7 +261,8 @@ fn order(right: bool) -> [usize; 4] {
 fn columns(area: Rect, preparation: bool) -> Vec<(usize, u16, u16)> {
     let room = area.width.saturating_sub(2);
     let last = match preparation && area.width >= WITH_PREPARATION {
-        true => (area.width / 6).clamp(13, 30),
+        true if area.width >= head::WIDE => (area.width / 6).clamp(24, 30),
+        true => 13,
         false => 0,
     };
     let width = (room - last.min(room)) / 3;

@@ -161,6 +161,7 @@ impl Wall {
 
     fn incidents(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         let rows = most_urgent(shared).skip(self.page * self.rows);
+        let named = row::name_width(shared, area.width >= 100);
         let mut any = false;
         let all: usize = shared.index.lanes.iter().map(Vec::len).sum();
         // Where all of them stand on one page twice over, each has air above it.
@@ -180,6 +181,7 @@ impl Wall {
                     ..area
                 },
                 incident,
+                named,
             );
         }
         if any || area.height == 0 {

@@ -4,8 +4,10 @@
 use ratatui::layout::Rect;
 
 use crate::domain::board::Freshness;
+use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::{Instant, Mono};
+use crate::domain::text::width;
 use crate::domain::view::{DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, Severity, Tlp};
 use crate::ui::canvas::{Canvas, Part};
@@ -14,7 +16,7 @@ use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
 use crate::ui::message::Reply;
 use crate::ui::phrase::ZoneChoice;
-use crate::ui::shared::{Pending, Shared};
+use crate::ui::shared::{Pending, Shared, Target, asks_for};
 use crate::ui::theme::Role;
 
 /// Says in plain words that the window is too small.
@@ -180,6 +182,32 @@ pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
     }
 }
 
+/// The same for a row of duties: what stands with the first is counted, `customers MS DPA +2`.
+pub fn row_name(shared: &Shared, row: &DutyRow, between: &str) -> String {
+    match row.view() {
+        None => "reportable?".to_owned(),
+        Some(duty) => format!("{}{}", duty_name(shared, duty, between), more(row)),
+    }
+}
+
+/// The same in so many cells: the rule stands alone before it is cut.
+pub fn row_name_within(shared: &Shared, row: &DutyRow, between: &str, room: u16) -> String {
+    let whole = row_name(shared, row, between);
+    match row.view() {
+        Some(duty) if !is_hidden(shared, duty) && width(&whole) > usize::from(room) => {
+            format!("{}{}", rule(duty), more(row))
+        }
+        _ => whole,
+    }
+}
+
+fn more(row: &DutyRow) -> String {
+    match row.with.len() {
+        0 => String::new(),
+        n => format!(" +{n}"),
+    }
+}
+
 /// The rule's name without what stands in brackets after it.
 pub fn rule(duty: &DutyView) -> &str {
     duty.rule.split(" (").next().unwrap_or_default()
@@ -188,6 +216,26 @@ pub fn rule(duty: &DutyView) -> &str {
 /// A trigger's name without the ending that every instant has: `declared` for `declared_at`.
 pub fn trigger(name: &str) -> String {
     name.strip_suffix("_at").unwrap_or(name).replace('_', " ")
+}
+
+/// The word that marks a drill: written out from 100 columns on.
+pub fn drill(shared: &Shared) -> Part<'static> {
+    drill_word(shared.size.0 >= super::head::WIDE)
+}
+
+/// The same, written out or short, for rows that have no room for it whole: it is never cut.
+pub fn drill_word(whole: bool) -> Part<'static> {
+    Part::text(if whole { "EXERCISE " } else { "EX " }, Role::Exercise)
+}
+
+/// A codename with the word that marks a drill before it, in cells.
+pub fn codename_width(incident: &IncidentView, whole: bool) -> u16 {
+    let drill = match (incident.exercise, whole) {
+        (false, _) => 0,
+        (true, true) => 9,
+        (true, false) => 3,
+    };
+    drill + u16::try_from(width(&incident.codename)).unwrap_or(u16::MAX)
 }
 
 /// A number in groups of three figures: `1,200`.
@@ -226,7 +274,7 @@ pub fn decider_within(shared: &Shared, row: &DutyRow, room: u16) -> (String, Rol
     let room = usize::from(room);
     let who = match role {
         Role::Vacant if nobody.len() > room => "NOBODY".to_owned(),
-        Role::Vacant if crate::domain::text::width(&who) > room => nobody.to_owned(),
+        Role::Vacant if width(&who) > room => nobody.to_owned(),
         _ => who,
     };
     (who, role)
@@ -257,13 +305,41 @@ pub fn why_not(shared: &Shared, action: Action) -> String {
     let Some(target) = shared.selected.as_ref() else {
         return "No incident is selected.".to_owned();
     };
-    let kind = crate::domain::allowed::CommandKind::Advance;
-    match shared.may(kind, target) {
-        Err(why) => why,
-        Ok(()) => format!(
-            "'{}' is not to be had for {} as it stands.",
-            action.long(),
-            target.id
+    let answers: Vec<_> = asks_for(action)
+        .iter()
+        .map(|kind| shared.may(*kind, target))
+        .collect();
+    if !answers.iter().any(Result::is_ok)
+        && let Some(why) = answers.into_iter().find_map(Result::err)
+    {
+        return why;
+    }
+    let id = &target.id;
+    match action {
+        Action::Acknowledge | Action::StandDown => {
+            format!("No page of {id} waits for an answer.")
+        }
+        Action::Undo => not_undoable(shared, target),
+        _ => format!(
+            "'{}' is not to be had for {id} as it stands.",
+            action.long()
+        ),
+    }
+}
+
+fn not_undoable(shared: &Shared, target: &Target) -> String {
+    let id = &target.id;
+    let last = shared
+        .incident(target)
+        .and_then(|incident| incident.last_move.as_ref());
+    match last {
+        None => format!("{id} has no phase move to take back."),
+        Some(_) if shared.undo_until().is_some() => format!(
+            "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
+        ),
+        Some(last) => format!(
+            "The last move of {id} is {}'s; only the person who made it takes it back.",
+            last.by
         ),
     }
 }

@@ -40,11 +40,10 @@ impl<B: Body + 'static> Dialog<B> {
         for said in &self.said {
             body.push(said.clone());
         }
-        let mut focus = 0..body.len();
         if let Some(news) = &self.news {
             body.extend(news.told.iter().cloned());
-            focus = 0..body.len();
         }
+        let mut focus = 0..fold(body.clone(), cells).len();
         let (fields, focused, above) = match &self.stage {
             Stage::Review(review) => {
                 let (fields, focused) = form_draw::rows(&review.number, cells, shared.glyphs);
@@ -59,6 +58,7 @@ impl<B: Body + 'static> Dialog<B> {
             body.push(Row::new());
         }
         body.extend(above);
+        let mut body = fold(body, cells);
         if !body.is_empty() && !fields.is_empty() {
             body.push(Row::new());
         }
@@ -69,10 +69,6 @@ impl<B: Body + 'static> Dialog<B> {
         if self.restored && matches!(self.stage, Stage::Filling) {
             body.push(row("the draft of before was put back", Role::Dim));
         }
-        let body = body
-            .into_iter()
-            .flat_map(|row| form_draw::folded(row, cells))
-            .collect();
         Framed {
             title: self.title(&look),
             body,
@@ -160,6 +156,13 @@ impl<B: Body + 'static> Dialog<B> {
             Stage::Review(review) => {
                 let does = reads_first().unwrap_or_else(|| review.what.clone());
                 match review.weight {
+                    Weight::Record if !review.number.is_right() => {
+                        let number = id.rsplit('-').next().unwrap_or(id);
+                        row(
+                            format!("type {number}, then it can be sent: {does}"),
+                            Role::Text,
+                        )
+                    }
                     Weight::Record => says(Action::Confirm, does),
                     _ => says(Action::Send, does),
                 }
@@ -191,7 +194,7 @@ impl<B: Body + 'static> Dialog<B> {
             _ => "leave",
         };
         let mut keys = Vec::new();
-        if matches!(self.stage, Stage::Filling) {
+        if matches!(self.stage, Stage::Filling) && !self.form.is_empty() {
             keys.push(Part::text(label(Action::NextField), Role::Key));
             keys.push(Part::text(" field  ", Role::KeyText));
         }
@@ -199,4 +202,10 @@ impl<B: Body + 'static> Dialog<B> {
         keys.push(Part::text(format!(" {leave}"), Role::KeyText));
         keys
     }
+}
+
+/// Every row broken to fit.
+fn fold(rows: Vec<Row>, cells: u16) -> Vec<Row> {
+    let rows = rows.into_iter();
+    rows.flat_map(|row| form_draw::folded(row, cells)).collect()
 }

@@ -64,40 +64,26 @@ pub fn wrapped(text: &str, cells: u16, role: Role) -> Vec<Row> {
     lines.into_iter().map(|line| row(line, role)).collect()
 }
 
-/// Breaks a safe text; a word longer than a line is broken where it must be.
+/// Breaks a safe text at its blanks; a word longer than a line is broken where it must be.
 fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(8);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let (mut line, mut used) = (String::new(), 0);
-        for word in paragraph.split_word_bounds() {
-            let wide = width(word);
-            if used + wide <= cells {
-                line.push_str(word);
-                used += wide;
-                continue;
+        for word in paragraph.split_inclusive(' ') {
+            let wide = width(word.trim_end());
+            if used > 0 && used + wide > cells {
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
+                used = 0;
             }
-            if word.trim().is_empty() {
-                continue;
-            }
-            // Punctuation that belongs to the word before goes on with it.
-            let cut = line.rfind(' ').map_or(line.len(), |at| at + 1);
-            let carried = match word.chars().all(|c| c.is_ascii_punctuation()) {
-                true if cut < line.len() => line.split_off(cut),
-                _ => String::new(),
-            };
-            if !line.trim().is_empty() {
-                lines.push(line.trim_end().to_owned());
-            }
-            used = width(&carried);
-            line = carried;
             for grapheme in word.graphemes(true) {
-                if used + grapheme_width(grapheme) > cells {
+                let wide = grapheme_width(grapheme);
+                if used + wide > cells && grapheme != " " {
                     lines.push(std::mem::take(&mut line));
                     used = 0;
                 }
                 line.push_str(grapheme);
-                used += grapheme_width(grapheme);
+                used += wide;
             }
         }
         lines.push(line.trim_end().to_owned());
@@ -106,7 +92,7 @@ fn wrap(text: &str, cells: usize) -> Vec<String> {
 }
 
 /// Width of the labels of facts.
-const FACT: usize = 12;
+const FACT: usize = 14;
 /// Widest label.
 const LABEL: usize = 16;
 /// Rows of a list seen at once.
@@ -118,7 +104,7 @@ const LINES: usize = 6;
 pub fn rows(form: &Form, cells: u16, glyphs: Glyphs) -> (Vec<Row>, std::ops::Range<usize>) {
     let shown = || form.fields.iter().filter(|field| field.shown);
     let label = shown().map(|f| width(&f.label)).max().unwrap_or(0);
-    let label = label.min(LABEL);
+    let label = label.clamp(FACT, LABEL);
     let room = usize::from(cells).saturating_sub(label + 2).max(8);
     let (mut all, mut focus) = (Vec::new(), 0..0);
     for (at, field) in form.fields.iter().enumerate() {
@@ -135,7 +121,7 @@ pub fn rows(form: &Form, cells: u16, glyphs: Glyphs) -> (Vec<Row>, std::ops::Ran
             let role = if focused { Role::Title } else { Role::Dim };
             let mut row = row(format!("{}  ", fit(name, label, '…')), role);
             row.append(&mut value);
-            all.push(row);
+            all.extend(folded(row, cells));
         }
         if focused {
             focus = first..all.len();
@@ -162,7 +148,7 @@ fn field_rows(field: &Field, focused: bool, room: usize, glyphs: Glyphs) -> Vec<
                 let beside = room.saturating_sub(narrow + 2) >= width(told);
                 let part = Part::text(told.clone(), Role::After);
                 match rows.last_mut().filter(|_| beside) {
-                    Some(last) => last.extend([Part::Gap(2), part]),
+                    Some(last) => last.extend([Part::text("  ", Role::Text), part]),
                     None => rows.push(vec![part]),
                 }
             }
@@ -358,7 +344,7 @@ fn choices(choice: &Choice, focused: bool, glyphs: Glyphs) -> Vec<Row> {
     if !focused {
         let mut row = row(chosen.name.clone(), Role::Input);
         if !chosen.more.is_empty() {
-            row.push(Part::Gap(2));
+            row.push(Part::text("  ", Role::Text));
             row.extend(chosen.more.iter().cloned());
         }
         return vec![row];
@@ -373,7 +359,7 @@ fn choices(choice: &Choice, focused: bool, glyphs: Glyphs) -> Vec<Row> {
             let role = if on { Role::InputFocused } else { Role::Text };
             let mut row = row(format!("{mark} {}", fit(&item.name, wide, '…')), role);
             if !item.more.is_empty() {
-                row.push(Part::Gap(2));
+                row.push(Part::text("  ", Role::Text));
                 row.extend(item.more.iter().cloned());
             }
             row
@@ -430,7 +416,7 @@ fn tick_rows(ticks: &Ticks, focused: bool, room: usize, glyphs: Glyphs) -> Vec<R
                 role,
             );
             if !item.more.is_empty() {
-                row.push(Part::Gap(2));
+                row.push(Part::text("  ", Role::Text));
                 row.extend(item.more.iter().cloned());
             }
             row

@@ -220,6 +220,11 @@ impl Form {
         }
     }
 
+    /// Whether there are no fields to go through.
+    pub fn is_empty(&self) -> bool {
+        self.fields.iter().all(|field| !field.shown)
+    }
+
     /// Whether the focused field is the last one.
     pub fn is_last(&self) -> bool {
         self.next(self.focus).is_none()
@@ -256,6 +261,12 @@ impl Form {
         }
         self.focus = first.unwrap_or(self.focus);
         first.is_none()
+    }
+
+    /// Whether nothing is wrong as the fields stand.
+    pub fn is_right(&self) -> bool {
+        let mut shown = self.fields.iter().filter(|field| field.shown);
+        shown.all(|field| field.wrong(true).is_none())
     }
 
     /// Takes an input of the dialog.

@@ -7,7 +7,7 @@ use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, IncidentView, TriggerView};
 use crate::domain::word::DutyStatus;
 use crate::ui::canvas::{Canvas, Part};
-use crate::ui::index::{DutyRow, known_since};
+use crate::ui::index::{DutyRow, known_by, known_since};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::{Form, Zone, instant};
 use crate::ui::screen::head::start_parts;
@@ -146,7 +146,7 @@ fn of_question(shared: &Shared, row: &DutyRow) -> Vec<Said> {
             "nobody has answered whether customers must be told, ",
             Role::Text,
         ),
-        Part::text("aware ", Role::Missing),
+        Part::text(format!("{} ", known_by(incident)), Role::Missing),
         Part::Live(LiveText::Age { from }, Role::Missing),
     ];
     let mut lines = vec![said("missing", missing)];
@@ -184,6 +184,7 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
     } else {
         lines.extend(why(shared, row, duty));
     }
+    lines.extend(beside(shared, row));
     lines.push(counted(shared, row, duty));
     if !words::is_hidden(shared, duty) {
         let parts = format!(
@@ -202,6 +203,15 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
     lines.extend(proposed(shared, row, duty));
     lines.extend(as_of(shared, row));
     lines
+}
+
+/// What stands as one row with it.
+fn beside(shared: &Shared, row: &DutyRow) -> Option<Said> {
+    let names: Vec<String> = row
+        .others()
+        .map(|duty| words::duty_name(shared, duty, " "))
+        .collect();
+    (!names.is_empty()).then(|| said("and", vec![text(names.join(" · "))]))
 }
 
 /// By when, or why there is no such instant.

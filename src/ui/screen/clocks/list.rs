@@ -167,8 +167,8 @@ pub fn heading(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, section: Sec
     let line = Rect::new(row.x + 1, row.y, row.width.saturating_sub(2), 1);
     let count = |group: DutyGroup| {
         let at = DutyGroup::ALL.iter().position(|of| *of == group);
-        at.and_then(|at| shared.index.groups.get(at))
-            .map_or(0, |group| group.1)
+        at.and_then(|at| shared.index.owed.get(at).copied())
+            .unwrap_or_default()
     };
     let groups: &[DutyGroup] = match section {
         Section::DecisionMissing => &[DutyGroup::DecisionMissing],

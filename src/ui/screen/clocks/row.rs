@@ -1,4 +1,5 @@
-//! One duty in a row. Columns depend on the width of the window alone, so that nothing moves when a clock runs.
+//! One duty in a row. Columns depend on the window and on what stands in the list, never on the time, so that nothing
+//! moves when a clock runs.
 
 use ratatui::layout::Rect;
 
@@ -6,7 +7,7 @@ use crate::domain::duty::status_at;
 use crate::domain::view::DutyView;
 use crate::domain::word::DutyStatus;
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::index::{DutyRow, known_since};
+use crate::ui::index::{DutyGroup, DutyRow, known_by, known_since};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
 use crate::ui::screen::head::start_parts;
@@ -30,10 +31,55 @@ pub struct Columns {
     counted: Option<u16>,
     end: u16,
     wide: bool,
+    /// Drills are marked with the whole word.
+    whole: bool,
+    /// Instants are written without their date where they are of these days.
+    short: bool,
 }
 
-/// The columns for a window of this width.
-pub fn columns(width: u16) -> Columns {
+/// How many duties are looked at for the width of a column: the first are the most urgent.
+const LOOKED_AT: usize = 400;
+/// An instant as `Mon 23 16:49Z`, and its gap.
+const DUE: u16 = 15;
+/// A countdown and its gap.
+const CLOCK: u16 = 11;
+
+/// What the rows need, in cells.
+struct Needs {
+    id: u16,
+    codename: u16,
+    codename_whole: u16,
+    name: u16,
+    who: u16,
+}
+
+fn needs(shared: &Shared, width: u16) -> Needs {
+    let shown = shared.folded;
+    let rows = || {
+        let rows = shared.index.duties.iter().take(LOOKED_AT);
+        rows.filter(move |row| !shown || row.group != DutyGroup::Finished)
+    };
+    let most = |of: &dyn Fn(&DutyRow) -> u16| rows().map(of).max().unwrap_or(0);
+    let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
+    let who_room = if width >= 150 { 30 } else { 14 };
+    let stale = |row: &DutyRow| u16::from(!shared.is_live(row.source));
+    Needs {
+        id: most(&|row| cells(&row.incident.id) + stale(row)).clamp(6, 16),
+        codename: most(&|row| words::codename_width(&row.incident, false)).clamp(10, 28),
+        codename_whole: most(&|row| words::codename_width(&row.incident, true)).clamp(10, 34),
+        name: most(&|row| match row.group {
+            // What has room for words beside it may say its rule alone.
+            DutyGroup::NotBefore | DutyGroup::Held if width < 100 => 0,
+            _ => cells(&words::row_name(shared, row, " ")),
+        })
+        .clamp(11, 40),
+        who: most(&|row| cells(&words::decider_within(shared, row, who_room).0)).clamp(6, 30),
+    }
+}
+
+/// The columns for a window of this width: as wide as what stands in them. They do not depend on the time, so that
+/// nothing moves when a clock runs.
+pub fn columns(shared: &Shared, width: u16) -> Columns {
     let end = width.saturating_sub(1);
     let base = Columns {
         severity: None,
@@ -48,49 +94,82 @@ pub fn columns(width: u16) -> Columns {
         counted: None,
         end,
         wide: false,
+        whole: false,
+        short: false,
     };
+    let needs = needs(shared, width);
     match width {
-        150.. => Columns {
-            severity: Some(1),
-            id: 7,
-            codename: Some(17),
-            name: 35,
-            clock: 61,
-            due: Some(72),
-            start: Some(90),
-            who: Some(120),
-            told: (width >= 190).then_some(150),
-            counted: Some(if width >= 190 { 166 } else { 150 }),
-            wide: true,
-            ..base
-        },
-        100.. => {
-            let who = width - if width >= 116 { 21 } else { 14 };
+        100.. => wide(&needs, base, width),
+        70.. => {
+            let codename = 1 + needs.id + 1;
+            let name = codename + needs.codename + 1;
+            let who = end.saturating_sub(needs.who.min(13));
+            let left = who.saturating_sub(name + CLOCK + 1);
+            // Where the rule has no room beside the whole instant, that gets short.
+            let short = left.saturating_sub(DUE - 1) < needs.name.min(23);
+            let due = if short { 10 } else { DUE - 1 };
+            let clock = name + left.saturating_sub(due).min(needs.name) + 1;
             Columns {
-                codename: Some(10),
-                name: 25,
-                clock: 44,
-                due: Some(55),
-                start: Some(70),
+                codename: Some(codename),
+                name,
+                clock,
+                due: Some(clock + CLOCK),
                 who: Some(who),
-                wide: true,
+                short,
                 ..base
             }
         }
-        70.. => Columns {
-            codename: Some(10),
-            name: 23,
-            clock: 41,
-            due: Some(52),
-            who: Some(66),
-            ..base
-        },
-        56.. => Columns {
-            codename: Some(10),
-            name: 24,
-            ..base
-        },
+        56.. => {
+            let codename = 1 + needs.id + 1;
+            Columns {
+                codename: Some(codename),
+                name: codename + needs.codename + 1,
+                ..base
+            }
+        }
         _ => base,
+    }
+}
+
+fn wide(needs: &Needs, base: Columns, width: u16) -> Columns {
+    let end = base.end;
+    let severity = (width >= 150).then_some(1);
+    let id = if severity.is_some() { 7 } else { 1 };
+    let gap = if width >= 150 { 2 } else { 1 };
+    let codename = id + needs.id + gap;
+    let tail = |start: u16| CLOCK + DUE + start + 1 + needs.who;
+    let before = |codename_width: u16| codename + codename_width + gap + needs.name + gap;
+    // The latest start in full: `START PASSED 1h01m ago`.
+    let whole = before(needs.codename_whole) + tail(23) <= end;
+    let name = codename
+        + if whole {
+            needs.codename_whole
+        } else {
+            needs.codename
+        }
+        + gap;
+    let room = end.saturating_sub(name + tail(14) + gap);
+    let clock = name + needs.name.min(room) + gap;
+    let start = clock + CLOCK + DUE;
+    let left = end.saturating_sub(start + needs.who + 1);
+    let who = start + left.min(30) + 1;
+    let more = who + needs.who + 2;
+    let counted = |from: u16| (from + 24 <= end).then_some(from);
+    let told = (more + 18 + 24 <= end).then_some(more);
+    Columns {
+        severity,
+        id,
+        codename: Some(codename),
+        name,
+        clock,
+        due: Some(clock + CLOCK),
+        start: Some(start),
+        who: Some(who),
+        told,
+        counted: counted(told.map_or(more, |told| told + 18)),
+        wide: true,
+        whole,
+        ..base
     }
 }
 
@@ -123,27 +202,24 @@ pub fn draw(
     if !live {
         id.push(Part::text("~", Role::Stale));
     }
-    put(
-        columns.id,
-        columns.codename.unwrap_or(columns.name) + 1,
-        &id,
-    );
+    put(columns.id, columns.codename.unwrap_or(columns.name), &id);
     if let Some(at) = columns.codename {
         let mut parts = Vec::new();
         if incident.exercise {
-            parts.push(Part::text("EX ", Role::Exercise));
+            parts.push(words::drill_word(columns.whole));
         }
         parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
         put(at, columns.name, &parts);
     }
-    let name = match duty.view() {
-        Some(view) => words::duty_name(shared, view, " "),
-        None => "reportable?".to_owned(),
-    };
-    let mut name = vec![Part::text(name, role(Role::Text))];
-    if columns.codename.is_none() && incident.exercise {
-        name.insert(0, Part::text("EX ", Role::Exercise));
+    let room = columns.clock.saturating_sub(columns.name + 1);
+    let mut name = Vec::new();
+    let mut drill = 0;
+    if incident.exercise && columns.codename.is_none() {
+        name.push(words::drill_word(false));
+        drill = 3;
     }
+    let said = words::row_name_within(shared, duty, " ", room.saturating_sub(drill));
+    name.push(Part::text(said, role(Role::Text)));
     put(columns.name, columns.clock, &name);
     let now = shared.time(duty.source);
     match duty.view() {
@@ -179,7 +255,12 @@ fn counting(
         put(Some(columns.clock), columns.clock + 10, &[clock]);
     }
     if let Some(due) = view.due_at {
-        let at = shared.instant(source, incident, due, Form::Dated);
+        let form = if columns.short {
+            Form::Short
+        } else {
+            Form::Dated
+        };
+        let at = shared.instant(source, incident, due, form);
         let to = columns.start.or(columns.who).unwrap_or(columns.end);
         put(columns.due, to - 1, &[Part::text(at, Role::Text)]);
     }
@@ -217,7 +298,7 @@ fn stating(
         let from = shared.mono(source, duty.at);
         let age_end = match (columns.start, columns.due) {
             (Some(start), _) => start + 1,
-            (None, Some(due)) => due + 15,
+            (None, Some(_)) => who + 1,
             (None, None) => columns.end + 1,
         };
         let age = [Part::Column(
@@ -267,7 +348,7 @@ fn said(shared: &Shared, duty: &DutyRow, view: Option<&DutyView>) -> (Vec<Part<'
     use DutyStatus as D;
     let (source, incident) = (duty.source, &duty.incident);
     let Some(view) = view else {
-        return (vec![Part::text("aware", Role::Missing)], true);
+        return (vec![Part::text(known_by(incident), Role::Missing)], true);
     };
     let now = shared.time(source);
     let status = status_at(view, now);

@@ -35,6 +35,8 @@ fn keys_move_from_duty_to_duty_and_take_the_incident_along() {
     keys(&mut app, "j");
     assert_eq!(stands_on(&app), pair("AZ-140", ""));
     keys(&mut app, "] ]");
+    assert_eq!(stands_on(&app), pair("AZ-144", ""));
+    keys(&mut app, "]");
     assert_eq!(stands_on(&app), pair("AZ-142", "ms-72h/customer"));
     keys(&mut app, "G");
     assert_eq!(stands_on(&app), pair("AZ-131", "hipaa/individuals"));
@@ -49,7 +51,7 @@ fn keys_move_from_duty_to_duty_and_take_the_incident_along() {
 #[test]
 fn the_selection_follows_its_duty_through_a_refresh() {
     let mut app = clocks();
-    keys(&mut app, "jjjj");
+    keys(&mut app, "jjjjj");
     assert_eq!(stands_on(&app), pair("M365-77", "gdpr/authority"));
     // AZ-142 is sent: its row leaves the group above.
     let board = board_with(0, |incident| {
@@ -66,7 +68,7 @@ fn the_selection_follows_its_duty_through_a_refresh() {
 #[test]
 fn a_duty_that_went_leaves_one_at_its_incident_and_an_incident_that_went_at_its_place() {
     let mut app = clocks();
-    keys(&mut app, "jjj");
+    keys(&mut app, "jjjj");
     let board = board_with(0, |incident| {
         incident.duties.retain(|duty| duty.id != "ms-72h/customer");
     });

@@ -35,18 +35,15 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
 pub fn vacancies(shared: &Shared) -> Vec<Vec<Part<'static>>> {
     let world = &shared.index.world;
     let mut items = Vec::new();
-    for seat in ["commander", "service lead"] {
-        let mut of = world.vacancies.iter().filter(|it| it.seat == seat);
-        let first = of.by_ref().take(3).map(|it| it.incident.id.as_str());
-        let first: Vec<&str> = first.collect();
-        if first.is_empty() {
-            continue;
-        }
-        let more = match of.count() {
-            0 => String::new(),
-            more => format!(" +{more}"),
+    for (seat, count) in world.vacant.iter().filter(|(_, count)| *count > 0) {
+        let of = world.vacancies.iter().filter(|it| it.seat == *seat);
+        let first: Vec<&str> = of.take(3).map(|it| it.incident.id.as_str()).collect();
+        let text = match count - first.len().min(*count) {
+            0 => format!("{seat} {}", first.join(", ")),
+            // Where very many are vacant, not all are known by name.
+            _ if first.is_empty() => format!("{seat} of {count}"),
+            more => format!("{seat} {} +{more}", first.join(", ")),
         };
-        let text = format!("{seat} {}{more}", first.join(", "));
         items.push(vec![Part::text(text, Role::Vacant)]);
     }
     items
@@ -78,7 +75,14 @@ pub fn fitted(
         }
         parts.extend(item);
     }
-    parts.extend(rest(more));
+    let used = width_of(&parts, shared.now);
+    let whole = rest(more);
+    match whole.as_ref().map(|part| part.width(shared.now)) {
+        Some(width) if used + width > room => {
+            parts.push(Part::text(format!(" +{more}"), Role::Vacant));
+        }
+        _ => parts.extend(whole),
+    }
     parts
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::instant::Mono;
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::index::{DutyRow, known_since};
+use crate::ui::index::{DutyRow, known_by, known_since};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
 use crate::ui::screen::words;
@@ -17,8 +17,13 @@ pub(super) fn rows(shared: &Shared, area: Rect) -> Vec<&DutyRow> {
     let world = &shared.index.world;
     let most = usize::from((area.height.saturating_sub(12) / 6).clamp(1, 6));
     let mut rows: Vec<&DutyRow> = world.running.iter().take(most).collect();
-    let missing = if area.height >= 30 { 2 } else { 1 };
-    rows.extend(world.missing.iter().take(missing));
+    rows.extend(world.missing.first());
+    if area.height >= 30 {
+        // A question nobody answers does not hide a duty nobody decides, nor the other way round.
+        let asks = world.missing.first().map(|row| row.duty.is_none());
+        let mut others = world.missing.iter();
+        rows.extend(others.find(|row| Some(row.duty.is_none()) != asks));
+    }
     if area.height >= 20 {
         rows.extend(world.unnumbered.first());
     }
@@ -28,57 +33,147 @@ pub(super) fn rows(shared: &Shared, area: Rect) -> Vec<&DutyRow> {
 }
 
 /// Where the columns begin; without a place, one is not shown.
-struct Columns {
+pub(super) struct Columns {
     id: Option<u16>,
     what: u16,
     when: u16,
     start: u16,
     who: u16,
+    /// Drills are marked with the whole word.
+    whole: bool,
     /// Words are written out.
     wide: bool,
 }
 
-fn columns(width: u16) -> Option<Columns> {
-    match width {
-        110.. => Some(Columns {
-            id: Some(27),
-            what: 35,
-            when: 54,
-            start: 72,
-            who: (width - 22).min(106),
-            wide: true,
-        }),
-        98.. => Some(Columns {
-            id: None,
-            what: 27,
-            when: 46,
-            start: 64,
-            who: width - 18,
-            wide: true,
-        }),
-        70.. => Some(Columns {
-            id: None,
-            what: 24,
-            when: 42,
-            start: 52,
-            who: width - 13,
-            wide: false,
-        }),
-        _ => None,
+/// Where the codename begins.
+const NAME: u16 = 11;
+
+/// The widths of what the rows say, in cells.
+struct Widths {
+    what: u16,
+    when: u16,
+    start: u16,
+    who: u16,
+}
+
+/// The columns for these rows in so many cells: each as wide as what stands in it. Where all has no room, the id goes,
+/// then the word that marks a drill gets short; what is due is cut last.
+pub(super) fn columns(shared: &Shared, rows: &[&DutyRow], width: u16) -> Option<Columns> {
+    if width < 70 {
+        return None;
+    }
+    let wide = width >= 98;
+    let most = |of: &dyn Fn(&DutyRow) -> u16| rows.iter().map(|row| of(row)).max().unwrap_or(0);
+    let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
+    let between = if wide { ", " } else { " " };
+    let gap = if wide { 2 } else { 1 };
+    let widths = Widths {
+        what: most(&|row| cells(&words::row_name(shared, row, between))),
+        when: most(&|row| due(shared, row, wide).map_or(0, |text| cells(&text))),
+        start: most(&|row| start_width(row, wide)),
+        who: match wide {
+            true => most(&|row| cells(&words::decider_within(shared, row, u16::MAX).0)),
+            false => most(&|row| cells(&words::decider_within(shared, row, 12).0)),
+        },
+    };
+    let id = most(&|row| cells(&row.incident.id));
+    let name = |whole| {
+        most(&|row| {
+            let stale = u16::from(!shared.is_live(row.source));
+            words::codename_width(&row.incident, whole) + stale
+        })
+    };
+    let needs = |whole: bool, id: u16, widths: &Widths| {
+        let id = if id > 0 { id + gap } else { 0 };
+        let due = widths.when + gap + widths.start + gap;
+        NAME + name(whole) + gap + id + widths.what + gap + due + widths.who
+    };
+    let nobody = |widths: Widths| Widths {
+        who: widths.who.min(14),
+        ..widths
+    };
+    let mut widths = widths;
+    let mut forms = [(true, id), (true, 0), (false, 0)].into_iter();
+    let fits = |widths: &Widths| {
+        let mut forms = forms.clone().skip(if wide { 0 } else { 2 });
+        forms.find(|(whole, id)| needs(*whole, *id, widths) <= width)
+    };
+    let mut form = fits(&widths);
+    if form.is_none() || (wide && form.is_some_and(|(_, id)| id == 0)) {
+        widths = nobody(widths);
+        form = fits(&widths);
+    }
+    let (whole, id) = form.or_else(|| forms.nth(2)).unwrap_or((false, 0));
+    // What is over goes to the gaps between the columns, up to what an eye still follows.
+    let over = width.saturating_sub(needs(whole, id, &widths));
+    let air = (over / 5).min(if wide { 3 } else { 1 });
+    let gap = gap + air;
+    let what_at = match id {
+        0 => NAME + name(whole) + gap,
+        id => NAME + name(whole) + gap + id + gap,
+    };
+    let who = match over > 0 || wide {
+        true => width.saturating_sub(widths.who),
+        false => width.saturating_sub(widths.who.max(6)),
+    };
+    // A row with a longer name than there is room for says its rule alone.
+    let fixed = what_at + gap + widths.when + gap + widths.who;
+    let what = widths.what.min(width.saturating_sub(fixed));
+    let when = what_at + what + gap;
+    let start = when + widths.when + gap;
+    let who = match wide {
+        true => who.min(start + widths.start.max(34) + gap),
+        false => who,
+    };
+    Some(Columns {
+        id: (id > 0).then_some(NAME + name(whole) + gap),
+        what: what_at,
+        when,
+        start,
+        who,
+        whole,
+        wide,
+    })
+}
+
+/// `by Mon 16:49 UTC`, where a clock runs.
+fn due(shared: &Shared, row: &DutyRow, wide: bool) -> Option<String> {
+    let duty = row.view()?;
+    let (source, incident) = (row.source, &row.incident);
+    let (clock, _) = words::duty_clock(shared, source, incident, duty);
+    let runs = matches!(clock, words::DutyClock::Counts { .. });
+    let at = duty.due_at.filter(|_| runs)?;
+    let form = if wide { Form::Weekday } else { Form::Short };
+    let at = shared.instant(source, incident, at, form);
+    Some(format!("by {at}"))
+}
+
+/// What `start_parts` needs, whatever the time is: a column does not move when a clock runs.
+fn start_width(row: &DutyRow, wide: bool) -> u16 {
+    let set = row.view().map(|duty| duty.latest_start_at.is_some());
+    match (set, wide) {
+        (None, _) => 0,
+        (Some(true), true) => 22,
+        (Some(_), _) => 13,
     }
 }
 
-pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, next: &DutyRow) {
+pub(super) fn draw(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    row: Rect,
+    next: &DutyRow,
+    columns: Option<&Columns>,
+) {
     let incident = &next.incident;
-    let columns = columns(row.width);
-    let wide = columns.as_ref().is_some_and(|columns| columns.wide);
     let (clock, holds) = clock_parts(shared, next);
     canvas.redraw_at(holds);
     let mut parts = clock;
-    parts.push(Part::Tab(11));
+    parts.push(Part::Tab(NAME));
     if incident.exercise {
-        let word = if wide { "EXERCISE " } else { "EX " };
-        parts.push(Part::text(word, Role::Exercise));
+        parts.push(words::drill_word(
+            columns.is_some_and(|columns| columns.whole),
+        ));
     }
     parts.push(Part::text(incident.codename.clone(), Role::Codename));
     if !shared.is_live(next.source) {
@@ -87,34 +182,52 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, next: &D
     parts.push(Part::text(" ", Role::Text));
     let Some(columns) = columns else {
         parts.push(Part::Tab(24));
-        let runs = matches!(parts.first(), Some(Part::Column(..)));
-        let due = next.view().and_then(|duty| duty.due_at).filter(|_| runs);
-        parts.extend(match due {
-            Some(due) => {
-                let at = shared.instant(next.source, incident, due, Form::Short);
-                vec![Part::text(format!("by {at}"), Role::Text)]
-            }
-            None => what_parts(shared, next, false),
+        let used = width_of(&parts, shared.now).max(24);
+        parts.extend(match due(shared, next, false) {
+            Some(by) => vec![Part::text(by, Role::Text)],
+            None => what_parts(shared, next, " ", row.width.saturating_sub(used)),
         });
         canvas.line(row, &parts);
         return;
     };
     if let Some(id) = columns.id {
         parts.push(Part::Tab(id));
-        parts.push(Part::text(format!("{} ", incident.id), Role::Text));
+        parts.push(Part::text(incident.id.clone(), Role::Text));
     }
-    parts.push(Part::Tab(columns.what));
-    parts.extend(what_parts(shared, next, wide));
-    let before = Rect {
-        width: columns.when - 1,
-        ..row
+    canvas.line(
+        Rect {
+            width: columns.what - 1,
+            ..row
+        },
+        &parts,
+    );
+    let put = |canvas: &mut Canvas<'_>, from: u16, to: u16, parts: &[Part<'_>]| {
+        let room = to.saturating_sub(from + 1);
+        canvas.line(Rect::new(row.x + from, row.y, room, 1), parts);
     };
-    let used = canvas.line(before, &parts);
-    // A drill's word may take more than its column.
-    let when = columns.when.max(used + 1);
-    let room = Rect::new(row.x + when, row.y, columns.who.saturating_sub(when + 1), 1);
-    let parts = when_parts(shared, next, &columns, room.width);
-    canvas.line(room, &parts);
+    let between = if columns.wide { ", " } else { " " };
+    let room = columns.when.saturating_sub(columns.what + 1);
+    let what = what_parts(shared, next, between, room);
+    put(canvas, columns.what, columns.when, &what);
+    match due(shared, next, columns.wide) {
+        Some(by) => {
+            let by = Part::text(by, Role::Text);
+            put(canvas, columns.when, columns.start, &[by]);
+            let room = columns.who.saturating_sub(columns.start + 1);
+            let forms = [columns.wide, false].into_iter();
+            let start = forms
+                .map(|wide| start_parts(shared, next, wide))
+                .find(|start| width_of(start, shared.now) <= room);
+            if let Some(start) = start {
+                put(canvas, columns.start, columns.who, &start);
+            }
+        }
+        None => {
+            let room = columns.who.saturating_sub(columns.when + 1);
+            let when = waits_parts(shared, next, columns.wide, room);
+            put(canvas, columns.when, columns.who, &when);
+        }
+    }
     let room = row.width.saturating_sub(columns.who);
     let (who, role) = words::decider_within(shared, next, room);
     canvas.text(row.x + columns.who, row.y, room, &who, role);
@@ -140,55 +253,35 @@ fn clock_parts(shared: &Shared, next: &DutyRow) -> (Vec<Part<'static>>, Option<M
     }
 }
 
-fn what_parts(shared: &Shared, next: &DutyRow, wide: bool) -> Vec<Part<'static>> {
-    let Some(duty) = next.view() else {
-        return vec![Part::text("reportable?", Role::Missing)];
+fn what_parts(shared: &Shared, next: &DutyRow, between: &str, room: u16) -> Vec<Part<'static>> {
+    let role = match next.view() {
+        Some(_) => Role::Text,
+        None => Role::Missing,
     };
-    let between = if wide { ", " } else { " " };
-    vec![Part::text(
-        words::duty_name(shared, duty, between),
-        Role::Text,
-    )]
+    let name = words::row_name_within(shared, next, between, room);
+    vec![Part::text(name, role)]
 }
 
-/// Due with its instant, and the latest start; or since when an answer is awaited. Where a source is not live and
-/// there is room, from when that is.
-fn when_parts(shared: &Shared, next: &DutyRow, columns: &Columns, room: u16) -> Vec<Part<'static>> {
-    let (source, incident, wide) = (next.source, &next.incident, columns.wide);
+/// Since when an answer is awaited. Where a source is not live and there is room, from when that is.
+fn waits_parts(shared: &Shared, next: &DutyRow, wide: bool, room: u16) -> Vec<Part<'static>> {
+    let (source, incident) = (next.source, &next.incident);
     let clock = next
         .view()
-        .map(|duty| (duty, words::duty_clock(shared, source, incident, duty).0));
+        .map(|duty| words::duty_clock(shared, source, incident, duty).0);
     let mut parts = match clock {
         None => {
             let from = shared.mono(source, known_since(incident));
             let mut parts = vec![
-                Part::text("aware ", Role::Text),
+                Part::text(format!("{} ", known_by(incident)), Role::Text),
                 Part::Live(LiveText::Age { from }, Role::Missing),
             ];
-            if wide {
-                parts.push(Part::text(" ago, nobody has answered", Role::Text));
+            let rest = Part::text(" ago, nobody has answered", Role::Text);
+            if wide && width_of(&parts, shared.now) + rest.width(shared.now) <= room {
+                parts.push(rest);
             }
             parts
         }
-        Some((duty, words::DutyClock::Counts { .. })) => {
-            let form = if wide { Form::Weekday } else { Form::Short };
-            let due = duty.due_at.map_or(String::new(), |due| {
-                shared.instant(source, incident, due, form)
-            });
-            let mut parts = vec![Part::text(format!("by {due} "), Role::Text)];
-            let used = parts.first().map_or(0, |part| part.width(shared.now));
-            let tab = used.max(columns.start - columns.when);
-            let start = [wide, false]
-                .into_iter()
-                .map(|wide| start_parts(shared, next, wide))
-                .find(|start| tab + width_of(start, shared.now) <= room);
-            if let Some(start) = start {
-                parts.push(Part::Tab(tab));
-                parts.extend(start);
-            }
-            return parts;
-        }
-        Some((_, words::DutyClock::Waits { words, from, role })) => {
+        Some(words::DutyClock::Waits { words, from, role }) => {
             let words = match words.strip_suffix(" as sent") {
                 Some(short) if !wide => short.to_owned(),
                 _ => words,
@@ -198,7 +291,8 @@ fn when_parts(shared: &Shared, next: &DutyRow, columns: &Columns, room: u16) -> 
                 Part::Live(LiveText::Age { from }, role),
             ]
         }
-        Some((_, words::DutyClock::Words { text, role })) => vec![Part::text(text, role)],
+        Some(words::DutyClock::Words { text, role }) => vec![Part::text(text, role)],
+        Some(words::DutyClock::Counts { .. }) => Vec::new(),
     };
     let as_of = shared
         .source(source)

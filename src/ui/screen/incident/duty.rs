@@ -5,7 +5,7 @@ use crate::domain::duty::status_at;
 use crate::domain::view::DutyView;
 use crate::domain::word::DutyStatus;
 use crate::ui::canvas::Part;
-use crate::ui::index::{asks_reportable, known_since};
+use crate::ui::index::{asks_reportable, known_by, known_since};
 use crate::ui::keymap::Action;
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
@@ -23,7 +23,7 @@ pub fn lines(look: Look<'_>, width: u16) -> Lines {
         let first = vec![Part::text("no clock", Role::NoClock), Part::Tab(CLOCK)];
         let asked = vec![Part::text("reportable?", Role::Missing)];
         let aware = vec![
-            Part::text("aware ", Role::Text),
+            Part::text(format!("{} ", known_by(look.incident)), Role::Text),
             Part::Live(LiveText::Age { from }, Role::Missing),
             Part::text(" ago, nobody has answered", Role::Text),
         ];

@@ -226,18 +226,40 @@ fn affected(incident: &IncidentView) -> Vec<Line> {
     let items: Vec<Line> = counts
         .into_iter()
         .flatten()
-        .map(|(what, count)| {
-            let count = match (count.as_u64(), count.as_str()) {
-                (Some(n), _) => super::duty::grouped(n),
-                (None, Some(words)) => words.to_owned(),
-                (None, None) => count.to_string(),
-            };
-            text(format!("{} {count}", spaced(what)), Role::Text)
-        })
+        .map(|(what, count)| text(format!("{} {}", spaced(what), counted(count)), Role::Text))
         .collect();
     match items.is_empty() {
         true => vec![text("not counted", Role::Dim)],
         false => items,
+    }
+}
+
+/// A count in words: `1,200`, `at least 480`, `unknown`. It may be written as a number, as words or as a table.
+fn counted(count: &serde_json::Value) -> String {
+    use serde_json::Value;
+    let number = |value: &Value| match (value.as_u64(), value.as_f64()) {
+        (Some(n), _) => Some(super::duty::grouped(n)),
+        (None, Some(n)) => Some(n.to_string()),
+        (None, None) => None,
+    };
+    let said = |word: &str| spaced(word).replace('-', " ");
+    match count {
+        Value::Number(_) => number(count).unwrap_or_default(),
+        Value::String(words) => said(words),
+        Value::Object(table) => {
+            let known = table.get("known").and_then(Value::as_str);
+            let named = table
+                .iter()
+                .find_map(|(key, value)| Some((key, number(value)?)));
+            match (known, named) {
+                (Some("exact"), Some((_, n))) => n,
+                (Some("unknown"), _) | (_, None) => "unknown".to_owned(),
+                (Some(known), Some((_, n))) => format!("{} {n}", said(known)),
+                (None, Some((key, n))) if key == "count" || key == "exact" => n,
+                (None, Some((key, n))) => format!("{} {n}", said(key)),
+            }
+        }
+        _ => "unknown".to_owned(),
     }
 }
 
@@ -291,5 +313,27 @@ fn summary(look: Look<'_>, lines: &mut Lines) {
         lines.fact("summary", vec![text(words.clone(), Role::Text)]);
     } else if look.hides("summary") {
         lines.fact("summary", vec![vec![look.masked()]]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::counted;
+
+    #[test]
+    fn a_count_is_told_in_words_however_it_is_written() {
+        for (written, told) in [
+            (json!(1200), "1,200"),
+            (json!({"count": 480, "known": "at_least"}), "at least 480"),
+            (json!({"count": 480, "known": "exact"}), "480"),
+            (json!({"at_least": 480}), "at least 480"),
+            (json!({"known": "unknown"}), "unknown"),
+            (json!("at_least 480"), "at least 480"),
+            (json!("unknown"), "unknown"),
+        ] {
+            assert_eq!(counted(&written), told, "{written}");
+        }
     }
 }

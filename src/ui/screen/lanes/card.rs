@@ -16,6 +16,8 @@ use crate::ui::theme::Role;
 const GAP: u16 = 3;
 /// From this width of a lane on, a card has its title.
 const WITH_TITLE: u16 = 50;
+/// From this width of a lane on, a drill is marked with the whole word.
+const WITH_WORD: u16 = 48;
 
 fn has_title(body: Rect, shared: &Shared) -> bool {
     lane_width(body) >= WITH_TITLE && !shared.options.mask
@@ -125,26 +127,11 @@ fn draw_card(
     let line = |n: u16| Rect::new(card.x, card.y + n, card.width, u16::from(n < card.height));
     let (severity, severity_role) = words::severity(incident.severity);
     let text = if live { Role::Text } else { Role::StaleRow };
-    let mut parts = vec![
-        Part::text(severity, if live { severity_role } else { Role::StaleRow }),
-        Part::Gap(2),
-        Part::text(
-            incident.codename.clone(),
-            if live { Role::Codename } else { Role::StaleRow },
-        ),
-        Part::Gap(2),
-        Part::text(incident.id.clone(), text),
-    ];
-    if !live {
-        parts.push(Part::text("~", Role::Stale));
-    }
-    if incident.pass > 1 {
-        parts.push(Part::text(format!("  pass {}", incident.pass), text));
-    }
-    if incident.exercise {
-        parts.push(Part::text("  EXERCISE", Role::Exercise));
-    }
-    canvas.line(line(0), &parts);
+    let severity = Part::text(severity, if live { severity_role } else { Role::StaleRow });
+    canvas.line(
+        line(0),
+        &name_parts(shared, row, &severity, text, card.width),
+    );
     let mut n = 1;
     if with_title {
         let title = incident
@@ -190,13 +177,49 @@ fn draw_card(
     canvas.stand_on(None);
 }
 
+/// Severity, codename, id and pass in so many cells. The word that marks a drill gets short before anything is cut.
+fn name_parts(
+    shared: &Shared,
+    row: &Row,
+    severity: &Part<'static>,
+    text: Role,
+    room: u16,
+) -> Vec<Part<'static>> {
+    let incident = &row.incident;
+    let live = text == Role::Text;
+    let said = |whole: bool, pass: &str, gap: u16| {
+        let mut parts = vec![severity.clone(), Part::Gap(gap)];
+        if incident.exercise {
+            parts.push(words::drill_word(whole));
+        }
+        let codename = if live { Role::Codename } else { Role::StaleRow };
+        parts.push(Part::text(incident.codename.clone(), codename));
+        parts.extend([Part::Gap(gap), Part::text(incident.id.clone(), text)]);
+        if !live {
+            parts.push(Part::text("~", Role::Stale));
+        }
+        if incident.pass > 1 {
+            let pass = Part::text(format!("{pass}{}", incident.pass), text);
+            parts.extend([Part::Gap(gap), pass]);
+        }
+        parts
+    };
+    let whole = room >= WITH_WORD;
+    let forms = [(whole, "pass ", 2), (false, "pass ", 2), (false, "p", 2)];
+    forms
+        .into_iter()
+        .map(|(whole, pass, gap)| said(whole, pass, gap))
+        .find(|parts| width_of(parts, shared.now) <= room)
+        .unwrap_or_else(|| said(false, "p", 1))
+}
+
 /// The words before a number give way to it: `reportable? 5h02m` where `aware` has no room.
 fn shortened(mut parts: Vec<Part<'static>>, room: u16, shared: &Shared) -> Vec<Part<'static>> {
     if width_of(&parts, shared.now) > room
         && let Some(Part::Text(text, _)) = parts.first_mut()
     {
         let short = match text.as_ref() {
-            "reportable? aware " => "reportable? ",
+            "reportable? aware " | "reportable? opened " => "reportable? ",
             "not recorded as sent " => "not recorded ",
             "decision missing" => "undecided",
             other => other,

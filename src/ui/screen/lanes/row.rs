@@ -7,7 +7,7 @@ use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::{Answer, Phase, Reportable};
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::index::{LANES, Row, asks_reportable, known_since, nearest};
+use crate::ui::index::{LANES, Row, asks_reportable, known_by, known_since, nearest};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
 use crate::ui::screen::words::{self, DutyClock};
@@ -16,6 +16,7 @@ use crate::ui::theme::Role;
 
 /// Draws the slice of all lanes that is seen.
 pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect) {
+    let columns = columns(shared, body.width);
     let mut line = lanes.first_line;
     let mut y = body.y;
     for (phase, rows) in LANES.iter().zip(&shared.index.lanes) {
@@ -37,13 +38,14 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
             line = 1;
         }
         let room = usize::from(body.bottom().saturating_sub(y));
-        for row in rows.iter().skip(line - 1).take(room) {
+        for row in rows.iter().skip(line.saturating_sub(1)).take(room) {
             draw_row(
                 lanes,
                 shared,
                 canvas,
                 Rect::new(body.x, y, body.width, 1),
                 row,
+                &columns,
             );
             y += 1;
         }
@@ -84,122 +86,174 @@ fn rule(canvas: &mut Canvas<'_>, row: Rect, phase: Phase, count: usize) {
     }
 }
 
-fn draw_row(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
+/// Where the columns begin: each is as wide as what stands in it, as far as is looked.
+struct Columns {
+    name: u16,
+    /// Pass and time in the phase; not where it is narrow.
+    since: Option<u16>,
+    clock: u16,
+    what: u16,
+    people: u16,
+}
+
+/// How many incidents of a lane are looked at for the width of a column.
+const LOOKED_AT: usize = 200;
+/// Where the id begins.
+const ID: u16 = 6;
+
+fn columns(shared: &Shared, width: u16) -> Columns {
+    let rows = || {
+        shared
+            .index
+            .lanes
+            .iter()
+            .flat_map(|rows| rows.iter().take(LOOKED_AT))
+    };
+    let most = |of: &dyn Fn(&Row) -> u16| rows().map(of).max().unwrap_or(0);
+    let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
+    let id = most(&|row| cells(&row.incident.id) + u16::from(!shared.is_live(row.source)));
+    let name = ID + id.clamp(6, 16) + 1;
+    let named = most(&|row| words::codename_width(&row.incident, false));
+    if width < 72 {
+        let named = named.min(width.saturating_sub(name + 11));
+        let clock = name + named + 1;
+        let (what, people) = (width, width);
+        return Columns {
+            name,
+            since: None,
+            clock,
+            what,
+            people,
+        };
+    }
+    let to = most(&|row| nearest(&row.incident).map_or(0, |duty| cells(&duty.to)));
+    let since = name + named.clamp(12, 24) + 1;
+    // Pass, the time in the phase and a gap take ten cells.
+    let clock = since + 10;
+    let what = clock + 10;
+    let people = what + to.clamp(10, 14) + 1;
+    Columns {
+        name,
+        since: Some(since),
+        clock,
+        what,
+        people,
+    }
+}
+
+fn draw_row(
+    lanes: &Lanes,
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    row: &Row,
+    columns: &Columns,
+) {
     let incident = &row.incident;
     let live = shared.is_live(row.source);
     if lanes.is_selected(shared, row) {
         canvas.stand_on(Some(Role::Selected));
         canvas.clear(area, Role::Selected);
-        canvas.text(
-            area.x,
-            area.y,
-            1,
-            canvas.glyphs().mark(),
-            Role::SelectedText,
-        );
+        let mark = canvas.glyphs().mark();
+        canvas.text(area.x, area.y, 1, mark, Role::SelectedText);
     }
-    let text = if live { Role::Text } else { Role::StaleRow };
-    let (severity, role) = words::severity(incident.severity);
-    let wide = area.width >= 72;
+    let role = |role| if live { role } else { Role::StaleRow };
+    let text = role(Role::Text);
+    let (severity, severity_role) = words::severity(incident.severity);
     let mut parts = vec![
         Part::Gap(1),
-        Part::text(severity, if live { role } else { Role::StaleRow }),
-        Part::Tab(6),
+        Part::text(severity, role(severity_role)),
+        Part::Tab(ID),
         Part::text(incident.id.clone(), text),
     ];
     if !live {
         parts.push(Part::text("~", Role::Stale));
     }
-    parts.push(Part::Tab(14));
+    parts.push(Part::Tab(columns.name));
     if incident.exercise {
-        parts.push(Part::text("EX ", Role::Exercise));
+        parts.push(words::drill_word(false));
     }
-    parts.push(Part::text(
-        incident.codename.clone(),
-        if live { Role::Codename } else { Role::StaleRow },
-    ));
-    let head = Rect {
-        width: 27.min(area.width),
-        ..area
+    parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
+    let put = |canvas: &mut Canvas<'_>, from: u16, to: u16, parts: &[Part<'_>]| {
+        let room = to.min(area.width).saturating_sub(from);
+        canvas.line(Rect::new(area.x + from, area.y, room, 1), parts);
     };
-    canvas.line(head, &parts);
-    let mut at = 27;
-    if wide {
-        let since = LiveText::Since {
-            from: shared.mono(row.source, incident.phase_since),
-        };
+    put(
+        canvas,
+        0,
+        columns.since.unwrap_or(columns.clock) - 1,
+        &parts,
+    );
+    if let Some(at) = columns.since {
+        let from = shared.mono(row.source, incident.phase_since);
         let pass = match incident.pass {
             0 | 1 => String::new(),
             n => format!("p{n}"),
         };
-        canvas.text(area.x + at, area.y, 2, &pass, text);
-        canvas.line(
-            Rect::new(area.x + at + 2, area.y, 6, 1),
-            &[Part::Column(since, 6, Side::Right, text)],
-        );
-        at += 9;
+        put(canvas, at, at + 2, &[Part::text(pass, text)]);
+        let since = Part::Column(LiveText::Since { from }, 6, Side::Right, text);
+        put(canvas, at + 2, at + 8, &[since]);
     }
     let (clock, what, holds) = clock_and_what(shared, row);
     canvas.redraw_at(holds);
-    canvas.line(
-        Rect::new(
-            area.x + at,
-            area.y,
-            10.min(area.width.saturating_sub(at)),
-            1,
-        ),
-        &clock,
-    );
-    at += 11;
-    if wide {
-        // Where no clock stands its column is free.
-        let free = if clock.is_empty() { 11 } else { 0 };
-        canvas.text(area.x + at - free, area.y, 11 + free, &what.0, what.1);
-        at += 12;
-        let room = Rect::new(area.x + at, area.y, area.width.saturating_sub(at), 1);
-        canvas.line(room, &people_within(shared, row, room.width));
+    match what {
+        Some(what) => {
+            put(canvas, columns.clock, columns.clock + 10, &clock);
+            put(canvas, columns.what, columns.people - 1, &[what]);
+        }
+        // Where no clock runs, what stands has the room of both.
+        None => put(canvas, columns.clock, columns.people - 1, &clock),
     }
+    let room = area.width.saturating_sub(columns.people + 1);
+    put(
+        canvas,
+        columns.people,
+        columns.people + room,
+        &people_within(shared, row, room),
+    );
     canvas.stand_on(None);
 }
 
-/// In a column of ten cells the clock, in another what it is for.
+/// The clock and whom it is for; where none runs, what stands, with its age where somebody waits.
 fn clock_and_what(
     shared: &Shared,
     row: &Row,
-) -> (Vec<Part<'static>>, (String, Role), Option<Mono>) {
+) -> (Vec<Part<'static>>, Option<Part<'static>>, Option<Mono>) {
     let incident = &row.incident;
     if let Some(duty) = nearest(incident) {
         let (clock, holds) = words::duty_clock(shared, row.source, incident, duty);
         if let DutyClock::Counts { to, role } = clock {
-            let clock = vec![Part::Column(
-                LiveText::Countdown { to },
-                10,
-                Side::Left,
-                role,
-            )];
-            let what = if words::is_hidden(shared, duty) {
-                "restricted".to_owned()
-            } else {
-                duty.to.clone()
+            let clock = Part::Column(LiveText::Countdown { to }, 10, Side::Left, role);
+            let what = match words::is_hidden(shared, duty) {
+                true => "restricted".to_owned(),
+                false => duty.to.clone(),
             };
-            return (clock, (what, Role::Text), holds);
+            return (vec![clock], Some(Part::text(what, Role::Text)), holds);
         }
     }
-    let none = |what: &str, role| {
-        (
-            vec![Part::text("no clock", Role::NoClock)],
-            (what.to_owned(), role),
-            None,
-        )
+    let from = shared.mono(row.source, known_since(incident));
+    let aged = |words: &'static str, role| {
+        let age = Part::Live(LiveText::Age { from }, role);
+        vec![Part::text(words, role), age]
     };
-    match state(incident) {
-        State::Asks => none("reportable?", Role::Missing),
-        State::DecisionMissing => none("undecided", Role::Missing),
-        State::Unsent => none("not sent", Role::NoClock),
-        State::Later(_) => none("not before", Role::Embargo),
-        State::Held(_) => none("held", Role::Held),
-        State::Settled(words) => (Vec::new(), (words.to_owned(), Role::Dim), None),
-    }
+    let dated = |words: &str, at: Option<Instant>, role| {
+        let at = at.map(|at| shared.instant(row.source, incident, at, Form::Day));
+        let words = match at {
+            Some(at) => format!("{words} {at}"),
+            None => words.to_owned(),
+        };
+        vec![Part::text(words, role)]
+    };
+    let parts = match state(incident) {
+        State::Asks => aged("reportable? ", Role::Missing),
+        State::DecisionMissing => aged("undecided ", Role::Missing),
+        State::Unsent => aged("not sent ", Role::NoClock),
+        State::Later(at) => dated("not before", at, Role::Embargo),
+        State::Held(None) => vec![Part::text("held", Role::Held)],
+        State::Held(until) => dated("held to", until, Role::Held),
+        State::Settled(words) => vec![Part::text(words, Role::Dim)],
+    };
+    (parts, None, None)
 }
 
 /// What stands where no clock runs.
@@ -266,7 +320,8 @@ pub fn duty_parts(shared: &Shared, row: &Row) -> (Vec<Part<'static>>, Option<Mon
         let from = shared.mono(row.source, known_since(incident));
         match state(incident) {
             State::Asks => {
-                parts.push(Part::text("reportable? aware ", Role::Missing));
+                let asks = format!("reportable? {} ", known_by(incident));
+                parts.push(Part::text(asks, Role::Missing));
                 parts.push(Part::Live(LiveText::Age { from }, Role::Missing));
             }
             State::DecisionMissing => parts.push(Part::text("decision missing", Role::Missing)),
@@ -295,18 +350,33 @@ pub fn stale_part(shared: &Shared, row: &Row) -> Option<Part<'static>> {
     Some(Part::text(format!("{word}, as of {at}"), Role::Stale))
 }
 
-/// Who has it, as much as has room: what is vacant and what waits before who does what.
+/// Who has it, as much as has room: the service lead's name goes first, then the pages; a vacancy is said shorter, and
+/// is left out where that has no room either.
 pub fn people_within(shared: &Shared, row: &Row, room: u16) -> Vec<Part<'static>> {
-    let whole = people_parts(shared, row, true);
-    match width_of(&whole, shared.now) <= room {
-        true => whole,
-        false => people_parts(shared, row, false),
-    }
+    let fits = |parts: &Vec<Part<'static>>| width_of(parts, shared.now) <= room;
+    let whole = [(true, true), (false, true), (false, false)]
+        .into_iter()
+        .map(|(lead, pages)| people_parts(shared, row, lead, pages))
+        .find(fits);
+    whole.unwrap_or_else(|| {
+        let mut parts = people_parts(shared, row, false, false);
+        let lead = parts.split_off(1.min(parts.len()));
+        if !lead.is_empty() {
+            let short = [
+                Part::text(" · ", Role::Dim),
+                Part::text("NO SVC", Role::Vacant),
+            ];
+            if width_of(&parts, shared.now) + width_of(&short, shared.now) <= room {
+                parts.extend(short);
+            }
+        }
+        parts
+    })
 }
 
 /// Who has it: commander, service lead, pages that wait. A vacancy is a word in capitals; what is hidden from this
-/// reader is not a vacancy. Not `whole`: only who commands and whether a service lead is missing.
-pub fn people_parts(shared: &Shared, row: &Row, whole: bool) -> Vec<Part<'static>> {
+/// reader is not a vacancy. A service lead is named only with `lead`, pages are told only with `pages`.
+pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<Part<'static>> {
     let incident = &row.incident;
     let masked = if shared.glyphs.ascii { "##" } else { "▒▒" };
     let hidden = |field: &str| incident.is_masked(field) || shared.options.mask;
@@ -318,7 +388,7 @@ pub fn people_parts(shared: &Shared, row: &Row, whole: bool) -> Vec<Part<'static
         None => parts.push(Part::text("NO COMMANDER", Role::Vacant)),
     }
     match &incident.service_lead {
-        Some(person) if whole && !hidden("service_lead") => {
+        Some(person) if lead && !hidden("service_lead") => {
             parts.push(Part::text(" · svc ", Role::Dim));
             parts.push(Part::text(person.clone(), Role::Text));
         }
@@ -328,7 +398,7 @@ pub fn people_parts(shared: &Shared, row: &Row, whole: bool) -> Vec<Part<'static
         }
         _ => {}
     }
-    if !whole {
+    if !pages {
         return parts;
     }
     let waits = incident

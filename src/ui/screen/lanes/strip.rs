@@ -7,6 +7,7 @@ use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{PrepItem, PrepKind};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
+use crate::ui::screen::head::WIDE;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -105,7 +106,11 @@ fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
     };
     match item.kind {
         PrepKind::Planned => {
-            let word = if incident.exercise { "EX" } else { "planned" };
+            let word = match (incident.exercise, shared.size.0 >= WIDE) {
+                (false, _) => "planned",
+                (true, true) => "EXERCISE",
+                (true, false) => "EX",
+            };
             let when = at(Form::Short).unwrap_or_else(|| "no date".to_owned());
             let name = format!("{word} {} {when}", incident.codename);
             vec![Part::text(

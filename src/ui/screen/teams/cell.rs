@@ -8,6 +8,7 @@ use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{Cell, decision_missing, nearest};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
+use crate::ui::screen::head::WIDE;
 use crate::ui::screen::words::{self, DutyClock};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -70,7 +71,7 @@ fn incident(
     let role = |role| if live { role } else { Role::StaleRow };
     let (severity, severity_role) = words::severity(worst.severity);
     let count = Part::text(format!("{} ", cell.count), role(Role::Title));
-    let ex = Part::text("EX ", Role::Exercise);
+    let ex = words::drill(shared);
     let severity = Part::text(format!("{severity} "), role(severity_role));
     let codename = Part::text(worst.codename.clone(), role(Role::Codename));
     let id = Part::text(worst.id.clone(), role(Role::Text));
@@ -154,9 +155,14 @@ fn waits(
     width: u16,
 ) -> (Vec<Part<'static>>, Vec<Part<'static>>) {
     let planned = cell.count - cell.lessons - cell.exercises;
+    let drill = match (shared.size.0 >= WIDE, cell.exercises) {
+        (false, _) => "EX",
+        (true, 1) => "exercise",
+        (true, _) => "exercises",
+    };
     let kinds = [
         (planned, "planned", Role::Text),
-        (cell.exercises, "EX", Role::Exercise),
+        (cell.exercises, drill, Role::Exercise),
         (cell.lessons, "lesson", Role::Text),
     ];
     let counted = kinds.into_iter().filter(|(count, ..)| *count > 0);

@@ -67,7 +67,7 @@ fn vacancies_and_what_waits_are_told_in_words() {
     for words in [
         "NO COMMANDER 1",
         "NO SERVICE LEAD 1",
-        "1 EX · 2 lessons",
+        "1 exercise · 2 lessons",
         "as of 14:03",
         "decision missing",
     ] {

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::FULL;
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::index::DutyRow;
+use crate::ui::index::{DutyRow, known_by};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
 use crate::ui::screen::head::start_parts;
@@ -151,6 +151,7 @@ pub fn rows(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, digits: bool) 
         let text = "nothing due, no decision missing";
         canvas.text(area.x, area.y, area.width, text, Role::Dim);
     }
+    let columns = columns(shared, &rows, area.width);
     for (y, row) in (area.y..area.bottom()).zip(rows) {
         draw_row(
             shared,
@@ -161,70 +162,136 @@ pub fn rows(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, digits: bool) 
                 ..area
             },
             row,
+            &columns,
         );
     }
 }
 
-fn draw_row(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &DutyRow) {
+/// Where the columns of the rows begin.
+struct Columns {
+    id: Option<u16>,
+    what: Option<u16>,
+    when: u16,
+    start: Option<u16>,
+    who: Option<u16>,
+    end: u16,
+}
+
+/// The columns for these rows: codename and what is due are as wide as they need.
+fn columns(shared: &Shared, rows: &[&DutyRow], width: u16) -> Columns {
+    let wide = width >= 100;
+    let most = |of: &dyn Fn(&DutyRow) -> u16| rows.iter().map(|row| of(row)).max().unwrap_or(0);
+    let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
+    let name = most(&|row| {
+        words::codename_width(&row.incident, wide) + u16::from(!shared.is_live(row.source))
+    });
+    let after_name = NAME + name.clamp(13, 28) + 1;
+    if !wide {
+        let full = width >= FULL;
+        let end = if full { 45 } else { width };
+        let who = full.then_some(46);
+        let when = after_name.min(end.saturating_sub(12));
+        return Columns {
+            id: None,
+            what: None,
+            when,
+            start: None,
+            who,
+            end,
+        };
+    }
+    let id = most(&|row| cells(&row.incident.id)).max(7);
+    let what = most(&|row| cells(&words::row_name(shared, row, ", "))).clamp(16, 32);
+    let by = cells("by Mon 16:49 UTC");
+    let with_start = width >= 118;
+    let who_of = |row: &DutyRow| cells(&words::decider_within(shared, row, u16::MAX).0);
+    // Of the columns the id goes first, then the latest start.
+    for (id, start) in [(id, with_start), (0, with_start), (0, false)] {
+        let what_at = after_name + 1 + if id > 0 { id + 2 } else { 0 };
+        let when = what_at + what + 2;
+        let start_at = when + by + 2;
+        let who = if start { start_at + 25 } else { start_at + 12 };
+        let room = if start { most(&who_of).min(24) } else { 14 };
+        if who + room <= width || !start && id == 0 {
+            return Columns {
+                id: (id > 0).then_some(after_name + 1),
+                what: Some(what_at),
+                when,
+                start: start.then_some(start_at),
+                who: Some(who.min(width.saturating_sub(14))),
+                end: width,
+            };
+        }
+    }
+    Columns {
+        id: None,
+        what: None,
+        when: after_name,
+        start: None,
+        who: None,
+        end: width,
+    }
+}
+
+/// Where the codename begins.
+const NAME: u16 = 11;
+
+fn draw_row(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    row: &DutyRow,
+    columns: &Columns,
+) {
     let incident = &row.incident;
-    let wide = area.width >= 100;
+    let wide = columns.what.is_some();
     let mut put = |from: u16, to: u16, parts: &[Part<'_>]| {
-        let to = to.min(area.width);
-        let width = to.saturating_sub(from);
-        canvas.line(Rect::new(area.x + from, area.y, width, 1), parts)
+        let width = to.min(area.width).saturating_sub(from);
+        canvas.line(Rect::new(area.x + from, area.y, width, 1), parts);
     };
-    let room = if area.width >= FULL {
-        20
-    } else {
-        area.width.saturating_sub(25)
-    };
+    let until = columns.who.unwrap_or(columns.end + 1) - 1;
+    let room = until.min(columns.end).saturating_sub(columns.when);
     let (clock, when, holds) = clock_and_when(shared, row, wide, room);
     put(0, 10, &clock);
     let mut name = Vec::new();
     if incident.exercise {
-        name.push(Part::text("EX ", Role::Exercise));
+        name.push(words::drill_word(wide));
     }
     name.push(Part::text(incident.codename.clone(), Role::Codename));
     if !shared.is_live(row.source) {
         name.push(Part::text("~", Role::Stale));
     }
-    if !wide {
-        let used = put(11, 25, &name);
-        let full = area.width >= FULL;
-        put(
-            (11 + used + 1).max(25),
-            if full { 45 } else { area.width },
-            &when,
-        );
-        if full {
-            let room = area.width.saturating_sub(46);
-            let (who, role) = words::decider_within(shared, row, room);
-            put(46, area.width, &[Part::text(who, role)]);
-        }
-        canvas.redraw_at(holds);
-        return;
+    put(
+        NAME,
+        columns.id.or(columns.what).unwrap_or(columns.when) - 1,
+        &name,
+    );
+    if let (Some(id), Some(what)) = (columns.id, columns.what) {
+        put(id, what - 1, &[Part::text(incident.id.clone(), Role::Text)]);
     }
-    put(11, 28, &name);
-    put(28, 36, &[Part::text(incident.id.clone(), Role::Text)]);
-    let what = match row.view() {
-        Some(duty) => words::duty_name(shared, duty, ", "),
-        None => "reportable?".to_owned(),
-    };
-    put(37, 60, &[Part::text(what, Role::Text)]);
+    if let Some(at) = columns.what {
+        let room = columns.when.saturating_sub(at + 1);
+        let what = words::row_name_within(shared, row, ", ", room);
+        put(at, at + room, &[Part::text(what, Role::Text)]);
+    }
     let counts = matches!(clock.first(), Some(Part::Column(..)));
-    let with_start = area.width >= 120;
-    let (start_at, who_at) = if with_start { (80, 104) } else { (80, 80) };
-    put(61, if counts { start_at } else { who_at - 1 }, &when);
-    if with_start && counts {
-        let mut start = start_parts(shared, row, true);
-        if width_of(&start, shared.now) > who_at - start_at - 1 {
-            start = start_parts(shared, row, false);
+    match columns.start.filter(|_| counts) {
+        Some(at) => {
+            put(columns.when, at - 1, &when);
+            let room = until.saturating_sub(at);
+            let mut start = start_parts(shared, row, true);
+            if width_of(&start, shared.now) > room {
+                start = start_parts(shared, row, false);
+            }
+            put(at, until, &start);
         }
-        put(start_at, who_at - 1, &start);
+        None => put(columns.when, until.min(columns.end), &when),
     }
-    let room = area.width.saturating_sub(who_at);
-    let (who, role) = words::decider_within(shared, row, room);
-    put(who_at, area.width, &[Part::text(who, role)]);
+    if let Some(at) = columns.who {
+        let room = area.width.saturating_sub(at);
+        let (who, role) = words::decider_within(shared, row, room);
+        put(at, area.width, &[Part::text(who, role)]);
+    }
     canvas.redraw_at(holds);
 }
 
@@ -247,7 +314,11 @@ fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told
         }
     };
     let Some(duty) = row.view() else {
-        return (none(), waits("aware".to_owned(), Role::Missing), None);
+        return (
+            none(),
+            waits(known_by(&row.incident).to_owned(), Role::Missing),
+            None,
+        );
     };
     let (clock, holds) = words::duty_clock(shared, row.source, &row.incident, duty);
     match clock {

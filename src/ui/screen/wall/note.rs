@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::phrase::Form;
 use crate::ui::screen::head::{fitted, page_parts, vacancies};
+use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -66,7 +67,7 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     let at = shared.instant(change.source, incident, change.at, Form::Short);
     let mut parts = vec![Part::text(format!("{at} "), Role::Dim)];
     if incident.exercise {
-        parts.push(Part::text("EX ", Role::Exercise));
+        parts.push(words::drill(shared));
     }
     parts.push(Part::text(incident.codename.clone(), Role::Codename));
     parts.push(Part::text(format!(" {words}"), Role::Text));

@@ -12,8 +12,25 @@ use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
-/// Draws it.
-pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
+/// How many cells the codenames of a lane's first incidents take, with the word that marks a drill.
+pub fn name_width(shared: &Shared, whole: bool) -> u16 {
+    let rows = shared
+        .index
+        .lanes
+        .iter()
+        .flat_map(|rows| rows.iter().take(LOOKED_AT));
+    let widths = rows.map(|row| words::codename_width(&row.incident, whole));
+    widths
+        .max()
+        .unwrap_or(0)
+        .clamp(12, if whole { 28 } else { 20 })
+}
+
+/// How many incidents of a lane are looked at for the width of a column.
+const LOOKED_AT: usize = 200;
+
+/// Draws it; the codenames take so many cells.
+pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row, named: u16) {
     let incident = &row.incident;
     let live = shared.is_live(row.source);
     let role = |role| if live { role } else { Role::StaleRow };
@@ -27,8 +44,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
     put(0, 4, &[Part::text(severity, role(severity_role))]);
     let mut name = Vec::new();
     if incident.exercise {
-        let word = if wide { "EXERCISE " } else { "EX " };
-        name.push(Part::text(word, Role::Exercise));
+        name.push(words::drill_word(wide));
     }
     name.push(Part::text(incident.codename.clone(), role(Role::Codename)));
     let stale = [Part::text(if live { "" } else { "~" }, Role::Stale)];
@@ -37,13 +53,16 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
     let from = shared.mono(row.source, incident.phase_since);
     let since = LiveText::Since { from };
     let since = [Part::Column(since, 6, Side::Right, role(Role::Text))];
+    // Where a drill's codename takes more room, the word after the number of the pass goes.
+    let long = wide || named <= 13;
     let pass = match incident.pass {
         0 | 1 => String::new(),
-        n => format!("{} pass", ordinal(n)),
+        n if long => format!("{} pass", ordinal(n)),
+        n => ordinal(n),
     };
     let pass = [Part::text(pass, role(Role::Text))];
     if wide {
-        let drill = if incident.exercise { 9 } else { 0 };
+        let drill = named.max(17) - 17;
         put(5, 23 + drill, &name);
         let mut id = vec![Part::text(incident.id.clone(), role(Role::Text))];
         id.extend(stale);
@@ -56,20 +75,27 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &Row) {
         put(
             94 + drill,
             area.width,
-            &lanes::people_parts(shared, row, true),
+            &lanes::people_within(shared, row, area.width.saturating_sub(94 + drill)),
         );
         canvas.redraw_at(holds);
         return;
     }
-    put(5, 18, &name);
-    put(18, 19, &stale);
-    put(20, 27, &phase);
+    let more = named.max(13) - 13;
+    put(5, 18 + more, &name);
+    put(18 + more, 19 + more, &stale);
+    put(20 + more, 27 + more, &phase);
     if full {
-        put(28, 36, &pass);
-        put(36, 42, &since);
-        let people = lanes::people_parts(shared, row, false);
-        put(44, area.width, people.get(..1).unwrap_or_default());
+        let at = 28 + more;
+        put(at, at + if long { 8 } else { 4 }, &pass);
+        let at = if long { 36 + more } else { 32 + more };
+        put(at, at + 6, &since);
+        let people = lanes::people_parts(shared, row, false, false);
+        put(
+            44.max(at + 8),
+            area.width,
+            people.get(..1).unwrap_or_default(),
+        );
     } else {
-        put(28, 34, &since);
+        put(28 + more, 34 + more, &since);
     }
 }
