@@ -17,7 +17,7 @@ const REGIMES: [&str; 4] = ["ms-dpa", "ms-72h", "gdpr-33", "dora-19"];
 const INCIDENTS: usize = 10_000;
 
 fn incident(n: usize, now: Instant) -> Incident {
-    let at = now - chrono::TimeDelta::minutes(i64::try_from(n % 4_000).unwrap());
+    let at = now - chrono::TimeDelta::minutes(i64::try_from(n % 4_000).unwrap_or_default());
     let stamp = Stamp {
         version: 1,
         at,
@@ -40,7 +40,7 @@ fn incident(n: usize, now: Instant) -> Incident {
         owner: "azure-security-response".to_owned(),
         service_team: None,
         regimes: REGIMES.map(str::to_owned).to_vec(),
-        profile: profile.as_object().cloned().unwrap(),
+        profile: profile.as_object().cloned().unwrap_or_default(),
         upstream: None,
     };
     let mut incident = Incident::opened(&opened, &stamp);
@@ -60,13 +60,13 @@ fn incident(n: usize, now: Instant) -> Incident {
 }
 
 fn clocks(criterion: &mut Criterion) {
-    let now: Instant = "2026-11-23T14:07:32Z".parse().unwrap();
-    let (rules, directory) = (Rules::built_in().unwrap(), Directory::default());
+    let now: Instant = "2026-11-23T14:07:32Z".parse().unwrap_or_default();
+    let (rules, directory) = (Rules::built_in().unwrap_or_default(), Directory::default());
     let incidents: Vec<Incident> = (0..INCIDENTS).map(|n| incident(n, now)).collect();
     let duties = incidents
         .iter()
         .map(|i| derive(i, &directory, &rules, now).len());
-    assert!(duties.min() >= Some(10));
+    assert!(duties.min() >= Some(10), "the catalogue is not read");
     let mut group = criterion.benchmark_group("clock");
     group.sample_size(10);
     group.bench_function("derive 10,000 incidents", |bencher| {
@@ -77,11 +77,11 @@ fn clocks(criterion: &mut Criterion) {
         });
     });
     group.bench_function("derive 1 incident", |bencher| {
-        let one = incidents.first().unwrap();
-        bencher.iter(|| derive(black_box(one), &directory, &rules, now));
+        let one = incident(1, now);
+        bencher.iter(|| derive(black_box(&one), &directory, &rules, now));
     });
     group.bench_function("read the catalogue", |bencher| {
-        bencher.iter(|| Rules::built_in().unwrap());
+        bencher.iter(Rules::built_in);
     });
     group.finish();
 }

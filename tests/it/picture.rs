@@ -13,7 +13,16 @@ const PICTURES: [(&str, &[&str]); 4] = [
 fn the_readme_s_pictures_are_what_is_drawn() {
     let home = tempfile::tempdir().unwrap();
     for (name, args) in PICTURES {
-        let fixed = ["demo", "--seed", "7", "--at", "2026-11-23T14:07:32Z", "--once", "--format", "svg"];
+        let fixed = [
+            "demo",
+            "--seed",
+            "7",
+            "--at",
+            "2026-11-23T14:07:32Z",
+            "--once",
+            "--format",
+            "svg",
+        ];
         let mut command = warboard(home.path(), &fixed);
         let done = command.args(args).output().unwrap();
         assert!(done.status.success(), "{done:?}");
@@ -23,6 +32,9 @@ fn the_readme_s_pictures_are_what_is_drawn() {
             std::fs::write(&path, &drawn).unwrap();
         }
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == drawn, "{path} is not what is drawn: look at it, then run with WARBOARD_DRAW=1");
+        assert!(
+            kept == drawn,
+            "{path} is not what is drawn: look at it, then run with WARBOARD_DRAW=1"
+        );
     }
 }
