@@ -23,6 +23,7 @@ pub mod record_time;
 pub mod release;
 pub mod reopen;
 pub mod review;
+mod scope;
 pub mod set;
 pub mod submit;
 pub mod take;
