@@ -26,13 +26,15 @@ use warboard::wire::ListBody;
 const SIZES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 const NOW: &str = "2026-11-23T14:07:32Z";
 
+type Made<T> = Result<T, Box<dyn std::error::Error>>;
+
 fn at(minutes: i64) -> Instant {
-    let now: Instant = NOW.parse().unwrap();
+    let now: Instant = NOW.parse().unwrap_or_default();
     now + chrono::TimeDelta::minutes(minutes)
 }
 
 fn incident(n: usize, version: u64) -> Value {
-    let minutes = i64::try_from(n % 4_000).unwrap() - 300;
+    let minutes = i64::try_from(n % 4_000).unwrap_or_default() - 300;
     let phases = [
         "detection_and_analysis",
         "containment_eradication_and_recovery",
@@ -55,8 +57,8 @@ fn incident(n: usize, version: u64) -> Value {
     })
 }
 
-fn view(n: usize, version: u64) -> Arc<IncidentView> {
-    Arc::new(serde_json::from_value(incident(n, version)).unwrap())
+fn view(n: usize, version: u64) -> Made<Arc<IncidentView>> {
+    Ok(Arc::new(serde_json::from_value(incident(n, version))?))
 }
 
 fn source(incidents: Vec<Arc<IncidentView>>) -> Source {
@@ -77,9 +79,9 @@ fn board(source: Source) -> Arc<Board> {
     })
 }
 
-fn app(size: usize) -> (App, Vec<Arc<IncidentView>>) {
-    let incidents: Vec<_> = (0..size).map(|n| view(n, 1)).collect();
-    let theme = Theme::shipped("night").unwrap();
+fn app(size: usize) -> Made<(App, Vec<Arc<IncidentView>>)> {
+    let incidents: Vec<_> = (0..size).map(|n| view(n, 1)).collect::<Made<_>>()?;
+    let theme = Theme::shipped("night")?;
     let shared = Shared::new(
         Options::default(),
         theme,
@@ -96,13 +98,18 @@ fn app(size: usize) -> (App, Vec<Arc<IncidentView>>) {
     );
     update(&mut app, Message::Input(Input::Resize { w: 200, h: 50 }));
     update(&mut app, Message::Board(board(source(incidents.clone()))));
-    (app, incidents)
+    Ok((app, incidents))
 }
 
 fn screens(c: &mut Criterion) {
+    let done = all_screens(c);
+    assert!(done.is_ok(), "{done:?}");
+}
+
+fn all_screens(c: &mut Criterion) -> Made<()> {
     let area = Rect::new(0, 0, 200, 50);
     for size in SIZES {
-        let (mut app, incidents) = app(size);
+        let (mut app, incidents) = app(size)?;
         let mut buffer = Buffer::empty(area);
         let live = draw(&app, &mut buffer);
         c.bench_with_input(BenchmarkId::new("frame", size), &size, |b, _| {
@@ -126,7 +133,7 @@ fn screens(c: &mut Criterion) {
             });
         });
         let mut changed = incidents.clone();
-        changed[size / 2] = view(size / 2, 2);
+        changed[size / 2] = view(size / 2, 2)?;
         let boards = [board(source(incidents)), board(source(changed))];
         let mut turn = 0;
         c.bench_with_input(
@@ -144,14 +151,17 @@ fn screens(c: &mut Criterion) {
             },
         );
     }
+    Ok(())
 }
 
 fn decode(c: &mut Criterion) {
     let incidents: Vec<Value> = (0..1_000).map(|n| incident(n, 1)).collect();
     let list = json!({"cursor": "e-1", "now": NOW, "complete": true, "next": null, "incidents": incidents});
-    let bytes = serde_json::to_vec(&list).unwrap();
+    let bytes = list.to_string().into_bytes();
     c.bench_function("decode a list of 1000", |b| {
-        b.iter(|| serde_json::from_slice::<ListBody>(black_box(&bytes)).unwrap());
+        b.iter(|| {
+            serde_json::from_slice::<ListBody>(black_box(&bytes)).map(|list| list.incidents.len())
+        });
     });
 }
 

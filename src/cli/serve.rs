@@ -66,17 +66,29 @@ pub async fn state(
             .collect();
         Failure::usage(lines.join("\n"))
     })?;
+    let rules = match file.rules {
+        Some(rules) => rules,
+        None => built_in()?,
+    };
     let setup = Setup {
         store,
         clock: clock.clone(),
         directory: file.directory,
-        rules: Rules::default(),
+        rules,
         courier: Arc::new(RouteCourier::new(routes, clock.clone())),
         name: file.name.unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
         limits: Limits::default(),
     };
     Ok(ServerState::load(setup).await?)
+}
+
+/// The rules that come with the program.
+fn built_in() -> Result<Rules, Failure> {
+    Rules::built_in().map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        Failure::new(lines.join("\n"))
+    })
 }
 
 async fn serve(args: ServeArgs) -> Outcome {

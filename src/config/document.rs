@@ -246,13 +246,19 @@ impl<'a> Document<'a> {
         list
     }
 
-    /// A list of paths.
-    pub(super) fn paths(&mut self, part: &Part<'_>, name: &str) -> Option<Vec<PathBuf>> {
-        let texts = self.texts(part, name)?;
+    /// A path, or a list of paths; none where the key is not there.
+    pub(super) fn path_or_paths(&mut self, part: &Part<'_>, name: &str) -> Vec<PathBuf> {
+        let Some(value) = part.table.get(name) else {
+            return Vec::new();
+        };
+        if value.get_ref().as_array().is_none() {
+            return self.path(part, name).into_iter().collect();
+        }
+        let texts = self.texts(part, name).unwrap_or_default();
         let paths = texts
             .iter()
             .map(|text| expand(text, &self.folder, self.env));
-        Some(paths.collect())
+        paths.collect()
     }
 
     /// A table, as `[keys]`.

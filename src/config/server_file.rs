@@ -7,7 +7,9 @@ use super::document::{Document, Part, read_text};
 use super::fault::{ConfigError, Fault, quoted};
 use super::home::{Environment, config_home};
 use super::source::place;
+use crate::domain::clock::Catalogue;
 use crate::domain::directory::{Directory, ROUTE_CLEARANCE, Service, Team};
+use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::domain::word::{Severity, TeamKind};
 use crate::paging;
@@ -24,13 +26,18 @@ pub struct ServerFile {
     /// What the backend calls itself.
     pub name: Option<String>,
     /// Files of regimes that are read after the built-in ones.
-    pub regimes: Option<Vec<PathBuf>>,
+    pub regimes: Vec<PathBuf>,
+    /// Files of calendars, and of days closed by order, that are read after the built-in ones.
+    pub calendars: Vec<PathBuf>,
+    /// The rules with those files; none where there are none, and the built-in ones stand.
+    pub rules: Option<Rules>,
 }
 
 const KEYS: &[&str] = &[
     "public_url",
     "name",
     "regimes",
+    "calendars",
     "severity",
     "service",
     "team",
@@ -93,7 +100,9 @@ impl ServerFile {
         if let Some(Err(why)) = self.public_url.as_deref().map(place) {
             document.fault(root, "public_url", why);
         }
-        self.regimes = document.paths(root, "regimes");
+        self.regimes = files(document, root, "regimes");
+        self.calendars = files(document, root, "calendars");
+        self.read_rules(document, root);
         self.read_severities(document, root);
         // Services and teams name each other: whoever writes one of the lists writes both.
         if !root.has("service") && !root.has("team") {
@@ -111,7 +120,7 @@ impl ServerFile {
         }
         self.directory.services = services
             .iter()
-            .filter_map(|part| service(document, part))
+            .filter_map(|part| service(document, part, self.rules.as_ref()))
             .collect();
         self.directory.teams.clear();
         for part in &teams {
@@ -133,6 +142,42 @@ impl ServerFile {
         // A service or team that could not be read would look like one that is not there.
         if document.faults.len() == before {
             contradictions(&self.directory, document, &services, &teams);
+        }
+    }
+
+    /// Reads the regimes and calendars that were named. Their faults stand beside those of this file, each with its own
+    /// file and line.
+    fn read_rules(&mut self, document: &mut Document<'_>, root: &Part<'_>) {
+        let paths: Vec<&PathBuf> = self.calendars.iter().chain(&self.regimes).collect();
+        // What a service names must be there; without either nobody asks.
+        if paths.is_empty() && !root.has("service") {
+            return;
+        }
+        let mut texts: Vec<(String, String)> = Vec::new();
+        let before = document.faults.len();
+        for path in paths {
+            let name = path.display().to_string();
+            match read_text(path) {
+                Ok(Some(text)) => texts.push((name, text)),
+                Ok(None) => {
+                    let what = "there is no such file; check the path in server.toml";
+                    document.faults.push(Fault::new(&name, 0, "", what));
+                }
+                Err(why) => document.faults.push(Fault::new(&name, 0, "", why)),
+            }
+        }
+        let files = texts
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        match Catalogue::built_in().and_then(|catalogue| catalogue.with_user_files(files)) {
+            // A file that could not be read would make its regimes unknown.
+            Ok(_) if document.faults.len() > before => {}
+            Ok(catalogue) => self.rules = Some(Rules::new(catalogue)),
+            Err(faults) => document.faults.extend(
+                faults
+                    .into_iter()
+                    .map(|fault| Fault::new(&fault.file, fault.line, &fault.key, fault.what)),
+            ),
         }
     }
 
@@ -158,7 +203,19 @@ impl ServerFile {
     }
 }
 
-fn service(document: &mut Document<'_>, part: &Part<'_>) -> Option<Service> {
+/// The files of `[regimes]` or `[calendars]`: `path` is one, or a list.
+fn files(document: &mut Document<'_>, root: &Part<'_>, name: &str) -> Vec<PathBuf> {
+    let Some(part) = document.part(root, name) else {
+        return Vec::new();
+    };
+    document.known(&part, &["path"]);
+    if !part.has("path") {
+        document.fault(&part, "path", "is missing; it is needed here");
+    }
+    document.path_or_paths(&part, "path")
+}
+
+fn service(document: &mut Document<'_>, part: &Part<'_>, rules: Option<&Rules>) -> Option<Service> {
     document.known(part, SERVICE);
     let id = id(document, part);
     let name = document.needed(part, "name");
@@ -166,6 +223,15 @@ fn service(document: &mut Document<'_>, part: &Part<'_>) -> Option<Service> {
     let owner = document.needed(part, "owner");
     let service_team = document.text(part, "service_team");
     let regimes = document.texts(part, "regimes");
+    let catalogue = rules.map(Rules::catalogue);
+    let unknown = |id: &&String| catalogue.is_some_and(|c| c.regime(id).is_none());
+    if let Some(id) = regimes.iter().flatten().find(unknown) {
+        let what = format!(
+            "{} is not a regime of the catalogue; name its file under [regimes], or see warboard regimes list",
+            quoted(id)
+        );
+        document.fault(part, "regimes", what);
+    }
     Some(Service {
         id: id?,
         name: name?,

@@ -218,7 +218,9 @@ fn of_duty(duty: &DutyView, now: Instant) -> Vec<(AlarmKind, Instant)> {
         }
         DutyStatus::Held => alarms.extend(begun(AlarmKind::HoldEnding, onsets.hold_ending)),
         _ if duty.direction == Direction::NotBefore && !status.is_finished() => {
-            alarms.extend(begun(AlarmKind::EmbargoOver, duty.due_at));
+            // The instant itself is still within the embargo.
+            let over = duty.due_at.filter(|at| *at < now);
+            alarms.extend(begun(AlarmKind::EmbargoOver, over));
         }
         _ => {}
     }

@@ -1,246 +1,348 @@
 //! Duties: what an incident owes, derived from its record, never stored. One function for the server that writes and
-//! for readers whose clock moves on. How an instant is counted is `clock`.
+//! for readers whose clock moves on (`status`). What is on record is read in `record`, how an instant is counted in `clock`.
+//!
+//! A duty is one (incident, regime, stage, subject). The subject is `all` unless the profile tells them apart:
+//! `{"subjects": {"ms-72h": ["acme", "wave-2"]}}` makes `ms-72h/customer@acme` and `ms-72h/customer@wave-2`, each with its
+//! own instants (`record_time` with `duty`), notices, holds and decider.
 
-use chrono::TimeDelta;
+mod record;
+mod status;
 
+use std::sync::Arc;
+
+use super::clock::fact::Lacking;
+use super::clock::regime::{Regime, Stage};
+use super::clock::trace::Line;
+use super::clock::{
+    Catalogue, CatalogueFault, Evaluated, Facts, Hold, Profile, Rule, evaluate, explain, tz_version,
+};
 use super::directory::Directory;
 use super::incident::Incident;
-use super::incident::record::Trigger;
+use super::incident::record::Duty;
 use super::instant::Instant;
-use super::view::{DeciderView, DutyView, HoldView};
-use super::word::{Direction, DutyStatus, Milestone, Reportable};
+use super::view::{CountedView, DeciderView, DutyView, HoldView};
+use super::word::{DutyStatus, Reportable};
+pub use record::{ALL, SUBJECTS, is_subject};
+use record::{Sent, Triggers};
+pub use status::{changes_at, status_at};
 
-/// The rules in force at a backend.
+/// The regimes that the answer "not reportable" ends, whatever they count from.
+const OF_DECLARATION: &[&str] = &["ms-dpa", "ms-72h"];
+/// The trigger that this answer says will not come.
+const DECLARED: &str = "declared_at";
+
+/// The rules in force at a backend. The default knows none.
 #[derive(Debug, Clone, Default)]
-pub struct Rules {}
-
-/// A stage that counts elapsed hours from a trigger, or has no number at all.
-struct Stage {
-    regime: &'static str,
-    stage: &'static str,
-    to: &'static str,
-    rule: &'static str,
-    trigger: &'static str,
-    hours: Option<i64>,
-    citation: &'static str,
+pub struct Rules {
+    catalogue: Arc<Catalogue>,
 }
 
-const STAGES: &[Stage] = &[
-    Stage {
-        regime: "ms-dpa",
-        stage: "customer",
-        to: "customers",
-        rule: "MS DPA",
-        trigger: "aware_at",
-        hours: None,
-        citation: "DPA, section Security Incident Notification (1)",
-    },
-    Stage {
-        regime: "ms-dpa",
-        stage: "detail",
-        to: "customers",
-        rule: "MS DPA detail",
-        trigger: "aware_at",
-        hours: None,
-        citation: "DPA, section Security Incident Notification (2)",
-    },
-    Stage {
-        regime: "ms-dpa",
-        stage: "mitigate",
-        to: "customers",
-        rule: "MS DPA mitigate",
-        trigger: "aware_at",
-        hours: None,
-        citation: "DPA, section Security Incident Notification (3)",
-    },
-    Stage {
-        regime: "ms-72h",
-        stage: "customer",
-        to: "customers",
-        rule: "MS 72 h (practice)",
-        trigger: "declared_at",
-        hours: Some(72),
-        citation: "Microsoft Learn: breach notification, practice and not law",
-    },
-];
+impl Rules {
+    /// The rules of a catalogue.
+    pub fn new(catalogue: Catalogue) -> Rules {
+        Rules {
+            catalogue: Arc::new(catalogue),
+        }
+    }
+
+    /// The built-in rules. Read once, by whoever starts a backend; a fault is one of the program's own files.
+    pub fn built_in() -> Result<Rules, Vec<CatalogueFault>> {
+        Catalogue::built_in().map(Rules::new)
+    }
+
+    /// The regimes and calendars.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// By what is counted here: the record of every computation.
+    pub fn counted(&self) -> CountedView {
+        CountedView {
+            rules: self.catalogue.hash().to_owned(),
+            tz: tz_version().to_owned(),
+        }
+    }
+}
 
 /// The incident's duties as of `now`, in the order of its regimes.
 pub fn derive(
     incident: &Incident,
     directory: &Directory,
-    _rules: &Rules,
+    rules: &Rules,
     now: Instant,
 ) -> Vec<DutyView> {
-    let stages = incident
-        .regimes
-        .iter()
-        .flat_map(|regime| STAGES.iter().filter(move |s| s.regime == regime));
-    stages
-        .map(|stage| derive_one(incident, directory, stage, now))
-        .collect()
+    let seen = Seen::new(incident, directory, now);
+    let mut duties = Vec::new();
+    seen.each(rules, None, &mut |place| duties.push(place.view()));
+    duties
 }
 
-fn derive_one(incident: &Incident, directory: &Directory, stage: &Stage, now: Instant) -> DutyView {
-    let id = format!("{}/{}", stage.regime, stage.stage);
-    let trigger = incident
-        .trigger_of_duty(stage.trigger, &id)
-        .filter(|t| t.at.starts_a_clock());
-    let counted_from = trigger.map(|t: &Trigger| t.at.at);
-    let due_at = stage
-        .hours
-        .and_then(|hours| counted_from.map(|from| from + TimeDelta::hours(hours)));
-    let submission = incident.submission(&id);
-    let told = submission.and_then(|s| s.told);
-    let mitigated = (stage.stage == "mitigate")
-        .then(|| mitigated_at(incident))
-        .flatten();
-    let submitted_at = submission.map(|s| s.at).or(mitigated);
-    let verdict = incident
-        .duties
-        .get(&id)
-        .and_then(|d| d.verdict.as_ref())
-        .filter(|v| !v.required);
-    let hold = incident.hold(&id).map(|h| HoldView {
-        id: h.id.clone(),
-        kind: h.kind.clone(),
-        from: h.from,
-        until: h.until,
-        authority: h.authority.clone(),
-        document: h.document.clone(),
-        by: h.by.clone(),
+/// One duty with the arithmetic behind it, in lines; none where the incident has no such duty.
+pub fn explained(
+    incident: &Incident,
+    directory: &Directory,
+    rules: &Rules,
+    duty: &str,
+    now: Instant,
+) -> Option<(DutyView, Vec<Line>)> {
+    let mut found = None;
+    Seen::new(incident, directory, now).each(rules, Some(duty), &mut |place| {
+        let view = place.view();
+        let mut lines = place.read(|facts, _| explain(place.rule, facts));
+        // What persons answered stands above what is counted.
+        for line in lines.iter_mut().filter(|line| line.label == "status") {
+            view.status.as_str().clone_into(&mut line.text);
+        }
+        let told = lines.iter().any(|line| line.label == "because");
+        if let Some(because) = view.because.clone().filter(|_| !told) {
+            let after = lines.iter().position(|line| line.label == "status");
+            let line = Line {
+                label: "because",
+                text: because,
+            };
+            lines.insert(after.map_or(lines.len(), |at| at + 1), line);
+        }
+        found = Some((view, lines));
     });
-    let answered_no = incident.reportable == Reportable::No;
-    let mut duty = DutyView {
-        regime: stage.regime.to_owned(),
-        stage: stage.stage.to_owned(),
-        subject: "all".to_owned(),
-        to: stage.to.to_owned(),
-        rule: stage.rule.to_owned(),
-        status: DutyStatus::Waiting,
-        trigger: Some(stage.trigger.to_owned()),
-        counted_from,
-        due_at,
-        limit_at: None,
-        latest_start_at: None,
-        prepare_for: None,
-        decider: decider(incident, directory, &id),
-        direction: Direction::Deadline,
-        submitted_at,
-        outcome: None,
-        told,
-        hold,
-        because: None,
-        restricted: false,
-        page_on_latest_start: false,
-        citation: stage.citation.to_owned(),
-        confidence: "located".to_owned(),
-        verified: "2026-11-23".to_owned(),
-        enabled: true,
-        id,
-    };
-    let told_all = told.is_none_or(|told| told.done >= told.of);
-    if submitted_at.is_some() && told_all {
-        duty.status = DutyStatus::Met;
-        duty.outcome = due_at
-            .zip(submitted_at)
-            .map(|(due, sent)| if sent <= due { "on_time" } else { "late" }.to_owned());
-    } else if let Some(verdict) = verdict {
-        duty.status = DutyStatus::Decided;
-        duty.because = Some(format!("{}, {}", verdict.because, verdict.by));
-    } else if answered_no {
-        duty.status = DutyStatus::NotRequired;
-        duty.because = Some("not reportable".to_owned());
-        duty.due_at = None;
-    } else if counted_from.is_none() {
-        duty.status = DutyStatus::Waiting;
-    } else if stage.hours.is_none() {
-        duty.status = DutyStatus::NoFixedLimit;
-    } else {
-        duty.status = DutyStatus::Running;
-        duty.status = status_at(&duty, now);
-    }
-    duty
+    found
 }
 
-/// When the last of the three milestones of the present pass was reached, if all were reached or do not apply.
-fn mitigated_at(incident: &Incident) -> Option<Instant> {
-    if !Milestone::ALL.iter().all(|m| incident.has_milestone(*m)) {
-        return None;
-    }
-    let reached = Milestone::ALL.iter().filter_map(|m| {
-        incident
-            .trigger(m.as_str())
-            .filter(|t| t.pass == incident.pass)
-            .map(|t| t.at.at)
+/// What is asked of one duty's clock before something is recorded for it; none where the incident has no such duty.
+pub fn evaluated<T>(
+    incident: &Incident,
+    directory: &Directory,
+    rules: &Rules,
+    duty: &str,
+    now: Instant,
+    ask: impl Fn(&str, &Evaluated<'_>) -> T,
+) -> Option<T> {
+    let mut found = None;
+    Seen::new(incident, directory, now).each(rules, Some(duty), &mut |place| {
+        found = Some(place.read(|facts, _| ask(&place.id, &evaluate(place.rule, facts))));
     });
-    let waived = incident
-        .not_applicable
-        .iter()
-        .filter(|n| n.pass == incident.pass)
-        .map(|n| n.at);
-    reached.chain(waived).max()
+    found
 }
 
-fn decider(incident: &Incident, directory: &Directory, duty: &str) -> DeciderView {
-    let team = format!("privacy-{}", incident.service);
-    DeciderView {
-        team: directory.team(&team).map(|t| t.id.clone()),
-        person: incident.duties.get(duty).and_then(|d| d.decider.clone()),
-    }
+/// What all duties of one incident share.
+struct Seen<'i> {
+    incident: &'i Incident,
+    directory: &'i Directory,
+    now: Instant,
+    profile: Profile,
+    triggers: Triggers,
 }
 
-/// What a duty's status is at an instant, given what its snapshot says: time alone moves it from running to past due and
-/// overdue, out of a hold, out of an embargo. Everything else needs a new snapshot.
-pub fn status_at(duty: &DutyView, now: Instant) -> DutyStatus {
-    use DutyStatus::{Embargo, Held, NoFixedLimit, Overdue, PastDue, Provisional, Running};
-    let counting = matches!(
-        duty.status,
-        Running | Provisional | PastDue | Overdue | Held
-    );
-    if !counting {
-        let over = duty.status == Embargo && duty.due_at.is_some_and(|due| now >= due);
-        return if over { NoFixedLimit } else { duty.status };
+/// One duty before it is counted.
+struct Place<'s> {
+    seen: &'s Seen<'s>,
+    rule: Rule<'s>,
+    /// The regime as the incident names it.
+    regime: &'s str,
+    subject: &'s str,
+    id: String,
+    triggers: &'s Triggers,
+}
+
+impl<'i> Seen<'i> {
+    fn new(incident: &'i Incident, directory: &'i Directory, now: Instant) -> Seen<'i> {
+        Seen {
+            incident,
+            directory,
+            now,
+            profile: record::profile(incident),
+            triggers: record::of_incident(incident),
+        }
     }
-    // A deadline that passed before the hold began stays passed.
-    let passed_before_hold = |hold: &HoldView| duty.due_at.is_some_and(|due| due < hold.from);
-    let hold = duty.hold.as_ref().filter(|hold| !passed_before_hold(hold));
-    if hold.is_some_and(|hold| hold.from <= now && hold.until.is_none_or(|until| now <= until)) {
-        return Held;
-    }
-    let Some(due) = duty.due_at else {
-        return duty.status;
-    };
-    // After a hold the duty runs to the later of its due and the hold's end.
-    let due = hold
-        .and_then(|hold| hold.until)
-        .map_or(due, |until| due.max(until));
-    match duty.limit_at {
-        _ if now <= due => {
-            if duty.status == Provisional {
-                Provisional
-            } else {
-                Running
+
+    /// Visits every duty, or the one of this id. A regime that is not in the catalogue has none.
+    fn each(&self, rules: &Rules, only: Option<&str>, visit: &mut impl FnMut(&Place<'_>)) {
+        let incident = self.incident;
+        for (at, name) in incident.regimes.iter().enumerate() {
+            let before = incident.regimes.iter().take(at);
+            let Some(regime) = rules.catalogue.regime(name) else {
+                continue;
+            };
+            if before.into_iter().any(|other| other == name) {
+                continue;
+            }
+            for subject in record::subjects(incident, name) {
+                let of_subject = record::of_subject(incident, &self.triggers, name, subject);
+                let triggers = of_subject.as_ref().unwrap_or(&self.triggers);
+                for rule in rules.catalogue.rules(regime) {
+                    let id = record::duty_id(name, &rule.stage.id, subject);
+                    if only.is_none_or(|only| only == id) {
+                        visit(&Place {
+                            seen: self,
+                            rule,
+                            regime: name,
+                            subject,
+                            id,
+                            triggers,
+                        });
+                    }
+                }
             }
         }
-        Some(limit) if now <= limit => PastDue,
-        _ => Overdue,
     }
 }
 
-/// The instants at which time alone changes what a duty says: latest start, due, limit, end of hold.
-pub fn changes_at(duty: &DutyView) -> impl Iterator<Item = Instant> {
-    let live = matches!(
-        duty.status,
-        DutyStatus::Running
-            | DutyStatus::Provisional
-            | DutyStatus::PastDue
-            | DutyStatus::Overdue
-            | DutyStatus::Held
-            | DutyStatus::Embargo
-    );
-    let hold = duty.hold.as_ref().and_then(|h| h.until);
-    [duty.latest_start_at, duty.due_at, duty.limit_at, hold]
-        .into_iter()
-        .flatten()
-        .filter(move |_| live)
+impl Place<'_> {
+    fn recorded(&self) -> Option<&Duty> {
+        self.seen.incident.duties.get(&self.id)
+    }
+
+    /// Reads what is on record as the clock's facts.
+    fn read<T>(&self, ask: impl FnOnce(&Facts<'_>, &Sent) -> T) -> T {
+        let (incident, stage) = (self.seen.incident, self.rule.stage);
+        let own = record::of_duty(incident, self.triggers, &self.id);
+        let mut triggers = own.as_ref().unwrap_or(self.triggers);
+        let present;
+        let mut sent = self.recorded().map(record::sent).unwrap_or_default();
+        if !stage.met_by.is_empty() {
+            present = record::of_present_pass(incident, triggers);
+            triggers = &present;
+            if sent.first.is_none() {
+                sent.to_all = record::met_by(incident, triggers, &stage.met_by);
+                sent.first = sent.to_all;
+            }
+        }
+        let holds: Vec<Hold> = self.recorded().map_or_else(Vec::new, |duty| {
+            record::holds(duty).into_iter().map(|(_, h)| h).collect()
+        });
+        let facts = Facts {
+            triggers,
+            profile: &self.seen.profile,
+            submitted: sent.to_all,
+            holds: &holds,
+            decided: self.verdict().is_some(),
+            lacking: Lacking::Asks,
+            prepare_for: None,
+            now: Some(self.seen.now),
+        };
+        ask(&facts, &sent)
+    }
+
+    /// A person's decision that no notice is needed, in words.
+    fn verdict(&self) -> Option<String> {
+        let verdict = self.recorded()?.verdict.as_ref()?;
+        (!verdict.required).then(|| format!("{}, {}", verdict.because, verdict.by))
+    }
+
+    fn view(&self) -> DutyView {
+        self.read(|facts, sent| {
+            let duty = evaluate(self.rule, facts);
+            self.shown(&duty, facts, sent)
+        })
+    }
+
+    fn shown(&self, duty: &Evaluated<'_>, facts: &Facts<'_>, sent: &Sent) -> DutyView {
+        let (regime, stage) = (self.rule.regime, self.rule.stage);
+        let ended = self.ended_by_answer(duty);
+        let because = match duty.state {
+            DutyStatus::Met => None,
+            DutyStatus::Decided => self.verdict(),
+            _ if ended => Some("not reportable".to_owned()),
+            _ => duty.why.as_ref().map(|why| why.sentence(facts)),
+        };
+        let trigger = duty.trigger.or_else(|| stage.clock.first_trigger());
+        DutyView {
+            regime: self.regime.to_owned(),
+            stage: stage.id.clone(),
+            subject: self.subject.to_owned(),
+            to: stage.to.join(", "),
+            rule: rule_name(regime, stage),
+            status: match ended {
+                true => DutyStatus::NotRequired,
+                false => duty.state,
+            },
+            trigger: trigger.map(str::to_owned),
+            counted_from: duty.counted_from,
+            due_at: duty.due.filter(|_| !ended),
+            limit_at: duty.limit.filter(|_| !ended),
+            latest_start_at: duty.latest_start.filter(|_| !ended),
+            prepare_for: stage.prepare_for.map(|span| span.to_string()),
+            decider: self.decider(),
+            direction: stage.direction,
+            submitted_at: sent.to_all.or(sent.first),
+            outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
+            told: sent.told,
+            hold: self.hold(duty),
+            because,
+            restricted: stage.restricted,
+            page_on_latest_start: stage.page_on_latest_start,
+            citation: regime.citation.clone(),
+            confidence: regime.confidence.as_str().to_owned(),
+            verified: regime.verified.to_string(),
+            enabled: regime.enabled,
+            id: self.id.clone(),
+        }
+    }
+
+    /// Whether the answer "not reportable" makes it not required: what waits for, or counts from, the declaration.
+    fn ended_by_answer(&self, duty: &Evaluated<'_>) -> bool {
+        let regime = self.rule.regime;
+        let names = [
+            Some(self.regime),
+            Some(&regime.id),
+            regime.supersedes.as_deref(),
+        ];
+        let of_declaration = names.iter().flatten().any(|n| OF_DECLARATION.contains(n));
+        self.seen.incident.reportable == Reportable::No
+            && !matches!(duty.state, DutyStatus::Met | DutyStatus::Decided)
+            && (of_declaration || duty.trigger == Some(DECLARED))
+    }
+
+    /// The hold that is in effect, or else the one that ends last of those that stand. Its end is the one that counts.
+    fn hold(&self, duty: &Evaluated<'_>) -> Option<HoldView> {
+        let recorded = self.recorded()?;
+        let standing = record::holds(recorded);
+        let (place, until) = match duty.held_by {
+            Some(by) => (standing.get(by)?.0, duty.held_until),
+            None => {
+                let last = standing
+                    .iter()
+                    .max_by_key(|(_, hold)| (hold.until.is_none(), hold.until))?;
+                (last.0, last.1.until)
+            }
+        };
+        let hold = recorded.holds.get(place)?;
+        Some(HoldView {
+            id: hold.id.clone(),
+            kind: hold.kind.clone(),
+            from: hold.from,
+            until,
+            authority: hold.authority.clone(),
+            document: hold.document.clone(),
+            by: hold.by.clone(),
+        })
+    }
+
+    /// The team the rule names, else the service's privacy team; and the person, where one was assigned.
+    fn decider(&self) -> DeciderView {
+        let team = |id: &str| self.seen.directory.team(id).map(|t| t.id.clone());
+        let named = self.rule.stage.decider.as_deref().and_then(team);
+        let privacy = || team(&format!("privacy-{}", self.seen.incident.service));
+        DeciderView {
+            team: named.or_else(privacy),
+            person: self.recorded().and_then(|duty| duty.decider.clone()),
+        }
+    }
+}
+
+/// The rule in a few letters. Where several stages go to the same people the stage's name stands after the regime's,
+/// unless it only says to whom; a text that was not read in full says so.
+pub fn rule_name(regime: &Regime, stage: &Stage) -> String {
+    let mut name = regime.short.clone();
+    let mut others = regime.stages.iter().filter(|other| other.id != stage.id);
+    let says_to_whom = stage.to.iter().any(|to| to.starts_with(&stage.id));
+    if !says_to_whom && others.any(|other| other.to == stage.to) {
+        name.push(' ');
+        name.push_str(&stage.id.replace('_', " "));
+    }
+    let warning = regime.confidence.warning();
+    if !warning.is_empty() {
+        name.push_str(", ");
+        name.push_str(warning);
+    }
+    name
 }

@@ -68,6 +68,9 @@ pub struct IncidentView {
     #[schema(value_type = Object)]
     pub profile: Map<String, Value>,
     pub duties: Vec<DutyView>,
+    /// By which rules and time zones the duties were counted.
+    #[serde(default)]
+    pub counted: CountedView,
     pub gates: Vec<GateView>,
     pub pages: Vec<PageView>,
     pub lessons: Vec<LessonView>,
@@ -165,7 +168,7 @@ pub struct DutyView {
     pub direction: Direction,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub submitted_at: Option<Instant>,
-    /// `on_time`, `between_due_and_limit` or `late`, once submitted.
+    /// `on_time`, `between_due_and_limit` or `late`, once submitted; `early` before an embargo ended.
     pub outcome: Option<String>,
     pub told: Option<Told>,
     /// When a hold ends, by whose authority.
@@ -184,6 +187,15 @@ pub struct DutyView {
     pub confidence: String,
     pub verified: String,
     pub enabled: bool,
+}
+
+/// The record of a computation: what it was counted by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CountedView {
+    /// Hash of the regimes and calendars in force.
+    pub rules: String,
+    /// Version of the time zone database.
+    pub tz: String,
 }
 
 /// Who decides a duty: a team, and the person where one is named.

@@ -70,6 +70,7 @@ pub fn view(
     let open = audience.may_read(incident.tlp);
     let mut alarms = alarm::of_incident(incident, &duties, now);
     if !open {
+        hide_subjects(&mut duties);
         duties.iter_mut().for_each(hide_words);
         hide_alarms(&mut alarms);
     }
@@ -123,6 +124,7 @@ pub fn view(
         },
         gates: gate::gates(incident, &duties),
         duties,
+        counted: rules.counted(),
         pages: incident.pages.iter().map(|page| page.view(open)).collect(),
         lessons: incident
             .lessons
@@ -184,6 +186,20 @@ fn hide_words(duty: &mut DutyView) {
         hold.authority.clear();
         hold.document = None;
         hold.by.clear();
+    }
+}
+
+/// A subject may be a customer's name: its place stands for it.
+fn hide_subjects(duties: &mut [DutyView]) {
+    let mut known: Vec<String> = Vec::new();
+    for duty in duties.iter_mut().filter(|d| d.subject != duty::ALL) {
+        let at = known.iter().position(|subject| *subject == duty.subject);
+        let place = at.unwrap_or_else(|| {
+            known.push(duty.subject.clone());
+            known.len() - 1
+        });
+        duty.subject = format!("hidden-{}", place + 1);
+        duty.id = format!("{}/{}@{}", duty.regime, duty.stage, duty.subject);
     }
 }
 

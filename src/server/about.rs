@@ -1,4 +1,4 @@
-//! What a backend says of itself: whether it lives, who it is, whom it can page, which regimes it counts.
+//! What a backend says of itself: whether it lives, who it is, whom it can page. Which regimes it counts is `regime`.
 //! Kinds of routes only; addresses and secrets never pass through here.
 
 use std::sync::Arc;
@@ -15,40 +15,8 @@ use super::problem::Problem;
 use super::shown;
 use super::state::ServerState;
 use crate::domain::board::{About, TeamView};
-use crate::domain::directory::Directory;
-use crate::domain::duty::{self, Rules};
-use crate::domain::event::Opened;
-use crate::domain::incident::{Incident, Stamp};
-use crate::domain::instant::Instant;
 use crate::domain::view::SelfView;
-use crate::domain::word::{Tlp, Via};
 use crate::wire::TeamsBody;
-
-/// One stage of a regime: who is told, from which trigger it counts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct StageBody {
-    pub stage: String,
-    pub to: String,
-    pub rule: String,
-    pub trigger: Option<String>,
-    pub citation: String,
-    pub confidence: String,
-    pub verified: String,
-    pub enabled: bool,
-}
-
-/// One regime of the catalogue in force.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RegimeBody {
-    pub id: String,
-    pub stages: Vec<StageBody>,
-}
-
-/// The catalogue in force.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RegimesBody {
-    pub regimes: Vec<RegimeBody>,
-}
 
 /// What a probe is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -56,62 +24,7 @@ pub struct HealthBody {
     pub status: String,
 }
 
-/// The regimes that the services begin with, as the rules derive them.
-pub fn catalogue(directory: &Directory, rules: &Rules) -> Vec<RegimeBody> {
-    let mut ids: Vec<String> = directory
-        .services
-        .iter()
-        .flat_map(|service| service.regimes.iter().cloned())
-        .collect();
-    ids.sort();
-    ids.dedup();
-    let epoch = Instant::default();
-    let opened = Opened {
-        id: String::new(),
-        codename: String::new(),
-        service: String::new(),
-        title: String::new(),
-        summary: None,
-        classification: None,
-        severity: None,
-        tlp: Tlp::Clear,
-        exercise: false,
-        starts_at: None,
-        occurred_at: None,
-        owner: String::new(),
-        service_team: None,
-        regimes: ids.clone(),
-        profile: Default::default(),
-        upstream: None,
-    };
-    let stamp = Stamp {
-        version: 1,
-        at: epoch,
-        by: String::new(),
-        via: Via::Worker,
-    };
-    let duties = duty::derive(&Incident::opened(&opened, &stamp), directory, rules, epoch);
-    let regime = |id: String| RegimeBody {
-        stages: duties
-            .iter()
-            .filter(|duty| duty.regime == id)
-            .map(|duty| StageBody {
-                stage: duty.stage.clone(),
-                to: duty.to.clone(),
-                rule: duty.rule.clone(),
-                trigger: duty.trigger.clone(),
-                citation: duty.citation.clone(),
-                confidence: duty.confidence.clone(),
-                verified: duty.verified.clone(),
-                enabled: duty.enabled,
-            })
-            .collect(),
-        id,
-    };
-    ids.into_iter().map(regime).collect()
-}
-
-fn written<T: Serialize>(body: &T) -> Response {
+pub(super) fn written<T: Serialize>(body: &T) -> Response {
     let bytes = serde_json::to_vec(body).unwrap_or_default();
     shown::json(Bytes::from(bytes), None)
 }
@@ -194,13 +107,5 @@ pub async fn teams(State(state): State<Arc<ServerState>>, authorized: Authorized
     let teams = state.directory.teams.iter().map(|team| team.view());
     written(&TeamsBody {
         teams: teams.filter_map(shown).collect(),
-    })
-}
-
-/// The catalogue in force.
-#[utoipa::path(get, path = "/v1/regimes", responses((status = 200, body = RegimesBody)))]
-pub async fn regimes(State(state): State<Arc<ServerState>>, _: Authorized) -> Response {
-    written(&RegimesBody {
-        regimes: catalogue(&state.directory, &state.rules),
     })
 }

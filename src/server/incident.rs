@@ -148,8 +148,6 @@ const KEPT: &[&str] = &[
     "trigger",
     "at",
     "precision",
-    "duty",
-    "duties",
     "proposed",
     "milestone",
     "from",
@@ -201,9 +199,25 @@ fn without_texts(kind: &str, body: Value) -> Value {
     let fields: Map<String, Value> = fields
         .into_iter()
         .map(|(key, value)| {
-            let value = if kept(&key) { value } else { Value::Null };
+            let value = match key.as_str() {
+                "duty" | "duties" => without_subjects(value),
+                _ if kept(&key) => value,
+                _ => Value::Null,
+            };
             (key, value)
         })
         .collect();
     Value::Object(fields)
+}
+
+/// Duties by regime and stage: a subject may be a customer's name.
+fn without_subjects(value: Value) -> Value {
+    match value {
+        Value::String(id) => Value::String(match id.split_once('@') {
+            Some((rule, _)) => format!("{rule}@"),
+            None => id,
+        }),
+        Value::Array(ids) => ids.into_iter().map(without_subjects).collect(),
+        other => other,
+    }
 }

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, incident, list, page};
+use super::{about, command, explain, incident, list, page, regime};
 use crate::wire::{PROBLEM, ProblemBody};
 
 /// Routes that anybody may ask.
@@ -44,10 +44,15 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(list::changes))
         .routes(routes!(incident::incident))
         .routes(routes!(incident::timeline))
+        .routes(routes!(explain::explain))
+        .route(
+            "/v1/incidents/{id}/duties/{duty}/{stage}/explain",
+            axum::routing::get(explain::explain_written),
+        )
         .routes(routes!(command::command))
         .routes(routes!(page::acknowledge_form, page::acknowledge))
         .routes(routes!(about::teams))
-        .routes(routes!(about::regimes))
+        .routes(routes!(regime::regimes))
         .split_for_parts();
     complete(&mut document);
     (router, document)

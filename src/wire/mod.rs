@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::domain::board::TeamView;
 use crate::domain::instant::Instant;
 use crate::domain::view::IncidentView;
-use crate::domain::word::{GateWord, Via};
+use crate::domain::word::{DutyStatus, GateWord, Via};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";
@@ -53,6 +53,31 @@ pub struct EntryBody {
     pub line: Option<String>,
     #[schema(value_type = Object)]
     pub body: Value,
+}
+
+/// The arithmetic of one duty: the answer of `GET /v1/incidents/{id}/duties/{duty}/explain`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ExplainBody {
+    /// The duty's id.
+    pub duty: String,
+    pub status: DutyStatus,
+    /// What is counted, from what, each day that counts or is skipped, and the text it rests on, in order.
+    pub lines: Vec<LineBody>,
+    pub citation: String,
+    pub confidence: String,
+    pub verified: String,
+    /// Hash of the regimes and calendars it was counted by.
+    pub rules: String,
+    /// Version of the time zone database.
+    pub tz: String,
+}
+
+/// One line of an explanation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LineBody {
+    /// What the line is about: `trigger`, `start`, `day`, `skipped`, `due`, ...
+    pub label: String,
+    pub text: String,
 }
 
 /// A stretch of a timeline, oldest first.

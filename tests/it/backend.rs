@@ -98,7 +98,7 @@ impl Plan {
             store: store.clone(),
             clock: clock.clone(),
             directory: self.directory,
-            rules: Rules::default(),
+            rules: Rules::built_in().unwrap(),
             courier: Arc::new(RouteCourier::new(routes, clock.clone())),
             name: "azure".to_owned(),
             public_url: Some(format!("http://{address}")),

@@ -1,6 +1,6 @@
 //! Proofs of the backend's own file: what it may leave out, and every fault with its line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::*;
 use crate::domain::directory::Directory;
@@ -9,8 +9,8 @@ use crate::domain::word::{Severity, TeamKind, Tlp};
 use crate::paging::settings::{RouteKind, RouteSettings};
 
 const WHOLE: &str = r#"public_url = "https://azure.incidents.example"
-name = "azure"
-regimes = ["regimes/acme.toml", "/etc/regimes.toml"]
+name = "azure"                      # as it calls itself
+# Nothing here names regimes of its own.
 
 [[severity]]
 id = "sev1"
@@ -75,13 +75,7 @@ fn a_whole_file_is_read_and_what_it_leaves_out_is_filled_in() {
     let home = server(WHOLE);
     let file = home.server().unwrap();
     assert_eq!(file.name.as_deref(), Some("azure"));
-    assert_eq!(
-        file.regimes,
-        Some(vec![
-            home.path("regimes/acme.toml"),
-            PathBuf::from("/etc/regimes.toml")
-        ])
-    );
+    assert!(file.regimes.is_empty() && file.calendars.is_empty());
     let meanings = &file.directory.severities;
     assert_eq!(meanings.len(), 5);
     let means = |id| meanings.iter().find(|m| m.id == id).map(|m| &*m.means);
@@ -189,7 +183,7 @@ fn every_fault_of_the_file_is_told_with_its_line() {
                 "server.toml:1: `service`: is missing: a file with teams needs at least one [[service]]",
                 "server.toml:5: `team.ack_within`: must be longer than nothing; write 10m",
                 "server.toml:6: `team.services`: must be a list of texts, as [\"one\", \"two\"]",
-                "server.toml:7: `paging`: unknown key; known here are: public_url name regimes severity service team",
+                "server.toml:7: `paging`: unknown key; known here are: public_url name regimes calendars severity service team",
             ],
         ),
     ] {
@@ -198,4 +192,74 @@ fn every_fault_of_the_file_is_told_with_its_line() {
         assert_eq!(told, expected);
         assert!(!told.concat().contains("hunter2"));
     }
+}
+
+const ACME: &str = r#"schema = "regimes/1"
+[[regime]]
+id = "customer-acme"
+name = "Acme master agreement, clause 14.2"
+short = "Acme cl. 14.2"
+jurisdiction = "contract"
+citation = "MSA 2026-03 cl. 14.2"
+status = "in_force"
+verified = 2026-11-23
+[[regime.stage]]
+id = "customer"
+to = ["customer:acme"]
+trigger = "aware_at"
+clock = { kind = "business-days", n = 2, calendar = "acme", zone = "Europe/London", end = "17:00:00" }
+"#;
+const DAYS: &str = r#"id = "acme"
+week = ["sat", "sun"]
+valid_from = 2026-01-01
+valid_through = 2027-12-31
+holidays = [2026-12-25]
+source = "the agreement"
+fetched = 2026-11-23
+"#;
+
+#[test]
+fn regimes_and_calendars_of_its_own_stand_beside_the_built_in_ones() {
+    let home = server("[regimes]\npath = \"acme.toml\"\n[calendars]\npath = [\"days.toml\"]\n");
+    home.write("acme.toml", ACME);
+    home.write("days.toml", DAYS);
+    let file = home.server().unwrap();
+    assert_eq!(file.regimes, [home.path("acme.toml")]);
+    assert_eq!(file.calendars, [home.path("days.toml")]);
+    let rules = file.rules.unwrap();
+    let catalogue = rules.catalogue();
+    assert!(catalogue.regime("customer-acme").is_some() && catalogue.regime("gdpr-33").is_some());
+}
+
+#[test]
+fn faults_of_regimes_are_told_with_their_own_file_line_and_key() {
+    let home = server(
+        "regimes = [\"acme.toml\"]\n[calendars]\npaths = \"x\"\n[[service]]\nid = \"a\"\nname = \"A\"\nprefix = \"A\"\nowner = \"o\"\nregimes = [\"ms-72\"]\n[[team]]\nid = \"o\"\nname = \"O\"\nkind = \"command\"\n",
+    );
+    let told = home.told(&home.server().unwrap_err());
+    let expected = [
+        "server.toml:1: `regimes`: must be a table: write [regimes]",
+        "server.toml:2: `calendars.path`: is missing; it is needed here",
+        "server.toml:3: `calendars.paths`: unknown key; known here are: path",
+    ];
+    assert_eq!(told.get(..3).unwrap(), expected);
+    assert!(
+        told.get(3)
+            .unwrap()
+            .starts_with("server.toml:9: `service.regimes`: 'ms-72' is not a regime")
+    );
+
+    let home = server("[regimes]\npath = [\"acme.toml\", \"gone.toml\"]\n");
+    home.write("acme.toml", &ACME.replace("in_force", "in force"));
+    let told = home.told(&home.server().unwrap_err());
+    assert!(
+        told.iter()
+            .any(|line| line.contains("gone.toml: there is no such file")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter()
+            .any(|line| line.contains("acme.toml:8: `regime.status`: ")),
+        "{told:?}"
+    );
 }

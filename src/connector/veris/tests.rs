@@ -44,7 +44,7 @@ fn sent<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
 fn filed(imported: &Imported) -> Incident {
     let (directory, rules, caller) = (
         Directory::default(),
-        Rules::default(),
+        Rules::built_in().unwrap(),
         Caller::new("d.okafor", Role::Commander),
     );
     let now = options(false).now;

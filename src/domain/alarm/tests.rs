@@ -163,14 +163,14 @@ fn an_embargo_that_is_over_is_an_alarm_until_it_is_sent() {
         latest_start_at: None,
         ..duty()
     };
-    assert_eq!(kinds(&embargo, "23T11:59"), []);
-    assert_eq!(kinds(&embargo, "23T12:00"), [(EmbargoOver, at("23T12:00"))]);
+    assert_eq!(kinds(&embargo, "23T12:00"), []);
+    assert_eq!(kinds(&embargo, "23T12:01"), [(EmbargoOver, at("23T12:00"))]);
     let anew = DutyView {
         status: DutyStatus::NoFixedLimit,
         ..embargo.clone()
     };
     assert_eq!(
-        kinds(&anew, "23T12:00"),
+        kinds(&anew, "23T12:01"),
         [(EmbargoOver, at("23T12:00"))],
         "in a snapshot made after it too"
     );
@@ -178,7 +178,7 @@ fn an_embargo_that_is_over_is_an_alarm_until_it_is_sent() {
         status: DutyStatus::Met,
         ..embargo
     };
-    assert_eq!(kinds(&sent, "23T12:00"), []);
+    assert_eq!(kinds(&sent, "23T12:01"), []);
 }
 
 #[test]

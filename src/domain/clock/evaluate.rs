@@ -5,9 +5,10 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
 use super::catalogue::Rule;
-use super::civil::{END_OF_DAY, EVERYWHERE, ZoneOf, at, instant_of, local_date};
+use super::civil::{EVERYWHERE, ZoneOf, at, instant_of, local_date};
 use super::count::{Counted, Sight, Stop, count};
-use super::fact::{Facts, Hold, Lacking};
+use super::fact::{Facts, Lacking};
+use super::hold::{held, hold};
 use super::kind::{Clock, Limit};
 use super::limit::outer;
 use super::profile::Place;
@@ -74,6 +75,8 @@ pub struct Evaluated<'c> {
     pub outcome: Option<Outcome>,
     /// When the holds in effect end, if they end.
     pub held_until: Option<Instant>,
+    /// Which of the facts' holds ends last of those in effect.
+    pub held_by: Option<usize>,
     /// Whether the regime may start duties.
     pub enabled: bool,
     pub direction: Direction,
@@ -104,6 +107,7 @@ pub fn evaluate_traced<'c>(
         counted_from: None,
         outcome: None,
         held_until: None,
+        held_by: None,
         enabled: rule.regime.enabled,
         direction: stage.direction,
         zones: 1,
@@ -222,6 +226,14 @@ fn number<'c>(
             duty.status = DutyStatus::NoFixedLimit;
             duty.trigger = Some(name);
             duty.counted_from = Some(from.at);
+            let zone = match &facts.profile.place {
+                Place::Zone(zone) => *zone,
+                _ => Tz::UTC,
+            };
+            if let Some((by, until)) = held(None, rule.stage, zone, facts, trace) {
+                duty.held_by = Some(by);
+                duty.held_until = until;
+            }
         }
         Err(Stop::CalendarUnknown(day)) => {
             duty.status = DutyStatus::CalendarUnknown;
@@ -357,62 +369,6 @@ fn near_midnight(clock: &Clock, facts: &Facts<'_>, all: bool) -> Vec<Tz> {
         .collect()
 }
 
-/// A hold moves the due instant to its end, or takes the number away while nobody knows its end.
-fn hold<'c>(
-    duty: &mut Evaluated<'c>,
-    stage: &Stage,
-    counted: Counted<'c>,
-    facts: &Facts<'_>,
-    trace: &mut impl Trace,
-) {
-    let due = counted.due;
-    let in_effect = facts
-        .holds
-        .iter()
-        .filter(|hold| match (facts.now, hold.from) {
-            // A deadline that passed before the hold began stays passed; one that has not begun holds nothing yet.
-            (Some(now), Some(from)) => from <= now && from <= due,
-            _ => true,
-        });
-    let mut until: Option<Option<Instant>> = None;
-    for hold in in_effect {
-        let end = hold_end(hold, stage, counted.zone);
-        trace.line("hold", || match end {
-            Some(end) => format!("{} hold until {}", hold.kind, instant_in(end, counted.zone)),
-            None => format!("{} hold without a recorded end", hold.kind),
-        });
-        until = Some(match (until, end) {
-            (None, end) => end,
-            (Some(Some(latest)), Some(end)) => Some(latest.max(end)),
-            _ => None,
-        });
-    }
-    let Some(until) = until else { return };
-    duty.status = DutyStatus::Held;
-    duty.held_until = until;
-    duty.due = until.map(|until| due.max(until));
-    duty.limit = duty
-        .limit
-        .filter(|limit| duty.due.is_some_and(|due| *limit > due));
-}
-
-/// When a hold ends: as recorded, and an oral one by itself after the days the rule gives it.
-fn hold_end(hold: &Hold, stage: &Stage, zone: Tz) -> Option<Instant> {
-    let days = stage
-        .holds
-        .iter()
-        .find(|kind| kind.kind == hold.kind)
-        .and_then(|kind| kind.max_days);
-    let by_itself = days.zip(hold.from).and_then(|(days, from)| {
-        let day = local_date(from, zone).checked_add_days(chrono::Days::new(days.into()))?;
-        Some(at(day, END_OF_DAY, zone))
-    });
-    match (hold.until, by_itself) {
-        (Some(until), Some(latest)) => Some(until.min(latest)),
-        (until, latest) => until.or(latest),
-    }
-}
-
 /// The word for the screen, with the outcome and the latest start beside it.
 fn state(duty: &mut Evaluated<'_>, stage: &Stage, facts: &Facts<'_>) -> DutyStatus {
     let sent = facts.submitted.or_else(|| met_by(stage, facts));
@@ -441,7 +397,10 @@ fn state(duty: &mut Evaluated<'_>, stage: &Stage, facts: &Facts<'_>) -> DutyStat
     let Some(now) = facts.now else {
         return duty.status;
     };
-    if duty.status == DutyStatus::NoFixedLimit && facts.holds.iter().any(|h| holds_at(h, now)) {
+    if duty.status == DutyStatus::NoFixedLimit
+        && duty.held_by.is_some()
+        && duty.held_until.is_none_or(|until| now <= until)
+    {
         return DutyStatus::Held;
     }
     let Some(due) = duty.due else {
@@ -457,10 +416,6 @@ fn state(duty: &mut Evaluated<'_>, stage: &Stage, facts: &Facts<'_>) -> DutyStat
         _ if duty.limit.is_some_and(|limit| now <= limit) => DutyStatus::PastDue,
         _ => DutyStatus::Overdue,
     }
-}
-
-fn holds_at(hold: &Hold, now: Instant) -> bool {
-    hold.from.is_none_or(|from| from <= now) && hold.until.is_none_or(|until| now <= until)
 }
 
 /// The last of the triggers that are themselves the notice, once all are recorded.

@@ -5,6 +5,7 @@
 //! regime      what a regime and its stages are      kind   the kinds of clock      condition   who a rule is for
 //! profile     what is known of the entity           fact   what an incident has recorded for one duty
 //! evaluate    a rule over facts: status, due, limit <- count, limit, civil (wall time), calendar (open days)
+//! hold        what a hold does to a clock      phrase      a clock in words, for a list of rules
 //! explain     the same arithmetic in words          guard  what may not be counted       cases   worked cases in JSON
 //! ```
 
@@ -22,9 +23,11 @@ pub mod explain;
 pub mod fact;
 mod form;
 pub mod guard;
+mod hold;
 mod keyed;
 pub mod kind;
 mod limit;
+pub mod phrase;
 pub mod profile;
 pub mod regime;
 pub mod trace;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, submit, text};
+use super::{Context, record_time, submit, text};
+use crate::domain::clock::{self, guard};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -39,9 +40,15 @@ pub(super) fn decide(
     let at = body.at.unwrap_or(context.now);
     text::not_in_future("at", at, context.now)?;
     text::in_calendar_optional("until", body.until)?;
-    if body.until.is_some_and(|until| until <= at) {
+    guard::hold_in_order(&clock::Hold {
+        kind: body.kind.clone(),
+        from: Some(at),
+        until: body.until,
+    })
+    .map_err(record_time::refused)?;
+    if body.until == Some(at) {
         return Err(Refusal::invalid(
-            "The hold ends before it starts: correct 'at' or 'until'.",
+            "The hold ends as it starts and holds nothing: correct 'at' or 'until'.",
         ));
     }
     Ok(vec![Event::Held {

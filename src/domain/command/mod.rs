@@ -24,6 +24,7 @@ pub mod record_time;
 pub mod release;
 pub mod reopen;
 pub mod review;
+mod scope;
 pub mod set;
 pub mod shelve_alarm;
 pub mod submit;

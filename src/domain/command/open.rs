@@ -6,7 +6,8 @@ use serde::de::{IntoDeserializer as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Context, record_time, text};
+use super::{Context, record_time, scope, text};
+use crate::domain::clock::guard;
 use crate::domain::event::{Event, Opened};
 use crate::domain::instant::Instant;
 use crate::domain::refusal::Refusal;
@@ -40,6 +41,8 @@ pub struct Open {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regimes: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What rules ask of the entity: `zone`, `calendar`, `roles`, `countries`, `affected` and more. `subjects` tells apart
+    /// whom a regime's duties are for: `{"ms-72h": ["acme"]}` makes the duty `ms-72h/customer@acme`.
     #[schema(value_type = Option<Object>)]
     pub profile: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -96,49 +99,6 @@ pub struct Allotted {
     pub codename: String,
 }
 
-/// Most keys a profile may have.
-const PROFILE_KEYS: usize = 64;
-/// Most regimes one incident may be under.
-const REGIMES: usize = 64;
-
-/// Whether a list of regimes and a profile may stand; `set` asks the same.
-pub(super) fn check_profile(
-    regimes: Option<&[String]>,
-    profile: Option<&Map<String, Value>>,
-) -> Result<(), Refusal> {
-    if let Some(regimes) = regimes {
-        if regimes.len() > REGIMES {
-            return Err(Refusal::invalid(format!(
-                "'regimes' names {}; at most {REGIMES} fit.",
-                regimes.len()
-            )));
-        }
-        for regime in regimes {
-            text::check("regimes", regime, text::NAME)?;
-        }
-    }
-    if let Some(profile) = profile {
-        text::check_fields("profile", profile)?;
-        if profile.len() > PROFILE_KEYS {
-            return Err(Refusal::invalid(format!(
-                "'profile' has {} keys; at most {PROFILE_KEYS} fit.",
-                profile.len()
-            )));
-        }
-        if let Some(zone) = profile.get("zone").filter(|zone| !zone.is_null()) {
-            let known = zone
-                .as_str()
-                .is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_ok());
-            if !known {
-                return Err(Refusal::invalid(format!(
-                    "'profile.zone' {zone} is no time zone; write one such as Europe/Berlin."
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Decides an opening.
 pub fn decide(
     body: &Open,
@@ -170,7 +130,12 @@ pub fn decide(
     };
     text::check("title", &body.title, text::TITLE)?;
     text::check_optional("summary", body.summary.as_deref(), text::LONG)?;
-    check_profile(body.regimes.as_deref(), body.profile.as_ref())?;
+    if let Some(regimes) = &body.regimes {
+        scope::check_regimes(regimes, &[], context)?;
+    }
+    if let Some(profile) = &body.profile {
+        scope::check_profile(profile, profile, context)?;
+    }
     if body.starts_at.is_some() && !body.exercise {
         return Err(Refusal::invalid(
             "'starts_at' is for a planned exercise: set \"exercise\": true, or leave it out.",
@@ -212,13 +177,21 @@ pub fn decide(
         upstream: body.upstream.clone(),
     };
     let mut events = vec![Event::Opened(Box::new(opened))];
+    let mut recorded = Vec::new();
     for (name, given) in &body.triggers {
-        events.push(trigger(name, given, context)?);
+        let (at, event) = trigger(name, given, context)?;
+        recorded.push((name.clone(), at));
+        events.push(event);
     }
+    guard::in_order(&recorded).map_err(record_time::refused)?;
     Ok(events)
 }
 
-fn trigger(name: &str, given: &OpenTrigger, context: &Context<'_>) -> Result<Event, Refusal> {
+fn trigger(
+    name: &str,
+    given: &OpenTrigger,
+    context: &Context<'_>,
+) -> Result<(When, Event), Refusal> {
     if !record_time::is_trigger_name(name) {
         return Err(Refusal::invalid(format!(
             "'triggers' names '{}'; a trigger is a name such as detected_at.",
@@ -238,8 +211,8 @@ fn trigger(name: &str, given: &OpenTrigger, context: &Context<'_>) -> Result<Eve
         ),
     };
     text::check_optional("source", source.as_deref(), text::NAME)?;
-    text::not_in_future(name, at.at, context.now)?;
-    Ok(Event::TimeRecorded {
+    record_time::check_instant(name, at, context.now)?;
+    let event = Event::TimeRecorded {
         trigger: name.to_owned(),
         at,
         precision: at.precision,
@@ -247,5 +220,6 @@ fn trigger(name: &str, given: &OpenTrigger, context: &Context<'_>) -> Result<Eve
         reason: None,
         duty: None,
         proposed: false,
-    })
+    };
+    Ok((at, event))
 }

@@ -4,11 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Context, text};
+use crate::domain::clock::guard;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
 use crate::domain::refusal::Refusal;
 use crate::domain::when::When;
-use crate::domain::word::{Milestone, Precision};
+use crate::domain::word::{Milestone, Precision, Role};
 
 /// An instant for a trigger, of the incident or of one duty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -47,17 +49,49 @@ pub(super) fn precise(at: When, precision: Option<Precision>) -> Result<When, Re
     }
 }
 
-/// Whether an instant would move the one that counts later, in the same pass.
+/// A refusal of the clocks, as a command answers it.
+pub(super) fn refused(refused: guard::Refused) -> Refusal {
+    Refusal::invalid(format!("{refused}."))
+}
+
+/// An instant that a clock may be counted from: of four digits in the year, and not ahead.
+pub(super) fn check_instant(name: &str, at: When, now: Instant) -> Result<(), Refusal> {
+    text::in_calendar(name, at.at)?;
+    guard::not_in_the_future(name, at, now).map_err(refused)
+}
+
+/// Whether an instant would move the one that counts later, in the same pass. A duty without one of its own counts from
+/// the incident's.
 pub(super) fn is_later(incident: &Incident, name: &str, duty: Option<&str>, at: When) -> bool {
-    let standing = incident
-        .triggers
-        .iter()
-        .rev()
-        .find(|t| t.name == name && t.duty.as_deref() == duty && t.counts());
+    let standing = match duty {
+        Some(duty) => incident.trigger_of_duty(name, duty),
+        None => incident.trigger(name),
+    };
     let milestone = Milestone::ALL.iter().any(|m| m.as_str() == name);
     standing.is_some_and(|t| {
         at.at > t.at.at && t.at.starts_a_clock() && !(milestone && t.pass != incident.pass)
     })
+}
+
+/// Refuses an instant that could not stand beside the others of the incident or the duty.
+fn check_order(
+    incident: &Incident,
+    name: &str,
+    duty: Option<&str>,
+    at: When,
+) -> Result<(), Refusal> {
+    let mut beside = vec![(name.to_owned(), at)];
+    for other in incident.triggers.iter().filter(|t| t.name != name) {
+        if beside.iter().any(|(known, _)| *known == other.name) {
+            continue;
+        }
+        let counts = match duty {
+            Some(duty) => incident.trigger_of_duty(&other.name, duty),
+            None => incident.trigger(&other.name),
+        };
+        beside.extend(counts.map(|t| (t.name.clone(), t.at)));
+    }
+    guard::in_order(&beside).map_err(refused)
 }
 
 pub(super) fn decide(
@@ -70,15 +104,17 @@ pub(super) fn decide(
             "'trigger' must be a name such as detected_at: small letters, digits, underscores.",
         ));
     }
-    if body.trigger == "declared_at" {
+    // Customers found later are a subject of their own, and so is the decision about them.
+    let of_subject = body.duty.is_some() && context.caller.role >= Role::Commander;
+    if body.trigger == "declared_at" && !of_subject {
         return Err(Refusal::invalid(
-            "'declared_at' is set by the command declare, with a name; it is not recorded like other times.",
+            "'declared_at' is set by the command declare, with a name; it is not recorded like other times. For one duty alone a commander records it.",
         ));
     }
     text::check_optional("source", body.source.as_deref(), text::NAME)?;
     text::check_optional("reason", body.reason.as_deref(), text::REASON)?;
     let at = precise(body.at, body.precision)?;
-    text::not_in_future("at", at.at, context.now)?;
+    check_instant(&body.trigger, at, context.now)?;
     if let Some(duty) = &body.duty
         && !context.duties(incident).iter().any(|d| d.id == *duty)
     {
@@ -86,6 +122,7 @@ pub(super) fn decide(
             "The incident has no duty '{duty}'."
         )));
     }
+    check_order(incident, &body.trigger, body.duty.as_deref(), at)?;
     let proposed = is_later(incident, &body.trigger, body.duty.as_deref(), at);
     if proposed && body.reason.is_none() {
         return Err(Refusal::invalid(format!(

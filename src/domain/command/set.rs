@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Context, open, text};
+use super::{Context, scope, text};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::refusal::Refusal;
@@ -140,7 +140,14 @@ pub(super) fn decide(
     ] {
         text::check_optional(key, field.as_ref().and_then(|f| f.as_deref()), text::TITLE)?;
     }
-    open::check_profile(body.regimes.as_deref(), body.profile.as_ref())?;
+    if let Some(regimes) = &body.regimes {
+        scope::check_regimes(regimes, &incident.regimes, context)?;
+    }
+    if let Some(profile) = &body.profile {
+        let mut after = incident.clone();
+        body.apply_to(&mut after);
+        scope::check_profile(&after.profile, profile, context)?;
+    }
     if body.tlp.is_some_and(|tlp| tlp > context.caller.clearance) {
         return Err(Refusal::invalid(
             "You cannot mark an incident above your own clearance: you would no longer see it.",

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, text};
+use super::{Context, record_time, text};
+use crate::domain::clock::{Evaluated, guard};
+use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -59,15 +61,18 @@ pub(super) fn decide(
             told.done, told.of
         )));
     }
-    let duties = context.duties(incident);
-    for duty in known(&duties, &body.duties)? {
-        if let Some(from) = duty.counted_from.filter(|from| body.at < *from) {
-            return Err(Refusal::invalid(format!(
-                "{} runs from {}; it cannot have been sent before that. Correct 'at', or the trigger.",
-                duty.id,
-                from.format("%Y-%m-%dT%H:%M:%SZ")
-            )));
-        }
+    known(&context.duties(incident), &body.duties)?;
+    for id in &body.duties {
+        let sent = |stage: &str, duty: &Evaluated<'_>| guard::after_trigger(stage, body.at, duty);
+        let asked = duty::evaluated(
+            incident,
+            context.directory,
+            context.rules,
+            id,
+            context.now,
+            sent,
+        );
+        asked.unwrap_or(Ok(())).map_err(record_time::refused)?;
     }
     // A duty named twice was still sent once.
     let mut duties: Vec<String> = Vec::with_capacity(body.duties.len());

@@ -1,6 +1,7 @@
 //! Proofs of the commands, through the same two doors as everybody: `decide`, then `apply`.
 
 mod alarms;
+mod clock;
 mod legal_record;
 mod moves;
 mod pages;
@@ -35,6 +36,10 @@ fn at(text: &str) -> Instant {
     text.parse().unwrap()
 }
 
+fn rules() -> Rules {
+    Rules::built_in().unwrap()
+}
+
 fn json(text: &str) -> Command {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
@@ -46,11 +51,7 @@ impl Desk {
 
     fn with(body: &str) -> Desk {
         let body: Open = serde_json::from_str(body).unwrap();
-        let (directory, rules, now) = (
-            Directory::default(),
-            Rules::default(),
-            at("2026-11-23T10:00:00Z"),
-        );
+        let (directory, rules, now) = (Directory::default(), rules(), at("2026-11-23T10:00:00Z"));
         let caller = Caller {
             counsel: true,
             ..Caller::new("d.okafor", Role::Commander)

@@ -277,7 +277,8 @@ impl Incident {
             } => self.duty_mut(duty).holds.push(Hold {
                 id: hold.clone(),
                 kind: kind.clone(),
-                from: *at,
+                // A clock that goes ahead may have written it: a hold holds from its entry at the latest.
+                from: (*at).min(stamp.at),
                 until: *until,
                 authority: authority.clone(),
                 document: document.clone(),

@@ -18,7 +18,7 @@ use super::word::{
     Tlp, Via,
 };
 use page::Page;
-use record::{AlarmRecord, Duty, Hold, NotApplicable, Submission, Trigger};
+use record::{AlarmRecord, Duty, NotApplicable, Submission, Trigger};
 
 /// Who made a change, when, by which door, and which version of the incident it made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,17 +178,6 @@ impl Incident {
     /// The page with this id.
     pub fn page(&self, id: &str) -> Option<&Page> {
         self.pages.iter().find(|page| page.id == id)
-    }
-
-    /// The hold of a duty that still stands: not released, the one that ends last.
-    pub fn hold(&self, duty: &str) -> Option<&Hold> {
-        let holds = self
-            .duties
-            .get(duty)?
-            .holds
-            .iter()
-            .filter(|hold| hold.released.is_none());
-        holds.max_by_key(|hold| (hold.until.is_none(), hold.until))
     }
 
     /// The submission that counts for a duty: the first that was not withdrawn.

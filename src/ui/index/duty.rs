@@ -183,7 +183,7 @@ pub(super) fn rows(
         let group = DutyGroup::of(status_at(duty, now));
         // The question "reportable?" stands for all that wait for its answer.
         let stood_for = duty.status == DutyStatus::Waiting
-            && duty.trigger.as_deref() == Some("declared_at")
+            && matches!(duty.trigger.as_deref(), Some("declared_at" | "aware_at"))
             && asks;
         // Nothing is missing of what has not begun.
         let not_begun = incident.phase == Phase::Preparation && group == DutyGroup::DecisionMissing;

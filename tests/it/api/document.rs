@@ -56,6 +56,7 @@ async fn the_document_lists_every_route_and_resolves() {
         "get /v1/changes",
         "get /v1/incidents",
         "get /v1/incidents/{id}",
+        "get /v1/incidents/{id}/duties/{duty}/explain",
         "get /v1/incidents/{id}/timeline",
         "get /v1/info",
         "get /v1/pages/{id}/acknowledge",

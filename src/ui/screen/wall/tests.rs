@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::*;
 use crate::domain::board::{Board, Source};
 use crate::domain::view::IncidentView;
 use crate::domain::word::Severity;
