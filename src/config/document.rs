@@ -242,7 +242,11 @@ impl<'a> Document<'a> {
         let port = value.and_then(|value| u16::from_str_radix(value.as_str(), value.radix()).ok());
         let port = port.filter(|port| *port > 0);
         if port.is_none() {
-            self.fault(part, name, "must be a number from 1 to 65535, without quotes");
+            self.fault(
+                part,
+                name,
+                "must be a number from 1 to 65535, without quotes",
+            );
         }
         port
     }

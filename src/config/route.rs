@@ -100,7 +100,8 @@ fn url(document: &mut Document<'_>, part: &Part<'_>) -> Option<String> {
 fn address(document: &mut Document<'_>, part: &Part<'_>) -> Option<Address> {
     match (part.has("url"), part.has("url_file")) {
         (true, true) => {
-            let what = "stands beside url; keep one, best url_file: whoever has the address can post";
+            let what =
+                "stands beside url; keep one, best url_file: whoever has the address can post";
             document.fault(part, "url_file", what);
             None
         }

@@ -46,7 +46,10 @@ impl Envelope {
         let to = settings.to.iter().map(|text| read("to", text));
         let to: Vec<Mailbox> = to.collect::<Result<_, _>>()?;
         if to.is_empty() {
-            return Err(SettingsFault::new("to", "names nobody; write at least one address"));
+            return Err(SettingsFault::new(
+                "to",
+                "names nobody; write at least one address",
+            ));
         }
         Ok(Envelope {
             from: read("from", &settings.from)?,

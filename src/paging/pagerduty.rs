@@ -109,7 +109,12 @@ pub fn body(key: &str, message: &PageMessage) -> Vec<u8> {
     detail("message", message.message.as_deref());
     detail("answer", message.answer().as_deref());
     let withheld = message.withheld.join(", ");
-    detail("left_out", Some(&withheld).filter(|names| !names.is_empty()).map(String::as_str));
+    detail(
+        "left_out",
+        Some(&withheld)
+            .filter(|names| !names.is_empty())
+            .map(String::as_str),
+    );
     let mut event = json!({
         "event_action": "trigger",
         "dedup_key": line(key, KEY_MAX),

@@ -55,7 +55,9 @@ impl RouteKind {
 
     /// The kind of this word.
     pub fn of(word: &str) -> Option<RouteKind> {
-        RouteKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+        RouteKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 
     /// The keys a route of this kind takes, its own ones first.

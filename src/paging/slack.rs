@@ -44,7 +44,9 @@ impl Slack {
         let Some(body) = body else {
             return Sent::Refused("the stored page is no message; page the team again".to_owned());
         };
-        self.post.send(body, None, attempt.now, |request| request).await
+        self.post
+            .send(body, None, attempt.now, |request| request)
+            .await
     }
 }
 
@@ -67,11 +69,16 @@ pub fn body(message: &PageMessage) -> Vec<u8> {
     let mut said = message.said();
     said.extend(message.answer());
     let said = cut(SafeText::multi(&said.join("\n")).shown(), TEXT_MAX, cost);
-    let mut blocks: Vec<Value> = pieces(&said, BLOCK_MAX).iter().map(|piece| plain(piece)).collect();
+    let mut blocks: Vec<Value> = pieces(&said, BLOCK_MAX)
+        .iter()
+        .map(|piece| plain(piece))
+        .collect();
     if let Some(url) = &message.answer_url {
         // The one link: our own address, not a text of the incident.
         let link = format!("<{}|Answer>", escaped(url).replace('|', "%7C"));
-        blocks.push(json!({"type": "section", "text": {"type": "mrkdwn", "text": link, "verbatim": true}}));
+        blocks.push(
+            json!({"type": "section", "text": {"type": "mrkdwn", "text": link, "verbatim": true}}),
+        );
     }
     let notice = cut(&message.headline(), NOTICE_MAX, cost);
     let whole = json!({
@@ -94,13 +101,18 @@ fn repeated(stored: &[u8]) -> Option<Vec<u8>> {
     let mut whole: Value = serde_json::from_slice(stored).ok()?;
     let notice = format!("{REPEAT}: {}", whole.get("text")?.as_str()?);
     *whole.get_mut("text")? = notice.into();
-    whole.get_mut("blocks")?.as_array_mut()?.insert(0, plain(REPEAT));
+    whole
+        .get_mut("blocks")?
+        .as_array_mut()?
+        .insert(0, plain(REPEAT));
     serde_json::to_vec(&whole).ok()
 }
 
 /// The three characters that Slack acts on.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// What a character costs once it is escaped.

@@ -78,7 +78,10 @@ impl Smtp {
         let mut tls = TlsParameters::builder(settings.host.clone());
         if let Some(path) = &ca_file {
             let unusable = |why: String| {
-                let why = format!("the authorities in {} cannot be read: {why}", path.display());
+                let why = format!(
+                    "the authorities in {} cannot be read: {why}",
+                    path.display()
+                );
                 SettingsFault::new("ca_file", why)
             };
             let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
@@ -173,7 +176,11 @@ impl Smtp {
                 Ok(_) => taken += 1,
                 Err(error) if error.status().is_some() => {
                     let why = obstacle(error);
-                    tracing::warn!(server = self.place(), why = why.why, "a page's address was refused");
+                    tracing::warn!(
+                        server = self.place(),
+                        why = why.why,
+                        "a page's address was refused"
+                    );
                     refused = Some(why);
                 }
                 Err(error) => return Err(obstacle(error)),

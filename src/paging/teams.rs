@@ -40,7 +40,9 @@ impl Teams {
         let Some(body) = body else {
             return Sent::Refused("the stored page is no card; page the team again".to_owned());
         };
-        self.post.send(body, None, attempt.now, |request| request).await
+        self.post
+            .send(body, None, attempt.now, |request| request)
+            .await
     }
 }
 

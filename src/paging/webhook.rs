@@ -41,7 +41,12 @@ impl Webhook {
 
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
         let timestamp = attempt.now.timestamp().to_string();
-        let secret = match self.secret_file.as_deref().map(read_secret_file).transpose() {
+        let secret = match self
+            .secret_file
+            .as_deref()
+            .map(read_secret_file)
+            .transpose()
+        {
             Ok(secret) => secret,
             Err(error) => return Sent::not_sent(error),
         };

@@ -189,7 +189,9 @@ fn resolutions(
     page: &str,
     now: Instant,
 ) -> Vec<OutboxChange> {
-    let page = incident.page(page).filter(|page| page.accepted_at.is_some());
+    let page = incident
+        .page(page)
+        .filter(|page| page.accepted_at.is_some());
     let team = page.and_then(|page| state.directory.team(&page.team));
     let (Some(page), Some(team), false) = (page, team, incident.exercise) else {
         return Vec::new();
@@ -211,5 +213,7 @@ fn resolutions(
             queued_at: now,
         }))
     };
-    (0..=page.step).filter_map(resolution).collect()
+    // A page that goes on after a team could not come lives on its present route.
+    let over = page.step + u32::from(!page.is_open());
+    (0..over).filter_map(resolution).collect()
 }

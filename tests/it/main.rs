@@ -20,6 +20,8 @@ mod http;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod paging;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod readme;
