@@ -27,7 +27,7 @@ use crate::time::SharedClock;
 use message::PageMessage;
 use ntfy::Ntfy;
 use pagerduty::PagerDuty;
-use settings::{RouteSettings, SettingsFault, Target};
+use settings::{RouteKind, RouteSettings, SettingsFault, Target};
 use slack::Slack;
 use smtp::Smtp;
 use teams::Teams;
@@ -108,7 +108,7 @@ pub fn route(
 
 /// The routes of a backend's teams, in the order of its file.
 #[derive(Debug, Clone, Default)]
-pub struct Routes(HashMap<String, Vec<Arc<dyn Route>>>);
+pub struct Routes(HashMap<String, Vec<(RouteKind, Arc<dyn Route>)>>);
 
 impl Routes {
     /// Makes the routes of all teams ready; a fault names the team and which of its routes.
@@ -121,10 +121,10 @@ impl Routes {
     ) -> Result<Routes, Vec<(String, usize, SettingsFault)>> {
         let (mut routes, mut faults) = (HashMap::new(), Vec::new());
         for (team, settings) in teams {
-            let mut of_team: Vec<Arc<dyn Route>> = Vec::new();
+            let mut of_team: Vec<(RouteKind, Arc<dyn Route>)> = Vec::new();
             for (place, settings) in settings.iter().enumerate() {
                 match route(settings, clock) {
-                    Ok(route) => of_team.push(route),
+                    Ok(route) => of_team.push((settings.kind(), route)),
                     Err(fault) => faults.push((team.clone(), place, fault)),
                 }
             }
@@ -138,8 +138,15 @@ impl Routes {
     }
 
     /// The n-th route of a team.
-    pub fn get(&self, team: &str, place: usize) -> Option<&Arc<dyn Route>> {
-        self.0.get(team)?.get(place)
+    pub fn get(&self, team: &str, place: usize) -> Option<&dyn Route> {
+        let (_, route) = self.0.get(team)?.get(place)?;
+        Some(&**route)
+    }
+
+    /// The same, if it is still of the kind that a page was written for.
+    pub fn get_of(&self, team: &str, place: usize, kind: &str) -> Option<&dyn Route> {
+        let (found, route) = self.0.get(team)?.get(place)?;
+        (found.as_str() == kind).then_some(&**route)
     }
 }
 

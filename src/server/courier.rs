@@ -22,10 +22,12 @@ impl RouteCourier {
         RouteCourier { routes, clock }
     }
 
-    /// The route that a delivery names: its place in the team's list stands before the kind.
+    /// The route that a delivery names by its place in the team's list and its kind. A file that was changed meanwhile may
+    /// have another one there, to which the kept body says nothing.
     fn route(&self, delivery: &Delivery) -> Option<&dyn Route> {
-        let place = delivery.route.split('/').next()?.parse().ok()?;
-        Some(&**self.routes.get(&delivery.team, place)?)
+        let (place, kind) = delivery.route.split_once('/')?;
+        self.routes
+            .get_of(&delivery.team, place.parse().ok()?, kind)
     }
 }
 

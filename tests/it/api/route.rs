@@ -147,3 +147,24 @@ async fn a_page_that_goes_on_is_closed_only_where_it_no_longer_is() {
     backend.stop().await;
     assert!(one.is_empty() && two.is_empty());
 }
+
+#[tokio::test]
+async fn what_was_written_for_one_kind_of_system_is_never_sent_to_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("warboard.db");
+    let mut hook = Hook::new(&["503 Later"]).await;
+    let plan = Plan::new().at(&path).routes(TEAM, vec![slack(&hook)]);
+    let backend = plan.start().await;
+    let id = backend.opened().await;
+    backend.done(&id, &page()).await;
+    hook.letter().await;
+    backend.until(&id, |i| first(i)["attempts"] == 1).await;
+    backend.stop().await;
+    let plan = Plan::new().at(&path).routes(TEAM, vec![pagerduty(&hook)]);
+    let backend = plan.start().await;
+    let after = backend.until(&id, is("failed")).await;
+    let why = first(&after)["last_error"].as_str().unwrap();
+    assert!(why.contains("no route 0/slack"), "{why}");
+    backend.stop().await;
+    assert!(hook.is_empty());
+}
