@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use super::verb::Verb;
+use super::verb::alarm::SilenceArgs;
 use crate::config::Flags;
 
 /// A live board for security-incident command.
@@ -96,6 +97,8 @@ pub enum Sub {
     Teams(super::teams::TeamsArgs),
     #[command(flatten)]
     Verb(Verb),
+    /// Silence alarms on all boards; it is recorded
+    Silence(SilenceArgs),
     /// Bring incidents in from files
     Import(super::import::ImportArgs),
     /// Say what is due, and why, without a backend

@@ -84,6 +84,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Timeline(args)) => show::run_timeline(args),
         Some(Sub::Teams(args)) => teams::run(args),
         Some(Sub::Verb(verb)) => verb::run(verb),
+        Some(Sub::Silence(args)) => verb::alarm::run_silence(args),
         Some(Sub::Import(args)) => import::run(args),
         Some(Sub::Clocks(args)) => clocks::run(args),
         Some(Sub::Regimes(args)) => regimes::run(args),

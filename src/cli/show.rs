@@ -6,9 +6,10 @@ use super::connection::{Reach, segment};
 use super::environment::block_on;
 use super::exit::{DONE, Outcome};
 use super::output::{Output, table};
+use crate::domain::alarm;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
-use crate::domain::view::{DutyView, IncidentView};
+use crate::domain::view::{AlarmView, DutyView, IncidentView};
 use crate::domain::word::Via;
 
 /// Flags of `show`.
@@ -184,6 +185,10 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
             .map(|duty| duty_row(duty, now)),
     ));
     lines.extend(section(
+        "alarms",
+        alarm::of_view(incident, now).iter().map(alarm_row),
+    ));
+    lines.extend(section(
         "pages",
         incident.pages.iter().map(|page| {
             let answer = page
@@ -249,6 +254,25 @@ fn section(title: &str, rows: impl Iterator<Item = Vec<String>>) -> Vec<String> 
             .chain(table(&rows))
             .collect(),
     }
+}
+
+fn alarm_row(alarm: &AlarmView) -> Vec<String> {
+    let by = alarm
+        .by
+        .as_ref()
+        .map_or(String::new(), |by| format!(" by {by}"));
+    let until = alarm
+        .until
+        .map_or(String::new(), |until| format!(" until {}", utc(until)));
+    let reason = alarm
+        .reason
+        .as_ref()
+        .map_or(String::new(), |reason| format!(": {reason}"));
+    vec![
+        alarm.id.clone(),
+        format!("since {}", utc(alarm.since)),
+        format!("{}{until}{by}{reason}", alarm.state),
+    ]
 }
 
 fn duty_row(duty: &DutyView, now: Instant) -> Vec<String> {

@@ -42,6 +42,9 @@ pub enum CommandKind {
     FinishLesson,
     Review,
     Decide,
+    AcknowledgeAlarm,
+    ShelveAlarm,
+    UnshelveAlarm,
 }
 
 impl CommandKind {
@@ -75,6 +78,9 @@ impl CommandKind {
             FinishLesson,
             Review,
             Decide,
+            AcknowledgeAlarm,
+            ShelveAlarm,
+            UnshelveAlarm,
         ]
     };
 
@@ -108,6 +114,9 @@ impl CommandKind {
             FinishLesson => "finish_lesson",
             Review => "review",
             Decide => "decide",
+            AcknowledgeAlarm => "acknowledge_alarm",
+            ShelveAlarm => "shelve_alarm",
+            UnshelveAlarm => "unshelve_alarm",
         }
     }
 
@@ -115,7 +124,7 @@ impl CommandKind {
     pub const fn role(self) -> Role {
         use CommandKind::*;
         match self {
-            Note | RecordTime | Page | AcknowledgePage | Take => Role::Responder,
+            Note | RecordTime | Page | AcknowledgePage | Take | AcknowledgeAlarm => Role::Responder,
             _ => Role::Commander,
         }
     }
@@ -129,7 +138,9 @@ impl CommandKind {
                 false
             }
             Page | Take | Declare | NotReportable | Advance | Undo | Dismiss | Close | HandOver
-            | NotApplicable | Hold | Release => true,
+            | NotApplicable | Hold | Release | AcknowledgeAlarm | ShelveAlarm | UnshelveAlarm => {
+                true
+            }
         }
     }
 }

@@ -269,6 +269,7 @@ impl Place<'_> {
             hold: self.hold(duty),
             because,
             restricted: stage.restricted,
+            page_on_latest_start: stage.page_on_latest_start,
             citation: regime.citation.clone(),
             confidence: regime.confidence.as_str().to_owned(),
             verified: regime.verified.to_string(),

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::alarm::{Alarm, Raised};
 use super::command::set::Set;
 use super::instant::Instant;
 use super::view::{Told, Upstream};
@@ -168,6 +169,21 @@ pub enum Event {
     StatusesChanged {
         duties: Vec<String>,
     },
+    /// Alarms began to ring; written by the worker, once each.
+    AlarmsRaised {
+        alarms: Vec<Raised>,
+    },
+    AlarmAcknowledged {
+        alarm: Alarm,
+    },
+    AlarmShelved {
+        alarm: Alarm,
+        reason: String,
+        until: Instant,
+    },
+    AlarmUnshelved {
+        alarm: Alarm,
+    },
 }
 
 /// How an incident came on record.
@@ -229,16 +245,25 @@ impl Event {
             Event::LessonFinished { .. } => "lesson_finished",
             Event::Reviewed { .. } => "reviewed",
             Event::StatusesChanged { .. } => "statuses_changed",
+            Event::AlarmsRaised { .. } => "alarms_raised",
+            Event::AlarmAcknowledged { .. } => "alarm_acknowledged",
+            Event::AlarmShelved { .. } => "alarm_shelved",
+            Event::AlarmUnshelved { .. } => "alarm_unshelved",
         }
     }
 
-    /// Whether a person's command made it; a worker's progress does not make a confirmation fail.
+    /// Whether it makes a confirmation that was bound to an older version fail: a person's command does, a worker's
+    /// progress does not; nor does who heard an alarm, which changes nothing that anybody confirms.
     pub fn is_persons(&self) -> bool {
         !matches!(
             self,
             Event::PageProgressed { .. }
                 | Event::PageEscalated { .. }
                 | Event::StatusesChanged { .. }
+                | Event::AlarmsRaised { .. }
+                | Event::AlarmAcknowledged { .. }
+                | Event::AlarmShelved { .. }
+                | Event::AlarmUnshelved { .. }
         )
     }
 }

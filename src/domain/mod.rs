@@ -3,6 +3,7 @@
 //! No IO, no async, no clock, no terminal: instants come in as arguments, texts are stored as received.
 //! Every other room stands on this one; it stands on none.
 
+pub mod alarm;
 pub mod allowed;
 pub mod board;
 pub mod caller;

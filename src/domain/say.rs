@@ -1,10 +1,11 @@
 //! One line that tells what happened, for "what changed" and the timeline. Texts written by people stay out
 //! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
 
+use super::alarm::Alarm;
 use super::event::Event;
 use super::incident::Incident;
 use super::incident::apply::seat_words;
-use super::word::{Answer, Phase};
+use super::word::{AlarmKind, Answer, Phase};
 
 /// The change in a few words; None for what no reader needs to hear of.
 pub fn change(event: &Event, incident: &Incident) -> Option<String> {
@@ -81,8 +82,43 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         Event::LessonAdded { .. } => "lesson added".to_owned(),
         Event::LessonFinished { .. } => "lesson done".to_owned(),
         Event::Reviewed { .. } => "review held".to_owned(),
+        Event::AlarmsRaised { alarms } => {
+            let alarms: Vec<String> = alarms.iter().map(|raised| alarm(&raised.alarm)).collect();
+            format!("alarm: {}", alarms.join("; "))
+        }
+        Event::AlarmAcknowledged { alarm: of } => format!("alarm acknowledged: {}", alarm(of)),
+        Event::AlarmShelved {
+            alarm: of, until, ..
+        } => {
+            format!(
+                "alarm shelved until {}: {}",
+                until.format("%Y-%m-%d %H:%M UTC"),
+                alarm(of)
+            )
+        }
+        Event::AlarmUnshelved { alarm: of } => format!("alarm unshelved: {}", alarm(of)),
     };
     Some(text)
+}
+
+/// What an alarm is about: `ms-72h/customer START PASSED`.
+fn alarm(alarm: &Alarm) -> String {
+    match &alarm.duty {
+        Some(duty) => format!("{duty} {}", alarm_words(alarm.kind)),
+        None => alarm_words(alarm.kind).to_owned(),
+    }
+}
+
+/// An alarm's kind in words; capitals are kept for what is late.
+pub fn alarm_words(kind: AlarmKind) -> &'static str {
+    match kind {
+        AlarmKind::LatestStart => "START PASSED",
+        AlarmKind::TenPercentLeft => "10 % left",
+        AlarmKind::Passed => "DUE PASSED",
+        AlarmKind::HoldEnding => "hold ends soon",
+        AlarmKind::EmbargoOver => "may be sent now",
+        AlarmKind::VacantCommand => "NO COMMANDER",
+    }
 }
 
 /// A phase in a sentence.

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use super::instant::Instant;
 use super::when::When;
 use super::word::{
-    Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord, PageState, Phase,
-    Precision, Reportable, Responsibility, Role, Seat, Severity, Tlp, Urgency,
+    AlarmKind, AlarmState, Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord,
+    PageState, Phase, Precision, Reportable, Responsibility, Role, Seat, Severity, Tlp, Urgency,
 };
 
 /// One incident, for one audience.
@@ -88,6 +88,13 @@ pub struct IncidentView {
     /// The latest change in one line, for "what changed".
     #[serde(default)]
     pub change: Option<ChangeView>,
+    /// What rings, was acknowledged, came back unacknowledged or is shelved, as of the snapshot.
+    #[serde(default)]
+    pub alarms: Vec<AlarmView>,
+    /// Since when nobody has commanded; null where somebody does, and for readers who may not know.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub commander_vacant_since: Option<Instant>,
 }
 
 fn trusted() -> Comms {
@@ -173,6 +180,9 @@ pub struct DutyView {
     /// Shown on shared screens only as "restricted duty".
     #[serde(default)]
     pub restricted: bool,
+    /// Whether its latest start, once passed, pages the decider's team.
+    #[serde(default)]
+    pub page_on_latest_start: bool,
     pub citation: String,
     pub confidence: String,
     pub verified: String,
@@ -193,6 +203,30 @@ pub struct CountedView {
 pub struct DeciderView {
     pub team: Option<String>,
     pub person: Option<String>,
+}
+
+/// One alarm: what it is about, and what people did about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AlarmView {
+    /// `<duty id>#<kind>`, or `seat/commander#vacant`.
+    pub id: String,
+    pub kind: AlarmKind,
+    /// The duty it is about; null for a seat.
+    pub duty: Option<String>,
+    /// When its condition began.
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Instant,
+    pub state: AlarmState,
+    /// Who acknowledged or shelved it.
+    pub by: Option<String>,
+    /// When that was.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub at: Option<Instant>,
+    /// When a shelved one rings again.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Instant>,
+    /// Why it is shelved.
+    pub reason: Option<String>,
 }
 
 /// How many of those to be told have been.

@@ -3,6 +3,7 @@
 
 use indexmap::IndexMap;
 
+use super::alarm;
 use super::allowed::Standing;
 use super::caller::Audience;
 use super::directory::Directory;
@@ -11,10 +12,10 @@ use super::gate;
 use super::incident::Incident;
 use super::instant::Instant;
 use super::view::{
-    ChangeView, DutyView, HandOverView, IncidentView, LastMoveView, LessonView, ProposedView,
-    ReviewView, TriggerView,
+    AlarmView, ChangeView, DutyView, HandOverView, IncidentView, LastMoveView, LessonView,
+    ProposedView, ReviewView, TriggerView,
 };
-use super::word::{Milestone, Precision};
+use super::word::{AlarmKind, Milestone, Precision};
 
 impl Standing {
     /// How an incident on record stands.
@@ -67,9 +68,11 @@ pub fn view(
     }
     let mut duties = duty::derive(incident, directory, rules, now);
     let open = audience.may_read(incident.tlp);
+    let mut alarms = alarm::of_incident(incident, &duties, now);
     if !open {
         hide_subjects(&mut duties);
         duties.iter_mut().for_each(hide_words);
+        hide_alarms(&mut alarms);
     }
     let name = |name: &String| if open { name.clone() } else { String::new() };
     let shown = |text: &Option<String>| text.clone().filter(|_| open);
@@ -160,7 +163,18 @@ pub fn view(
             by: name(&change.by),
             at: change.at,
         }),
+        alarms,
+        commander_vacant_since: alarm::vacant_since(incident).filter(|_| open),
     })
+}
+
+/// Who did something about an alarm, and why. That a seat is vacant is not told to whom the seat is not shown.
+fn hide_alarms(alarms: &mut Vec<AlarmView>) {
+    alarms.retain(|alarm| alarm.kind != AlarmKind::VacantCommand);
+    for alarm in alarms {
+        alarm.by = None;
+        alarm.reason = None;
+    }
 }
 
 /// What people wrote on a duty, and who they are. Its instants stay: a clock is right for everybody who sees it.

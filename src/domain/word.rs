@@ -307,6 +307,38 @@ impl DutyStatus {
     }
 }
 
+words! {
+    /// What an alarm is about: each asks a named person for an action in time.
+    AlarmKind {
+        /// Drafting and approval should have begun.
+        LatestStart = "latest_start",
+        /// A tenth of the time between trigger and due is left.
+        TenPercentLeft = "ten_percent_left",
+        /// Due has gone by and nothing is recorded as sent.
+        Passed = "passed",
+        /// A hold ends within 24 hours.
+        HoldEnding = "hold_ending",
+        /// What must not be done before an instant may be done now.
+        EmbargoOver = "embargo_over",
+        /// Nobody has commanded a sev1 or sev2 for five minutes.
+        VacantCommand = "vacant_command",
+    }
+}
+
+words! {
+    /// What people did about an alarm.
+    AlarmState {
+        /// It rings.
+        Unacknowledged = "unacknowledged",
+        /// Somebody has it; its condition lasts.
+        Acknowledged = "acknowledged",
+        /// Its condition went before anybody acknowledged it.
+        Returned = "returned",
+        /// Put aside by name until an instant, then it rings again.
+        Shelved = "shelved",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

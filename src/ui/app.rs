@@ -19,6 +19,7 @@ use super::screen::{foot, words};
 use super::shared::{Shared, Target};
 use crate::domain::instant::{Instant, Mono};
 
+mod alarm;
 mod key;
 
 /// Below this the board says that there is no room.
@@ -48,6 +49,7 @@ pub struct App {
     stepped_at: Option<Mono>,
     interrupted_at: Option<Mono>,
     quit: Option<i32>,
+    bell: alarm::Bell,
 }
 
 impl App {
@@ -73,6 +75,7 @@ impl App {
             stepped_at: None,
             interrupted_at: None,
             quit: None,
+            bell: alarm::Bell::default(),
         }
     }
 
@@ -164,6 +167,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             Vec::new()
         }
     };
+    effects.extend(app.bell.listen(&app.shared));
     app.settle();
     effects.shrink_to_fit();
     effects
@@ -264,6 +268,7 @@ impl App {
                 self.shared.folded = !self.shared.folded;
                 Vec::new()
             }
+            A::Silence => self.silence(),
             A::AskNow => {
                 self.shared.tell("Asking every source now.");
                 vec![Effect::AskNow]
@@ -406,7 +411,9 @@ impl App {
         let sent = self.shared.pending.remove(at);
         let layer = self.layers.iter().position(|layer| layer.awaits(ticket));
         let done = matches!(reply, Reply::Done { .. });
-        if layer.is_none() || done {
+        // That they were silenced was told when the key was pressed, for all of them at once.
+        let told = done && alarm::silences(&sent);
+        if (layer.is_none() || done) && !told {
             words::tell_reply(&mut self.shared, &sent, &reply);
         }
         match &reply {

@@ -77,6 +77,7 @@ actions! {
     Global Mine "mine" ["m"] "mine" "only incidents where I hold a seat";
     Global Zone "zone" ["Z"] "zone" "instants in UTC, the entity's zone, mine";
     Global Fold "fold" ["z"] "fold" "fold or unfold what is finished";
+    Global Silence "silence" ["s"] "silence" "silence what rings, on all boards";
     Global AskNow "ask-now" ["Ctrl-R"] "ask now" "ask every source now";
     Global Redraw "redraw" ["Ctrl-L"] "redraw" "draw the screen anew";
     Global Suspend "suspend" ["Ctrl-Z"] "suspend" "suspend the board as a job";
@@ -113,6 +114,7 @@ actions! {
     Incident Sent "sent" ["S"] "sent" "record a notification as sent";
     Incident Hold "hold" ["H"] "hold" "hold or release a duty";
     Incident Verdict "verdict" ["V"] "verdict" "applies, no notice, not reportable";
+    Incident Shelve "shelve" ["A"] "shelve" "shelve an alarm, or take it off the shelf";
     Incident Lesson "lesson" ["L"] "lesson" "lessons and the review";
     Incident HandOver "hand-over" ["T"] "hand over" "hand over or take a seat";
     Incident Close "close" ["Q"] "close" "close, dismiss, reopen";

@@ -10,6 +10,7 @@ use super::keymap::{Action, Keymap};
 use super::message::Effect;
 use super::phrase::{Form, Zone, ZoneChoice, instant};
 use super::theme::Theme;
+use crate::domain::alarm;
 use crate::domain::allowed::{CommandKind, Standing, allowed};
 use crate::domain::board::{Board, Freshness, Source};
 use crate::domain::caller::Caller;
@@ -18,6 +19,7 @@ use crate::domain::command::open::Open;
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
+use crate::domain::word::AlarmState;
 
 /// An incident by name: what a selection and a confirmation are bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -103,6 +105,7 @@ pub const fn asks_for(action: Action) -> &'static [CommandKind] {
         A::Sent => &[C::Submit],
         A::Hold => &[C::Hold, C::Release],
         A::Verdict => &[C::Decide, C::NotReportable],
+        A::Shelve => &[C::ShelveAlarm, C::UnshelveAlarm],
         A::Lesson => &[C::Lesson],
         A::HandOver => &[C::HandOver, C::Take],
         A::Close => &[C::Close, C::Reopen],
@@ -291,6 +294,8 @@ impl Shared {
         match action {
             A::Acknowledge | A::StandDown => may() && self.open_page().is_some(),
             A::Undo => may() && self.undo_until().is_some_and(|until| self.now <= until),
+            A::Shelve => may() && self.shelvable(),
+            A::Silence => (0..self.board.sources.len()).any(|source| self.may_silence(source)),
             A::CopyId | A::Links => self.selected_incident().is_some(),
             A::Open => {
                 !self.options.read_only && (0..self.board.sources.len()).any(|s| self.may_open(s))
@@ -305,6 +310,24 @@ impl Shared {
             && self
                 .caller(source)
                 .is_some_and(|caller| caller.role >= CommandKind::Note.role())
+    }
+
+    /// Whether this viewer may acknowledge alarms at a backend.
+    fn may_silence(&self, source: usize) -> bool {
+        let role = CommandKind::AcknowledgeAlarm.role();
+        let caller = self.caller(source);
+        !self.options.read_only && caller.is_some_and(|caller| caller.role >= role)
+    }
+
+    /// Whether the selected incident has an alarm to shelve, or one on the shelf.
+    fn shelvable(&self) -> bool {
+        let Some((target, incident)) = self.selected_incident() else {
+            return false;
+        };
+        let alarms = alarm::of_view(incident, self.time(target.source));
+        alarms
+            .iter()
+            .any(|alarm| alarm.state != AlarmState::Returned)
     }
 
     fn open_page(&self) -> Option<()> {

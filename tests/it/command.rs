@@ -273,3 +273,49 @@ fn themes_are_listed_and_checked() {
         "{bad:?}"
     );
 }
+
+#[test]
+fn alarms_are_listed_silenced_shelved_and_taken_back() {
+    let backend = Backend::start();
+    let id = open(&backend);
+    backend.done(&["declare", &id, "--at", "2026-01-01T00:00:00Z"]);
+    let passed = "ms-72h/customer#passed";
+    let shown = |state: &str| {
+        let text = backend.done(&["show", &id]);
+        let line = text.lines().find(|line| line.contains(passed));
+        assert!(
+            line.is_some_and(|line| line.contains(state)),
+            "{state}\n{text}"
+        );
+    };
+    shown("unacknowledged");
+    let said = backend.done(&["silence", &id]);
+    assert!(
+        said.contains("alarm acknowledged: ms-72h/customer DUE PASSED"),
+        "{said}"
+    );
+    shown("acknowledged by");
+    assert_eq!(
+        backend.done(&["silence", &id]),
+        "",
+        "nothing waits any more"
+    );
+    assert_eq!(backend.run(&["silence", &id, passed]).0, 3);
+    assert_eq!(backend.run(&["silence", &id, "no/such#passed"]).0, 3);
+    let shelve = [
+        "shelve",
+        &id,
+        passed,
+        "--reason",
+        "counsel drafts",
+        "--until",
+    ];
+    let far = [&shelve[..], &["2999-01-01T00:00:00Z"]].concat();
+    assert_eq!(backend.run(&far).0, 3);
+    let soon = chrono::Utc::now() + chrono::TimeDelta::hours(1);
+    let soon = soon.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    backend.done(&[&shelve[..], &[soon.as_str()]].concat());
+    shown("counsel drafts");
+    backend.done(&["unshelve", &id, passed]);
+    shown("unacknowledged");
+}

@@ -1,6 +1,7 @@
 //! The subcommands that do one thing to one incident: each is the body of one command, read from flags.
 //! Sending it, its key, its version and its answer are the same for all and stand here.
 
+pub mod alarm;
 mod duty;
 mod page;
 mod people;
@@ -85,6 +86,10 @@ pub enum Verb {
     Release(duty::ReleaseArgs),
     /// Decide that a duty needs no notice, or that it does
     Decide(duty::DecideArgs),
+    /// Put an alarm aside for a while
+    Shelve(alarm::ShelveArgs),
+    /// Let a shelved alarm ring again
+    Unshelve(alarm::UnshelveArgs),
 }
 
 /// One command on its way.
@@ -132,6 +137,8 @@ impl Verb {
             Verb::Hold(args) => args.sent(),
             Verb::Release(args) => Ok(args.sent()),
             Verb::Decide(args) => Ok(args.sent()),
+            Verb::Shelve(args) => args.sent(),
+            Verb::Unshelve(args) => Ok(args.sent()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the domain is asked, one file a command: its body, and `decide`, which answers with events or a refusal.
 //! Nothing here changes anything; `Incident::apply` does. Every change goes through `decide`, whatever door it came by.
 
+pub mod acknowledge_alarm;
 pub mod acknowledge_page;
 pub mod advance;
 pub mod assign;
@@ -25,10 +26,12 @@ pub mod reopen;
 pub mod review;
 mod scope;
 pub mod set;
+pub mod shelve_alarm;
 pub mod submit;
 pub mod take;
 pub mod text;
 pub mod undo;
+pub mod unshelve_alarm;
 pub mod withdraw_submit;
 pub mod worker;
 
@@ -76,6 +79,9 @@ pub enum Command {
     FinishLesson(finish_lesson::FinishLesson),
     Review(review::Review),
     Decide(decide_duty::Decide),
+    AcknowledgeAlarm(acknowledge_alarm::AcknowledgeAlarm),
+    ShelveAlarm(shelve_alarm::ShelveAlarm),
+    UnshelveAlarm(unshelve_alarm::UnshelveAlarm),
 }
 
 impl Command {
@@ -108,6 +114,9 @@ impl Command {
             Command::FinishLesson(_) => CommandKind::FinishLesson,
             Command::Review(_) => CommandKind::Review,
             Command::Decide(_) => CommandKind::Decide,
+            Command::AcknowledgeAlarm(_) => CommandKind::AcknowledgeAlarm,
+            Command::ShelveAlarm(_) => CommandKind::ShelveAlarm,
+            Command::UnshelveAlarm(_) => CommandKind::UnshelveAlarm,
         }
     }
 }
@@ -184,6 +193,9 @@ pub fn decide(
         Command::FinishLesson(body) => finish_lesson::decide(incident, body, context),
         Command::Review(body) => review::decide(incident, body, context),
         Command::Decide(body) => decide_duty::decide(incident, body, context),
+        Command::AcknowledgeAlarm(body) => acknowledge_alarm::decide(incident, body, context),
+        Command::ShelveAlarm(body) => shelve_alarm::decide(incident, body, context),
+        Command::UnshelveAlarm(body) => unshelve_alarm::decide(incident, body, context),
     }
 }
 

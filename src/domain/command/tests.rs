@@ -1,5 +1,6 @@
 //! Proofs of the commands, through the same two doors as everybody: `decide`, then `apply`.
 
+mod alarms;
 mod clock;
 mod legal_record;
 mod moves;

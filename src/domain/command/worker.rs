@@ -3,10 +3,13 @@
 
 use super::Context;
 use super::page::route_at;
+use crate::domain::alarm::{self, Alarm, Raised};
+use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::Page;
-use crate::domain::word::PageState;
+use crate::domain::view::DutyView;
+use crate::domain::word::{AlarmKind, PageState, Urgency};
 
 /// How an attempt to deliver a page went.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,109 @@ pub fn overdue_pages(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
         events.extend(further);
     }
     events
+}
+
+/// Writes down which alarms began to ring, once each, and pages for those that ask for it: the decider's team for a
+/// latest start whose stage says so, the service's `command` team for a seat that nobody took. `before`: what the same
+/// decision does already.
+pub fn ring(incident: &Incident, context: &Context<'_>, before: &[Event]) -> Vec<Event> {
+    ring_for(incident, &context.duties(incident), context, before)
+}
+
+pub(super) fn ring_for(
+    incident: &Incident,
+    duties: &[DutyView],
+    context: &Context<'_>,
+    before: &[Event],
+) -> Vec<Event> {
+    let mut queued: Vec<Event> = Vec::new();
+    let mut alarms = Vec::new();
+    for alarm in alarm::unwritten(incident, duties, context.now) {
+        let page = page_for(incident, &alarm, duties, context, before, &mut queued);
+        alarms.push(Raised { alarm, page });
+    }
+    if !alarms.is_empty() {
+        queued.push(Event::AlarmsRaised { alarms });
+    }
+    queued
+}
+
+/// The page for an alarm: a new one, or one that the team has open already. Once for each time its condition began,
+/// however often it comes back from a shelf.
+fn page_for(
+    incident: &Incident,
+    alarm: &Alarm,
+    duties: &[DutyView],
+    context: &Context<'_>,
+    before: &[Event],
+    queued: &mut Vec<Event>,
+) -> Option<String> {
+    let record = incident.alarms.get(&alarm.id());
+    if record
+        .and_then(|record| record.paged_at)
+        .is_some_and(|at| at >= alarm.since)
+    {
+        return None;
+    }
+    let duty = duties
+        .iter()
+        .find(|duty| Some(&duty.id) == alarm.duty.as_ref());
+    let (team, message) = match alarm.kind {
+        AlarmKind::LatestStart => {
+            let duty = duty.filter(|duty| duty.page_on_latest_start)?;
+            let team = context.directory.team(duty.decider.team.as_deref()?)?;
+            let due = duty.due_at.map_or(String::new(), |due| {
+                format!(", due {}", due.format("%Y-%m-%d %H:%M UTC"))
+            });
+            let message = format!("The latest start of {} has passed{due}.", duty.id);
+            (team, message)
+        }
+        AlarmKind::VacantCommand => {
+            let team = context.directory.command_team(&incident.service)?;
+            (team, "Nobody commands this incident.".to_owned())
+        }
+        _ => return None,
+    };
+    let open = incident
+        .pages
+        .iter()
+        .find(|p| p.is_open() && p.team == team.id);
+    let same = before
+        .iter()
+        .chain(queued.iter())
+        .find_map(|event| match event {
+            Event::PageQueued {
+                page, team: paged, ..
+            } if *paged == team.id => Some(page.clone()),
+            _ => None,
+        });
+    if let Some(page) = open.map(|page| page.id.clone()).or(same) {
+        return Some(page);
+    }
+    let page = context.fresh_id("p", before.len() + queued.len());
+    queued.push(queue(incident, team, page.clone(), message, context));
+    Some(page)
+}
+
+fn queue(
+    incident: &Incident,
+    team: &Team,
+    page: String,
+    message: String,
+    context: &Context<'_>,
+) -> Event {
+    let route = route_at(incident, team, 0);
+    let directory = context.directory;
+    let further = directory.escalation(team, &incident.service).is_some();
+    Event::PageQueued {
+        page,
+        team: team.id.clone(),
+        message: Some(message),
+        urgency: Urgency::High,
+        escalates_at: Some(context.now + team.ack_within.delta())
+            .filter(|_| route.is_some() || further),
+        route,
+    }
 }
 
 /// `before`: what the same decision does already; a team it pages is not paged twice. The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.

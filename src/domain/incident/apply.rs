@@ -9,9 +9,7 @@ use crate::domain::instant::Instant;
 use crate::domain::say;
 use crate::domain::view::{ChangeView, DecisionView, HandOverView, LessonView, ReviewView};
 use crate::domain::when::When;
-use crate::domain::word::{
-    Answer, Comms, Ended, PageState, Phase, Reportable, Responsibility, Seat, Via,
-};
+use crate::domain::word::{Comms, Ended, PageState, Phase, Reportable, Responsibility, Seat, Via};
 
 impl Incident {
     /// The incident as its opening leaves it.
@@ -65,6 +63,8 @@ impl Incident {
             hand_overs: Vec::new(),
             last_move: None,
             change: None,
+            alarms: Default::default(),
+            vacant_since: Some(stamp.at),
         };
         incident.tell(&Event::Opened(Box::new(opened.clone())), stamp);
         incident
@@ -87,8 +87,15 @@ impl Incident {
         }
         self.version = stamp.version;
         self.updated_at = stamp.at;
+        self.apply_alarm(event, stamp);
         match event {
-            Event::Opened(_) | Event::Noted { .. } | Event::StatusesChanged { .. } => {}
+            Event::Opened(_)
+            | Event::Noted { .. }
+            | Event::StatusesChanged { .. }
+            | Event::AlarmsRaised { .. }
+            | Event::AlarmAcknowledged { .. }
+            | Event::AlarmShelved { .. }
+            | Event::AlarmUnshelved { .. } => {}
             Event::TimeRecorded {
                 trigger,
                 at,
@@ -327,71 +334,6 @@ impl Incident {
         self.tell(event, stamp);
     }
 
-    fn apply_page(&mut self, event: &Event, stamp: &Stamp) {
-        let id = match event {
-            Event::PageProgressed { page, .. }
-            | Event::PageEscalated { page, .. }
-            | Event::PageAcknowledged { page, .. }
-            | Event::PageCancelled { page, .. } => page,
-            _ => return,
-        };
-        let Some(page) = self.pages.iter_mut().find(|p| p.id == *id) else {
-            return;
-        };
-        match event {
-            Event::PageProgressed {
-                state,
-                attempts,
-                last_error,
-                ..
-            } => {
-                // A person's answer outranks whatever the paging system says afterwards.
-                if page.is_open() {
-                    page.state = *state;
-                }
-                if *state == PageState::Accepted && page.accepted_at.is_none() {
-                    page.accepted_at = Some(stamp.at);
-                }
-                page.attempts = *attempts;
-                page.last_error.clone_from(last_error);
-            }
-            Event::PageEscalated {
-                team,
-                route,
-                step,
-                why,
-                escalates_at,
-                ..
-            } => {
-                if *step != page.step {
-                    page.state = PageState::Queued;
-                }
-                page.team.clone_from(team);
-                page.route.clone_from(route);
-                page.step = *step;
-                page.escalates_at = *escalates_at;
-                page.last_error = Some(why.clone());
-            }
-            Event::PageAcknowledged {
-                name, answer, eta, ..
-            } => {
-                page.state = PageState::Acknowledged;
-                page.acknowledged_at = Some(stamp.at);
-                page.acknowledged_by = Some(name.clone());
-                page.answer = *answer;
-                page.eta = *eta;
-                if *answer != Some(Answer::Cannot) {
-                    page.escalates_at = None;
-                }
-            }
-            Event::PageCancelled { .. } => {
-                page.state = PageState::Cancelled;
-                page.escalates_at = None;
-            }
-            _ => {}
-        }
-    }
-
     fn record(
         &mut self,
         name: &str,
@@ -468,7 +410,9 @@ impl Incident {
     }
 
     fn tell(&mut self, event: &Event, stamp: &Stamp) {
-        if let Some(text) = say::change(event, self) {
+        // That something rings is told by the alarm itself, not as the latest change.
+        let rings = matches!(event, Event::AlarmsRaised { .. });
+        if let Some(text) = say::change(event, self).filter(|_| !rings) {
             self.change = Some(ChangeView {
                 at: stamp.at,
                 by: stamp.by.clone(),
@@ -478,7 +422,7 @@ impl Incident {
     }
 }
 
-fn decision(stamp: &Stamp, reason: Option<String>) -> DecisionView {
+pub(super) fn decision(stamp: &Stamp, reason: Option<String>) -> DecisionView {
     DecisionView {
         by: stamp.by.clone(),
         at: stamp.at,

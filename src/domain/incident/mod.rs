@@ -1,6 +1,7 @@
 //! The incident on record: unmasked state, made only by applying events (`apply`).
 //! What a reader sees of it is `view`; what may be done to it is `command`; what it owes is `duty`.
 
+mod alarm;
 pub mod apply;
 pub mod page;
 pub mod record;
@@ -17,7 +18,7 @@ use super::word::{
     Tlp, Via,
 };
 use page::Page;
-use record::{Duty, NotApplicable, Submission, Trigger};
+use record::{AlarmRecord, Duty, NotApplicable, Submission, Trigger};
 
 /// Who made a change, when, by which door, and which version of the incident it made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,12 @@ pub struct Incident {
     pub hand_overs: Vec<HandOverView>,
     pub last_move: Option<LastMove>,
     pub change: Option<ChangeView>,
+    /// What people did about alarms, by alarm id; which ring is derived.
+    #[serde(default)]
+    pub alarms: IndexMap<String, AlarmRecord>,
+    /// Since when the commander's seat has been vacant, if it is.
+    #[serde(default)]
+    pub vacant_since: Option<Instant>,
 }
 
 /// The persons of an incident; an empty seat is a vacancy and shown as one.

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Incident, Stamp};
+use crate::domain::event::Event;
 use crate::domain::instant::Instant;
 use crate::domain::view::PageView;
 use crate::domain::word::{Answer, PageState, Urgency};
@@ -65,6 +67,74 @@ impl Page {
                 .last_error
                 .clone()
                 .filter(|_| may_read || self.route.is_none()),
+        }
+    }
+}
+
+impl Incident {
+    /// How a page's progress, escalation, answer or end changes it.
+    pub(super) fn apply_page(&mut self, event: &Event, stamp: &Stamp) {
+        let id = match event {
+            Event::PageProgressed { page, .. }
+            | Event::PageEscalated { page, .. }
+            | Event::PageAcknowledged { page, .. }
+            | Event::PageCancelled { page, .. } => page,
+            _ => return,
+        };
+        let Some(page) = self.pages.iter_mut().find(|p| p.id == *id) else {
+            return;
+        };
+        match event {
+            Event::PageProgressed {
+                state,
+                attempts,
+                last_error,
+                ..
+            } => {
+                // A person's answer outranks whatever the paging system says afterwards.
+                if page.is_open() {
+                    page.state = *state;
+                }
+                if *state == PageState::Accepted && page.accepted_at.is_none() {
+                    page.accepted_at = Some(stamp.at);
+                }
+                page.attempts = *attempts;
+                page.last_error.clone_from(last_error);
+            }
+            Event::PageEscalated {
+                team,
+                route,
+                step,
+                why,
+                escalates_at,
+                ..
+            } => {
+                if *step != page.step {
+                    page.state = PageState::Queued;
+                }
+                page.team.clone_from(team);
+                page.route.clone_from(route);
+                page.step = *step;
+                page.escalates_at = *escalates_at;
+                page.last_error = Some(why.clone());
+            }
+            Event::PageAcknowledged {
+                name, answer, eta, ..
+            } => {
+                page.state = PageState::Acknowledged;
+                page.acknowledged_at = Some(stamp.at);
+                page.acknowledged_by = Some(name.clone());
+                page.answer = *answer;
+                page.eta = *eta;
+                if *answer != Some(Answer::Cannot) {
+                    page.escalates_at = None;
+                }
+            }
+            Event::PageCancelled { .. } => {
+                page.state = PageState::Cancelled;
+                page.escalates_at = None;
+            }
+            _ => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::alarm::Alarm;
 use crate::domain::instant::Instant;
 use crate::domain::view::{DecisionView, Told};
 use crate::domain::when::When;
@@ -105,4 +106,25 @@ pub struct Verdict {
     pub review_on: Option<String>,
     pub by: String,
     pub at: Instant,
+}
+
+/// What became of an alarm that rang.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlarmRecord {
+    /// As it last rang.
+    pub alarm: Alarm,
+    /// When it last began to ring; None once it was shelved.
+    pub raised_at: Option<Instant>,
+    pub acknowledged: Option<DecisionView>,
+    pub shelved: Option<Shelf>,
+    /// When it last paged somebody.
+    pub paged_at: Option<Instant>,
+}
+
+/// An alarm put aside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shelf {
+    /// Who shelved it, when and why: its owner.
+    pub why: DecisionView,
+    pub until: Instant,
 }

@@ -1,17 +1,18 @@
-//! What time alone changes: a duty past its latest start, its due or its limit, the end of a hold, a page nobody answered.
-//! At each such instant one new version is made, so that readers of the feed hear of it. How it is counted is `domain`.
+//! What time alone changes: a duty past its latest start, its due or its limit, the end of a hold, an alarm, a page nobody
+//! answered. At each such instant one new version is made, so that readers of the feed hear of it. How it is counted is `domain`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::{context, silent, worker, written};
-use crate::domain::command::worker::overdue_pages;
+use crate::domain::alarm;
+use crate::domain::command::worker::{overdue_pages, ring};
 use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::server::state::ServerState;
-use crate::store::{Found, Job, Outcome, Target};
+use crate::store::{Done, Found, Job, Outcome, Target};
 use crate::time::timeout;
 
 /// The longest wait without looking at the wall clock again, which may have been set.
@@ -51,7 +52,7 @@ impl Schedule {
             (news, world.head())
         };
         for incident in news {
-            self.set(&incident.id, next_at(state, &incident));
+            self.set(&incident.id, next_at(state, &incident, incident.updated_at));
         }
         self.seen = head;
     }
@@ -84,18 +85,22 @@ fn changed_duties(state: &ServerState, incident: &Incident, now: Instant) -> Vec
     changed.map(|duty| duty.id).collect()
 }
 
-/// When time next changes something about an incident.
-fn next_at(state: &ServerState, incident: &Incident) -> Option<Instant> {
+/// When time next changes something about an incident, from `after` on.
+fn next_at(state: &ServerState, incident: &Incident, after: Instant) -> Option<Instant> {
     let duties = duty::derive(
         incident,
         &state.directory,
         &state.rules,
         incident.updated_at,
     );
+    if !alarm::unwritten(incident, &duties, after).is_empty() {
+        return Some(after);
+    }
     let statuses = duties
         .iter()
         .flat_map(duty::changes_at)
-        .filter(|at| *at >= incident.updated_at)
+        .chain(alarm::changes_at(incident, &duties))
+        .filter(|at| *at >= after)
         .map(|at| at + BEHIND);
     let open = incident.pages.iter().filter(|page| page.is_open());
     statuses
@@ -110,6 +115,7 @@ fn decide(state: &ServerState, found: &Found) -> Outcome {
     let caller = worker();
     let context = context(state, &caller);
     let mut events = overdue_pages(incident, &context);
+    events.extend(ring(incident, &context, &events));
     let duties = changed_duties(state, incident, context.now);
     if !duties.is_empty() {
         events.push(Event::StatusesChanged { duties });
@@ -132,10 +138,20 @@ pub async fn work(state: Arc<ServerState>) {
                 decide: Box::new(move |found| decide(&deciding, &found)),
                 now: state.clock.now(),
             };
-            if let Err(error) = state.store.submit(job).await {
-                tracing::warn!(%error, incident = id, "what time changed is not written yet");
-                let again_at = state.clock.now() + chrono::TimeDelta::milliseconds(AGAIN_AFTER_MS);
-                schedule.set(&id, Some(again_at));
+            let decided_at = state.clock.now();
+            match state.store.submit(job).await {
+                Ok(Done::Answered(_)) => {
+                    // An instant at which nothing changed after all must not hide the next one.
+                    let incident = state.mirror.incident(&id);
+                    let next_at = incident.and_then(|of| next_at(&state, &of, decided_at));
+                    schedule.set(&id, next_at.filter(|at| *at > decided_at));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, incident = id, "what time changed is not written yet");
+                    let again_at = decided_at + chrono::TimeDelta::milliseconds(AGAIN_AFTER_MS);
+                    schedule.set(&id, Some(again_at));
+                }
             }
         }
         let wait = schedule.by_time.first().map_or(LOOK_AFTER_MS, |(at, _)| {

@@ -1,6 +1,7 @@
 //! The board's incidents in the orders that screens ask for, kept from board to board: an incident whose `Arc` is the
 //! same is not looked at again. Order depends on the snapshot alone, never on the time, so that a tick re-sorts nothing.
 
+mod alarm;
 mod duty;
 mod filter;
 mod rank;
@@ -9,6 +10,7 @@ mod world;
 
 use std::sync::Arc;
 
+pub use alarm::{AlarmRow, Alarms};
 pub use duty::{DutyGroup, DutyRow, known_by, known_since};
 pub use filter::Filter;
 pub use rank::{Rank, asks_reportable, decision_missing, nearest};
@@ -51,6 +53,8 @@ pub struct Index {
     pub teams: Vec<TeamRow>,
     /// What the head of every screen tells; never filtered.
     pub world: World,
+    /// What nobody has heard yet; never filtered.
+    pub alarms: Alarms,
     /// When time alone moves a duty to another group.
     regroup_at: Option<Mono>,
 }
@@ -71,7 +75,7 @@ impl Index {
     /// Takes in a newer board or another filter. Gives the incidents that are new or changed, as (source, id).
     pub fn update(&mut self, board: &Arc<Board>, filter: &Filter, now: Mono, wall: Instant) {
         let same_filter = self.filter == *filter;
-        let due = self.regroup_at.is_some_and(|at| now >= at);
+        let due = self.regroup_at().is_some_and(|at| now >= at);
         let same_incidents = self.board.sources.len() == board.sources.len()
             && self
                 .board
@@ -93,6 +97,7 @@ impl Index {
             false => self.fill_lanes(),
         }
         self.world = world::world(board, now, wall);
+        self.alarms = alarm::alarms(board, now, wall);
         self.preparation = world::preparation(board);
         self.teams = table::teams(&self.lanes, &self.preparation);
         self.fill_duties(now, wall);
@@ -100,7 +105,10 @@ impl Index {
 
     /// When `update` has to be called although nothing came.
     pub fn regroup_at(&self) -> Option<Mono> {
-        self.regroup_at
+        [self.regroup_at, self.alarms.changes_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The board that was last taken in.

@@ -110,12 +110,15 @@ fn a_filter_narrows_the_lists_but_not_what_the_head_tells() {
 #[test]
 fn a_hold_that_ends_moves_its_duty_by_time_alone() {
     let mut index = filled(&board(), &Filter::default());
-    let ends = index.regroup_at().unwrap();
     let held = |index: &Index| index.groups[4].1;
     assert_eq!(held(&index), 1);
     let board = Arc::clone(index.board());
-    index.update(&board, &Filter::default(), ends, now());
-    assert_eq!(held(&index), 0);
+    // Alarms change before it ends.
+    while held(&index) > 0 {
+        let changes = index.regroup_at().unwrap();
+        index.update(&board, &Filter::default(), changes, now());
+        assert!(index.regroup_at() > Some(changes) || held(&index) == 0);
+    }
     let row = index.duties.iter().find(|row| {
         row.incident.id == "AZ-131"
             && row

@@ -26,6 +26,7 @@ mod pick;
 mod pressed;
 mod roles;
 mod sent;
+mod shelve;
 mod stand_down;
 mod time;
 mod undo;
@@ -141,6 +142,7 @@ pub fn open(action: Action, shared: &mut Shared) -> Opened {
         Action::Sent => sent::open(shared),
         Action::Hold => hold::open(shared),
         Action::Verdict => verdict::open(shared),
+        Action::Shelve => shelve::open(shared),
         Action::Lesson => lesson::open(shared),
         Action::HandOver => hand_over::open(shared),
         Action::Close => close::open(shared),

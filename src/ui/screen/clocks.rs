@@ -36,6 +36,7 @@ const KEYS: &[Action] = &[
     Action::Sent,
     Action::Hold,
     Action::Verdict,
+    Action::Shelve,
     Action::Roles,
     Action::Declare,
     Action::Fold,

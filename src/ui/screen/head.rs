@@ -1,11 +1,13 @@
 //! The head of every screen: time and sources, counts and mark, the nearest duties, what is missing. It drops from the
 //! bottom when room is short; what is nearest and what nobody decided never drop.
 
+mod alarm;
 mod missing;
 mod next;
 
 use ratatui::layout::Rect;
 
+pub use alarm::{draw as draw_alarms, is_ringing};
 pub use missing::{fitted, ordinal, page_parts, vacancies};
 pub use next::start_parts;
 
@@ -32,11 +34,12 @@ pub fn left(shared: &Shared, area: Rect, title: Option<&str>) -> Rect {
 fn lines(shared: &Shared, area: Rect, title: Option<&str>) -> u16 {
     let status = if counts_fit(area) { 1 } else { 2 };
     if title.is_some() {
-        return 1 + u16::from(trouble(shared, area).is_some());
+        return 1 + u16::from(trouble(shared, area).is_some()) + u16::from(is_ringing(shared));
     }
     let next = u16::try_from(next::rows(shared, area).len().max(1)).unwrap_or(1);
     let missing = u16::from(has_missing(shared) && area.height >= 14);
-    status + u16::from(trouble(shared, area).is_some()) + next + missing
+    let alarms = u16::from(is_ringing(shared));
+    status + u16::from(trouble(shared, area).is_some()) + next + alarms + missing
 }
 
 fn counts_fit(area: Rect) -> bool {
@@ -72,9 +75,16 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, title: Option<
             next::draw(shared, canvas, row(y), duty, columns.as_ref());
             y += 1;
         }
+        if is_ringing(shared) {
+            alarm::draw(shared, canvas, row(y), 11);
+            y += 1;
+        }
         if has_missing(shared) && area.height >= 14 {
             missing::draw(shared, canvas, row(y));
         }
+    }
+    if title.is_some() && is_ringing(shared) {
+        alarm::draw(shared, canvas, row(y), 11);
     }
     left(shared, area, title)
 }

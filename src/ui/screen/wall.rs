@@ -46,6 +46,8 @@ struct Plan {
     incidents: u16,
     /// 1, or 2 where vacancies and pages have a row each.
     missing: u16,
+    /// What rings, a row while anything does.
+    alarms: bool,
     changes: bool,
     version: bool,
 }
@@ -65,6 +67,7 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         rules: h >= 17,
         incidents: 0,
         missing: if h >= 20 { 2 } else { 1 },
+        alarms: head::is_ringing(shared),
         changes: h >= 14,
         version: h >= 24,
     };
@@ -74,6 +77,7 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         + 2 * u16::from(plan.rules)
         + 1
         + plan.missing
+        + u16::from(plan.alarms)
         + u16::from(plan.changes)
         + u16::from(plan.version);
     let left = h.saturating_sub(fixed);
@@ -146,6 +150,9 @@ impl Wall {
         if plan.rules {
             let rule = take(1);
             canvas.rule(rule.x, rule.y, rule.width);
+        }
+        if plan.alarms {
+            head::draw_alarms(shared, canvas, take(1), 10);
         }
         note::missing(shared, canvas, take(plan.missing));
         if plan.changes {

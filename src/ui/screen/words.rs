@@ -3,19 +3,21 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::alarm;
 use crate::domain::board::Freshness;
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::{Instant, Mono};
+use crate::domain::say::alarm_words;
 use crate::domain::text::width;
-use crate::domain::view::{DutyView, IncidentView};
-use crate::domain::word::{DutyStatus, Severity, Tlp};
+use crate::domain::view::{AlarmView, DutyView, IncidentView};
+use crate::domain::word::{AlarmState, DutyStatus, Severity, Tlp};
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
 use crate::ui::message::Reply;
-use crate::ui::phrase::ZoneChoice;
+use crate::ui::phrase::{Form, ZoneChoice};
 use crate::ui::shared::{Pending, Shared, Target, asks_for};
 use crate::ui::theme::Role;
 
@@ -278,6 +280,56 @@ pub fn decider_within(shared: &Shared, row: &DutyRow, room: u16) -> (String, Rol
         _ => who,
     };
     (who, role)
+}
+
+/// What people did about an alarm, in words: `acknowledged by d.okafor 14:02`.
+pub fn alarm_state(
+    shared: &Shared,
+    source: usize,
+    incident: &IncidentView,
+    alarm: &AlarmView,
+) -> (String, Role) {
+    let short = |at: Option<Instant>| {
+        at.map_or(String::new(), |at| {
+            format!(" {}", shared.instant(source, incident, at, Form::Short))
+        })
+    };
+    let by = match &alarm.by {
+        Some(by) if !shared.options.mask => format!(" by {by}"),
+        _ => String::new(),
+    };
+    match alarm.state {
+        AlarmState::Unacknowledged => ("not acknowledged".to_owned(), Role::Alarm),
+        AlarmState::Returned => ("over, not acknowledged".to_owned(), Role::Notice),
+        AlarmState::Acknowledged => (
+            format!("acknowledged{by}{}", short(alarm.at)),
+            Role::Acknowledged,
+        ),
+        AlarmState::Shelved => {
+            let why = match &alarm.reason {
+                Some(reason) if !shared.options.mask => format!(": {reason}"),
+                _ => String::new(),
+            };
+            let text = format!("shelved until{}{by}{why}", short(alarm.until));
+            (text, Role::Notice)
+        }
+    }
+}
+
+/// The alarms of one duty of an incident, or of its seat, each in words: `alarm START PASSED: not acknowledged`.
+pub fn alarms(
+    shared: &Shared,
+    source: usize,
+    incident: &IncidentView,
+    duty: Option<&str>,
+) -> Vec<(String, Role)> {
+    let alarms = alarm::of_view(incident, shared.time(source)).into_iter();
+    let alarms = alarms.filter(|alarm| alarm.duty.as_deref() == duty);
+    let told = alarms.map(|alarm| {
+        let (state, role) = alarm_state(shared, source, incident, &alarm);
+        (format!("{}: {state}", alarm_words(alarm.kind)), role)
+    });
+    told.collect()
 }
 
 /// The zone instants are written in, in words.

@@ -10,6 +10,18 @@ fn status(incident: &Value) -> &str {
     duty.unwrap()["status"].as_str().unwrap()
 }
 
+fn rings(incident: &Value, kind: &str) -> bool {
+    let alarms = incident["alarms"].as_array().unwrap();
+    alarms
+        .iter()
+        .any(|alarm| alarm["kind"] == kind && alarm["state"] == "unacknowledged")
+}
+
+/// A reader derives what rings by itself; that the worker wrote it down is told by the version.
+fn newer(incident: &Value, than: &Value) -> bool {
+    incident["version"].as_u64() > than["version"].as_u64()
+}
+
 const HOUR: i64 = 3_600_000;
 
 #[tokio::test]
@@ -17,8 +29,12 @@ async fn a_duty_past_its_due_makes_a_version_and_wakes_readers() {
     let (backend, clock) = Backend::still().await;
     let id = backend.opened().await;
     let declared = backend.done(&id, &json!({"type": "declare"})).await;
+    clock.advance(65 * HOUR);
+    // The clock stands, so that the due lies exactly seven hours ahead.
+    let declared = backend.until(&id, |i| newer(i, &declared)).await;
+    assert!(rings(&declared, "ten_percent_left"));
     let cursor = backend.cursor().await;
-    clock.advance(72 * HOUR);
+    clock.advance(7 * HOUR);
     // At its due it is not late yet.
     assert_eq!(status(&backend.incident(&id).await), "running");
     let path = format!("/v1/changes?since={cursor}&wait=60");
@@ -29,8 +45,9 @@ async fn a_duty_past_its_due_makes_a_version_and_wakes_readers() {
     );
     let held = tokio::spawn(async move { ask.send().await });
     let late = backend
-        .until_at(&clock, &id, |i| status(i) == "overdue")
+        .until_at(&clock, &id, |i| newer(i, &declared) && rings(i, "passed"))
         .await;
+    assert_eq!(status(&late), "overdue");
     assert_eq!(
         late["version"].as_u64().unwrap(),
         declared["version"].as_u64().unwrap() + 1
@@ -91,5 +108,79 @@ async fn what_time_changed_while_the_server_was_down_is_made_up_for() {
         .until(&id, |i| i["version"] != before["version"])
         .await;
     assert_eq!(status(&after), "overdue");
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn alarms_ring_are_silenced_shelved_and_come_back_by_themselves() {
+    let (backend, clock) = Backend::still().await;
+    let id = backend.opened().await;
+    let declared = backend.done(&id, &json!({"type": "declare"})).await;
+    clock.advance(65 * HOUR);
+    let alarm = "ms-72h/customer#ten_percent_left";
+    let ringing = backend.until_at(&clock, &id, |i| newer(i, &declared)).await;
+    assert!(rings(&ringing, "ten_percent_left"));
+    let entry = backend.timeline(&id).await.last().unwrap().clone();
+    assert_eq!(
+        (&entry["kind"], &entry["via"]),
+        (&json!("alarms_raised"), &json!("worker"))
+    );
+    assert_eq!(entry["line"], "alarm: ms-72h/customer 10 % left");
+    let silence = json!({"type": "acknowledge_alarm", "alarm": alarm});
+    let viewer = backend.order(&backend.tokens.viewer, &id, &silence);
+    viewer.send().await.expect(403);
+    let heard = backend.order(&backend.tokens.responder, &id, &silence);
+    let heard = heard.send().await.expect(200);
+    assert_eq!(heard["alarms"][0]["state"], "acknowledged");
+    assert_eq!(heard["alarms"][0]["by"], "responder");
+    assert_eq!(heard["persons_version"], ringing["persons_version"]);
+    let again = backend.order(&backend.tokens.responder, &id, &silence);
+    assert_eq!(again.send().await.problem(422).0, "state");
+    let now: chrono::DateTime<chrono::Utc> = heard["updated_at"].as_str().unwrap().parse().unwrap();
+    let shelve = |hours: i64| {
+        let until = now + chrono::TimeDelta::hours(hours);
+        json!({"type": "shelve_alarm", "alarm": alarm, "reason": "counsel drafts", "until": until})
+    };
+    let long = backend.order(&backend.tokens.commander, &id, &shelve(25));
+    assert_eq!(long.send().await.problem(422).0, "invalid");
+    let weak = backend.order(&backend.tokens.responder, &id, &shelve(2));
+    weak.send().await.expect(403);
+    let shelved = backend.done(&id, &shelve(2)).await;
+    assert_eq!(shelved["alarms"][0]["state"], "shelved");
+    assert_eq!(shelved["alarms"][0]["reason"], "counsel drafts");
+    clock.advance(2 * HOUR);
+    let back = backend.until_at(&clock, &id, |i| newer(i, &shelved)).await;
+    assert!(rings(&back, "ten_percent_left"));
+    let shelved = backend.done(&id, &shelve(6)).await;
+    assert_eq!(shelved["alarms"][0]["state"], "shelved");
+    let unshelve = json!({"type": "unshelve_alarm", "alarm": alarm});
+    assert!(rings(
+        &backend.done(&id, &unshelve).await,
+        "ten_percent_left"
+    ));
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_seat_nobody_takes_pages_command_once() {
+    let (backend, clock) = Backend::still().await;
+    let open = json!({"service": "azure", "title": "odd sign-ins", "severity": "sev2"});
+    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+    clock.advance(HOUR / 12 - 1_000);
+    backend.ask("GET", "/readyz").send().await.expect(200);
+    assert_eq!(backend.incident(&id).await["pages"], json!([]));
+    clock.advance(1_000);
+    let paged = backend
+        .until_at(&clock, &id, |i| i["pages"] != json!([]))
+        .await;
+    assert!(rings(&paged, "vacant_command"));
+    let pages = paged["pages"].as_array().unwrap();
+    assert_eq!(pages.len(), 1);
+    assert_eq!(pages[0]["team"], "incident-command");
+    assert_eq!(pages[0]["by"], "warboard");
+    let take = json!({"type": "take", "role": "commander"});
+    let taken = backend.done(&id, &take).await;
+    assert!(!rings(&taken, "vacant_command"));
+    assert_eq!(taken["pages"].as_array().unwrap().len(), 1);
     backend.stop().await;
 }

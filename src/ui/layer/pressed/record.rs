@@ -9,7 +9,7 @@ use crate::domain::command::not_reportable::NotReportable;
 use crate::domain::command::release::Release;
 use crate::domain::command::reopen::Reopen;
 use crate::domain::command::withdraw_submit::WithdrawSubmit;
-use crate::domain::word::{Ended, SubmitKind};
+use crate::domain::word::{AlarmState, Ended, SubmitKind};
 use crate::ui::fixture::{at, keys, now, picture};
 
 #[test]
@@ -220,4 +220,45 @@ fn what_is_declared_or_contained_is_not_ended_and_says_why() {
     assert_eq!(keys(&mut declared, "Q"), []);
     assert_eq!(declared.layers(), 0);
     assert!(picture(&mut declared, 120, 30).contains("is not dismissed"));
+}
+
+#[test]
+fn an_alarm_is_shelved_with_a_reason_and_an_end_and_taken_back() {
+    let mut app = on(1, "M365-77");
+    keys(&mut app, "A Enter Enter");
+    typed(&mut app, "counsel drafts");
+    let seen = picture(&mut app, 80, 24);
+    assert!(seen.contains("counsel drafts"), "{seen}");
+    insta::assert_snapshot!("shelve_80x24", seen);
+    let Command::ShelveAlarm(body) = command(keys(&mut app, "Enter Enter")) else {
+        panic!("another command");
+    };
+    assert_eq!(body.alarm, "gdpr/authority#ten_percent_left");
+    assert_eq!(body.reason, "counsel drafts");
+    let ahead = (body.until - now()).num_minutes();
+    assert!((59..=60).contains(&ahead), "{ahead} minutes");
+
+    let mut long = on(1, "M365-77");
+    keys(&mut long, "A Enter Enter");
+    typed(&mut long, "counsel drafts");
+    keys(&mut long, "Enter Ctrl-U");
+    typed(&mut long, "+25h");
+    assert_eq!(keys(&mut long, "Enter"), []);
+    assert!(picture(&mut long, 80, 24).contains("24 hours at most"));
+
+    let mut back = on_changed(1, "M365-77", |incident| {
+        for alarm in &mut incident.alarms {
+            alarm.state = AlarmState::Shelved;
+            alarm.until = Some(at("2026-11-23T16:00:00Z"));
+        }
+    });
+    keys(&mut back, "A Enter");
+    let Command::UnshelveAlarm(body) = command(keys(&mut back, "Enter")) else {
+        panic!("another command");
+    };
+    assert!(body.alarm.starts_with("gdpr/authority#"));
+
+    let mut none = on(0, "AZ-144");
+    keys(&mut none, "A");
+    assert_eq!(none.layers(), 0);
 }

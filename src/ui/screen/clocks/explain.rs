@@ -184,6 +184,7 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
     } else {
         lines.extend(why(shared, row, duty));
     }
+    lines.extend(alarms(shared, row, &duty.id));
     lines.extend(beside(shared, row));
     lines.push(counted(shared, row, duty));
     if !words::is_hidden(shared, duty) {
@@ -203,6 +204,18 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
     lines.extend(proposed(shared, row, duty));
     lines.extend(as_of(shared, row));
     lines
+}
+
+/// What rings about it, and what people did about that.
+fn alarms(shared: &Shared, row: &DutyRow, duty: &str) -> Option<Said> {
+    let mut parts = Vec::new();
+    for (text, role) in words::alarms(shared, row.source, &row.incident, Some(duty)) {
+        if !parts.is_empty() {
+            parts.push(Part::text(" · ", Role::Dim));
+        }
+        parts.push(Part::text(text, role));
+    }
+    (!parts.is_empty()).then(|| said("alarm", parts))
 }
 
 /// What stands as one row with it.

@@ -29,6 +29,10 @@ pub fn lines(look: Look<'_>, width: u16) -> Lines {
         ];
         lines.flow(first, CLOCK, vec![asked, aware]);
     }
+    for (text, role) in words::alarms(look.shared, look.source, look.incident, None) {
+        let first = vec![Part::text("alarm", Role::Dim), Part::Tab(CLOCK)];
+        lines.flow(first, CLOCK, vec![vec![Part::text(text, role)]]);
+    }
     let now = look.now();
     let enabled = || look.incident.duties.iter().filter(|duty| duty.enabled);
     let mut duties: Vec<(DutyStatus, &DutyView)> =
@@ -105,6 +109,12 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
     to.push(Part::text(format!(", {rule}"), Role::Text));
     let mut items = vec![to, state(look, status, duty, &clock, role)];
     items.extend(when(look, status, duty, lines));
+    let alarms = words::alarms(look.shared, look.source, look.incident, Some(&duty.id));
+    items.extend(
+        alarms
+            .into_iter()
+            .map(|(text, role)| vec![Part::text(format!("alarm {text}"), role)]),
+    );
     if !status.is_finished() {
         let (who, role) = words::decider(look.shared, look.source, duty);
         let who = match (look.shared.options.mask, role) {
