@@ -1,6 +1,6 @@
 //! `doctor`: looks at everything a board stands on, one line each, and says how to mend what is wrong.
 
-use clap::Args as ClapArgs;
+use clap::{Args as ClapArgs, Subcommand};
 
 use super::args::BoardFlags;
 use super::connection::{apis, backend_file, local};
@@ -10,6 +10,7 @@ use super::output::{Output, table};
 use crate::client::{Api, ApiError};
 use crate::config::{ServerFile, Settings, backend_json};
 use crate::domain::word::Via;
+use crate::paging::settings::{RouteSettings, Target};
 use crate::session::{Depth, window};
 use crate::time::SharedClock;
 
@@ -20,9 +21,19 @@ const TOKEN_DAYS: i64 = 7;
 
 /// Flags of `doctor`.
 #[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DoctorArgs {
     #[command(flatten)]
     pub flags: BoardFlags,
+    #[command(subcommand)]
+    pub part: Option<DoctorPart>,
+}
+
+/// What may be looked at on its own.
+#[derive(Debug, Subcommand)]
+pub enum DoctorPart {
+    /// Send a marked test over every route of a backend's file: each really arrives
+    Paging(super::doctor_paging::PagingArgs),
 }
 
 /// What was found, and what to do about it.
@@ -65,6 +76,9 @@ impl Findings {
 }
 
 pub fn run(args: DoctorArgs) -> Outcome {
+    if let Some(DoctorPart::Paging(args)) = args.part {
+        return super::doctor_paging::run(args);
+    }
     let mut findings = Findings::default();
     terminal(&mut findings);
     let settings = match Settings::load(&args.flags.flags(), &variable) {
@@ -181,7 +195,7 @@ fn routes(file: &ServerFile, findings: &mut Findings) {
     let unsigned: Vec<&str> = file
         .routes
         .iter()
-        .filter(|(_, routes)| routes.iter().any(|route| route.secret_file.is_none()))
+        .filter(|(_, routes)| routes.iter().any(is_unsigned))
         .map(|(team, _)| team.as_str())
         .collect();
     if !unsigned.is_empty() {
@@ -198,6 +212,13 @@ fn routes(file: &ServerFile, findings: &mut Findings) {
     match without.len() {
         0 => findings.add("paging", Verdict::Good, format!("every one of {all} teams has a route")),
         n => findings.add("paging", Verdict::Note, format!("{n} of {all} teams of a backend run here cannot be paged: add [[team.route]] to its server.toml")),
+    }
+}
+
+fn is_unsigned(route: &RouteSettings) -> bool {
+    match &route.target {
+        Target::Webhook { secret_file, .. } => secret_file.is_none(),
+        _ => false,
     }
 }
 

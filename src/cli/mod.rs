@@ -10,6 +10,7 @@ mod config_show;
 mod connection;
 mod demo;
 mod doctor;
+mod doctor_paging;
 mod embedded;
 mod environment;
 mod exit;

@@ -59,7 +59,7 @@ pub async fn state(
     file: ServerFile,
     name: &str,
 ) -> Result<Arc<ServerState>, Failure> {
-    let routes = Routes::new(&file.routes).map_err(|faults| {
+    let routes = Routes::new(&file.routes, clock).map_err(|faults| {
         let lines: Vec<String> = faults
             .iter()
             .map(|(team, place, fault)| format!("team '{team}', route {}: {fault}", place + 1))

@@ -230,6 +230,27 @@ impl<'a> Document<'a> {
         Some(expand(&text, &self.folder, self.env))
     }
 
+    /// A path that must be there.
+    pub(super) fn needed_path(&mut self, part: &Part<'_>, name: &str) -> Option<PathBuf> {
+        let text = self.needed(part, name)?;
+        Some(expand(&text, &self.folder, self.env))
+    }
+
+    /// A port of a machine.
+    pub(super) fn port(&mut self, part: &Part<'_>, name: &str) -> Option<u16> {
+        let value = part.table.get(name)?.get_ref().as_integer();
+        let port = value.and_then(|value| u16::from_str_radix(value.as_str(), value.radix()).ok());
+        let port = port.filter(|port| *port > 0);
+        if port.is_none() {
+            self.fault(
+                part,
+                name,
+                "must be a number from 1 to 65535, without quotes",
+            );
+        }
+        port
+    }
+
     /// A list of texts.
     pub(super) fn texts(&mut self, part: &Part<'_>, name: &str) -> Option<Vec<String>> {
         let value = part.table.get(name)?;

@@ -6,6 +6,7 @@ pub mod backend_json;
 mod document;
 mod fault;
 mod home;
+mod route;
 mod server_file;
 mod settings;
 mod show;

@@ -1,19 +1,20 @@
 //! The backend's own file: services, teams and their routes, what a severity means, and how the backend is called
-//! from outside. Whether a route works, `paging` finds out; what a regime file holds, the catalogue does.
+//! from outside. How one route is read, `route` knows; what a regime file holds, the catalogue does.
 
 use std::path::{Path, PathBuf};
 
 use super::document::{Document, Part, read_text};
 use super::fault::{ConfigError, Fault, quoted};
 use super::home::{Environment, config_home};
+use super::route::route;
 use super::source::place;
 use crate::domain::clock::Catalogue;
-use crate::domain::directory::{Directory, ROUTE_CLEARANCE, Service, Team};
+use crate::domain::directory::{Directory, Service, Team};
 use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::domain::word::{Severity, TeamKind};
 use crate::paging;
-use crate::paging::settings::{RouteKind, RouteSettings};
+use crate::paging::settings::RouteSettings;
 
 /// What a backend is told. The default is the built-in directory, without routes.
 #[derive(Debug, Clone, Default)]
@@ -54,15 +55,6 @@ const TEAM: &[&str] = &[
     "escalate_to",
     "route",
 ];
-const ROUTE: &[&str] = &[
-    "kind",
-    "url",
-    "secret_file",
-    "ca_file",
-    "clearance",
-    "in_band",
-];
-
 impl ServerFile {
     /// Reads the file that was named, or `server.toml` of the person's folder if it is there.
     ///
@@ -262,36 +254,6 @@ fn team(document: &mut Document<'_>, part: &Part<'_>) -> Option<Team> {
     team.ack_within = ack_within.unwrap_or(team.ack_within);
     team.escalate_to = escalate_to;
     Some(team)
-}
-
-fn route(document: &mut Document<'_>, part: &Part<'_>) -> Option<RouteSettings> {
-    document.known(part, ROUTE);
-    let kind = document.needed(part, "kind").and_then(|kind| {
-        let webhook = RouteKind::Webhook;
-        if kind == webhook.as_str() {
-            return Some(webhook);
-        }
-        let what = format!("{} is not one of: {}", quoted(&kind), webhook.as_str());
-        document.fault(part, "kind", what);
-        None
-    });
-    let url = document.needed(part, "url");
-    // A webhook's address may well have a query; only what can never be called is a fault.
-    if let Some(Err(error)) = url.as_deref().map(crate::net::url_place) {
-        document.fault(part, "url", error.to_string());
-    }
-    let secret_file = document.path(part, "secret_file");
-    let ca_file = document.path(part, "ca_file");
-    let clearance = document.word(part, "clearance");
-    let in_band = document.yes(part, "in_band");
-    Some(RouteSettings {
-        kind: kind?,
-        url: url?,
-        secret_file,
-        ca_file,
-        clearance: clearance.unwrap_or(ROUTE_CLEARANCE),
-        in_band: in_band.unwrap_or(true),
-    })
 }
 
 /// An id: it stands in commands and in addresses, so it is one word.

@@ -12,7 +12,7 @@ use crate::domain::word::{Severity, Tlp, Urgency};
 /// The body of a page over a webhook: fixed when the page is queued, the same on every attempt.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PageMessage {
-    /// Always `page`.
+    /// `page`, or `test`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The page's id; one page keeps it over all routes.
@@ -85,19 +85,61 @@ impl PageMessage {
         told
     }
 
-    fn words(&self) -> String {
-        let safe = |text: &str| SafeText::line(text).shown().to_owned();
+    /// What a test of a route says; about no incident.
+    pub fn test(team: &str, tlp: Tlp, now: Instant) -> PageMessage {
+        let mut told = PageMessage {
+            kind: "test",
+            page: format!("test-{}", now.timestamp_millis()),
+            incident: "TEST".to_owned(),
+            codename: "NO INCIDENT".to_owned(),
+            severity: None,
+            exercise: false,
+            tlp,
+            team: team.to_owned(),
+            urgency: Urgency::Low,
+            by: "warboard doctor".to_owned(),
+            queued_at: now,
+            bridge: None,
+            answer_url: None,
+            title: None,
+            summary: None,
+            message: None,
+            withheld: Vec::new(),
+            text: String::new(),
+        };
+        told.text = told.words();
+        told
+    }
+
+    /// Whether it only tests a route.
+    pub fn is_test(&self) -> bool {
+        self.kind == "test"
+    }
+
+    /// What it says in one line.
+    pub fn headline(&self) -> String {
+        if self.is_test() {
+            return format!("TEST from warboard, no incident: for {}", safe(&self.team));
+        }
         let exercise = if self.exercise { "EXERCISE " } else { "" };
         let severity = self
             .severity
             .map_or("severity not assessed", |s| s.as_str());
-        let mut lines = vec![format!(
+        format!(
             "{exercise}PAGE for {}: {} {} ({severity}), asked by {}",
             safe(&self.team),
             self.incident,
             self.codename,
             safe(&self.by)
-        )];
+        )
+    }
+
+    /// What it says, line by line, without how to answer.
+    pub fn said(&self) -> Vec<String> {
+        let mut lines = vec![self.headline()];
+        if self.is_test() {
+            lines.push("A page would reach you this way. There is nothing to do.".to_owned());
+        }
         lines.extend(self.title.as_deref().map(safe));
         lines.extend(self.message.as_deref().map(safe));
         lines.extend(
@@ -105,10 +147,19 @@ impl PageMessage {
                 .as_deref()
                 .map(|bridge| format!("Bridge: {}", safe(bridge))),
         );
-        match &self.answer_url {
-            Some(url) => lines.push(format!("Answer: {url}")),
-            None => lines.push(format!("Answer with: warboard ack {}", self.page)),
-        }
+        lines
+    }
+
+    /// How to answer without a link; None where there is one, or nothing to answer.
+    pub fn answer(&self) -> Option<String> {
+        (self.answer_url.is_none() && !self.is_test())
+            .then(|| format!("Answer with: warboard ack {}", self.page))
+    }
+
+    fn words(&self) -> String {
+        let mut lines = self.said();
+        lines.extend(self.answer_url.as_ref().map(|url| format!("Answer: {url}")));
+        lines.extend(self.answer());
         lines.join("\n")
     }
 
@@ -117,4 +168,8 @@ impl PageMessage {
         // A struct of texts and words always serialises.
         serde_json::to_vec(self).unwrap_or_default()
     }
+}
+
+fn safe(text: &str) -> String {
+    SafeText::line(text).shown().to_owned()
 }

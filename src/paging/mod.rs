@@ -1,8 +1,16 @@
 //! Ways to reach a team: what a page says over a route, and how a route is spoken to. When a page is sent, how often and
 //! what comes of it is the backend's; which teams there are is the directory's.
 
+pub mod mail;
 pub mod message;
+pub mod ntfy;
+pub mod pagerduty;
+mod post;
 pub mod settings;
+pub mod slack;
+mod smtp;
+pub mod teams;
+mod text;
 pub mod webhook;
 
 #[cfg(test)]
@@ -15,8 +23,27 @@ use futures::future::BoxFuture;
 
 use crate::domain::board::RouteView;
 use crate::domain::instant::Instant;
-use settings::{RouteSettings, SettingsFault};
+use crate::time::SharedClock;
+use message::PageMessage;
+use ntfy::Ntfy;
+use pagerduty::PagerDuty;
+use settings::{RouteKind, RouteSettings, SettingsFault, Target};
+use slack::Slack;
+use smtp::Smtp;
+use teams::Teams;
 use webhook::Webhook;
+
+/// One attempt to hand a page over.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// The page's key, the same on every attempt.
+    pub key: &'a str,
+    /// What [`Route::body`] made, the same on every attempt.
+    pub body: &'a [u8],
+    /// An earlier attempt may have arrived. A route whose receiver cannot tell says so in the page, and changes nothing else.
+    pub repeat: bool,
+    pub now: Instant,
+}
 
 /// How an attempt to hand a page over ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +61,54 @@ pub enum Sent {
     Refused(String),
 }
 
+impl Sent {
+    fn not_sent(why: impl ToString) -> Sent {
+        Sent::NotSent {
+            why: why.to_string(),
+            retry_after_ms: None,
+        }
+    }
+}
+
 /// One way to reach a team.
 pub trait Route: Send + Sync + std::fmt::Debug {
-    /// Hands over a body that is the same on every attempt, under a key that is too.
-    fn send<'a>(&'a self, key: &'a str, body: &'a [u8], now: Instant) -> BoxFuture<'a, Sent>;
+    /// What is kept and handed over for a page; pure, and without any secret of the route.
+    fn body(&self, key: &str, message: &PageMessage) -> Vec<u8>;
+    /// Whether the other side knows a page again by its key.
+    fn dedupes(&self) -> bool;
+    /// Hands a body over.
+    fn send<'a>(&'a self, attempt: Attempt<'a>) -> BoxFuture<'a, Sent>;
+    /// What takes a page back that was accepted, as a body to send; None where there is no such thing.
+    fn resolution(&self, _key: &str) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+/// Makes one route ready.
+///
+/// # Errors
+/// Which of its keys cannot be used, and why.
+pub fn route(
+    settings: &RouteSettings,
+    clock: &SharedClock,
+) -> Result<Arc<dyn Route>, SettingsFault> {
+    let ca_file = settings.ca_file.clone();
+    Ok(match settings.target.clone() {
+        Target::PagerDuty {
+            url,
+            routing_key_file,
+        } => Arc::new(PagerDuty::new(&url, routing_key_file, ca_file)?),
+        Target::Webhook { url, secret_file } => Arc::new(Webhook::new(&url, secret_file, ca_file)?),
+        Target::Slack { address } => Arc::new(Slack::new(&address, ca_file)?),
+        Target::Teams { address } => Arc::new(Teams::new(&address, ca_file)?),
+        Target::Smtp(mail) => Arc::new(Smtp::new(mail, ca_file, clock.clone())?),
+        Target::Ntfy { url, token_file } => Arc::new(Ntfy::new(&url, token_file, ca_file)?),
+    })
 }
 
 /// The routes of a backend's teams, in the order of its file.
 #[derive(Debug, Clone, Default)]
-pub struct Routes(HashMap<String, Vec<Arc<dyn Route>>>);
+pub struct Routes(HashMap<String, Vec<(RouteKind, Arc<dyn Route>)>>);
 
 impl Routes {
     /// Makes the routes of all teams ready; a fault names the team and which of its routes.
@@ -51,13 +117,14 @@ impl Routes {
     /// Every route that cannot be used, all at once.
     pub fn new(
         teams: &[(String, Vec<RouteSettings>)],
+        clock: &SharedClock,
     ) -> Result<Routes, Vec<(String, usize, SettingsFault)>> {
         let (mut routes, mut faults) = (HashMap::new(), Vec::new());
         for (team, settings) in teams {
-            let mut of_team: Vec<Arc<dyn Route>> = Vec::new();
+            let mut of_team: Vec<(RouteKind, Arc<dyn Route>)> = Vec::new();
             for (place, settings) in settings.iter().enumerate() {
-                match Webhook::new(settings) {
-                    Ok(route) => of_team.push(Arc::new(route)),
+                match route(settings, clock) {
+                    Ok(route) => of_team.push((settings.kind(), route)),
                     Err(fault) => faults.push((team.clone(), place, fault)),
                 }
             }
@@ -71,15 +138,22 @@ impl Routes {
     }
 
     /// The n-th route of a team.
-    pub fn get(&self, team: &str, place: usize) -> Option<&Arc<dyn Route>> {
-        self.0.get(team)?.get(place)
+    pub fn get(&self, team: &str, place: usize) -> Option<&dyn Route> {
+        let (_, route) = self.0.get(team)?.get(place)?;
+        Some(&**route)
+    }
+
+    /// The same, if it is still of the kind that a page was written for.
+    pub fn get_of(&self, team: &str, place: usize, kind: &str) -> Option<&dyn Route> {
+        let (found, route) = self.0.get(team)?.get(place)?;
+        (found.as_str() == kind).then_some(&**route)
     }
 }
 
 /// What the directory tells readers of a route.
 pub fn view(settings: &RouteSettings) -> RouteView {
     RouteView {
-        kind: settings.kind.as_str().to_owned(),
+        kind: settings.kind().as_str().to_owned(),
         clearance: settings.clearance,
         in_band: settings.in_band,
     }

@@ -1,54 +1,147 @@
-//! A team's route as an operator writes it. Addresses in that file are allowed as written, loopback too.
+//! A team's route as an operator writes it: which kind, where, and with which secrets. Addresses in that file are allowed
+//! as written, loopback too. How the file is read is `config`; how a route is spoken to, the files beside this one.
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
 use crate::domain::word::Tlp;
 
+/// Where PagerDuty takes events, unless a route says otherwise.
+pub const PAGERDUTY_URL: &str = "https://events.pagerduty.com/v2/enqueue";
+/// Where a mail server takes mail from a program.
+pub const SMTP_PORT: u16 = 587;
+
 /// What kind of system a route speaks to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RouteKind {
+    /// PagerDuty, Events API v2.
+    PagerDuty,
     /// Our own JSON, signed, to any address.
     Webhook,
+    /// A Slack incoming webhook.
+    Slack,
+    /// A Microsoft Teams workflow.
+    Teams,
+    /// Mail.
+    Smtp,
+    /// An ntfy topic.
+    Ntfy,
 }
 
+/// Keys that every kind of route takes.
+const ALL: &[&str] = &["kind", "clearance", "in_band", "ca_file"];
+
 impl RouteKind {
+    /// Every kind, as faults list them.
+    pub const ALL: [RouteKind; 6] = [
+        RouteKind::PagerDuty,
+        RouteKind::Webhook,
+        RouteKind::Slack,
+        RouteKind::Teams,
+        RouteKind::Smtp,
+        RouteKind::Ntfy,
+    ];
+
     /// The word in the file and in the directory.
     pub const fn as_str(self) -> &'static str {
         match self {
+            RouteKind::PagerDuty => "pagerduty",
             RouteKind::Webhook => "webhook",
+            RouteKind::Slack => "slack",
+            RouteKind::Teams => "teams",
+            RouteKind::Smtp => "smtp",
+            RouteKind::Ntfy => "ntfy",
         }
+    }
+
+    /// The kind of this word.
+    pub fn of(word: &str) -> Option<RouteKind> {
+        RouteKind::ALL
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+
+    /// The keys a route of this kind takes, its own ones first.
+    pub fn keys(self) -> Vec<&'static str> {
+        let own: &[&str] = match self {
+            RouteKind::PagerDuty => &["routing_key_file", "url"],
+            RouteKind::Webhook => &["url", "secret_file"],
+            RouteKind::Slack | RouteKind::Teams => &["url", "url_file"],
+            RouteKind::Smtp => &["host", "port", "username", "password_file", "from", "to"],
+            RouteKind::Ntfy => &["url", "token_file"],
+        };
+        own.iter().chain(ALL).copied().collect()
     }
 }
 
 /// One `[[team.route]]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteSettings {
-    pub kind: RouteKind,
-    pub url: String,
-    /// What signs the body; without it a receiver cannot tell a page from a forgery.
-    #[serde(default)]
-    pub secret_file: Option<PathBuf>,
-    /// Authorities to trust besides the system's.
-    #[serde(default)]
+    pub target: Target,
+    /// Authorities to trust in place of the system's.
     pub ca_file: Option<PathBuf>,
     /// Texts above it are left out.
-    #[serde(default = "green")]
     pub clearance: Tlp,
     /// Whether it runs over the company's own channels: skipped while those are suspect.
-    #[serde(default = "yes")]
     pub in_band: bool,
 }
 
-fn green() -> Tlp {
-    Tlp::Green
+impl RouteSettings {
+    /// What kind of system it speaks to.
+    pub fn kind(&self) -> RouteKind {
+        match &self.target {
+            Target::PagerDuty { .. } => RouteKind::PagerDuty,
+            Target::Webhook { .. } => RouteKind::Webhook,
+            Target::Slack { .. } => RouteKind::Slack,
+            Target::Teams { .. } => RouteKind::Teams,
+            Target::Smtp(_) => RouteKind::Smtp,
+            Target::Ntfy { .. } => RouteKind::Ntfy,
+        }
+    }
 }
 
-fn yes() -> bool {
-    true
+/// Where a route leads, with what its kind needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    PagerDuty {
+        url: String,
+        /// The integration key of the service that is paged.
+        routing_key_file: PathBuf,
+    },
+    Webhook {
+        url: String,
+        /// What signs the body; without it a receiver cannot tell a page from a forgery.
+        secret_file: Option<PathBuf>,
+    },
+    Slack {
+        address: Address,
+    },
+    Teams {
+        address: Address,
+    },
+    Smtp(MailSettings),
+    Ntfy {
+        /// With the topic as its path.
+        url: String,
+        token_file: Option<PathBuf>,
+    },
+}
+
+/// An address that may itself be a secret: whoever has it can post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    Written(String),
+    File(PathBuf),
+}
+
+/// How mail is handed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailSettings {
+    pub host: String,
+    pub port: u16,
+    pub username: Option<String>,
+    pub password_file: Option<PathBuf>,
+    pub from: String,
+    pub to: Vec<String>,
 }
 
 /// Why a route cannot be used.
@@ -58,4 +151,13 @@ pub struct SettingsFault {
     /// Which key of the route.
     pub key: &'static str,
     pub why: String,
+}
+
+impl SettingsFault {
+    pub(super) fn new(key: &'static str, why: impl ToString) -> SettingsFault {
+        SettingsFault {
+            key,
+            why: why.to_string(),
+        }
+    }
 }

@@ -1,28 +1,72 @@
-//! Proofs of the routes, against a listener on a real socket.
+//! Proofs of the routes, against a listener on a real socket that checks what each kind of receiver would.
+
+mod format;
+mod route;
+mod smtp;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::settings::{RouteKind, RouteSettings};
-use super::webhook::{Webhook, retry_after_ms, signature};
-use super::{Route as _, Sent};
+use super::message::PageMessage;
+use super::post::retry_after_ms;
+use super::webhook::{Webhook, signature};
+use super::{Attempt, Route as _, Sent};
 use crate::domain::instant::Instant;
-use crate::domain::word::Tlp;
+use crate::domain::word::{Severity, Tlp, Urgency};
 use crate::secret::Secret;
 
 fn now() -> Instant {
     "2026-11-23T10:00:00Z".parse().unwrap()
 }
 
-fn settings(url: String) -> RouteSettings {
-    RouteSettings {
-        kind: RouteKind::Webhook,
-        url,
-        secret_file: None,
-        ca_file: None,
-        clearance: Tlp::Green,
-        in_band: true,
+fn webhook(url: &str) -> Webhook {
+    Webhook::new(url, None, None).unwrap()
+}
+
+fn attempt(body: &[u8]) -> Attempt<'_> {
+    Attempt {
+        key: "p1-0",
+        body,
+        repeat: false,
+        now: now(),
     }
+}
+
+/// A file with a secret in it, for its owner alone.
+fn secret_file(content: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, content).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, mode).unwrap();
+    (folder, path)
+}
+
+/// What a page says whose every text was written by somebody hostile.
+fn hostile() -> PageMessage {
+    let bad = "<!channel> <@U1> <http://evil|x> & \u{202e}\r\nBcc: a@b [x](http://evil) {{DATE(2026-01-01T00:00:00Z)}}";
+    let mut message = PageMessage::test(bad, Tlp::Amber, now());
+    message.kind = "page";
+    message.page = "p1".to_owned();
+    message.incident = "AZ-142".to_owned();
+    message.codename = "COPPER HERON".to_owned();
+    message.severity = Some(Severity::Sev1);
+    message.urgency = Urgency::High;
+    message.by = bad.to_owned();
+    message.bridge = Some(bad.to_owned());
+    message.answer_url = Some("https://board.example/a/p1?x=1&y=2".to_owned());
+    message.title = Some(bad.to_owned());
+    message.message = Some(bad.repeat(3));
+    message
+}
+
+/// A page that says as much as it can.
+fn long() -> PageMessage {
+    let mut message = hostile();
+    message.title = Some("<&>\"".repeat(20_000));
+    message.summary = Some("\u{1F525}".repeat(200_000));
+    message.message = Some("line\n".repeat(30_000));
+    message
 }
 
 /// Answers one request with these bytes (none: closes after reading it) and gives what it was sent.
@@ -46,17 +90,9 @@ async fn answers(answer: &'static str) -> (String, tokio::task::JoinHandle<Strin
 #[tokio::test]
 async fn a_page_is_signed_and_keeps_its_key() {
     let (url, heard) = answers("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("secret");
-    std::fs::write(&path, "whsec_c2VjcmV0\n").unwrap();
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-    std::fs::set_permissions(&path, mode).unwrap();
-    let route = Webhook::new(&RouteSettings {
-        secret_file: Some(path),
-        ..settings(url)
-    })
-    .unwrap();
-    assert_eq!(route.send("p1-0", b"{}", now()).await, Sent::Accepted);
+    let (_folder, path) = secret_file("whsec_c2VjcmV0\n");
+    let route = Webhook::new(&url, Some(path), None).unwrap();
+    assert_eq!(route.send(attempt(b"{}")).await, Sent::Accepted);
     let heard = heard.await.unwrap();
     let signed = signature(&Secret::new("secret"), "p1-0", "1795428000", b"{}");
     for line in [
@@ -96,10 +132,7 @@ async fn what_a_status_means_for_the_page() {
         ),
     ] {
         let (url, _heard) = answers(answer).await;
-        let sent = Webhook::new(&settings(url))
-            .unwrap()
-            .send("k", b"{}", now())
-            .await;
+        let sent = webhook(&url).send(attempt(b"{}")).await;
         match (sent, expected) {
             (Sent::NotSent { retry_after_ms, .. }, Some(after)) => {
                 assert_eq!(retry_after_ms, after)
@@ -113,18 +146,15 @@ async fn what_a_status_means_for_the_page() {
 #[tokio::test]
 async fn no_answer_is_unknown_and_nobody_there_is_not_sent() {
     let (url, _heard) = answers("").await;
-    let sent = Webhook::new(&settings(url))
-        .unwrap()
-        .send("k", b"{}", now())
-        .await;
+    let sent = webhook(&url).send(attempt(b"{}")).await;
     assert!(matches!(sent, Sent::Unknown(_)), "{sent:?}");
     let free = TcpListener::bind("127.0.0.1:0")
         .await
         .unwrap()
         .local_addr()
         .unwrap();
-    let route = Webhook::new(&settings(format!("http://{free}/"))).unwrap();
-    let sent = route.send("k", b"{}", now()).await;
+    let route = webhook(&format!("http://{free}/"));
+    let sent = route.send(attempt(b"{}")).await;
     assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
 }
 
@@ -145,6 +175,6 @@ fn waits_are_read_in_both_forms_and_kept_short() {
 
 #[test]
 fn an_address_that_is_none_is_named() {
-    let fault = Webhook::new(&settings("ftp://x".to_owned())).unwrap_err();
+    let fault = Webhook::new("ftp://x", None, None).unwrap_err();
     assert_eq!(fault.key, "url");
 }

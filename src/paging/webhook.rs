@@ -7,27 +7,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use http::{Method, StatusCode, header};
 use sha2::Sha256;
 
-use super::settings::{RouteSettings, SettingsFault};
-use super::{Route, Sent};
-use crate::domain::instant::Instant;
-use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, Reach};
+use super::message::PageMessage;
+use super::post::Post;
+use super::settings::{Address, SettingsFault};
+use super::{Attempt, Route, Sent};
 use crate::secret::{Secret, read_secret_file};
-
-/// The longest one attempt may take.
-const LIMITS: Limits = Limits {
-    total_ms: 10_000,
-    body_bytes: 64 * 1024,
-};
-/// The longest wait that another side may ask for.
-const RETRY_AFTER_MAX_MS: i64 = 120_000;
 
 /// A signed webhook.
 #[derive(Debug)]
 pub struct Webhook {
-    client: HttpClient,
+    post: Post,
     secret_file: Option<PathBuf>,
 }
 
@@ -36,60 +27,59 @@ impl Webhook {
     ///
     /// # Errors
     /// The address is none, or the secret cannot be read.
-    pub fn new(settings: &RouteSettings) -> Result<Webhook, SettingsFault> {
-        let fault = |key, why: String| SettingsFault { key, why };
-        let http = HttpSettings {
-            ca_file: settings.ca_file.clone(),
-            reach: Reach::AsWritten,
-            ..HttpSettings::default()
-        };
-        let client = HttpClient::new(&settings.url, &http)
-            .map_err(|error| fault("url", error.to_string()))?;
-        if let Some(path) = &settings.secret_file {
-            read_secret_file(path).map_err(|error| fault("secret_file", error.to_string()))?;
+    pub fn new(
+        url: &str,
+        secret_file: Option<PathBuf>,
+        ca_file: Option<PathBuf>,
+    ) -> Result<Webhook, SettingsFault> {
+        let post = Post::new(&Address::Written(url.to_owned()), ca_file)?;
+        if let Some(path) = &secret_file {
+            read_secret_file(path).map_err(|error| SettingsFault::new("secret_file", error))?;
         }
-        Ok(Webhook {
-            client,
-            secret_file: settings.secret_file.clone(),
-        })
+        Ok(Webhook { post, secret_file })
     }
 
-    async fn attempt(&self, key: &str, body: &[u8], now: Instant) -> Sent {
-        let not_sent = |why: String| Sent::NotSent {
-            why,
-            retry_after_ms: None,
+    async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
+        let timestamp = attempt.now.timestamp().to_string();
+        let secret = match self
+            .secret_file
+            .as_deref()
+            .map(read_secret_file)
+            .transpose()
+        {
+            Ok(secret) => secret,
+            Err(error) => return Sent::not_sent(error),
         };
-        let timestamp = now.timestamp().to_string();
-        let request = match self.client.request(Method::POST, "") {
-            Ok(request) => request,
-            Err(error) => return not_sent(error.to_string()),
-        };
-        let mut request = request
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("idempotency-key", key)
-            .header("webhook-id", key)
-            .header("webhook-timestamp", &timestamp);
-        if let Some(path) = &self.secret_file {
-            let secret = match read_secret_file(path) {
-                Ok(secret) => secret,
-                Err(error) => return not_sent(error.to_string()),
-            };
-            request = request.header(
-                "webhook-signature",
-                signature(&secret, key, &timestamp, body),
-            );
-        }
-        match self.client.send(request.body(body.to_vec()), LIMITS).await {
-            Ok(answer) => judged(&answer, now),
-            Err(error) if error.is_before_sending() => not_sent(error.to_string()),
-            Err(error) => Sent::Unknown(error.to_string()),
-        }
+        let (key, body) = (attempt.key, attempt.body);
+        let signed = secret
+            .as_ref()
+            .map(|secret| signature(secret, key, &timestamp, body));
+        self.post
+            .send(body.to_vec(), secret.as_ref(), attempt.now, |request| {
+                let request = request
+                    .header("idempotency-key", key)
+                    .header("webhook-id", key)
+                    .header("webhook-timestamp", &timestamp);
+                match signed {
+                    Some(signed) => request.header("webhook-signature", signed),
+                    None => request,
+                }
+            })
+            .await
     }
 }
 
 impl Route for Webhook {
-    fn send<'a>(&'a self, key: &'a str, body: &'a [u8], now: Instant) -> BoxFuture<'a, Sent> {
-        Box::pin(self.attempt(key, body, now))
+    fn body(&self, _key: &str, message: &PageMessage) -> Vec<u8> {
+        message.body()
+    }
+
+    fn dedupes(&self) -> bool {
+        true
+    }
+
+    fn send<'a>(&'a self, attempt: Attempt<'a>) -> BoxFuture<'a, Sent> {
+        Box::pin(self.attempt(attempt))
     }
 }
 
@@ -108,39 +98,4 @@ pub fn signature(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Str
         mac.update(part);
     }
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-}
-
-fn judged(answer: &NetAnswer, now: Instant) -> Sent {
-    let status = answer.status;
-    let why = || format!("it answered {status}");
-    if status.is_success() {
-        return Sent::Accepted;
-    }
-    let later = [
-        StatusCode::REQUEST_TIMEOUT,
-        StatusCode::TOO_EARLY,
-        StatusCode::TOO_MANY_REQUESTS,
-    ];
-    if status.is_server_error() || later.contains(&status) {
-        return Sent::NotSent {
-            why: why(),
-            retry_after_ms: answer
-                .header("retry-after")
-                .and_then(|text| retry_after_ms(text, now)),
-        };
-    }
-    Sent::Refused(format!("{}: look at the route's address and secret", why()))
-}
-
-/// Seconds, or an instant as HTTP writes it (RFC 9110, 10.2.3); never longer than two minutes.
-pub fn retry_after_ms(text: &str, now: Instant) -> Option<i64> {
-    let text = text.trim();
-    let ms = match text.parse::<i64>() {
-        Ok(seconds) => seconds.checked_mul(1000)?,
-        Err(_) => {
-            let at = chrono::DateTime::parse_from_rfc2822(text).ok()?;
-            (at.to_utc() - now).num_milliseconds()
-        }
-    };
-    Some(ms.clamp(0, RETRY_AFTER_MAX_MS))
 }

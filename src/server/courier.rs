@@ -3,9 +3,10 @@
 use futures::future::BoxFuture;
 
 use super::outbox::{Attempt, Courier, Letter};
+use crate::domain::directory::Team;
 use crate::domain::word::Tlp;
 use crate::paging::message::PageMessage;
-use crate::paging::{Routes, Sent};
+use crate::paging::{self, Route, Routes, Sent};
 use crate::store::Delivery;
 use crate::time::SharedClock;
 
@@ -20,35 +21,62 @@ impl RouteCourier {
     pub fn new(routes: Routes, clock: SharedClock) -> RouteCourier {
         RouteCourier { routes, clock }
     }
+
+    /// The route that a delivery names by its place in the team's list and its kind. A file that was changed meanwhile may
+    /// have another one there, to which the kept body says nothing.
+    fn route(&self, delivery: &Delivery) -> Option<&dyn Route> {
+        let (place, kind) = delivery.route.split_once('/')?;
+        self.routes
+            .get_of(&delivery.team, place.parse().ok()?, kind)
+    }
 }
 
 impl Courier for RouteCourier {
     fn message(&self, letter: &Letter<'_>) -> Vec<u8> {
-        let route = letter.place.and_then(|place| letter.team.routes.get(place));
+        let view = letter.place.and_then(|place| letter.team.routes.get(place));
         // The exercise sink keeps what a cleared route would have been told.
-        let clearance = route.map_or(Tlp::Red, |route| route.clearance);
-        let team = &letter.team.name;
-        PageMessage::new(letter.incident, letter.page, team, clearance, letter.link).body()
+        let clearance = view.map_or(Tlp::Red, |view| view.clearance);
+        let team = letter.team;
+        let message = PageMessage::new(
+            letter.incident,
+            letter.page,
+            &team.name,
+            clearance,
+            letter.link,
+        );
+        let route = letter
+            .place
+            .and_then(|place| self.routes.get(&team.id, place));
+        match route {
+            Some(route) => route.body(letter.key, &message),
+            None => message.body(),
+        }
     }
 
-    fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Attempt> {
+    fn resolution(&self, team: &Team, place: usize, key: &str) -> Option<Vec<u8>> {
+        self.routes.get(&team.id, place)?.resolution(key)
+    }
+
+    fn dedupes(&self, delivery: &Delivery) -> bool {
+        self.route(delivery).is_none_or(|route| route.dedupes())
+    }
+
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt> {
         Box::pin(async move {
-            let place = delivery
-                .route
-                .split('/')
-                .next()
-                .and_then(|place| place.parse().ok());
-            let Some(route) = place.and_then(|place| self.routes.get(&delivery.team, place)) else {
+            let Some(route) = self.route(delivery) else {
                 let why = format!(
                     "the backend's file has no route {} for it any more",
                     delivery.route
                 );
                 return Attempt::Failed(why);
             };
-            match route
-                .send(&delivery.key, &delivery.body, self.clock.now())
-                .await
-            {
+            let attempt = paging::Attempt {
+                key: &delivery.key,
+                body: &delivery.body,
+                repeat,
+                now: self.clock.now(),
+            };
+            match route.send(attempt).await {
                 Sent::Accepted => Attempt::Accepted,
                 Sent::Unknown(why) => Attempt::Unknown(why),
                 Sent::NotSent {

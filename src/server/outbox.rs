@@ -14,6 +14,8 @@ use crate::store::{Delivery, OutboxChange};
 
 /// The kind of route by which the pages of exercises go: nowhere outside.
 pub const EXERCISE: &str = "exercise";
+/// How the key of a delivery ends that takes a page back.
+const RESOLUTION: &str = "-resolve";
 
 /// What a message is made from.
 #[derive(Clone, Copy)]
@@ -23,6 +25,8 @@ pub struct Letter<'a> {
     pub team: &'a Team,
     /// The route's place in the team's list; None for the exercise sink.
     pub place: Option<usize>,
+    /// The idempotency key.
+    pub key: &'a str,
     /// Where the page is answered; None without a public address.
     pub link: Option<&'a str>,
 }
@@ -47,13 +51,22 @@ pub enum Attempt {
 pub trait Courier: Send + Sync {
     /// The body that every attempt sends.
     fn message(&self, letter: &Letter<'_>) -> Vec<u8>;
-    /// One attempt; ends by itself within ten seconds.
-    fn deliver<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Attempt>;
+    /// The body that takes an accepted page back where it was sent, if the route knows such a thing.
+    fn resolution(&self, team: &Team, place: usize, key: &str) -> Option<Vec<u8>>;
+    /// Whether the other side knows a delivery again by its key; where not, a repeat is seen by people.
+    fn dedupes(&self, delivery: &Delivery) -> bool;
+    /// One attempt; ends by itself within ten seconds. `repeat`: an earlier one may have arrived.
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt>;
 }
 
 /// The idempotency key of a page on one step of its way.
 pub fn key(page: &str, step: u32) -> String {
     format!("{page}-{step}")
+}
+
+/// Whether it takes a page back instead of bringing one.
+pub fn is_resolution(delivery: &Delivery) -> bool {
+    delivery.key.ends_with(RESOLUTION)
 }
 
 /// The place in the team's list of the n-th route that can be used now; the same choice as `domain::command::page`.
@@ -97,13 +110,15 @@ pub fn changes(
             }
             Event::PageAcknowledged { page, .. } | Event::PageCancelled { page, .. } => {
                 changes.push(OutboxChange::DoneForPage { page: page.clone() });
+                changes.extend(resolutions(state, incident, page, now));
             }
             Event::Closed { .. } | Event::Dismissed { .. } => {
                 let pages = incident.pages.iter();
-                let ended = pages.filter(|page| page.state == PageState::Expired);
-                changes.extend(ended.map(|page| OutboxChange::DoneForPage {
-                    page: page.id.clone(),
-                }));
+                for page in pages.filter(|page| page.state == PageState::Expired) {
+                    let page = &page.id;
+                    changes.push(OutboxChange::DoneForPage { page: page.clone() });
+                    changes.extend(resolutions(state, incident, page, now));
+                }
             }
             _ => {}
         }
@@ -143,15 +158,17 @@ fn put(
         None => return None,
     };
     let link = state.answer_link(&page.id);
+    let key = key(&page.id, step);
     let body = state.courier.message(&Letter {
         incident,
         page,
         team,
         place,
+        key: &key,
         link: link.as_deref(),
     });
     Some(OutboxChange::Put(Delivery {
-        key: key(&page.id, step),
+        key,
         page: page.id.clone(),
         incident: incident.id.clone(),
         team: team.id.clone(),
@@ -162,4 +179,41 @@ fn put(
         next_at: now,
         queued_at: now,
     }))
+}
+
+/// What closes, on other systems, what a page that is over has opened there: on every route it came by, and only if one
+/// of them had accepted it.
+fn resolutions(
+    state: &ServerState,
+    incident: &Incident,
+    page: &str,
+    now: Instant,
+) -> Vec<OutboxChange> {
+    let page = incident
+        .page(page)
+        .filter(|page| page.accepted_at.is_some());
+    let team = page.and_then(|page| state.directory.team(&page.team));
+    let (Some(page), Some(team), false) = (page, team, incident.exercise) else {
+        return Vec::new();
+    };
+    let resolution = |step| {
+        let place = place(incident, team, step)?;
+        let opened = key(&page.id, step);
+        let body = state.courier.resolution(team, place, &opened)?;
+        Some(OutboxChange::Put(Delivery {
+            key: format!("{opened}{RESOLUTION}"),
+            page: page.id.clone(),
+            incident: incident.id.clone(),
+            team: team.id.clone(),
+            route: format!("{place}/{}", team.routes.get(place)?.kind),
+            step,
+            body,
+            attempts: 0,
+            next_at: now,
+            queued_at: now,
+        }))
+    };
+    // A page that goes on after a team could not come lives on its present route.
+    let over = page.step + u32::from(!page.is_open());
+    (0..over).filter_map(resolution).collect()
 }

@@ -10,6 +10,7 @@ mod link;
 mod mask;
 mod page;
 mod read;
+mod route;
 mod rule;
 mod seat;
 mod socket;

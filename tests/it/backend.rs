@@ -91,7 +91,7 @@ impl Plan {
             Some(clock) => Arc::new(clock.clone()),
             None => Arc::new(SystemClock::new()),
         };
-        let routes = Routes::new(&self.routes).unwrap();
+        let routes = Routes::new(&self.routes, &clock).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = ServerState::load(Setup {

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use warboard::domain::word::Tlp;
-use warboard::paging::settings::{RouteKind, RouteSettings};
+use warboard::paging::settings::{RouteSettings, Target};
 use warboard::paging::webhook::signature;
 use warboard::secret::Secret;
 
@@ -85,16 +85,17 @@ impl Hook {
         hook
     }
 
-    fn secret_file(&self) -> PathBuf {
-        self.folder.path().join("secret")
-    }
-
     /// The route that leads here.
     pub fn route(&self) -> RouteSettings {
-        RouteSettings {
+        Hook::route_of(Target::Webhook {
+            url: self.url.clone(),
             secret_file: Some(self.secret_file()),
-            ..Hook::route_to(&self.url)
-        }
+        })
+    }
+
+    /// A file with the shared secret in it, for its owner alone.
+    pub fn secret_file(&self) -> PathBuf {
+        self.folder.path().join("secret")
     }
 
     pub fn url(&self) -> &str {
@@ -103,10 +104,16 @@ impl Hook {
 
     /// A route to a hook of another process, unsigned.
     pub fn route_to(url: &str) -> RouteSettings {
-        RouteSettings {
-            kind: RouteKind::Webhook,
+        Hook::route_of(Target::Webhook {
             url: url.to_owned(),
             secret_file: None,
+        })
+    }
+
+    /// A route of another kind, with the usual clearance.
+    pub fn route_of(target: Target) -> RouteSettings {
+        RouteSettings {
+            target,
             ca_file: None,
             clearance: Tlp::Green,
             in_band: true,

@@ -24,6 +24,8 @@ mod http;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod paging;
+#[cfg(test)]
 mod picture;
 #[cfg(test)]
 mod program;

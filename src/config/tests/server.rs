@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::directory::Directory;
 use crate::domain::span::Span;
 use crate::domain::word::{Severity, TeamKind, Tlp};
-use crate::paging::settings::{RouteKind, RouteSettings};
+use crate::paging::settings::{Address, MailSettings, RouteSettings, Target};
 
 const WHOLE: &str = r#"public_url = "https://azure.incidents.example"
 name = "azure"                      # as it calls itself
@@ -96,9 +96,10 @@ fn a_whole_file_is_read_and_what_it_leaves_out_is_filled_in() {
     };
     assert_eq!(team, "legal-affairs");
     let first = RouteSettings {
-        kind: RouteKind::Webhook,
-        url: "http://127.0.0.1:9000/legal?key=x".to_owned(),
-        secret_file: Some(home.path("legal.secret")),
+        target: Target::Webhook {
+            url: "http://127.0.0.1:9000/legal?key=x".to_owned(),
+            secret_file: Some(home.path("legal.secret")),
+        },
         ca_file: None,
         clearance: Tlp::Amber,
         in_band: false,
@@ -141,9 +142,9 @@ fn every_fault_of_the_file_is_told_with_its_line() {
             &[
                 "server.toml:32: `team.kind`: 'partners' is not one of: security_response, service, partner, command",
                 "server.toml:35: `team.ack_within`: '150' is not a length of time: write 45s, 10m, 2h30m or 90d",
-                "server.toml:38: `team.route.kind`: 'pigeon' is not one of: webhook",
+                "server.toml:38: `team.route.kind`: 'pigeon' is not one of: pagerduty, webhook, slack, teams, smtp, ntfy",
                 "server.toml:41: `team.route.clearance`: 'orange' is not one of: clear, green, amber, amber+strict, red",
-                "server.toml:42: `team.route.inband`: unknown key; known here are: kind url secret_file ca_file clearance in_band",
+                "server.toml:42: `team.route.inband`: unknown key; known here are: routing_key_file url kind clearance in_band ca_file secret_file url_file host port username password_file from to token_file",
                 "server.toml:45: `team.route.url`: this URL cannot be used: a user or password in it would be seen by everybody; use a token file",
             ][..],
         ),
@@ -262,4 +263,126 @@ fn faults_of_regimes_are_told_with_their_own_file_line_and_key() {
             .any(|line| line.contains("acme.toml:8: `regime.status`: ")),
         "{told:?}"
     );
+}
+
+/// The whole file with one team's routes in the place of its own.
+fn with_routes(routes: &str) -> String {
+    let (before, _) = WHOLE.split_once("[[team.route]]").unwrap();
+    format!("{before}{routes}")
+}
+
+const EVERY_KIND: &str = r#"[[team.route]]
+kind = "pagerduty"
+routing_key_file = "pd.key"
+[[team.route]]
+kind = "slack"
+url_file = "slack.url"
+in_band = true
+[[team.route]]
+kind = "teams"
+url = "https://flow.example/x?sig=y"
+[[team.route]]
+kind = "smtp"
+host = "mail.example"
+username = "board"
+password_file = "mail.password"
+from = "Warboard <board@example.com>"
+to = ["one@example.com"]
+clearance = "amber"
+[[team.route]]
+kind = "ntfy"
+url = "https://ntfy.example/legal-7f3a"
+token_file = "ntfy.token"
+in_band = false
+"#;
+
+#[test]
+fn every_kind_of_route_is_read_with_its_own_keys() {
+    let home = server(&with_routes(EVERY_KIND));
+    let file = home.server().unwrap();
+    let [(_, routes)] = file.routes.as_slice() else {
+        panic!("{:?}", file.routes);
+    };
+    let targets: Vec<&Target> = routes.iter().map(|route| &route.target).collect();
+    let expected = [
+        Target::PagerDuty {
+            url: "https://events.pagerduty.com/v2/enqueue".to_owned(),
+            routing_key_file: home.path("pd.key"),
+        },
+        Target::Slack {
+            address: Address::File(home.path("slack.url")),
+        },
+        Target::Teams {
+            address: Address::Written("https://flow.example/x?sig=y".to_owned()),
+        },
+        Target::Smtp(MailSettings {
+            host: "mail.example".to_owned(),
+            port: 587,
+            username: Some("board".to_owned()),
+            password_file: Some(home.path("mail.password")),
+            from: "Warboard <board@example.com>".to_owned(),
+            to: vec!["one@example.com".to_owned()],
+        }),
+        Target::Ntfy {
+            url: "https://ntfy.example/legal-7f3a".to_owned(),
+            token_file: Some(home.path("ntfy.token")),
+        },
+    ];
+    assert_eq!(targets, expected.iter().collect::<Vec<_>>());
+    let team = file.directory.team("legal").unwrap();
+    let kinds: Vec<&str> = team.routes.iter().map(|route| &*route.kind).collect();
+    assert_eq!(kinds, ["pagerduty", "slack", "teams", "smtp", "ntfy"]);
+    assert_eq!(team.routes[3].clearance, Tlp::Amber);
+    assert!(!team.routes[4].in_band);
+}
+
+#[test]
+fn every_fault_of_a_route_is_told_with_its_line() {
+    let routes = r#"[[team.route]]
+kind = "pagerduty"
+secret_file = "pd.key"
+[[team.route]]
+kind = "slack"
+[[team.route]]
+kind = "teams"
+url = "https://u:hunter2@flow.example/x"
+[[team.route]]
+kind = "teams"
+url = "https://flow.example/x"
+url_file = "teams.url"
+[[team.route]]
+kind = "smtp"
+port = "587"
+username = "board"
+from = "board"
+to = ["one@example.com"]
+[[team.route]]
+kind = "smtp"
+host = "mail.example"
+port = 65536
+from = "board@example.com"
+to = ["one"]
+[[team.route]]
+kind = "ntfy"
+url = "https://ntfy.example/a/b"
+"#;
+    let home = server(&with_routes(routes));
+    let told = home.told(&home.server().unwrap_err());
+    assert_eq!(
+        told,
+        [
+            "server.toml:37: `team.route.routing_key_file`: is missing; it is needed here",
+            "server.toml:39: `team.route.secret_file`: unknown key; known here are: routing_key_file url kind clearance in_band ca_file",
+            "server.toml:40: `team.route.url_file`: is missing; write it, or url",
+            "server.toml:44: `team.route.url`: this URL cannot be used: a user or password in it would be seen by everybody; use a token file",
+            "server.toml:48: `team.route.url_file`: stands beside url; keep one, best url_file: whoever has the address can post",
+            "server.toml:49: `team.route.host`: is missing; it is needed here",
+            "server.toml:51: `team.route.port`: must be a number from 1 to 65535, without quotes",
+            "server.toml:52: `team.route.username`: needs password_file beside it",
+            "server.toml:58: `team.route.port`: must be a number from 1 to 65535, without quotes",
+            "server.toml:60: `team.route.to`: 'one' is no mail address; write oncall@example.com or Legal <oncall@example.com>",
+            "server.toml:63: `team.route.url`: it must end in the topic and nothing else, as https://ntfy.example/legal-7f3a",
+        ]
+    );
+    assert!(!told.concat().contains("hunter2"));
 }

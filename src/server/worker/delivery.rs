@@ -2,6 +2,7 @@
 //! nobody else. What a route says is `paging`; what it means for the page is `domain::command::worker`.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
@@ -13,7 +14,7 @@ use super::{context, silent, worker, written};
 use crate::domain::command::worker::{Progress, progress};
 use crate::domain::incident::Incident;
 use crate::domain::word::PageState;
-use crate::server::outbox::{Attempt, EXERCISE};
+use crate::server::outbox::{Attempt, EXERCISE, is_resolution};
 use crate::server::state::ServerState;
 use crate::store::{Delivery, Found, Job, OutboxChange, Outcome, Target};
 use crate::time::timeout;
@@ -24,6 +25,8 @@ const ATTEMPT_WITHIN_MS: i64 = 15_000;
 const FIRST_AGAIN_MS: i64 = 1_000;
 /// The longest wait between two attempts.
 const LAST_AGAIN_MS: i64 = 120_000;
+/// How often it is tried to take a page back: nobody waits for it.
+const RESOLUTION_ATTEMPTS: u32 = 8;
 /// How long to wait after the store could not be read or written.
 const STORE_AGAIN_MS: i64 = 1_000;
 /// The longest wait without looking into the outbox.
@@ -163,7 +166,8 @@ async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
     } else if exercise {
         Attempt::Failed("an exercise pages nobody".to_owned())
     } else {
-        let sending = state.courier.deliver(delivery);
+        let repeat = begin(state, delivery).await;
+        let sending = state.courier.deliver(delivery, repeat);
         timeout(&*state.clock, ATTEMPT_WITHIN_MS, sending)
             .await
             .unwrap_or_else(|_| Attempt::Unknown("no answer in time".to_owned()))
@@ -189,6 +193,68 @@ async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
     }
 }
 
+/// Whether an earlier attempt may have arrived, where its receiver cannot tell a repeat itself. That this one begins is
+/// written down first: should the backend end before it knows how it went, the next attempt is a repeat.
+async fn begin(state: &Arc<ServerState>, delivery: &Delivery) -> bool {
+    if is_resolution(delivery) || state.courier.dedupes(delivery) {
+        return false;
+    }
+    let repeat = Arc::new(AtomicBool::new(false));
+    let (deciding, of, found_repeat) = (state.clone(), delivery.clone(), repeat.clone());
+    let job = Job {
+        target: Target::Page(delivery.page.clone()),
+        idempotency: None,
+        decide: Box::new(move |found| {
+            let (outcome, may_have_arrived) = begun(&deciding, &of, &found);
+            found_repeat.store(may_have_arrived, Ordering::Relaxed);
+            outcome
+        }),
+        now: state.clock.now(),
+    };
+    if let Err(error) = state.store.submit(job).await {
+        // A page does not wait for a store that is busy.
+        tracing::warn!(%error, page = delivery.page, "that a page is being sent is not written");
+        let incident = state.mirror.incident(&delivery.incident);
+        let page = incident.and_then(|incident| incident.page(&delivery.page).cloned());
+        return page.is_some_and(|page| may_have_arrived(page.state));
+    }
+    repeat.load(Ordering::Relaxed)
+}
+
+const fn may_have_arrived(state: PageState) -> bool {
+    matches!(state, PageState::Sending | PageState::Unknown)
+}
+
+fn begun(state: &ServerState, delivery: &Delivery, found: &Found) -> (Outcome, bool) {
+    let incident = match found {
+        Found::Incident(incident) => incident,
+        _ => return (Outcome::Answer(silent()), false),
+    };
+    let page = incident.page(&delivery.page);
+    let Some(page) = page.filter(|page| page.is_open() && page.step == delivery.step) else {
+        return (Outcome::Answer(silent()), false);
+    };
+    let next = match page.state {
+        PageState::Queued => PageState::Sending,
+        // The last attempt's end is not on record, and never will be.
+        PageState::Sending => PageState::Unknown,
+        same => same,
+    };
+    let events = progress(
+        incident,
+        &Progress {
+            page: page.id.clone(),
+            state: next,
+            attempts: page.attempts,
+            last_error: page.last_error.clone(),
+        },
+    );
+    let caller = worker();
+    let context = context(state, &caller);
+    let outcome = written(state, incident, events, &context, Vec::new());
+    (outcome, may_have_arrived(page.state))
+}
+
 /// Milliseconds until the next attempt after so many: doubled each time, with a fifth of jitter, never before the other
 /// side allows it.
 fn again_after_ms(attempts: u32, retry_after_ms: Option<i64>) -> i64 {
@@ -212,6 +278,19 @@ fn decide(state: &ServerState, delivery: &Delivery, ended: &Attempt, found: &Fou
     let done = OutboxChange::Done {
         key: delivery.key.clone(),
     };
+    if is_resolution(delivery) {
+        let change = match ended {
+            Attempt::Unknown(_) | Attempt::Refused { .. } if attempts < RESOLUTION_ATTEMPTS => {
+                OutboxChange::Retry {
+                    key: delivery.key.clone(),
+                    attempts,
+                    next_at: context.now + TimeDelta::milliseconds(again_after_ms(attempts, None)),
+                }
+            }
+            _ => done,
+        };
+        return written(state, incident, Vec::new(), &context, vec![change]);
+    }
     if !current {
         // Somebody answered, or another route carries it now.
         return written(state, incident, Vec::new(), &context, vec![done]);

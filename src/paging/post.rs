@@ -1,0 +1,147 @@
+//! An HTTP POST to a route, and what its answer means for the page. What is posted, and what proves that it is ours,
+//! each kind of route knows.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use http::{Method, StatusCode, header};
+use reqwest::RequestBuilder;
+
+use super::Sent;
+use super::settings::{Address, SettingsFault};
+use crate::domain::instant::Instant;
+use crate::domain::text::SafeText;
+use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer};
+use crate::secret::{Secret, read_secret_file};
+
+/// The longest one attempt may take, and the longest answer.
+const LIMITS: Limits = Limits {
+    total_ms: 10_000,
+    body_bytes: 64 * 1024,
+};
+/// The longest wait that another side may ask for.
+const RETRY_AFTER_MAX_MS: i64 = 120_000;
+/// How much of what the other side said is told on.
+const SAID_CELLS: usize = 120;
+
+/// Where a route posts to.
+pub struct Post {
+    place: Place,
+    http: HttpSettings,
+}
+
+enum Place {
+    Ready(HttpClient),
+    /// The address is a secret: read again for every attempt, so that it can be replaced.
+    Secret(PathBuf),
+}
+
+impl fmt::Debug for Post {
+    /// Never the address: it may be the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Ready(client) => f.write_str(&client.place()),
+            Place::Secret(path) => write!(f, "the address in {}", path.display()),
+        }
+    }
+}
+
+impl Post {
+    /// Checks the address once.
+    ///
+    /// # Errors
+    /// It is none, or the file that holds it cannot be used.
+    pub fn new(address: &Address, ca_file: Option<PathBuf>) -> Result<Post, SettingsFault> {
+        let http = HttpSettings {
+            ca_file,
+            ..HttpSettings::default()
+        };
+        let place = match address {
+            Address::Written(url) => Place::Ready(
+                HttpClient::new(url, &http).map_err(|error| SettingsFault::new("url", error))?,
+            ),
+            Address::File(path) => {
+                read_client(path, &http).map_err(|why| SettingsFault::new("url_file", why))?;
+                Place::Secret(path.clone())
+            }
+        };
+        Ok(Post { place, http })
+    }
+
+    /// Posts JSON. `complete` adds headers; `hidden` is what must not be told on if the other side repeats it.
+    pub async fn send(
+        &self,
+        body: Vec<u8>,
+        hidden: Option<&Secret>,
+        now: Instant,
+        complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> Sent {
+        let client = match &self.place {
+            Place::Ready(client) => client.clone(),
+            Place::Secret(path) => match read_client(path, &self.http) {
+                Ok(client) => client,
+                Err(why) => return Sent::not_sent(why),
+            },
+        };
+        let request = match client.request(Method::POST, "") {
+            Ok(request) => complete(request.header(header::CONTENT_TYPE, "application/json")),
+            Err(error) => return Sent::not_sent(error),
+        };
+        match client.send(request.body(body), LIMITS).await {
+            Ok(answer) => judged(&answer, hidden, now),
+            Err(error) if error.is_before_sending() => Sent::not_sent(error),
+            Err(error) => Sent::Unknown(error.to_string()),
+        }
+    }
+}
+
+fn read_client(path: &std::path::Path, http: &HttpSettings) -> Result<HttpClient, String> {
+    let url = read_secret_file(path).map_err(|error| error.to_string())?;
+    HttpClient::new(url.expose(), http).map_err(|error| error.to_string())
+}
+
+fn judged(answer: &NetAnswer, hidden: Option<&Secret>, now: Instant) -> Sent {
+    let status = answer.status;
+    if status.is_success() {
+        return Sent::Accepted;
+    }
+    let why = format!("it answered {status}{}", said(answer, hidden));
+    let later = [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::TOO_EARLY,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    if status.is_server_error() || later.contains(&status) {
+        return Sent::NotSent {
+            why,
+            retry_after_ms: answer
+                .header("retry-after")
+                .and_then(|text| retry_after_ms(text, now)),
+        };
+    }
+    Sent::Refused(format!("{why}: look at the route's address and secret"))
+}
+
+/// The other side's own words, cut and cleaned; not a page made for a browser, and not our own secret.
+fn said(answer: &NetAnswer, hidden: Option<&Secret>) -> String {
+    let text = String::from_utf8_lossy(&answer.body);
+    let text = text.trim();
+    let repeats = hidden.is_some_and(|secret| text.contains(secret.expose()));
+    if text.is_empty() || text.starts_with('<') || repeats {
+        return String::new();
+    }
+    format!(" ({})", SafeText::line(text).truncated(SAID_CELLS))
+}
+
+/// Seconds, or an instant as HTTP writes it (RFC 9110, 10.2.3); never longer than two minutes.
+pub fn retry_after_ms(text: &str, now: Instant) -> Option<i64> {
+    let text = text.trim();
+    let ms = match text.parse::<i64>() {
+        Ok(seconds) => seconds.checked_mul(1000)?,
+        Err(_) => {
+            let at = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+            (at.to_utc() - now).num_milliseconds()
+        }
+    };
+    Some(ms.clamp(0, RETRY_AFTER_MAX_MS))
+}
