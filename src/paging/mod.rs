@@ -106,9 +106,12 @@ pub fn route(
     })
 }
 
+/// A route that is ready, with its kind: what was written for another kind must not go out over it.
+type Ready = (RouteKind, Arc<dyn Route>);
+
 /// The routes of a backend's teams, in the order of its file.
 #[derive(Debug, Clone, Default)]
-pub struct Routes(HashMap<String, Vec<(RouteKind, Arc<dyn Route>)>>);
+pub struct Routes(HashMap<String, Vec<Ready>>);
 
 impl Routes {
     /// Makes the routes of all teams ready; a fault names the team and which of its routes.
@@ -121,7 +124,7 @@ impl Routes {
     ) -> Result<Routes, Vec<(String, usize, SettingsFault)>> {
         let (mut routes, mut faults) = (HashMap::new(), Vec::new());
         for (team, settings) in teams {
-            let mut of_team: Vec<(RouteKind, Arc<dyn Route>)> = Vec::new();
+            let mut of_team: Vec<Ready> = Vec::new();
             for (place, settings) in settings.iter().enumerate() {
                 match route(settings, clock) {
                     Ok(route) => of_team.push((settings.kind(), route)),
