@@ -109,16 +109,17 @@ impl Demo {
         let address = listener.local_addr().map_err(cannot_listen)?;
         let ending = CancellationToken::new();
         let ended = ending.clone().cancelled_owned();
+        let serves = state.clone();
         let serving = tokio::spawn(async move {
             if let Err(error) =
-                crate::server::serve(listener, state, Default::default(), ended).await
+                crate::server::serve(listener, serves, Default::default(), ended).await
             {
                 tracing::error!(%error, "the demo's backend ended");
             }
         });
         let url = format!("http://{address}");
         let cast = cast(&*store, &url, &clock).await?;
-        let told = story::tell(&cast, &shifted, now).await?;
+        let told = story::tell(&cast, &state, &shifted, now).await?;
         shifted.show(now);
         let viewer = cast.of(story::VIEWER)?.clone();
         let playing = script::play(cast, told, clock.clone(), seed);

@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{Tokens, hex};
@@ -85,6 +86,8 @@ pub struct ServerState {
     pub(super) mirror: Mirror,
     pub(super) views: Views,
     pub(super) tokens: Tokens,
+    /// The place of the feed up to which it has been looked at what time has changed.
+    pub(super) reviewed: watch::Sender<u64>,
     /// Requests held open end when this is cancelled.
     pub(super) ending: CancellationToken,
     pub(super) openapi: bytes::Bytes,
@@ -112,6 +115,7 @@ impl ServerState {
             mirror,
             views: Views::default(),
             tokens: Tokens::new(),
+            reviewed: watch::Sender::new(0),
             ending: CancellationToken::new(),
             openapi: super::openapi::document(),
             links: Links {
@@ -126,6 +130,27 @@ impl ServerState {
     /// The link by which a page is answered; None without a public address.
     pub fn answer_link(&self, page: &str) -> Option<String> {
         self.links.answer_link(page)
+    }
+
+    /// Ends when the workers have nothing left to do at this instant: what time has changed is written, and every page that is
+    /// due has been handed over or put off. For whoever sets the clock and wants the same course each time.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn settled(&self) -> Result<(), StoreError> {
+        let mut reviewed = self.reviewed.subscribe();
+        loop {
+            let head = self.store.head().await?;
+            let due = self.store.next_delivery_at().await?;
+            let idle = due.is_none_or(|at| at > self.clock.now());
+            if *reviewed.borrow_and_update() >= head && idle {
+                return Ok(());
+            }
+            // A page that is handed over is written down, and what is written is reviewed.
+            if reviewed.changed().await.is_err() {
+                return Ok(());
+            }
+        }
     }
 
     /// What signs the link of a page.

@@ -16,6 +16,7 @@ use crate::domain::command::open::Open;
 use crate::domain::instant::Instant;
 use crate::domain::view::IncidentView;
 use crate::domain::word::PageState;
+use crate::server::ServerState;
 use crate::time::ShiftedClock;
 use step::steps;
 
@@ -82,7 +83,12 @@ fn read<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, Failure> {
 pub type Told = HashMap<&'static str, String>;
 
 /// Tells the story: each step at its time, oldest first.
-pub async fn tell(cast: &Cast, clock: &ShiftedClock, now: Instant) -> Result<Told, Failure> {
+pub async fn tell(
+    cast: &Cast,
+    state: &ServerState,
+    clock: &ShiftedClock,
+    now: Instant,
+) -> Result<Told, Failure> {
     let mut steps = steps(now);
     steps.sort_by_key(|step| -step.ago);
     let mut told = Told::new();
@@ -105,7 +111,10 @@ pub async fn tell(cast: &Cast, clock: &ShiftedClock, now: Instant) -> Result<Tol
                 cast.give(step.who, &id, body).await?;
             }
         }
+        // The same story each time: nothing of this step may happen at the time of the next.
+        state.settled().await?;
     }
+    clock.show(now);
     Ok(told)
 }
 

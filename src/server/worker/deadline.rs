@@ -154,6 +154,7 @@ pub async fn work(state: Arc<ServerState>) {
                 }
             }
         }
+        state.reviewed.send_replace(schedule.seen);
         let wait = schedule.by_time.first().map_or(LOOK_AFTER_MS, |(at, _)| {
             let left = (*at - state.clock.now()).num_milliseconds();
             // Rounded up: waking before the instant would find nothing to do.
