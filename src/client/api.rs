@@ -20,7 +20,9 @@ use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
 use crate::net::{HttpClient, HttpSettings, Limits};
 use crate::time::SharedClock;
-use crate::wire::{CommandAnswerBody, ListBody, TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS};
+use crate::wire::{
+    CommandAnswerBody, ExplainBody, ListBody, TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS,
+};
 
 const SMALL: Limits = Limits {
     total_ms: 10_000,
@@ -228,6 +230,13 @@ impl Api {
             ..SMALL
         };
         self.read(Ask::get(&path, limits)).await
+    }
+
+    /// The arithmetic of one duty, as the backend counts it.
+    pub async fn explain(&self, id: &str, duty: &str) -> Result<Heard<ExplainBody>, ApiError> {
+        let (id, duty) = (encoded(id), encoded(duty));
+        let path = format!("/v1/incidents/{id}/duties/{duty}/explain");
+        self.read(Ask::get(&path, SMALL)).await
     }
 
     /// Opens an incident. The same `key` never opens two.

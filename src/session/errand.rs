@@ -108,6 +108,18 @@ fn failed(effect: Effect, sentence: String) -> Option<Message> {
             id,
             incident: Err(sentence),
         },
+        Effect::Explain {
+            source,
+            id,
+            duty,
+            version,
+        } => Message::Explained {
+            source,
+            id,
+            duty,
+            version,
+            body: Err(sentence),
+        },
         _ => return None,
     })
 }
@@ -117,7 +129,8 @@ impl Shared {
         let (Effect::Send { source, .. }
         | Effect::Open { source, .. }
         | Effect::Timeline { source, .. }
-        | Effect::Reread { source, .. }) = &effect
+        | Effect::Reread { source, .. }
+        | Effect::Explain { source, .. }) = &effect
         else {
             return None;
         };
@@ -158,6 +171,18 @@ impl Shared {
                     source,
                     id,
                     incident,
+                }
+            }
+            Effect::Explain {
+                id, duty, version, ..
+            } => {
+                let heard = api.explain(&id, &duty).await;
+                Message::Explained {
+                    source,
+                    body: told(heard.map(|heard| heard.value)),
+                    id,
+                    duty,
+                    version,
                 }
             }
             _ => return None,
@@ -231,6 +256,11 @@ impl Shared {
             },
         }
     }
+}
+
+/// What was read, or why it was not, in words.
+fn told<T>(answer: Result<T, ApiError>) -> Result<Arc<T>, String> {
+    answer.map(Arc::new).map_err(|error| error.to_string())
 }
 
 /// Attempts at one command: the same key makes them one.

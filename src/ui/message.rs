@@ -9,7 +9,7 @@ use crate::domain::command::open::Open;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::GateWord;
-use crate::wire::EntryBody;
+use crate::wire::{EntryBody, ExplainBody};
 
 /// What happened. `update` makes of it a new state and a list of effects.
 #[derive(Debug, Clone)]
@@ -40,6 +40,14 @@ pub enum Message {
         source: usize,
         id: String,
         incident: Result<Arc<IncidentView>, String>,
+    },
+    /// The arithmetic of a duty that was asked for while the incident had this version; a sentence if there is none.
+    Explained {
+        source: usize,
+        id: String,
+        duty: String,
+        version: u64,
+        body: Result<Arc<ExplainBody>, String>,
     },
     /// Something of the session's own to tell, such as `copied`.
     Told(String),
@@ -93,6 +101,13 @@ pub enum Effect {
     Timeline { source: usize, id: String },
     /// Read one incident anew.
     Reread { source: usize, id: String },
+    /// Read the arithmetic of one duty; `version` comes back with the answer.
+    Explain {
+        source: usize,
+        id: String,
+        duty: String,
+        version: u64,
+    },
     /// Ask every source now.
     AskNow,
     /// Put text on the clipboard (OSC 52).

@@ -299,3 +299,34 @@ async fn asking_now_goes_to_the_watch() {
     let asked = sent.backend.expect("/v1/changes").await;
     assert!(asked.path.ends_with("wait=0"));
 }
+
+#[tokio::test]
+async fn an_arithmetic_comes_back_with_the_version_it_was_asked_for() {
+    let mut sent = Sent::new().await;
+    let explain = || Effect::Explain {
+        source: 0,
+        id: "AZ-1".into(),
+        duty: "gdpr-33/authority".into(),
+        version: 7,
+    };
+    sent.errand.send(explain());
+    let path = "/v1/incidents/AZ-1/duties/gdpr-33%2Fauthority/explain";
+    sent.backend.expect(path).await.good(&json!({
+        "duty": "gdpr-33/authority", "status": "running", "lines": [{ "label": "due", "text": "soon" }],
+        "citation": "Art. 33", "confidence": "located", "verified": "2026-11-23", "rules": "r", "tz": "z",
+    }));
+    match sent.news.recv().await.unwrap() {
+        Message::Explained {
+            version: 7,
+            body: Ok(body),
+            ..
+        } => assert_eq!(body.lines[0].text, "soon"),
+        other => panic!("{other:?}"),
+    }
+    sent.errand.send(explain());
+    sent.backend.expect(path).await.good(&json!({ "duty": 1 }));
+    match sent.news.recv().await.unwrap() {
+        Message::Explained { body: Err(_), .. } => {}
+        other => panic!("{other:?}"),
+    }
+}

@@ -38,6 +38,7 @@ use super::keymap::Action;
 use super::message::{Effect, Reply};
 use super::shared::{Shared, Target};
 use crate::domain::view::IncidentView;
+use crate::wire::ExplainBody;
 use std::sync::Arc;
 
 use dialog::Opened;
@@ -55,6 +56,13 @@ pub enum LayerInput {
     Replied { ticket: u64, reply: Reply },
     /// The fresh read that this layer asked for; a sentence if there is none.
     Reread(Result<Arc<IncidentView>, String>),
+    /// The arithmetic that this layer asked for when the incident had this version; a sentence if there is none.
+    Explained {
+        target: Target,
+        duty: String,
+        version: u64,
+        body: Result<Arc<ExplainBody>, String>,
+    },
     /// A newer board.
     Board,
 }
