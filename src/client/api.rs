@@ -21,7 +21,8 @@ use crate::domain::word::Via;
 use crate::net::{HttpClient, HttpSettings, Limits};
 use crate::time::SharedClock;
 use crate::wire::{
-    CommandAnswerBody, ExplainBody, ListBody, TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS,
+    CommandAnswerBody, ExplainBody, ListBody, PreviewBody, TeamsBody, TimelineBody,
+    WAIT_LIMIT_SECONDS,
 };
 
 const SMALL: Limits = Limits {
@@ -265,6 +266,16 @@ impl Api {
             ..Ask::post(&path, written(command)?)
         };
         Ok(self.read(ask).await?.value)
+    }
+
+    /// What a command would do to the clocks of an incident as it is now. Nothing is done.
+    pub async fn preview(
+        &self,
+        id: &str,
+        command: &Command,
+    ) -> Result<Heard<PreviewBody>, ApiError> {
+        let path = format!("/v1/incidents/{}/preview", encoded(id));
+        self.read(Ask::post(&path, written(command)?)).await
     }
 
     /// The body of an answer, byte for byte.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::domain::board::TeamView;
 use crate::domain::instant::Instant;
-use crate::domain::view::IncidentView;
+use crate::domain::view::{DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, GateWord, Via};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
@@ -100,6 +100,18 @@ pub struct CommandAnswerBody {
     #[serde(flatten)]
     pub incident: IncidentView,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<GateWord>,
+}
+
+/// What a command would do to the clocks: the answer of `POST /v1/incidents/{id}/preview`. Nothing of it is on record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PreviewBody {
+    /// The duties as they are.
+    pub before: Vec<DutyView>,
+    /// The duties as they would be if the command came now.
+    pub after: Vec<DutyView>,
+    /// The soft gates that the command would pass unmet.
+    #[serde(default)]
     pub unmet: Vec<GateWord>,
 }
 
