@@ -120,6 +120,18 @@ fn failed(effect: Effect, sentence: String) -> Option<Message> {
             version,
             body: Err(sentence),
         },
+        Effect::Preview {
+            source,
+            id,
+            version,
+            command,
+        } => Message::Previewed {
+            source,
+            id,
+            version,
+            command,
+            body: Err(sentence),
+        },
         _ => return None,
     })
 }
@@ -130,7 +142,8 @@ impl Shared {
         | Effect::Open { source, .. }
         | Effect::Timeline { source, .. }
         | Effect::Reread { source, .. }
-        | Effect::Explain { source, .. }) = &effect
+        | Effect::Explain { source, .. }
+        | Effect::Preview { source, .. }) = &effect
         else {
             return None;
         };
@@ -183,6 +196,21 @@ impl Shared {
                     id,
                     duty,
                     version,
+                }
+            }
+            Effect::Preview {
+                id,
+                version,
+                command,
+                ..
+            } => {
+                let heard = api.preview(&id, &command).await;
+                Message::Previewed {
+                    source,
+                    id,
+                    version,
+                    command,
+                    body: told(heard.map(|heard| heard.value)),
                 }
             }
             _ => return None,

@@ -168,6 +168,18 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             version,
             body,
         }),
+        Message::Previewed {
+            source,
+            id,
+            version,
+            command,
+            body,
+        } => app.tell_layers(&LayerInput::Previewed {
+            target: Target { source, id },
+            version,
+            command,
+            body,
+        }),
         Message::Told(text) => {
             app.shared.tell(text);
             Vec::new()

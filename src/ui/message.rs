@@ -9,7 +9,7 @@ use crate::domain::command::open::Open;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::GateWord;
-use crate::wire::{EntryBody, ExplainBody};
+use crate::wire::{EntryBody, ExplainBody, PreviewBody};
 
 /// What happened. `update` makes of it a new state and a list of effects.
 #[derive(Debug, Clone)]
@@ -48,6 +48,14 @@ pub enum Message {
         duty: String,
         version: u64,
         body: Result<Arc<ExplainBody>, String>,
+    },
+    /// What a command would do to the clocks, asked for while the incident had this version; a sentence if it is not known.
+    Previewed {
+        source: usize,
+        id: String,
+        version: u64,
+        command: Box<Command>,
+        body: Result<Arc<PreviewBody>, String>,
     },
     /// Something of the session's own to tell, such as `copied`.
     Told(String),
@@ -107,6 +115,13 @@ pub enum Effect {
         id: String,
         duty: String,
         version: u64,
+    },
+    /// Ask what a command would do to the clocks; it is not done. `version` comes back with the answer.
+    Preview {
+        source: usize,
+        id: String,
+        version: u64,
+        command: Box<Command>,
     },
     /// Ask every source now.
     AskNow,

@@ -330,3 +330,33 @@ async fn an_arithmetic_comes_back_with_the_version_it_was_asked_for() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn what_would_follow_is_asked_without_a_version_and_a_refusal_is_told() {
+    let mut sent = Sent::new().await;
+    let preview = || Effect::Preview {
+        source: 0,
+        id: "AZ-1".into(),
+        version: 7,
+        command: Box::new(serde_json::from_value(json!({ "type": "declare" })).unwrap()),
+    };
+    sent.errand.send(preview());
+    let asked = sent.backend.expect("/v1/incidents/AZ-1/preview").await;
+    assert_eq!(asked.header("if-match"), None);
+    asked.good(&json!({ "before": [], "after": [], "unmet": ["severity"] }));
+    match sent.news.recv().await.unwrap() {
+        Message::Previewed {
+            version: 7,
+            body: Ok(body),
+            ..
+        } => assert_eq!(body.unmet.len(), 1),
+        other => panic!("{other:?}"),
+    }
+    sent.errand.send(preview());
+    let asked = sent.backend.expect("/v1/incidents/AZ-1/preview").await;
+    asked.good(&json!([]));
+    match sent.news.recv().await.unwrap() {
+        Message::Previewed { body: Err(_), .. } => {}
+        other => panic!("{other:?}"),
+    }
+}

@@ -37,8 +37,9 @@ use super::canvas::Canvas;
 use super::keymap::Action;
 use super::message::{Effect, Reply};
 use super::shared::{Shared, Target};
+use crate::domain::command::Command;
 use crate::domain::view::IncidentView;
-use crate::wire::ExplainBody;
+use crate::wire::{ExplainBody, PreviewBody};
 use std::sync::Arc;
 
 use dialog::Opened;
@@ -62,6 +63,13 @@ pub enum LayerInput {
         duty: String,
         version: u64,
         body: Result<Arc<ExplainBody>, String>,
+    },
+    /// What the command that this layer asked about would do; a sentence if it is not known.
+    Previewed {
+        target: Target,
+        version: u64,
+        command: Box<Command>,
+        body: Result<Arc<PreviewBody>, String>,
     },
     /// A newer board.
     Board,

@@ -403,7 +403,13 @@ impl Layer for Opening {
                 self.free = true;
                 LayerOutcome::nothing()
             }
-            (LayerInput::Board | LayerInput::Reread(_), _) => LayerOutcome::nothing(),
+            (
+                LayerInput::Board
+                | LayerInput::Reread(_)
+                | LayerInput::Explained { .. }
+                | LayerInput::Previewed { .. },
+                _,
+            ) => LayerOutcome::nothing(),
             (_, Stage::Filling) => self.fill(&input, shared),
             (_, Stage::Unheard(ticket)) if confirms => self.again(ticket, shared),
             _ => LayerOutcome::nothing(),

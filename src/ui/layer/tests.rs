@@ -2,6 +2,7 @@
 
 mod command;
 mod flow;
+mod foresight;
 mod look;
 
 use std::sync::Arc;
