@@ -21,7 +21,7 @@ use crate::domain::word::Via;
 use crate::net::{HttpClient, HttpSettings, Limits};
 use crate::time::SharedClock;
 use crate::wire::{
-    CommandAnswerBody, ExplainBody, ListBody, PreviewBody, TeamsBody, TimelineBody,
+    CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody, TeamsBody, TimelineBody,
     WAIT_LIMIT_SECONDS,
 };
 
@@ -178,6 +178,15 @@ impl Api {
     pub async fn teams(&self) -> Result<Heard<Vec<TeamView>>, ApiError> {
         let body: Heard<TeamsBody> = self.read(Ask::get("/v1/teams", SMALL)).await?;
         Ok(body.map(|body| body.teams))
+    }
+
+    /// The catalogue in force; with a profile as JSON also what it calls for.
+    pub async fn regimes(&self, profile: Option<&str>) -> Result<Heard<RegimesBody>, ApiError> {
+        let path = match profile {
+            Some(profile) => format!("/v1/regimes?profile={}", encoded(profile)),
+            None => "/v1/regimes".to_owned(),
+        };
+        self.read(Ask::get(&path, SMALL)).await
     }
 
     /// A page of the list; `query` is what stands behind the question mark, encoded: `open=all&limit=1000`.

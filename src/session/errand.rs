@@ -132,6 +132,11 @@ fn failed(effect: Effect, sentence: String) -> Option<Message> {
             command,
             body: Err(sentence),
         },
+        Effect::Regimes { source, profile } => Message::Regimes {
+            source,
+            profile,
+            body: Err(sentence),
+        },
         _ => return None,
     })
 }
@@ -143,7 +148,8 @@ impl Shared {
         | Effect::Timeline { source, .. }
         | Effect::Reread { source, .. }
         | Effect::Explain { source, .. }
-        | Effect::Preview { source, .. }) = &effect
+        | Effect::Preview { source, .. }
+        | Effect::Regimes { source, .. }) = &effect
         else {
             return None;
         };
@@ -196,6 +202,14 @@ impl Shared {
                     id,
                     duty,
                     version,
+                }
+            }
+            Effect::Regimes { profile, .. } => {
+                let heard = api.regimes(profile.as_deref()).await;
+                Message::Regimes {
+                    source,
+                    profile,
+                    body: told(heard.map(|heard| heard.value)),
                 }
             }
             Effect::Preview {

@@ -180,6 +180,14 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             command,
             body,
         }),
+        Message::Regimes {
+            source,
+            profile,
+            body,
+        } => {
+            app.shared.catalogues.take(source, profile, body);
+            app.tell_layers(&LayerInput::Board)
+        }
         Message::Told(text) => {
             app.shared.tell(text);
             Vec::new()

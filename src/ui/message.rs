@@ -9,7 +9,7 @@ use crate::domain::command::open::Open;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::GateWord;
-use crate::wire::{EntryBody, ExplainBody, PreviewBody};
+use crate::wire::{EntryBody, ExplainBody, PreviewBody, RegimesBody};
 
 /// What happened. `update` makes of it a new state and a list of effects.
 #[derive(Debug, Clone)]
@@ -56,6 +56,12 @@ pub enum Message {
         version: u64,
         command: Box<Command>,
         body: Result<Arc<PreviewBody>, String>,
+    },
+    /// A source's catalogue of regimes, with what the profile it was asked with calls for; a sentence if there is none.
+    Regimes {
+        source: usize,
+        profile: Option<String>,
+        body: Result<Arc<RegimesBody>, String>,
     },
     /// Something of the session's own to tell, such as `copied`.
     Told(String),
@@ -122,6 +128,11 @@ pub enum Effect {
         id: String,
         version: u64,
         command: Box<Command>,
+    },
+    /// Read a source's catalogue of regimes; with a profile as JSON also what it calls for.
+    Regimes {
+        source: usize,
+        profile: Option<String>,
     },
     /// Ask every source now.
     AskNow,

@@ -1,6 +1,8 @@
 //! The bodies of our own HTTP API that are more than one incident: lists, changes, entries, problems.
 //! One incident's body is `domain::view::IncidentView`, a command's is `domain::command::Command`.
 
+mod regime;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,8 @@ use crate::domain::board::TeamView;
 use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, GateWord, Via};
+
+pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";

@@ -360,3 +360,27 @@ async fn what_would_follow_is_asked_without_a_version_and_a_refusal_is_told() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn a_catalogue_is_asked_with_the_profile_that_comes_back_with_it() {
+    let mut sent = Sent::new().await;
+    let profile = Some(r#"{"zone":"Europe/Berlin"}"#.to_owned());
+    sent.errand.send(Effect::Regimes {
+        source: 0,
+        profile: profile.clone(),
+    });
+    let asked = sent.backend.expect("/v1/regimes").await;
+    asked.good(&json!({ "rules": "r", "tz": "z", "regimes": [],
+        "proposed": [{ "id": "gdpr-33", "reason": "the Union" }] }));
+    match sent.news.recv().await.unwrap() {
+        Message::Regimes {
+            source: 0,
+            profile: told,
+            body: Ok(body),
+        } => {
+            assert_eq!(told, profile);
+            assert_eq!(body.proposed.as_ref().unwrap()[0].id, "gdpr-33");
+        }
+        other => panic!("{other:?}"),
+    }
+}

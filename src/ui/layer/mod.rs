@@ -24,6 +24,7 @@ mod palette;
 mod pick;
 #[cfg(test)]
 mod pressed;
+mod regime;
 mod roles;
 mod sent;
 mod shelve;

@@ -4,6 +4,7 @@ mod command;
 mod flow;
 mod foresight;
 mod look;
+mod regime;
 
 use std::sync::Arc;
 

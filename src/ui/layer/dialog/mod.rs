@@ -133,6 +133,12 @@ pub trait Body: std::fmt::Debug + Send {
         Vec::new()
     }
 
+    /// What is read when it opens, besides the incident.
+    fn reads(&self, look: &Look<'_>) -> Vec<Effect> {
+        let _ = look;
+        Vec::new()
+    }
+
     /// When the backend is asked what would follow for the clocks.
     fn foresees(&self) -> Foresees {
         Foresees::Never
@@ -251,7 +257,8 @@ pub fn open<B: Body + 'static>(
         scroll: 0,
         free: false,
     };
-    let effects = dialog.foresee(shared).into_iter().collect();
+    let mut effects = dialog.body.reads(&dialog.look(shared));
+    effects.extend(dialog.foresee(shared));
     Ok((Box::new(dialog), effects))
 }
 
