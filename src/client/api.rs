@@ -20,7 +20,10 @@ use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
 use crate::net::{HttpClient, HttpSettings, Limits};
 use crate::time::SharedClock;
-use crate::wire::{CommandAnswerBody, ListBody, TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS};
+use crate::wire::{
+    CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody, TeamsBody, TimelineBody,
+    WAIT_LIMIT_SECONDS,
+};
 
 const SMALL: Limits = Limits {
     total_ms: 10_000,
@@ -177,6 +180,15 @@ impl Api {
         Ok(body.map(|body| body.teams))
     }
 
+    /// The catalogue in force; with a profile as JSON also what it calls for.
+    pub async fn regimes(&self, profile: Option<&str>) -> Result<Heard<RegimesBody>, ApiError> {
+        let path = match profile {
+            Some(profile) => format!("/v1/regimes?profile={}", encoded(profile)),
+            None => "/v1/regimes".to_owned(),
+        };
+        self.read(Ask::get(&path, SMALL)).await
+    }
+
     /// A page of the list; `query` is what stands behind the question mark, encoded: `open=all&limit=1000`.
     pub async fn list_page(&self, query: &str) -> Result<Heard<ListBody>, ApiError> {
         let good = self.ask(&Ask::get(&list_path(query), LIST)).await?;
@@ -230,6 +242,13 @@ impl Api {
         self.read(Ask::get(&path, limits)).await
     }
 
+    /// The arithmetic of one duty, as the backend counts it.
+    pub async fn explain(&self, id: &str, duty: &str) -> Result<Heard<ExplainBody>, ApiError> {
+        let (id, duty) = (encoded(id), encoded(duty));
+        let path = format!("/v1/incidents/{id}/duties/{duty}/explain");
+        self.read(Ask::get(&path, SMALL)).await
+    }
+
     /// Opens an incident. The same `key` never opens two.
     pub async fn open(&self, open: &Open, key: &str) -> Result<IncidentView, ApiError> {
         let ask = Ask {
@@ -256,6 +275,16 @@ impl Api {
             ..Ask::post(&path, written(command)?)
         };
         Ok(self.read(ask).await?.value)
+    }
+
+    /// What a command would do to the clocks of an incident as it is now. Nothing is done.
+    pub async fn preview(
+        &self,
+        id: &str,
+        command: &Command,
+    ) -> Result<Heard<PreviewBody>, ApiError> {
+        let path = format!("/v1/incidents/{}/preview", encoded(id));
+        self.read(Ask::post(&path, written(command)?)).await
     }
 
     /// The body of an answer, byte for byte.

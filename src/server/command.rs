@@ -24,10 +24,10 @@ use crate::domain::word::{Phase, Role, Via};
 use crate::store::{Found, Job, Outcome, Target};
 use crate::wire::{CommandAnswerBody, ProblemBody};
 
-const JSON: &[&str] = &["application/json"];
+pub(super) const JSON: &[&str] = &["application/json"];
 
 /// Whether a caller may send commands at all. Asked before the body is read: a display is refused whatever it sends.
-fn may_write(caller: &Caller) -> Result<(), Problem> {
+pub(super) fn may_write(caller: &Caller) -> Result<(), Problem> {
     if caller.role >= Role::Responder || caller.counsel {
         return Ok(());
     }
@@ -38,7 +38,7 @@ fn may_write(caller: &Caller) -> Result<(), Problem> {
 }
 
 /// Whether the caller's role reaches for this kind of command, whatever the incident: a weak token learns nothing of it.
-fn may_ask(command: &Command, caller: &Caller) -> Result<(), Problem> {
+pub(super) fn may_ask(command: &Command, caller: &Caller) -> Result<(), Problem> {
     let anywhere = Standing {
         phase: Phase::DetectionAndAnalysis,
         ended: None,

@@ -15,6 +15,7 @@ mod mirror;
 mod openapi;
 pub mod outbox;
 mod page;
+mod preview;
 mod problem;
 mod regime;
 mod request;

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, explain, incident, list, page, regime};
+use super::{about, command, explain, incident, list, page, preview, regime};
 use crate::wire::{PROBLEM, ProblemBody};
 
 /// Routes that anybody may ask.
@@ -50,6 +50,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
             axum::routing::get(explain::explain_written),
         )
         .routes(routes!(command::command))
+        .routes(routes!(preview::preview))
         .routes(routes!(page::acknowledge_form, page::acknowledge))
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))

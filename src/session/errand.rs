@@ -108,6 +108,35 @@ fn failed(effect: Effect, sentence: String) -> Option<Message> {
             id,
             incident: Err(sentence),
         },
+        Effect::Explain {
+            source,
+            id,
+            duty,
+            version,
+        } => Message::Explained {
+            source,
+            id,
+            duty,
+            version,
+            body: Err(sentence),
+        },
+        Effect::Preview {
+            source,
+            id,
+            version,
+            command,
+        } => Message::Previewed {
+            source,
+            id,
+            version,
+            command,
+            body: Err(sentence),
+        },
+        Effect::Regimes { source, profile } => Message::Regimes {
+            source,
+            profile,
+            body: Err(sentence),
+        },
         _ => return None,
     })
 }
@@ -117,7 +146,10 @@ impl Shared {
         let (Effect::Send { source, .. }
         | Effect::Open { source, .. }
         | Effect::Timeline { source, .. }
-        | Effect::Reread { source, .. }) = &effect
+        | Effect::Reread { source, .. }
+        | Effect::Explain { source, .. }
+        | Effect::Preview { source, .. }
+        | Effect::Regimes { source, .. }) = &effect
         else {
             return None;
         };
@@ -158,6 +190,41 @@ impl Shared {
                     source,
                     id,
                     incident,
+                }
+            }
+            Effect::Explain {
+                id, duty, version, ..
+            } => {
+                let heard = api.explain(&id, &duty).await;
+                Message::Explained {
+                    source,
+                    body: told(heard.map(|heard| heard.value)),
+                    id,
+                    duty,
+                    version,
+                }
+            }
+            Effect::Regimes { profile, .. } => {
+                let heard = api.regimes(profile.as_deref()).await;
+                Message::Regimes {
+                    source,
+                    profile,
+                    body: told(heard.map(|heard| heard.value)),
+                }
+            }
+            Effect::Preview {
+                id,
+                version,
+                command,
+                ..
+            } => {
+                let heard = api.preview(&id, &command).await;
+                Message::Previewed {
+                    source,
+                    id,
+                    version,
+                    command,
+                    body: told(heard.map(|heard| heard.value)),
                 }
             }
             _ => return None,
@@ -231,6 +298,11 @@ impl Shared {
             },
         }
     }
+}
+
+/// What was read, or why it was not, in words.
+fn told<T>(answer: Result<T, ApiError>) -> Result<Arc<T>, String> {
+    answer.map(Arc::new).map_err(|error| error.to_string())
 }
 
 /// Attempts at one command: the same key makes them one.

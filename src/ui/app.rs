@@ -127,13 +127,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Board(board) => {
             app.shared.board = board;
             app.order();
-            let effects = match app.screen {
+            let mut effects = match app.screen {
                 ScreenName::Incident => app.incident.refresh(&app.shared),
                 _ => Vec::new(),
             };
-            for i in 0..app.layers.len() {
-                app.tell_layer(i, LayerInput::Board);
-            }
+            effects.extend(app.tell_layers(&LayerInput::Board));
             effects
         }
         Message::Replied { ticket, reply } => app.replied(ticket, reply),
@@ -158,6 +156,38 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             Some(top) => app.tell_layer(top, LayerInput::Reread(incident)),
             None => Vec::new(),
         },
+        Message::Explained {
+            source,
+            id,
+            duty,
+            version,
+            body,
+        } => app.tell_layers(&LayerInput::Explained {
+            target: Target { source, id },
+            duty,
+            version,
+            body,
+        }),
+        Message::Previewed {
+            source,
+            id,
+            version,
+            command,
+            body,
+        } => app.tell_layers(&LayerInput::Previewed {
+            target: Target { source, id },
+            version,
+            command,
+            body,
+        }),
+        Message::Regimes {
+            source,
+            profile,
+            body,
+        } => {
+            app.shared.catalogues.take(source, profile, body);
+            app.tell_layers(&LayerInput::Board)
+        }
         Message::Told(text) => {
             app.shared.tell(text);
             Vec::new()
@@ -364,6 +394,13 @@ impl App {
                 Vec::new()
             }
         }
+    }
+
+    /// Tells every layer; from the top, so that one that closes moves none that is still to be told.
+    fn tell_layers(&mut self, input: &LayerInput) -> Vec<Effect> {
+        let all = (0..self.layers.len()).rev();
+        all.flat_map(|at| self.tell_layer(at, input.clone()))
+            .collect()
     }
 
     fn tell_layer(&mut self, at: usize, input: LayerInput) -> Vec<Effect> {

@@ -9,7 +9,7 @@ use crate::domain::command::open::Open;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::GateWord;
-use crate::wire::EntryBody;
+use crate::wire::{EntryBody, ExplainBody, PreviewBody, RegimesBody};
 
 /// What happened. `update` makes of it a new state and a list of effects.
 #[derive(Debug, Clone)]
@@ -40,6 +40,28 @@ pub enum Message {
         source: usize,
         id: String,
         incident: Result<Arc<IncidentView>, String>,
+    },
+    /// The arithmetic of a duty that was asked for while the incident had this version; a sentence if there is none.
+    Explained {
+        source: usize,
+        id: String,
+        duty: String,
+        version: u64,
+        body: Result<Arc<ExplainBody>, String>,
+    },
+    /// What a command would do to the clocks, asked for while the incident had this version; a sentence if it is not known.
+    Previewed {
+        source: usize,
+        id: String,
+        version: u64,
+        command: Box<Command>,
+        body: Result<Arc<PreviewBody>, String>,
+    },
+    /// A source's catalogue of regimes, with what the profile it was asked with calls for; a sentence if there is none.
+    Regimes {
+        source: usize,
+        profile: Option<String>,
+        body: Result<Arc<RegimesBody>, String>,
     },
     /// Something of the session's own to tell, such as `copied`.
     Told(String),
@@ -93,6 +115,25 @@ pub enum Effect {
     Timeline { source: usize, id: String },
     /// Read one incident anew.
     Reread { source: usize, id: String },
+    /// Read the arithmetic of one duty; `version` comes back with the answer.
+    Explain {
+        source: usize,
+        id: String,
+        duty: String,
+        version: u64,
+    },
+    /// Ask what a command would do to the clocks; it is not done. `version` comes back with the answer.
+    Preview {
+        source: usize,
+        id: String,
+        version: u64,
+        command: Box<Command>,
+    },
+    /// Read a source's catalogue of regimes; with a profile as JSON also what it calls for.
+    Regimes {
+        source: usize,
+        profile: Option<String>,
+    },
     /// Ask every source now.
     AskNow,
     /// Put text on the clipboard (OSC 52).

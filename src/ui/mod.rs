@@ -3,6 +3,7 @@
 
 mod app;
 pub mod canvas;
+pub mod catalogue;
 pub mod digits;
 pub mod draft;
 #[cfg(test)]

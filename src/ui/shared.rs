@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::catalogue::Catalogues;
 use super::draft::Drafts;
 use super::glyph::Glyphs;
 use super::index::{Filter, Index};
@@ -139,6 +140,8 @@ pub struct Shared {
     pub pending: Vec<Pending>,
     /// What was typed into dialogs and not sent.
     pub drafts: Drafts,
+    /// The catalogues of regimes that were read.
+    pub catalogues: Catalogues,
     /// What got no answer and may be sent again as the same.
     unanswered: Vec<Pending>,
     tickets: u64,
@@ -165,6 +168,7 @@ impl Shared {
             toasts: Vec::new(),
             pending: Vec::new(),
             drafts: Drafts::default(),
+            catalogues: Catalogues::default(),
             unanswered: Vec::new(),
             tickets: 0,
         }

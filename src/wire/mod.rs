@@ -1,6 +1,8 @@
 //! The bodies of our own HTTP API that are more than one incident: lists, changes, entries, problems.
 //! One incident's body is `domain::view::IncidentView`, a command's is `domain::command::Command`.
 
+mod regime;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,8 +11,10 @@ use utoipa::ToSchema;
 
 use crate::domain::board::TeamView;
 use crate::domain::instant::Instant;
-use crate::domain::view::IncidentView;
+use crate::domain::view::{DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, GateWord, Via};
+
+pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";
@@ -100,6 +104,18 @@ pub struct CommandAnswerBody {
     #[serde(flatten)]
     pub incident: IncidentView,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmet: Vec<GateWord>,
+}
+
+/// What a command would do to the clocks: the answer of `POST /v1/incidents/{id}/preview`. Nothing of it is on record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PreviewBody {
+    /// The duties as they are.
+    pub before: Vec<DutyView>,
+    /// The duties as they would be if the command came now.
+    pub after: Vec<DutyView>,
+    /// The soft gates that the command would pass unmet.
+    #[serde(default)]
     pub unmet: Vec<GateWord>,
 }
 

@@ -9,6 +9,7 @@ mod feed;
 mod link;
 mod mask;
 mod page;
+mod preview;
 mod read;
 mod route;
 mod rule;

@@ -299,3 +299,88 @@ async fn asking_now_goes_to_the_watch() {
     let asked = sent.backend.expect("/v1/changes").await;
     assert!(asked.path.ends_with("wait=0"));
 }
+
+#[tokio::test]
+async fn an_arithmetic_comes_back_with_the_version_it_was_asked_for() {
+    let mut sent = Sent::new().await;
+    let explain = || Effect::Explain {
+        source: 0,
+        id: "AZ-1".into(),
+        duty: "gdpr-33/authority".into(),
+        version: 7,
+    };
+    sent.errand.send(explain());
+    let path = "/v1/incidents/AZ-1/duties/gdpr-33%2Fauthority/explain";
+    sent.backend.expect(path).await.good(&json!({
+        "duty": "gdpr-33/authority", "status": "running", "lines": [{ "label": "due", "text": "soon" }],
+        "citation": "Art. 33", "confidence": "located", "verified": "2026-11-23", "rules": "r", "tz": "z",
+    }));
+    match sent.news.recv().await.unwrap() {
+        Message::Explained {
+            version: 7,
+            body: Ok(body),
+            ..
+        } => assert_eq!(body.lines[0].text, "soon"),
+        other => panic!("{other:?}"),
+    }
+    sent.errand.send(explain());
+    sent.backend.expect(path).await.good(&json!({ "duty": 1 }));
+    match sent.news.recv().await.unwrap() {
+        Message::Explained { body: Err(_), .. } => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_would_follow_is_asked_without_a_version_and_a_refusal_is_told() {
+    let mut sent = Sent::new().await;
+    let preview = || Effect::Preview {
+        source: 0,
+        id: "AZ-1".into(),
+        version: 7,
+        command: Box::new(serde_json::from_value(json!({ "type": "declare" })).unwrap()),
+    };
+    sent.errand.send(preview());
+    let asked = sent.backend.expect("/v1/incidents/AZ-1/preview").await;
+    assert_eq!(asked.header("if-match"), None);
+    asked.good(&json!({ "before": [], "after": [], "unmet": ["severity"] }));
+    match sent.news.recv().await.unwrap() {
+        Message::Previewed {
+            version: 7,
+            body: Ok(body),
+            ..
+        } => assert_eq!(body.unmet.len(), 1),
+        other => panic!("{other:?}"),
+    }
+    sent.errand.send(preview());
+    let asked = sent.backend.expect("/v1/incidents/AZ-1/preview").await;
+    asked.good(&json!([]));
+    match sent.news.recv().await.unwrap() {
+        Message::Previewed { body: Err(_), .. } => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_catalogue_is_asked_with_the_profile_that_comes_back_with_it() {
+    let mut sent = Sent::new().await;
+    let profile = Some(r#"{"zone":"Europe/Berlin"}"#.to_owned());
+    sent.errand.send(Effect::Regimes {
+        source: 0,
+        profile: profile.clone(),
+    });
+    let asked = sent.backend.expect("/v1/regimes").await;
+    asked.good(&json!({ "rules": "r", "tz": "z", "regimes": [],
+        "proposed": [{ "id": "gdpr-33", "reason": "the Union" }] }));
+    match sent.news.recv().await.unwrap() {
+        Message::Regimes {
+            source: 0,
+            profile: told,
+            body: Ok(body),
+        } => {
+            assert_eq!(told, profile);
+            assert_eq!(body.proposed.as_ref().unwrap()[0].id, "gdpr-33");
+        }
+        other => panic!("{other:?}"),
+    }
+}

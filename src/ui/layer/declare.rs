@@ -1,9 +1,9 @@
 //! `D`: the decision, with a name, that it is a customer-reportable breach. Every duty is shown before and after; it is
 //! legal record.
 
-use chrono::TimeDelta;
-
-use super::dialog::{self, Body, Fault, Look, Opened, Weight, duty_name, duty_words, reason};
+use super::dialog::{
+    self, Body, Fault, Foresees, Look, Opened, Weight, duty_name, duty_words, reason,
+};
 use super::form::{Field, Form, Row, Side, fact, row};
 use crate::domain::command::Command;
 use crate::domain::command::declare::Declare;
@@ -23,9 +23,6 @@ const REASONS: &[&str] = &[
 ];
 /// The trigger that a declaration sets.
 const DECLARED: &str = "declared_at";
-/// Hours from the declaration after which the practice of 72 hours is due; other rules are the backend's to count.
-const PRACTICE_HOURS: i64 = 72;
-
 #[derive(Debug)]
 struct Declaring;
 
@@ -50,7 +47,10 @@ fn standing(look: &Look<'_>) -> Option<Instant> {
 
 /// Whether the instant would be later than the one on record, and so wait for a second person.
 fn is_later(form: &Form, look: &Look<'_>) -> bool {
-    let given = form.when("at").map(|when| when.at);
+    is_later_than_recorded(form.when("at").map(|when| when.at), look)
+}
+
+fn is_later_than_recorded(given: Option<Instant>, look: &Look<'_>) -> bool {
     look.incident.reportable == Reportable::Declared
         && given.zip(standing(look)).is_some_and(|(at, was)| at > was)
 }
@@ -59,32 +59,26 @@ fn written(at: Instant, look: &Look<'_>) -> String {
     instant(at, look.now(), look.clock().zone, Written::Full).text
 }
 
-/// What a declaration makes of a duty; none where it changes nothing.
-fn after(duty: &DutyView, at: Instant, look: &Look<'_>) -> Option<String> {
+/// What a declaration makes of a duty, as far as that needs no counting; none where it changes nothing.
+fn after(duty: &DutyView, look: &Look<'_>) -> Option<&'static str> {
     let waits = duty.trigger.as_deref() == Some(DECLARED);
     let undone =
         duty.status == DutyStatus::NotRequired && look.incident.reportable == Reportable::No;
-    if !waits && !undone {
-        return None;
-    }
     if duty.status.is_finished() && !undone {
         return None;
     }
-    if duty.regime == "ms-72h" {
-        let due = written(at + TimeDelta::hours(PRACTICE_HOURS), look);
-        return Some(format!("runs: due {due}, {PRACTICE_HOURS} h from then"));
-    }
-    match waits {
-        true => Some("runs from then, as its rule counts".to_owned()),
-        false => Some("stands again, as its rule counts".to_owned()),
+    match (waits, undone) {
+        (true, _) => Some("runs from then, as its rule counts"),
+        (false, true) => Some("stands again, as its rule counts"),
+        (false, false) => None,
     }
 }
 
-fn duty_rows(look: &Look<'_>, at: Instant, proposed: bool) -> Vec<Row> {
+fn duty_rows(look: &Look<'_>, proposed: bool) -> Vec<Row> {
     let (mut changed, mut same) = (Vec::new(), Vec::new());
     for duty in look.incident.duties.iter().filter(|duty| duty.enabled) {
         let before = duty_words(duty, look);
-        match after(duty, at, look).filter(|_| !proposed) {
+        match after(duty, look).filter(|_| !proposed) {
             Some(after) => {
                 changed.push(row(duty_name(duty), Role::Text));
                 changed.push(vec![
@@ -116,7 +110,7 @@ fn duty_rows(look: &Look<'_>, at: Instant, proposed: bool) -> Vec<Row> {
 }
 
 impl Body for Declaring {
-    fn facts(&self, form: &Form, look: &Look<'_>) -> Vec<Row> {
+    fn facts(&self, _form: &Form, look: &Look<'_>) -> Vec<Row> {
         let incident = look.incident;
         let now = match (&incident.reportable, &incident.reportable_by) {
             (Reportable::Unknown, _) => "unknown: nobody has answered".to_owned(),
@@ -136,23 +130,6 @@ impl Body for Declaring {
                 "It is declared already: an earlier instant counts at once, a later one waits for a second person.",
                 Role::DialogWarning,
             ));
-        }
-        rows.push(Row::new());
-        let at = form.when("at").map_or(look.now(), |when| when.at);
-        // Until an instant is typed, what is due moves with the clock: the day is enough here.
-        match form.when("at") {
-            Some(_) => rows.extend(duty_rows(look, at, is_later(form, look))),
-            None => {
-                let runs = incident.duties.iter().filter(|duty| duty.enabled);
-                let runs: Vec<String> = runs
-                    .filter(|duty| after(duty, at, look).is_some())
-                    .map(duty_name)
-                    .collect();
-                rows.push(match runs.is_empty() {
-                    true => row("No duty waits for the declaration.", Role::Dim),
-                    false => fact("starts", runs.join(" · "), Role::Text),
-                });
-            }
         }
         rows
     }
@@ -186,7 +163,7 @@ impl Body for Declaring {
         }))
     }
 
-    fn review(&self, command: &Command, form: &Form, look: &Look<'_>) -> Vec<Row> {
+    fn review(&self, command: &Command, _form: &Form, look: &Look<'_>) -> Vec<Row> {
         let Command::Declare(declare) = command else {
             return Vec::new();
         };
@@ -210,12 +187,29 @@ impl Body for Declaring {
                 .clone()
                 .map(|reason| fact("reason", reason, Role::After)),
         );
-        rows.push(Row::new());
-        rows.extend(duty_rows(
-            look,
-            declare.at.unwrap_or(now),
-            is_later(form, look),
-        ));
         rows
+    }
+
+    fn foresees(&self) -> Foresees {
+        Foresees::Always
+    }
+
+    fn foreseen(&self, command: Command, form: &Form, look: &Look<'_>) -> Command {
+        match command {
+            // Only a later instant needs a reason to be taken at all; which one changes no clock.
+            Command::Declare(declare) => Command::Declare(Declare {
+                reason: is_later(form, look).then(|| "later than recorded".to_owned()),
+                ..declare
+            }),
+            other => other,
+        }
+    }
+
+    fn unforeseen(&self, command: &Command, look: &Look<'_>) -> Vec<Row> {
+        let at = match command {
+            Command::Declare(declare) => declare.at,
+            _ => None,
+        };
+        duty_rows(look, is_later_than_recorded(at, look))
     }
 }

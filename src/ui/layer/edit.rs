@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::dialog::{self, Body, Fault, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, row};
 use super::pick::before_after;
+use super::regime;
 use crate::domain::command::Command;
 use crate::domain::command::set::Set;
 use crate::domain::command::text::{LONG, TITLE};
@@ -13,6 +14,7 @@ use crate::domain::view::IncidentView;
 use crate::domain::word::{Classification, Comms, Responsibility, Severity, Tlp};
 use crate::ui::canvas::Part;
 use crate::ui::keymap::Action;
+use crate::ui::message::Effect;
 use crate::ui::phrase::Zone;
 use crate::ui::screen::words;
 use crate::ui::shared::Shared;
@@ -20,8 +22,8 @@ use crate::ui::theme::Role;
 
 /// The id of the choice that says nothing is known.
 const NONE: &str = "none";
-/// Regimes that a backend has without a file of its own.
-const SHIPPED: [&str; 2] = ["ms-dpa", "ms-72h"];
+/// Longest profile that is sent in a query, in bytes.
+const PROFILE: usize = 2_000;
 
 /// Opens it on the selected incident.
 pub fn open(shared: &mut Shared) -> Opened {
@@ -135,26 +137,24 @@ fn classification(incident: &IncidentView) -> Field {
     Field::choice("classification", "classification", items).value(now)
 }
 
-/// The regimes that are known by name: those shipped, those of the services, those of incidents seen.
-fn regimes(look: &Look<'_>) -> Vec<Item> {
-    let mut ids: Vec<String> = look.incident.regimes.clone();
-    let mut add = |id: &str| {
-        if !ids.iter().any(|known| known == id) {
-            ids.push(id.to_owned());
-        }
-    };
-    SHIPPED.iter().for_each(|id| add(id));
-    if let Some(source) = look.shared.source(look.target.source) {
-        let services = source.about.iter().flat_map(|about| &about.services);
-        services
-            .flat_map(|service| &service.regimes)
-            .for_each(|id| add(id));
-        let incidents = source.incidents.iter();
-        incidents
-            .flat_map(|incident| &incident.regimes)
-            .for_each(|id| add(id));
+/// The profile as the catalogue is asked with it: without customers' names, which call for nothing.
+fn profile_of(look: &Look<'_>) -> Option<String> {
+    if hides(look, "profile") {
+        return None;
     }
-    ids.into_iter().map(|id| item(&id, "")).collect()
+    let mut profile = look.incident.profile.clone();
+    profile.remove("subjects");
+    let text = serde_json::to_string(&profile).ok()?;
+    (!profile.is_empty() && text.len() <= PROFILE).then_some(text)
+}
+
+fn regimes(look: &Look<'_>) -> Vec<Item> {
+    regime::items(
+        look.shared,
+        look.target.source,
+        profile_of(look).as_deref(),
+        &look.incident.regimes,
+    )
 }
 
 fn zone_of(incident: &IncidentView) -> Option<&str> {
@@ -337,6 +337,14 @@ impl Body for Edit {
             "Lower than before: more people will see it. The id's number is asked for.".to_owned()
         });
         form.note("tlp", note);
+        form.set_items("regimes", regimes(look));
+        form.note("regimes", regime::note(look.shared, look.target.source));
+    }
+
+    fn reads(&self, look: &Look<'_>) -> Vec<Effect> {
+        let catalogues = &look.shared.catalogues;
+        let effect = catalogues.ask(look.target.source, profile_of(look));
+        effect.into_iter().collect()
     }
 
     fn weight(&self, form: &Form, look: &Look<'_>) -> Weight {

@@ -1,5 +1,9 @@
-//! Why a duty is due when it is: the whole arithmetic, from the trigger to the deadline, with who said so and which text
-//! asks for it. It changes nothing.
+//! Why a duty is due when it is: the backend's own arithmetic, and what the board itself knows of the duty while that is
+//! read or where it cannot be had. It changes nothing.
+
+#[cfg(test)]
+mod tests;
+mod told;
 
 use ratatui::layout::Rect;
 
@@ -16,11 +20,13 @@ use crate::ui::index::known_since;
 use crate::ui::input::Key;
 use crate::ui::keymap::{Action, Meaning};
 use crate::ui::live::LiveText;
+use crate::ui::message::Effect;
 use crate::ui::phrase::{Form, Zone, instant, since};
 use crate::ui::screen::incident::{Line, Lines, Look, grouped};
 use crate::ui::screen::words;
 use crate::ui::shared::{Shared, Target};
 use crate::ui::theme::Role;
+use told::Told;
 
 /// The arithmetic of one duty, or of the question whether anything is owed.
 #[derive(Debug)]
@@ -28,6 +34,7 @@ pub struct Explain {
     target: Target,
     /// The duty's id; `None`: the question "reportable?".
     duty: Option<String>,
+    told: Told,
     first: usize,
 }
 
@@ -35,15 +42,24 @@ pub struct Explain {
 pub fn open(shared: &mut Shared) -> Opened {
     let target = shared.selected.clone();
     let target = target.ok_or_else(|| "No duty is selected.".to_owned())?;
-    let explain = Explain {
+    let mut explain = Explain {
         target,
         duty: shared.selected_duty.clone(),
+        told: Told::default(),
         first: 0,
     };
-    Ok((Box::new(explain), Vec::new()))
+    let asked = explain.ask(shared);
+    Ok((Box::new(explain), asked))
 }
 
 impl Explain {
+    /// Asks the backend, where there is something to ask that was not asked yet.
+    fn ask(&mut self, shared: &Shared) -> Vec<Effect> {
+        let duty = self.duty.as_deref();
+        let asked = duty.and_then(|duty| self.told.ask(shared, &self.target, duty));
+        asked.into_iter().collect()
+    }
+
     fn lines(&self, shared: &Shared, width: u16) -> Lines {
         let mut lines = Lines::new(shared, width);
         let Some(incident) = shared.incident(&self.target) else {
@@ -59,7 +75,7 @@ impl Explain {
         match &self.duty {
             None => question(look, &mut lines),
             Some(id) => match found(id) {
-                Some(duty) => arithmetic(look, duty, &mut lines),
+                Some(duty) => arithmetic(look, duty, &self.told, &mut lines),
                 None => lines.words("The incident has no such duty any more.", Role::Notice),
             },
         }
@@ -88,6 +104,23 @@ impl Layer for Explain {
                 Meaning::Action(action) => action,
                 _ => return LayerOutcome::nothing(),
             },
+            LayerInput::Board => {
+                self.first = self.first.min(self.most(shared));
+                return LayerOutcome {
+                    effects: self.ask(shared),
+                    ..LayerOutcome::nothing()
+                };
+            }
+            LayerInput::Explained {
+                target,
+                duty,
+                version,
+                body,
+            } if target == self.target && Some(&duty) == self.duty.as_ref() => {
+                self.told.take(version, body);
+                self.first = self.first.min(self.most(shared));
+                return LayerOutcome::nothing();
+            }
             _ => return LayerOutcome::nothing(),
         };
         self.first = match action {
@@ -177,11 +210,12 @@ fn question(look: Look<'_>, lines: &mut Lines) {
     lines.words(&answers, Role::Dim);
 }
 
-fn arithmetic(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
+fn arithmetic(look: Look<'_>, duty: &DutyView, told: &Told, lines: &mut Lines) {
     if duty.restricted && look.shared.options.mask {
         lines.words("restricted duty", Role::Text);
         return;
     }
+    told.state(look, lines);
     let now = look.now();
     let status = status_at(duty, now);
     let (clock, holds) = words::duty_clock(look.shared, look.source, look.incident, duty);
@@ -193,18 +227,24 @@ fn arithmetic(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
     }
     lines.fact("duty", vec![text(format!("{}, {}", duty.to, duty.rule))]);
     lines.fact("stands", vec![state]);
+    if let Some(body) = told.body() {
+        told::counted(body, lines);
+        started(look, duty, lines);
+        decided(look, duty, lines);
+        told::rests_on(body, duty, lines);
+        return;
+    }
     triggered(look, duty, lines);
     counted(look, duty, lines);
     started(look, duty, lines);
     decided(look, duty, lines);
     lines.fact("text", vec![text(duty.citation.clone())]);
-    let read = match duty.confidence.as_str() {
-        "located" | "quoted" => text(duty.confidence.clone()),
-        other => vec![Part::text(format!("{other}: check the text"), Role::Notice)],
-    };
     lines.fact(
         "confidence",
-        vec![read, dim(format!("verified {}", duty.verified))],
+        vec![
+            told::confidence(&duty.confidence),
+            dim(format!("verified {}", duty.verified)),
+        ],
     );
     let subject = match duty.subject.as_str() {
         "all" => Vec::new(),

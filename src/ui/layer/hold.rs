@@ -1,6 +1,6 @@
 //! Hold: an authority or a written exception allows or orders not to tell yet; or such a hold is released.
 
-use super::dialog::{self, Body, Fault, Look, Opened, Weight};
+use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
 use super::pick::{self, before_after, duty_name};
 use crate::domain::command::Command;
@@ -172,6 +172,10 @@ impl Body for Holds {
             authority: form.given("authority").unwrap_or_default(),
             document: form.given("document"),
         }))
+    }
+
+    fn foresees(&self) -> Foresees {
+        Foresees::AtTheEnd
     }
 
     fn review(&self, command: &Command, _form: &Form, look: &Look<'_>) -> Vec<Row> {

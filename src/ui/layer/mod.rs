@@ -24,6 +24,7 @@ mod palette;
 mod pick;
 #[cfg(test)]
 mod pressed;
+mod regime;
 mod roles;
 mod sent;
 mod shelve;
@@ -37,7 +38,9 @@ use super::canvas::Canvas;
 use super::keymap::Action;
 use super::message::{Effect, Reply};
 use super::shared::{Shared, Target};
+use crate::domain::command::Command;
 use crate::domain::view::IncidentView;
+use crate::wire::{ExplainBody, PreviewBody};
 use std::sync::Arc;
 
 use dialog::Opened;
@@ -55,6 +58,20 @@ pub enum LayerInput {
     Replied { ticket: u64, reply: Reply },
     /// The fresh read that this layer asked for; a sentence if there is none.
     Reread(Result<Arc<IncidentView>, String>),
+    /// The arithmetic that this layer asked for when the incident had this version; a sentence if there is none.
+    Explained {
+        target: Target,
+        duty: String,
+        version: u64,
+        body: Result<Arc<ExplainBody>, String>,
+    },
+    /// What the command that this layer asked about would do; a sentence if it is not known.
+    Previewed {
+        target: Target,
+        version: u64,
+        command: Box<Command>,
+        body: Result<Arc<PreviewBody>, String>,
+    },
     /// A newer board.
     Board,
 }

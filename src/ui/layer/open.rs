@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::dialog::Opened;
 use super::form::{Clock, Field, Form, Item, Row, Side, Step, draw as form_draw, fact, row};
 use super::frame::{self, Framed};
+use super::regime;
 use super::{Layer, LayerInput, LayerOutcome};
 use crate::domain::board::ServiceView;
 use crate::domain::command::open::Open;
@@ -31,6 +32,8 @@ enum Stage {
 struct Opening {
     form: Form,
     stage: Stage,
+    /// The source whose catalogue was asked for last.
+    read: Option<usize>,
     said: Vec<Row>,
     restored: bool,
     scroll: usize,
@@ -121,8 +124,14 @@ fn form(shared: &Shared) -> Result<Form, String> {
         Field::when("starts_at", "starts", Side::Future)
             .hint("empty: at once; else it waits in preparation")
             .hidden(),
+        Field::ticks("regimes", "regimes", regimes(shared, start.0, start.1))
+            .value(&start.1.regimes.join("\n")),
         Field::long("summary", "summary", LONG).hint("empty: none yet"),
     ]))
+}
+
+fn regimes(shared: &Shared, source: usize, service: &ServiceView) -> Vec<Item> {
+    regime::items(shared, source, None, &service.regimes)
 }
 
 /// Opens the dialog.
@@ -132,6 +141,7 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
     let mut opening = Opening {
         form,
         stage: Stage::Filling,
+        read: None,
         said: Vec::new(),
         restored: false,
         scroll: 0,
@@ -142,10 +152,21 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
         opening.restored = opening.form.restore(draft, clock);
     }
     opening.settle(shared);
-    Ok((Box::new(opening), Vec::new()))
+    let effects = opening.reads(shared);
+    Ok((Box::new(opening), effects))
 }
 
 impl Opening {
+    /// The catalogue of the chosen service's backend, where it was not read yet.
+    fn reads(&mut self, shared: &Shared) -> Vec<Effect> {
+        let source = self.source();
+        if self.read == Some(source) {
+            return Vec::new();
+        }
+        self.read = Some(source);
+        shared.catalogues.ask(source, None).into_iter().collect()
+    }
+
     fn chosen(&self) -> Option<(usize, &str)> {
         let (source, service) = self.form.choice("service")?.split_once(' ')?;
         Some((source.parse().ok()?, service))
@@ -175,6 +196,15 @@ impl Opening {
     fn settle(&mut self, shared: &Shared) {
         let source = self.source();
         self.form.set_items("severity", severities(shared, source));
+        if let Some(service) = self.service(shared) {
+            let items = regimes(shared, source, service);
+            let usual = service.regimes.join("\n");
+            self.form.set_items("regimes", items);
+            if !self.form.is_touched("regimes") {
+                self.form.set("regimes", &usual, self.clock(shared));
+            }
+        }
+        self.form.note("regimes", regime::note(shared, source));
         let exercise = self.form.choice("exercise") == Some("yes");
         self.form.show("starts_at", exercise);
         let framed = self.framed(shared, shared.size.0);
@@ -201,7 +231,10 @@ impl Opening {
             exercise,
             starts_at: self.form.when("starts_at").map(|when| when.at),
             occurred_at: None,
-            regimes: None,
+            regimes: self.form.is_touched("regimes").then(|| {
+                let ticked = self.form.ticked("regimes").into_iter();
+                ticked.map(str::to_owned).collect()
+            }),
             profile: None,
             triggers: Default::default(),
             upstream: None,
@@ -322,7 +355,6 @@ impl Opening {
                 format!(", with {}", shared.team(source, team))
             });
             body.push(fact("owner", format!("{owner}{with}"), Role::Text));
-            body.push(fact("regimes", service.regimes.join(" · "), Role::Text));
         }
         if self.form.choice("exercise") == Some("yes") {
             body.push(row("EXERCISE: fixed when opened.", Role::Exercise));
@@ -390,7 +422,7 @@ impl Layer for Opening {
         if !turned {
             self.free = false;
         }
-        let outcome = match (&input, self.stage) {
+        let mut outcome = match (&input, self.stage) {
             (LayerInput::Action(Action::Leave), _) => return self.leave(shared),
             (LayerInput::Replied { reply, .. }, _) => self.replied(reply.clone(), shared),
             (LayerInput::Action(Action::PageOn), _) => {
@@ -403,12 +435,21 @@ impl Layer for Opening {
                 self.free = true;
                 LayerOutcome::nothing()
             }
-            (LayerInput::Board | LayerInput::Reread(_), _) => LayerOutcome::nothing(),
+            (
+                LayerInput::Board
+                | LayerInput::Reread(_)
+                | LayerInput::Explained { .. }
+                | LayerInput::Previewed { .. },
+                _,
+            ) => LayerOutcome::nothing(),
             (_, Stage::Filling) => self.fill(&input, shared),
             (_, Stage::Unheard(ticket)) if confirms => self.again(ticket, shared),
             _ => LayerOutcome::nothing(),
         };
         self.settle(shared);
+        if !outcome.close {
+            outcome.effects.extend(self.reads(shared));
+        }
         outcome
     }
 

@@ -1,7 +1,7 @@
 //! Sent: records notices as sent, for one or several duties, or takes such a record back. The board records; it sends
 //! nothing to customers or authorities.
 
-use super::dialog::{self, Body, Fault, Look, Opened, Weight};
+use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
 use super::pick::{self, before_after, duty_name};
 use crate::domain::command::Command;
@@ -201,6 +201,10 @@ impl Body for Sent {
             kind: kind.unwrap_or(SubmitKind::Initial),
             told: told(form.text("told"))?,
         }))
+    }
+
+    fn foresees(&self) -> Foresees {
+        Foresees::AtTheEnd
     }
 
     fn review(&self, command: &Command, _form: &Form, look: &Look<'_>) -> Vec<Row> {

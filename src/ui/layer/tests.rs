@@ -2,7 +2,9 @@
 
 mod command;
 mod flow;
+mod foresight;
 mod look;
+mod regime;
 
 use std::sync::Arc;
 

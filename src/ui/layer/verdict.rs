@@ -1,7 +1,7 @@
 //! Verdict: counsel's word that a duty asks for no notice, or that it does after all; and the answer no to the question
 //! whether customers must be told.
 
-use super::dialog::{self, Body, Fault, Look, Opened, Weight};
+use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
 use super::pick::{self, before_after, duty_name};
 use crate::domain::allowed::CommandKind;
@@ -151,6 +151,10 @@ impl Body for Verdict {
             because,
             review_on: day,
         }))
+    }
+
+    fn foresees(&self) -> Foresees {
+        Foresees::AtTheEnd
     }
 
     fn review(&self, command: &Command, _form: &Form, look: &Look<'_>) -> Vec<Row> {

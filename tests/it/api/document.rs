@@ -64,6 +64,7 @@ async fn the_document_lists_every_route_and_resolves() {
         "get /v1/teams",
         "post /v1/incidents",
         "post /v1/incidents/{id}/commands",
+        "post /v1/incidents/{id}/preview",
         "post /v1/pages/{id}/acknowledge",
     ];
     assert_eq!(routes, expected.map(str::to_owned).into());

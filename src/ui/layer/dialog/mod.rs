@@ -3,12 +3,14 @@
 //! asks and which command comes of it is its `Body`, one file a dialog.
 
 mod change;
+mod foresight;
 mod review;
 mod run;
 
 use std::sync::Arc;
 
 pub use change::{changed, changes, duty_name, duty_words};
+pub use foresight::Foresees;
 pub use run::gate_words;
 
 use super::form::{Clock, Field, Form, Row};
@@ -21,6 +23,7 @@ use crate::ui::canvas::Canvas;
 use crate::ui::keymap::Action;
 use crate::ui::message::Effect;
 use crate::ui::shared::{Shared, Target};
+use foresight::Foresight;
 use review::Review;
 
 /// What `layer::open` gives: a layer with its first effects, or a sentence.
@@ -130,6 +133,30 @@ pub trait Body: std::fmt::Debug + Send {
         Vec::new()
     }
 
+    /// What is read when it opens, besides the incident.
+    fn reads(&self, look: &Look<'_>) -> Vec<Effect> {
+        let _ = look;
+        Vec::new()
+    }
+
+    /// When the backend is asked what would follow for the clocks.
+    fn foresees(&self) -> Foresees {
+        Foresees::Never
+    }
+
+    /// The command as it is asked about: without what changes no clock, so that typing it asks nothing anew.
+    fn foreseen(&self, command: Command, form: &Form, look: &Look<'_>) -> Command {
+        let _ = (form, look);
+        command
+    }
+
+    /// What the dialog itself can say of what follows, where the backend has not told it: no instant that it would have to
+    /// count.
+    fn unforeseen(&self, command: &Command, look: &Look<'_>) -> Vec<Row> {
+        let _ = (command, look);
+        Vec::new()
+    }
+
     /// The backend refused at these gates: a dialog that can override offers it here.
     fn refused(&mut self, unmet: &[GateWord], form: &mut Form, look: &Look<'_>) {
         let _ = (unmet, form, look);
@@ -173,6 +200,7 @@ pub struct Dialog<B> {
     body: B,
     stage: Stage,
     news: Option<News>,
+    foresight: Foresight,
     /// What the backend, or we, have to say; goes away with the next change.
     said: Vec<Row>,
     /// A fresh read was asked for.
@@ -212,7 +240,7 @@ pub fn open<B: Body + 'static>(
     let draft = shared.drafts.get(&target, action);
     let restored = draft.is_some_and(|draft| form.restore(draft, clock));
     body.settle(&mut form, &look);
-    let dialog = Dialog {
+    let mut dialog = Dialog {
         action,
         version: seen.version,
         target,
@@ -221,6 +249,7 @@ pub fn open<B: Body + 'static>(
         body,
         stage: Stage::Filling,
         news: None,
+        foresight: Foresight::default(),
         said: Vec::new(),
         rereading: false,
         reread_at: None,
@@ -228,7 +257,9 @@ pub fn open<B: Body + 'static>(
         scroll: 0,
         free: false,
     };
-    Ok((Box::new(dialog), Vec::new()))
+    let mut effects = dialog.body.reads(&dialog.look(shared));
+    effects.extend(dialog.foresee(shared));
+    Ok((Box::new(dialog), effects))
 }
 
 impl<B: Body + 'static> Layer for Dialog<B> {

@@ -58,6 +58,11 @@ impl<B: Body + 'static> Dialog<B> {
             body.push(Row::new());
         }
         body.extend(above);
+        let follows = self.follows(&look);
+        if !body.is_empty() && !follows.is_empty() {
+            body.push(Row::new());
+        }
+        body.extend(follows);
         let mut body = fold(body, cells);
         if !body.is_empty() && !fields.is_empty() {
             body.push(Row::new());

@@ -22,11 +22,21 @@ const FRESH_MS: i64 = 30_000;
 
 impl<B: Body + 'static> Dialog<B> {
     pub(super) fn take(&mut self, input: LayerInput, shared: &mut Shared) -> LayerOutcome {
-        let outcome = match &input {
+        let mut outcome = match &input {
             LayerInput::Board => {
                 self.board(shared);
                 LayerOutcome::nothing()
             }
+            LayerInput::Explained { .. } => LayerOutcome::nothing(),
+            LayerInput::Previewed {
+                target,
+                version,
+                command,
+                body,
+            } => match *target == self.target {
+                true => self.foreseen(command, *version, body.clone(), shared),
+                false => LayerOutcome::nothing(),
+            },
             LayerInput::Reread(read) => self.reread(read.clone(), shared),
             LayerInput::Replied { reply, .. } => self.replied(reply.clone(), shared),
             LayerInput::Action(Action::Leave) => self.leave(shared),
@@ -37,6 +47,9 @@ impl<B: Body + 'static> Dialog<B> {
                 self.step(&input, shared)
             }
         };
+        if !outcome.close {
+            outcome.effects.extend(self.foresee(shared));
+        }
         self.settle(shared);
         outcome
     }
@@ -161,6 +174,7 @@ impl<B: Body + 'static> Dialog<B> {
             _ => Form::default(),
         };
         self.scroll = 0;
+        self.foresight.forget();
         self.stage = Stage::Review(Box::new(Review {
             command,
             what,

@@ -11,6 +11,8 @@ pub struct Item {
     pub name: String,
     /// What stands behind the name: a meaning, a state, an age.
     pub more: Vec<Part<'static>>,
+    /// Words by which it is found besides its id and name.
+    pub also: String,
 }
 
 impl Item {
@@ -20,7 +22,15 @@ impl Item {
             id: id.into(),
             name: name.into(),
             more: Vec::new(),
+            also: String::new(),
         }
+    }
+
+    /// Found by these words too.
+    #[must_use]
+    pub fn found_by(mut self, words: &str) -> Item {
+        self.also = words.to_lowercase();
+        self
     }
 
     /// With what stands behind the name.
@@ -102,7 +112,7 @@ impl Ticks {
             let (id, name) = (item.id.to_lowercase(), item.name.to_lowercase());
             words
                 .iter()
-                .all(|word| id.contains(word) || name.contains(word))
+                .all(|word| id.contains(word) || name.contains(word) || item.also.contains(word))
         };
         self.items.iter().filter(fits).collect()
     }

@@ -236,7 +236,10 @@ fn esc_never_sends_from_any_step() {
         "D Enter Enter Esc Esc",
     ] {
         let mut app = on(AZURE, "AZ-142");
-        assert_eq!(keys(&mut app, opening), [], "{opening}");
+        let mut effects = keys(&mut app, opening);
+        // To ask what would follow sends nothing.
+        effects.retain(|effect| !matches!(effect, Effect::Preview { .. }));
+        assert_eq!(effects, [], "{opening}");
         assert_eq!(app.layers(), 0, "{opening}");
     }
 }

@@ -132,11 +132,27 @@ fn recording() {
         keys(&mut app, "Enter Down");
         app
     });
-    look("declare", after(AZURE, "AZ-140", "D"));
-    look(
-        "declare-review",
-        after(AZURE, "AZ-140", "D Enter Down Enter"),
-    );
+    look("declare", {
+        let mut app = on(AZURE, "AZ-140");
+        let asked = keys(&mut app, "D");
+        foresight::answer(&mut app, &asked, Ok(foresight::declared()));
+        app
+    });
+    look("declare-reading", after(AZURE, "AZ-140", "D"));
+    look("declare-failed", {
+        let mut app = on(AZURE, "AZ-140");
+        let asked = keys(&mut app, "D");
+        foresight::answer(&mut app, &asked, Err("The connection broke."));
+        app
+    });
+    look("declare-review", {
+        let mut app = on(AZURE, "AZ-140");
+        let asked = keys(&mut app, "D");
+        foresight::answer(&mut app, &asked, Ok(foresight::declared()));
+        let asked = keys(&mut app, "Enter Down Enter");
+        foresight::answer(&mut app, &asked, Ok(foresight::declared()));
+        app
+    });
     look("conflict", {
         let mut app = after(AZURE, "AZ-139", "< Down");
         board(&mut app, AZURE, |incident| {
