@@ -2,9 +2,11 @@
 //! silences them for all boards.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::App;
 use crate::domain::allowed::CommandKind;
+use crate::domain::board::Board;
 use crate::domain::command::Command;
 use crate::domain::command::acknowledge_alarm::AcknowledgeAlarm;
 use crate::domain::instant::Mono;
@@ -25,6 +27,9 @@ pub(super) struct Bell {
     rang_at: Option<Mono>,
     /// Something began to ring too soon after the last sound.
     owed: bool,
+    /// What was last compared, and until when that holds.
+    board: Arc<Board>,
+    regroup_at: Option<Mono>,
 }
 
 impl Bell {
@@ -33,6 +38,26 @@ impl Bell {
         if shared.options.wall {
             return None;
         }
+        // What rings changes with the lists alone; a key must not cost more the more there is.
+        let regroup_at = shared.index.regroup_at();
+        if !Arc::ptr_eq(&self.board, shared.index.board()) || self.regroup_at != regroup_at {
+            self.board = Arc::clone(shared.index.board());
+            self.regroup_at = regroup_at;
+            self.compare(shared);
+        }
+        let free = self
+            .rang_at
+            .is_none_or(|at| shared.now - at >= SOUND_AFTER_MS);
+        if !self.owed || !free {
+            return None;
+        }
+        self.owed = false;
+        self.rang_at = Some(shared.now);
+        Some(Effect::Bell)
+    }
+
+    /// Takes in what rings now, and whether something of it is new.
+    fn compare(&mut self, shared: &Shared) {
         let ringing = shared.index.alarms.rows.iter().filter(|row| row.rings());
         let ringing: BTreeSet<(usize, String, String)> = ringing
             .map(|row| (row.source, row.incident.id.clone(), row.view.id.clone()))
@@ -45,15 +70,6 @@ impl Bell {
         let sources = shared.index.board().sources.iter().enumerate();
         let complete = sources.filter(|(_, of)| of.complete);
         self.heard.extend(complete.map(|(source, _)| source));
-        let free = self
-            .rang_at
-            .is_none_or(|at| shared.now - at >= SOUND_AFTER_MS);
-        if !self.owed || !free {
-            return None;
-        }
-        self.owed = false;
-        self.rang_at = Some(shared.now);
-        Some(Effect::Bell)
     }
 }
 
