@@ -203,17 +203,13 @@ async fn a_list_that_cannot_be_read_again_is_told_while_changes_go_on() {
         version += 1;
         followed.backend.clock.advance(5_000);
         changes.good(&delta("s-1", &[incident("AZ-1", version)], &[]));
-        changes = followed.backend.next().await;
-        if changes.path == "/v1/info" {
-            changes.good(&about("Azure"));
-            let teams = followed.backend.expect("/v1/teams").await;
-            teams.good(&json!({ "teams": [] }));
-            changes = followed.backend.next().await;
-        }
+        changes = followed.next_data().await;
     }
     changes.answer(200, "content-type: text/html\r\n", "<html>");
     followed.until_error("HTML").await;
-    let changes = followed.backend.expect("/v1/changes?since=s-1").await;
+    // What the backend is may be due by now as well: the list comes at a random moment before it.
+    let changes = followed.next_data().await;
+    assert!(changes.path.starts_with("/v1/changes?since=s-1"));
     changes.good(&delta("s-2", &[incident("AZ-1", version + 1)], &[]));
     let source = followed.until(|s| s.incidents[0].version > version).await;
     assert!(source.complete && source.error.is_some());
