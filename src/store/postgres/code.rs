@@ -9,13 +9,13 @@ use crate::store::StoreError;
 pub fn is_passing(error: &PgDatabaseError) -> bool {
     let code = error.code();
     // Connections that broke or are too many; serialization and deadlocks; a server that ends, starts or fails over;
-    // limits of time for locks and statements.
+    // limits of time for locks and statements; a statement prepared before the tables were brought to a new version.
     code.starts_with("08")
         || code.starts_with("40")
         || code.starts_with("57P")
         || matches!(
             code,
-            "53300" | "55P03" | "57014" | "25006" | "25P02" | "25P03"
+            "0A000" | "53300" | "55P03" | "57014" | "25006" | "25P02" | "25P03"
         )
 }
 

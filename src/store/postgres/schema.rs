@@ -39,8 +39,8 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 /// Reads the URL. What is wrong with it is told without it: it may hold a password.
 pub(super) fn options(url: &Secret) -> Result<PgConnectOptions, StoreError> {
     let options = PgConnectOptions::from_str(url.expose()).map_err(|_| {
-        StoreError::Corrupt(
-            "the --store URL cannot be read: write postgres://ROLE@HOST:PORT/DATABASE?sslmode=verify-full"
+        StoreError::Unavailable(
+            "its URL cannot be read: write postgres://ROLE@HOST:PORT/DATABASE?sslmode=verify-full"
                 .to_owned(),
         )
     })?;

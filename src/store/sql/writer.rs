@@ -134,8 +134,6 @@ impl<E: Engine> Writer<E> {
         if let Some(db) = self.db.take() {
             db.close().await;
         }
-        // The engine may hold a lock that the next server waits for.
-        drop(self);
         for reply in closing {
             let _ = reply.send(());
         }
@@ -176,14 +174,20 @@ impl<E: Engine> Writer<E> {
             self.failed = true;
             self.give_up().await;
             failing.tries += 1;
-            if !self.engine.again(failing).await {
-                tracing::error!(%error, tries = failing.tries, "a batch was not written");
+            let may_pass = matches!(error, StoreError::Unavailable(_));
+            if !may_pass || !self.engine.again(failing).await {
+                if !failing.again {
+                    // Once for as long as the store is away.
+                    tracing::error!(%error, tries = failing.tries, "a batch was not written");
+                }
                 break Err(match failing.in_doubt {
                     true => StoreError::Unknown(error.to_string()),
                     false => error,
                 });
             }
-            tracing::warn!(%error, tries = failing.tries, "a batch is tried again");
+            if failing.tries == 1 {
+                tracing::warn!(%error, "a batch is tried again");
+            }
         };
         for work in works {
             work.settle(committed.clone());
@@ -273,7 +277,11 @@ impl<E: Engine> Writer<E> {
             Some(db) => db,
             None => {
                 let (mut db, meta) = self.engine.open().await?;
-                self.state.meta.epoch = meta.epoch;
+                if meta.epoch != self.state.meta.epoch {
+                    return Err(StoreError::Corrupt(
+                        "another store stands in its place; start this backend again".to_owned(),
+                    ));
+                }
                 let reload = self.state.reload(&mut db);
                 self.engine.within(reload).await?;
                 self.db.insert(db)
