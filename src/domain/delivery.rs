@@ -19,4 +19,6 @@ pub struct Delivery {
     /// Not before this instant.
     pub next_at: Instant,
     pub queued_at: Instant,
+    /// Takes a page back instead of bringing one.
+    pub stand_down: bool,
 }

@@ -293,6 +293,19 @@ pub struct PageView {
     pub last_error: Option<String>,
 }
 
+impl PageView {
+    /// When whoever is coming said to be there, while nobody of the team was marked as arrived.
+    pub fn expected_at(&self) -> Option<Instant> {
+        let coming = self.state == PageState::Acknowledged && self.answer == Some(Answer::Coming);
+        self.eta.filter(|_| coming)
+    }
+
+    /// Since when somebody who said to be coming should be there and is not.
+    pub fn late_since(&self, now: Instant) -> Option<Instant> {
+        self.expected_at().filter(|eta| *eta < now)
+    }
+}
+
 /// A finding from post-incident activity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LessonView {

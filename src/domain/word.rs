@@ -127,7 +127,11 @@ words! {
 
 words! {
     /// What a paged team answered.
-    Answer { Coming = "coming", Remote = "remote", Cannot = "cannot" }
+    Answer {
+        Coming = "coming", Remote = "remote", Cannot = "cannot",
+        /// Somebody of the team is there.
+        Arrived = "arrived",
+    }
 }
 
 words! {

@@ -22,6 +22,9 @@ const SECRET: &str = "whsec_dGhlIHRlYW0ncyBzZWNyZXQ=";
 /// The answer that never comes, over a connection that stays open.
 pub const HANG: &str = "hang";
 
+/// An answer that is none.
+pub const GARBAGE: &str = "garbage";
+
 /// One page as it came.
 #[derive(Debug, Clone)]
 pub struct Letter {
@@ -67,11 +70,20 @@ impl Drop for Hook {
 impl Hook {
     /// Answers 202 to everything, but for what `answers` says first; an empty answer closes without one.
     pub async fn new(answers: &[&'static str]) -> Hook {
+        Hook::then(answers, "202 Accepted").await
+    }
+
+    /// The same with another answer to everything.
+    pub async fn always(answer: &'static str) -> Hook {
+        Hook::then(&[], answer).await
+    }
+
+    async fn then(answers: &[&'static str], last: &'static str) -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let (tell, letters) = mpsc::channel(4_096);
         let answers = Arc::new(Mutex::new(answers.iter().copied().collect()));
-        let taking = tokio::spawn(take(listener, tell, answers));
+        let taking = tokio::spawn(take(listener, tell, answers, last));
         let folder = tempfile::tempdir().unwrap();
         let hook = Hook {
             url,
@@ -135,6 +147,7 @@ async fn take(
     listener: TcpListener,
     tell: mpsc::Sender<Letter>,
     answers: Arc<Mutex<VecDeque<&'static str>>>,
+    last: &'static str,
 ) {
     let mut held = Vec::new();
     loop {
@@ -155,9 +168,13 @@ async fn take(
         if tell.send(letter).await.is_err() {
             return;
         }
-        let answer = answer.unwrap_or("202 Accepted");
+        let answer = answer.unwrap_or(last);
         if answer == HANG {
             held.push(stream);
+            continue;
+        }
+        if answer == GARBAGE {
+            drop(stream.write_all(b"\x16\x03\xff no HTTP\r\n\r\n").await);
             continue;
         }
         if !answer.is_empty() {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sqlx::{SqliteConnection, query, query_as, query_scalar, raw_sql};
 
+use super::outbox;
 use super::row::{AnswerRow, SnapshotRow, int, text_of, uint};
 use super::schema::Meta;
 use crate::domain::codename::codename;
@@ -16,8 +17,7 @@ use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::store::chain::{Head, Link};
 use crate::store::{
-    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Snapshot, StoreError,
-    Target,
+    Answer, Changes, Done, Found, Idempotency, Job, Outcome, Snapshot, StoreError, Target,
 };
 
 /// How long an answer is remembered, in milliseconds: 30 days.
@@ -96,6 +96,7 @@ impl State {
     ) -> Result<Done, StoreError> {
         let Job {
             target,
+            lease,
             idempotency,
             decide,
             now,
@@ -104,6 +105,11 @@ impl State {
             && let Some(done) = remembered(db, idempotency, now).await?
         {
             return Ok(done);
+        }
+        if let Some(lease) = &lease
+            && !outbox::holds(db, lease).await?
+        {
+            return Ok(Done::Superseded);
         }
         let (found, standing, new) = match target {
             Target::Incident(id) => found(self.incident(db, &id).await?),
@@ -219,7 +225,7 @@ impl State {
                 .await?;
         }
         for change in &changes.outbox {
-            put_outbox(db, change).await?;
+            outbox::put(db, change).await?;
         }
         remember(db, idempotency, &changes.answer, now).await?;
         Ok((changes.answer, snapshot, head))
@@ -370,36 +376,6 @@ async fn put_snapshot(db: &mut SqliteConnection, snapshot: &Snapshot) -> Result<
         .bind(body)
         .execute(db)
         .await?;
-    Ok(())
-}
-
-async fn put_outbox(db: &mut SqliteConnection, change: &OutboxChange) -> Result<(), StoreError> {
-    let change = match change {
-        OutboxChange::Put(delivery) => query("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING")
-            .bind(&delivery.key)
-            .bind(&delivery.page)
-            .bind(&delivery.incident)
-            .bind(&delivery.team)
-            .bind(&delivery.route)
-            .bind(i64::from(delivery.step))
-            .bind(&delivery.body)
-            .bind(i64::from(delivery.attempts))
-            .bind(delivery.next_at.timestamp_millis())
-            .bind(delivery.queued_at.timestamp_millis()),
-        OutboxChange::Retry {
-            key,
-            attempts,
-            next_at,
-        } => query("UPDATE outbox SET attempts = $2, next_at = $3 WHERE key = $1 AND done = 0")
-            .bind(key)
-            .bind(i64::from(*attempts))
-            .bind(next_at.timestamp_millis()),
-        OutboxChange::Done { key } => query("UPDATE outbox SET done = 1 WHERE key = $1").bind(key),
-        OutboxChange::DoneForPage { page } => {
-            query("UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0").bind(page)
-        }
-    };
-    change.execute(db).await?;
     Ok(())
 }
 

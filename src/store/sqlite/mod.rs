@@ -3,6 +3,7 @@
 
 mod job;
 mod lock;
+mod outbox;
 mod row;
 mod schema;
 mod verify;
@@ -21,9 +22,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::job::State;
 use self::lock::Lock;
-use self::row::{DeliveryRow, EntryRow, SnapshotRow, TokenRow, int, uint};
+use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Make, Reply, Work, Writer};
-use super::{Delivery, Done, Entry, Job, Snapshot, Store, StoreError, Token};
+use super::claim::{Claim, Claims, Lease};
+use super::{Done, Entry, Job, Snapshot, Store, StoreError, Token};
 use crate::domain::instant::Instant;
 
 /// Most works that wait for the writer; the next one is told `Busy`.
@@ -106,6 +108,9 @@ impl SqliteStore {
         let epoch = meta.epoch.clone();
         let mut state = State::new(meta);
         state.reload(&mut db).await?;
+        if serves {
+            outbox::end_leases(&mut db).await?;
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(0)
@@ -229,19 +234,18 @@ impl Store for SqliteStore {
         })
     }
 
-    fn due_deliveries(
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>> {
+        Box::pin(self.ask(|reply| Work::Claim(Box::new(claim), reply)))
+    }
+
+    fn renew(
         &self,
+        leases: Vec<Lease>,
         now: Instant,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Delivery>, StoreError>> {
-        Box::pin(async move {
-            let rows: Vec<DeliveryRow> = query_as("SELECT key, page, incident, team, route, step, body, attempts, next_at, queued_at FROM outbox WHERE done = 0 AND next_at <= $1 ORDER BY queued_at DESC, key LIMIT $2")
-                .bind(now.timestamp_millis())
-                .bind(most(limit))
-                .fetch_all(&self.readers)
-                .await?;
-            rows.into_iter().map(DeliveryRow::delivery).collect()
-        })
+        lease_ms: i64,
+    ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>> {
+        let until = now.timestamp_millis().saturating_add(lease_ms);
+        Box::pin(self.ask(move |reply| Work::Renew(leases, until, reply)))
     }
 
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>> {

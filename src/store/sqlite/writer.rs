@@ -7,8 +7,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::job::State;
 use super::lock::Lock;
-use super::schema;
+use super::{outbox, schema};
 use crate::domain::instant::Instant;
+use crate::store::claim::{Claim, Claims, Lease};
 use crate::store::{Done, Job, StoreError, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
@@ -21,6 +22,8 @@ pub(super) type Make = Box<dyn FnOnce() -> Vec<u8> + Send>;
 /// What the writer is asked.
 pub(super) enum Work {
     Job(Box<Job>, Reply<Done>),
+    Claim(Box<Claim>, Reply<Claims>),
+    Renew(Vec<Lease>, i64, Reply<Vec<Lease>>),
     PutToken(Box<Token>, Reply<bool>),
     RevokeToken(String, Instant, Reply<bool>),
     TouchToken(String, Instant, Reply<()>),
@@ -176,8 +179,14 @@ async fn carry_out(
         reply: Reply<T>,
         result: Result<T, sqlx::Error>,
     ) -> (Owed, bool, bool) {
+        told(reply, result.map_err(StoreError::from))
+    }
+    fn told<T: Send + 'static>(
+        reply: Reply<T>,
+        result: Result<T, StoreError>,
+    ) -> (Owed, bool, bool) {
         let failed = result.is_err();
-        (owe(reply, result.map_err(StoreError::from)), false, failed)
+        (owe(reply, result), false, failed)
     }
     match work {
         Work::Job(job, reply) => {
@@ -189,6 +198,8 @@ async fn carry_out(
             );
             (owe(reply, result), news, failed)
         }
+        Work::Claim(claim, reply) => told(reply, outbox::claim(db, &claim).await),
+        Work::Renew(leases, until, reply) => told(reply, outbox::renew(db, leases, until).await),
         Work::PutToken(token, reply) => plain(reply, put_token(db, &token).await),
         Work::RevokeToken(name, at, reply) => {
             let at = at.timestamp_millis();
@@ -225,6 +236,8 @@ async fn carry_out(
 fn refuse(work: Work, error: StoreError) -> Owed {
     match work {
         Work::Job(_, reply) => owe(reply, Err(error)),
+        Work::Claim(_, reply) => owe(reply, Err(error)),
+        Work::Renew(_, _, reply) => owe(reply, Err(error)),
         Work::PutToken(_, reply) | Work::RevokeToken(_, _, reply) => owe(reply, Err(error)),
         Work::TouchToken(_, _, reply) | Work::Forget(_, reply) | Work::Ready(reply) => {
             owe(reply, Err(error))

@@ -1,0 +1,206 @@
+//! The outbox's rows: put, claimed under a lease, put off, done. Who may claim what is `store::claim`; what a lease is good
+//! for stands there too.
+
+use sqlx::{FromRow, SqliteConnection, query, query_as, query_scalar};
+
+use super::row::{DeliveryRow, WaitingRow};
+use crate::store::claim::{
+    Claim, Claimed, Claims, HeldBack, Lease, MINUTE_MS, Minute, Waiting, choose,
+};
+use crate::store::{OutboxChange, StoreError};
+
+/// Most pages of which one claim tells that they wait for a cap.
+const HELD_BACK_TOLD: i64 = 64;
+
+#[derive(FromRow)]
+struct HeldRow {
+    key: String,
+    page: String,
+    team: String,
+}
+
+/// Carries out one change.
+pub(super) async fn put(
+    db: &mut SqliteConnection,
+    change: &OutboxChange,
+) -> Result<(), StoreError> {
+    let change = match change {
+        OutboxChange::Put(delivery) => query("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at, stand_down) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (key) DO NOTHING")
+            .bind(&delivery.key)
+            .bind(&delivery.page)
+            .bind(&delivery.incident)
+            .bind(&delivery.team)
+            .bind(&delivery.route)
+            .bind(i64::from(delivery.step))
+            .bind(&delivery.body)
+            .bind(i64::from(delivery.attempts))
+            .bind(delivery.next_at.timestamp_millis())
+            .bind(delivery.queued_at.timestamp_millis())
+            .bind(i64::from(delivery.stand_down)),
+        OutboxChange::Retry {
+            key,
+            attempts,
+            next_at,
+            may_have_arrived,
+        } => query("UPDATE outbox SET attempts = $2, next_at = $3, lease_until = 0, may_have_arrived = CASE WHEN $4 = 1 THEN 1 ELSE may_have_arrived END WHERE key = $1 AND done = 0")
+            .bind(key)
+            .bind(i64::from(*attempts))
+            .bind(next_at.timestamp_millis())
+            .bind(i64::from(*may_have_arrived)),
+        OutboxChange::Done { key } => {
+            query("UPDATE outbox SET done = 1, lease_until = 0 WHERE key = $1").bind(key)
+        }
+        OutboxChange::Withdraw { key } => {
+            query("UPDATE outbox SET done = 1 WHERE key = $1 AND done = 0 AND lease_until = 0")
+                .bind(key)
+        }
+        OutboxChange::WithdrawPage { page } => query(
+            "UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0 AND lease_until = 0 AND stand_down = 0",
+        )
+        .bind(page),
+        OutboxChange::HeldBack { key } => {
+            query("UPDATE outbox SET held_back = 1 WHERE key = $1").bind(key)
+        }
+    };
+    change.execute(db).await?;
+    Ok(())
+}
+
+/// Whether nobody claimed the delivery after this lease was given.
+pub(super) async fn holds(db: &mut SqliteConnection, lease: &Lease) -> Result<bool, StoreError> {
+    let fence: Option<i64> = query_scalar("SELECT fence FROM outbox WHERE key = $1")
+        .bind(&lease.key)
+        .fetch_optional(db)
+        .await?;
+    Ok(fence == Some(lease.fence))
+}
+
+/// What waits: of every route as many first attempts and as many others as could be taken at most.
+async fn waiting(
+    db: &mut SqliteConnection,
+    claim: &Claim,
+    now: i64,
+) -> Result<Vec<WaitingRow>, StoreError> {
+    // What the node itself is sending is passed over afterwards, and takes places here.
+    let most = claim.caps.of_route.saturating_mul(2).max(1);
+    let rows = query_as("SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived FROM (SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived, ROW_NUMBER() OVER (PARTITION BY team, route, CASE WHEN first_at IS NULL THEN 0 ELSE 1 END ORDER BY stand_down, queued_at DESC, key) AS place FROM outbox WHERE done = 0 AND next_at <= $1 AND lease_until <= $1) AS due WHERE place <= $2")
+        .bind(now)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// Hands out what may be sent now, each under a lease of its own.
+pub(super) async fn claim(db: &mut SqliteConnection, claim: &Claim) -> Result<Claims, StoreError> {
+    let now = claim.now.timestamp_millis();
+    let until = now.saturating_add(claim.lease_ms);
+    let counts: Vec<(String, i64)> = query_as(
+        "SELECT team, count(*) FROM outbox WHERE first_at > $1 AND stand_down = 0 GROUP BY team",
+    )
+    .bind(now.saturating_sub(MINUTE_MS))
+    .fetch_all(&mut *db)
+    .await?;
+    let counts = counts
+        .into_iter()
+        .map(|(team, count)| (team, usize::try_from(count).unwrap_or(usize::MAX)));
+    let mut minute = Minute::new(counts);
+    let rows = waiting(db, claim, now).await?;
+    let all: Vec<Waiting> = rows.iter().map(WaitingRow::waiting).collect();
+    let mut taken = Vec::new();
+    for chosen in choose(all, &claim.under_way, &mut minute, &claim.caps) {
+        let row: Option<DeliveryRow> = query_as("UPDATE outbox SET fence = fence + 1, lease_until = $3, holder = $4, first_at = coalesce(first_at, $2) WHERE key = $1 AND done = 0 AND lease_until <= $2 RETURNING key, page, incident, team, route, step, body, attempts, next_at, queued_at, stand_down, fence")
+            .bind(&chosen.key)
+            .bind(now)
+            .bind(until)
+            .bind(&claim.node)
+            .fetch_optional(&mut *db)
+            .await?;
+        let (Some(row), Some(before)) = (row, rows.iter().find(|of| of.key == chosen.key)) else {
+            continue;
+        };
+        let interrupted = before.lease_until > 0;
+        let lease = Lease {
+            key: chosen.key,
+            fence: row.fence,
+        };
+        taken.push(Claimed {
+            delivery: row.delivery()?,
+            lease,
+            repeat: interrupted || before.may_have_arrived != 0,
+            interrupted,
+        });
+    }
+    let held_back = held_back(db, claim, now, &minute).await?;
+    Ok(Claims { taken, held_back })
+}
+
+/// The pages that a cap keeps waiting and that do not say so yet.
+async fn held_back(
+    db: &mut SqliteConnection,
+    claim: &Claim,
+    now: i64,
+    minute: &Minute,
+) -> Result<Vec<HeldBack>, StoreError> {
+    let mut rows: Vec<HeldRow> = Vec::new();
+    match minute.full(&claim.caps) {
+        None => {
+            rows = query_as("SELECT key, page, team FROM outbox WHERE done = 0 AND held_back = 0 AND first_at IS NULL AND stand_down = 0 AND next_at <= $1 ORDER BY queued_at DESC, key LIMIT $2")
+                .bind(now)
+                .bind(HELD_BACK_TOLD)
+                .fetch_all(&mut *db)
+                .await?;
+        }
+        Some(teams) => {
+            for team in teams {
+                let of_team: Vec<HeldRow> = query_as("SELECT key, page, team FROM outbox WHERE done = 0 AND held_back = 0 AND first_at IS NULL AND stand_down = 0 AND next_at <= $1 AND team = $3 ORDER BY queued_at DESC, key LIMIT $2")
+                    .bind(now)
+                    .bind(HELD_BACK_TOLD)
+                    .bind(team)
+                    .fetch_all(&mut *db)
+                    .await?;
+                rows.extend(of_team);
+            }
+        }
+    }
+    let told = rows.into_iter().filter_map(|row| {
+        let why = minute.holds_back(&row.team, &claim.caps)?;
+        Some(HeldBack {
+            key: row.key,
+            page: row.page,
+            why,
+        })
+    });
+    Ok(told.collect())
+}
+
+/// Makes leases last longer; gives those that another node has by now, or that have nothing left to hold.
+pub(super) async fn renew(
+    db: &mut SqliteConnection,
+    leases: Vec<Lease>,
+    until: i64,
+) -> Result<Vec<Lease>, StoreError> {
+    let mut lost = Vec::new();
+    for lease in leases {
+        let done = query(
+            "UPDATE outbox SET lease_until = $3 WHERE key = $1 AND fence = $2 AND lease_until > 0",
+        )
+        .bind(&lease.key)
+        .bind(lease.fence)
+        .bind(until)
+        .execute(&mut *db)
+        .await?;
+        if done.rows_affected() == 0 {
+            lost.push(lease);
+        }
+    }
+    Ok(lost)
+}
+
+/// Ends the leases of a process that is gone: the file has one server at a time.
+pub(super) async fn end_leases(db: &mut SqliteConnection) -> Result<(), StoreError> {
+    query("UPDATE outbox SET lease_until = 1 WHERE done = 0 AND lease_until > 1")
+        .execute(db)
+        .await?;
+    Ok(())
+}
