@@ -9,6 +9,9 @@ use crate::domain::instant::Instant;
 /// How long a minute of the caps is, in milliseconds.
 pub const MINUTE_MS: i64 = 60_000;
 
+/// The longest wait between two attempts, in milliseconds. What seems to wait longer was put off before the clock was set back.
+pub const LONGEST_WAIT_MS: i64 = 120_000;
+
 /// How much may be under way, and go out for the first time in a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use warboard::domain::word::Tlp;
 use warboard::paging::settings::{RouteSettings, Target};
@@ -21,6 +21,9 @@ const SECRET: &str = "whsec_dGhlIHRlYW0ncyBzZWNyZXQ=";
 
 /// The answer that never comes, over a connection that stays open.
 pub const HANG: &str = "hang";
+
+/// The answer that comes once the hook is told to give it.
+pub const HELD: &str = "held";
 
 /// An answer that is none.
 pub const GARBAGE: &str = "garbage";
@@ -58,6 +61,7 @@ pub struct Hook {
     url: String,
     folder: tempfile::TempDir,
     letters: mpsc::Receiver<Letter>,
+    release: Arc<Notify>,
     taking: JoinHandle<()>,
 }
 
@@ -83,12 +87,14 @@ impl Hook {
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let (tell, letters) = mpsc::channel(4_096);
         let answers = Arc::new(Mutex::new(answers.iter().copied().collect()));
-        let taking = tokio::spawn(take(listener, tell, answers, last));
+        let release = Arc::new(Notify::new());
+        let taking = tokio::spawn(take(listener, tell, answers, last, release.clone()));
         let folder = tempfile::tempdir().unwrap();
         let hook = Hook {
             url,
             folder,
             letters,
+            release,
             taking,
         };
         std::fs::write(hook.secret_file(), SECRET).unwrap();
@@ -137,6 +143,11 @@ impl Hook {
         soon("a page", self.letters.recv()).await.unwrap()
     }
 
+    /// Takes the page whose answer was held.
+    pub fn release(&self) {
+        self.release.notify_one();
+    }
+
     /// Whether nothing came that was not taken.
     pub fn is_empty(&mut self) -> bool {
         self.letters.try_recv().is_err()
@@ -148,6 +159,7 @@ async fn take(
     tell: mpsc::Sender<Letter>,
     answers: Arc<Mutex<VecDeque<&'static str>>>,
     last: &'static str,
+    release: Arc<Notify>,
 ) {
     let mut held = Vec::new();
     loop {
@@ -168,7 +180,11 @@ async fn take(
         if tell.send(letter).await.is_err() {
             return;
         }
-        let answer = answer.unwrap_or(last);
+        let mut answer = answer.unwrap_or(last);
+        if answer == HELD {
+            release.notified().await;
+            answer = "202 Accepted";
+        }
         if answer == HANG {
             held.push(stream);
             continue;

@@ -151,8 +151,18 @@ pub(super) fn escalate(
     context: &Context<'_>,
     before: &[Event],
 ) -> Vec<Event> {
+    let stays = |why: String| Event::PageEscalated {
+        page: page.id.clone(),
+        team: page.team.clone(),
+        route: page.route.clone(),
+        step: page.step,
+        why,
+        escalates_at: None,
+        place: page.place,
+    };
     let Some(team) = context.directory.team(&page.team) else {
-        return Vec::new();
+        let why = format!("{why}, and the directory has no such team any more");
+        return vec![stays(why)];
     };
     let behind = page.route.is_some().then(|| page.route_place());
     if let Some((place, route)) = next_route(incident, team, behind) {
@@ -167,15 +177,7 @@ pub(super) fn escalate(
             place: Some(place),
         }];
     }
-    let stays = Event::PageEscalated {
-        page: page.id.clone(),
-        team: team.id.clone(),
-        route: page.route.clone(),
-        step: page.step,
-        why: format!("{why}, no further route"),
-        escalates_at: None,
-        place: page.place,
-    };
+    let stays = stays(format!("{why}, no further route"));
     let Some(next) = context.directory.escalation(team, &incident.service) else {
         return vec![stays];
     };

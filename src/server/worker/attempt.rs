@@ -16,7 +16,7 @@ use crate::domain::span::Span;
 use crate::domain::word::PageState;
 use crate::server::outbox::{Attempt, EXERCISE, ending};
 use crate::server::state::ServerState;
-use crate::store::claim::{Claimed, HeldBack};
+use crate::store::claim::{Claimed, HeldBack, LONGEST_WAIT_MS};
 use crate::store::{Delivery, Done, Found, Job, OutboxChange, Outcome, Target};
 use crate::time::timeout;
 
@@ -30,8 +30,6 @@ const FIRST_AGAIN_MS: i64 = 1_000;
 const URGENT_FOR_MS: i64 = 120_000;
 /// The longest wait between two attempts in that time.
 const URGENT_AGAIN_MS: i64 = 8_000;
-/// The longest wait between two attempts.
-const LAST_AGAIN_MS: i64 = 120_000;
 /// How long a page that nobody takes is tried on one route; then it fails. Older than this, a page that has gone on since
 /// wakes nobody any more.
 pub const GIVE_UP_AFTER: Span = Span::minutes(4 * 60);
@@ -202,11 +200,11 @@ fn again_after_ms(attempts: u32, age_ms: i64, retry_after_ms: Option<i64>) -> i6
     let doubled = FIRST_AGAIN_MS << attempts.saturating_sub(1).min(10);
     let most = match age_ms < URGENT_FOR_MS {
         true => URGENT_AGAIN_MS,
-        false => LAST_AGAIN_MS,
+        false => LONGEST_WAIT_MS,
     };
     let wait = doubled.min(most);
     let wait = wait - i64::from(rand::random::<u16>()) * (wait / 5) / 65_536;
-    wait.max(retry_after_ms.unwrap_or(0).min(LAST_AGAIN_MS))
+    wait.max(retry_after_ms.unwrap_or(0).min(LONGEST_WAIT_MS))
 }
 
 /// What one delivery needs to be decided.
@@ -344,7 +342,7 @@ impl Deciding<'_> {
             );
             return (events, vec![self.done()]);
         }
-        let after_ms = self.after_ms(Some(ended)).unwrap_or(LAST_AGAIN_MS);
+        let after_ms = self.after_ms(Some(ended)).unwrap_or(LONGEST_WAIT_MS);
         let unknown = next == PageState::Unknown;
         (tell(next, Some(why)), vec![self.again(after_ms, unknown)])
     }

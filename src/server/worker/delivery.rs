@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::attempt::{self, STORE_AGAIN_MS};
 use crate::server::state::ServerState;
 use crate::store::StoreError;
-use crate::store::claim::{Claim, Claimed, Lease, UnderWay};
+use crate::store::claim::{Claim, Claimed, LONGEST_WAIT_MS, Lease, UnderWay};
 use crate::time::timeout;
 
 /// How long a lease holds unless it is renewed: after the loss of a node another one has its pages that soon.
@@ -129,10 +129,9 @@ async fn look(
 ) -> Result<i64, StoreError> {
     let now = state.clock.now();
     let next_at = state.store.next_delivery_at().await?;
-    if next_at.is_none_or(|at| at > now) {
-        return Ok(next_at.map_or(LOOK_AFTER_MS, |at| {
-            (at - now).num_milliseconds().clamp(1, LOOK_AFTER_MS)
-        }));
+    let wait = next_at.map_or(LOOK_AFTER_MS, |at| (at - now).num_milliseconds());
+    if (1..=LONGEST_WAIT_MS).contains(&wait) {
+        return Ok(wait.min(LOOK_AFTER_MS));
     }
     let claims = state
         .store

@@ -5,7 +5,7 @@ use sqlx::{FromRow, SqliteConnection, query, query_as, query_scalar};
 
 use super::row::{DeliveryRow, WaitingRow};
 use crate::store::claim::{
-    Claim, Claimed, Claims, HeldBack, Lease, MINUTE_MS, Minute, Waiting, choose,
+    Claim, Claimed, Claims, HeldBack, LONGEST_WAIT_MS, Lease, MINUTE_MS, Minute, Waiting, choose,
 };
 use crate::store::{OutboxChange, StoreError};
 
@@ -83,9 +83,10 @@ async fn waiting(
 ) -> Result<Vec<WaitingRow>, StoreError> {
     // What the node itself is sending is passed over afterwards, and takes places here.
     let most = claim.caps.of_route.saturating_mul(2).max(1);
-    let rows = query_as("SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived FROM (SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived, ROW_NUMBER() OVER (PARTITION BY team, route, CASE WHEN first_at IS NULL THEN 0 ELSE 1 END ORDER BY stand_down, queued_at DESC, key) AS place FROM outbox WHERE done = 0 AND next_at <= $1 AND lease_until <= $1) AS due WHERE place <= $2")
+    let rows = query_as("SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived FROM (SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived, ROW_NUMBER() OVER (PARTITION BY team, route, CASE WHEN first_at IS NULL THEN 0 ELSE 1 END ORDER BY stand_down, queued_at DESC, key) AS place FROM outbox WHERE done = 0 AND (next_at <= $1 OR next_at > $3) AND lease_until <= $1) AS due WHERE place <= $2")
         .bind(now)
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .bind(now.saturating_add(LONGEST_WAIT_MS))
         .fetch_all(db)
         .await?;
     Ok(rows)
@@ -96,9 +97,10 @@ pub(super) async fn claim(db: &mut SqliteConnection, claim: &Claim) -> Result<Cl
     let now = claim.now.timestamp_millis();
     let until = now.saturating_add(claim.lease_ms);
     let counts: Vec<(String, i64)> = query_as(
-        "SELECT team, count(*) FROM outbox WHERE first_at > $1 AND stand_down = 0 GROUP BY team",
+        "SELECT team, count(*) FROM outbox WHERE first_at > $1 AND first_at <= $2 AND stand_down = 0 GROUP BY team",
     )
     .bind(now.saturating_sub(MINUTE_MS))
+    .bind(now)
     .fetch_all(&mut *db)
     .await?;
     let counts = counts

@@ -9,7 +9,8 @@ use warboard::store::{Done, Job, Outcome, Store as _, Target as Of};
 use warboard::time::TestClock;
 
 use crate::backend::{Backend, Plan};
-use crate::hook::{HANG, Hook};
+use crate::hook::{HANG, HELD, Hook};
+use crate::http::soon;
 
 const TEAM: &str = "legal-affairs";
 
@@ -245,6 +246,26 @@ async fn what_a_minute_cannot_hold_waits_says_so_and_goes_newest_first() {
     assert!(hook.is_empty());
 }
 
+#[tokio::test]
+async fn a_clock_that_is_set_back_puts_no_page_off() {
+    let mut hook = Hook::new(&["503 Later"]).await;
+    let clock = TestClock::default();
+    let backend = Plan::new()
+        .clock(&clock)
+        .routes(TEAM, vec![hook.route()])
+        .start()
+        .await;
+    let id = backend.opened().await;
+    backend.done(&id, &page()).await;
+    hook.letter().await;
+    backend.until(&id, |i| first(i)["attempts"] == 1).await;
+    clock.step_wall(-7_200_000);
+    backend.until_at(&clock, &id, is("accepted")).await;
+    hook.letter().await;
+    backend.stop().await;
+    assert!(hook.is_empty());
+}
+
 fn slack(hook: &Hook) -> RouteSettings {
     Hook::route_of(Target::Slack {
         address: Address::Written(hook.url().to_owned()),
@@ -291,6 +312,50 @@ async fn a_cancelled_page_is_taken_back_wherever_it_may_have_arrived() {
     assert!(told["text"].as_str().unwrap().starts_with("STAND DOWN for"));
     backend.stop().await;
     assert!(one.is_empty() && two.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_that_is_cancelled_while_it_is_taken_is_taken_back_then() {
+    let mut hook = Hook::new(&[HELD]).await;
+    let backend = Plan::new().routes(TEAM, vec![slack(&hook)]).start().await;
+    let id = backend.opened().await;
+    backend.done(&id, &page()).await;
+    hook.letter().await;
+    cancel(&backend, &id).await;
+    hook.release();
+    let told = hook.letter().await.json();
+    assert!(told["text"].as_str().unwrap().starts_with("STAND DOWN for"));
+    backend.stop().await;
+    assert!(hook.is_empty());
+}
+
+#[tokio::test]
+async fn a_page_cancelled_after_its_sender_was_lost_is_only_taken_back() {
+    let mut hook = Hook::new(&[]).await;
+    let clock = TestClock::default();
+    let plan = || Plan::new().clock(&clock).routes(TEAM, vec![slack(&hook)]);
+    let (first_plan, second_plan) = (plan().limits(idle()), plan());
+    let backend = first_plan.start().await;
+    let id = backend.opened().await;
+    backend.done(&id, &page()).await;
+    claim(&backend, "lost", 0).await.taken.remove(0);
+    cancel(&backend, &id).await;
+    let second = second_plan.beside(&backend).start().await;
+    clock.advance(10_000);
+    let waiting = async {
+        loop {
+            tokio::select! {
+                letter = hook.letter() => return letter,
+                // Workers may lay themselves to sleep while the clock is moved.
+                () = tokio::time::sleep(std::time::Duration::from_millis(10)) => clock.advance(100),
+            }
+        }
+    };
+    let told = soon("the stand-down", waiting).await.json();
+    assert!(told["text"].as_str().unwrap().starts_with("STAND DOWN for"));
+    second.begin_to_end();
+    backend.stop().await;
+    assert!(hook.is_empty());
 }
 
 #[tokio::test]
