@@ -119,6 +119,7 @@ pub fn alarm_words(kind: AlarmKind) -> &'static str {
         AlarmKind::HoldEnding => "hold ends soon",
         AlarmKind::EmbargoOver => "may be sent now",
         AlarmKind::VacantCommand => "NO COMMANDER",
+        AlarmKind::EtaPassed => "ETA PASSED",
     }
 }
 

@@ -326,6 +326,8 @@ words! {
         EmbargoOver = "embargo_over",
         /// Nobody has commanded a sev1 or sev2 for five minutes.
         VacantCommand = "vacant_command",
+        /// Somebody said to be there by now, and nobody was marked as arrived.
+        EtaPassed = "eta_passed",
     }
 }
 

@@ -4,6 +4,7 @@
 use futures::future::BoxFuture;
 
 use super::state::ServerState;
+pub use crate::domain::delivery::EXERCISE;
 use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
@@ -12,8 +13,6 @@ use crate::domain::instant::Instant;
 use crate::domain::word::{Answer, PageState};
 use crate::store::{Delivery, OutboxChange};
 
-/// The kind of route by which the pages of exercises go: nowhere outside.
-pub const EXERCISE: &str = "exercise";
 /// How the key of a delivery ends that takes a page back.
 const STAND_DOWN: &str = "-stand-down";
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::Delivery;
+use crate::domain::delivery::EXERCISE;
 use crate::domain::instant::Instant;
 
 /// How long a minute of the caps is, in milliseconds.
@@ -178,7 +179,7 @@ pub fn choose(
             0 => all < caps.deliveries + caps.spare,
             n => n < caps.of_route && all < caps.deliveries,
         };
-        let counts = of.first && !of.stand_down;
+        let counts = of.first && !of.stand_down && of.route != EXERCISE;
         if !room || (counts && minute.holds_back(&of.team, caps).is_some()) {
             return false;
         }
@@ -272,11 +273,14 @@ mod tests {
     }
 
     #[test]
-    fn caps_hold_back_no_repeat_and_no_stand_down() {
+    fn caps_hold_back_no_repeat_no_stand_down_and_no_exercise() {
         let minute = Minute::new([("a".to_owned(), 60)]);
+        let mut exercise = waiting("e", "a", 0);
+        exercise.route = EXERCISE.to_owned();
         let (mut repeat, mut stand_down) = (waiting("r", "a", 1), waiting("s", "a", 1));
         repeat.first = false;
         stand_down.stand_down = true;
-        assert_eq!(chosen(vec![repeat, stand_down], &[], minute), ["s", "r"]);
+        let all = vec![repeat, stand_down, exercise];
+        assert_eq!(chosen(all, &[], minute), ["e", "s", "r"]);
     }
 }

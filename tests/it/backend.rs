@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use warboard::domain::board::SeverityMeaning;
 use warboard::domain::directory::{Directory, Team};
 use warboard::domain::duty::Rules;
-use warboard::domain::word::{Role, Tlp};
+use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
@@ -78,6 +78,13 @@ impl Plan {
             .iter()
             .map(|team| team.id.clone())
             .collect()
+    }
+
+    /// Adds a partner to the directory.
+    pub fn partner(mut self, id: &str) -> Plan {
+        let team = Team::new(id, id, TeamKind::Partner);
+        self.directory.teams.push(team);
+        self
     }
 
     /// Changes a team of the directory.

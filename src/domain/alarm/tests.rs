@@ -251,6 +251,7 @@ fn marks(alarm: Alarm) -> Marks {
 fn alarm(kind: AlarmKind, since: &str) -> Alarm {
     Alarm {
         duty: Some("ms-72h/customer".to_owned()),
+        page: None,
         kind,
         since: at(since),
     }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Context, text};
+use crate::domain::delivery::EXERCISE;
 use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
@@ -35,7 +36,7 @@ const MOST: usize = 50;
 /// has one sink for all; in-band routes are passed over while the company's own channels are suspect.
 pub fn next_route(incident: &Incident, team: &Team, behind: Option<u32>) -> Option<(u32, String)> {
     if incident.exercise {
-        return behind.is_none().then(|| (0, "exercise".to_owned()));
+        return behind.is_none().then(|| (0, EXERCISE.to_owned()));
     }
     let mut usable = (0..)
         .zip(&team.routes)

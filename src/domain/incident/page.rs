@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Incident, Stamp};
 use crate::domain::event::Event;
 use crate::domain::instant::Instant;
-use crate::domain::view::PageView;
+use crate::domain::view::{PageView, expected_at};
 use crate::domain::word::{Answer, PageState, Urgency};
 
 /// What a page says whose team cannot be reached at all.
@@ -87,6 +87,11 @@ impl Page {
     /// Whether the team still owes an answer.
     pub fn is_open(&self) -> bool {
         self.state.is_open()
+    }
+
+    /// When whoever is coming said to be there, while nobody of the team was marked as arrived.
+    pub fn expected_at(&self) -> Option<Instant> {
+        expected_at(self.state, self.answer, self.eta)
     }
 
     /// The page as readers see it: its message, names and what a paging system said only for those who may.

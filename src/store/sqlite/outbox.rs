@@ -4,6 +4,7 @@
 use sqlx::{FromRow, SqliteConnection, query, query_as, query_scalar};
 
 use super::row::{DeliveryRow, WaitingRow};
+use crate::domain::delivery::EXERCISE;
 use crate::store::claim::{
     Claim, Claimed, Claims, HeldBack, LONGEST_WAIT_MS, Lease, MINUTE_MS, Minute, Waiting, choose,
 };
@@ -83,7 +84,7 @@ async fn waiting(
 ) -> Result<Vec<WaitingRow>, StoreError> {
     // What the node itself is sending is passed over afterwards, and takes places here.
     let most = claim.caps.of_route.saturating_mul(2).max(1);
-    let rows = query_as("SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived FROM (SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived, ROW_NUMBER() OVER (PARTITION BY team, route, CASE WHEN first_at IS NULL THEN 0 ELSE 1 END ORDER BY stand_down, queued_at DESC, key) AS place FROM outbox WHERE done = 0 AND (next_at <= $1 OR next_at > $3) AND lease_until <= $1) AS due WHERE place <= $2")
+    let rows = query_as("SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived FROM (SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived, ROW_NUMBER() OVER (PARTITION BY team, route, stand_down, CASE WHEN first_at IS NULL THEN 0 ELSE 1 END ORDER BY queued_at DESC, key) AS place FROM outbox WHERE done = 0 AND (next_at <= $1 OR next_at > $3) AND lease_until <= $1) AS due WHERE place <= $2")
         .bind(now)
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .bind(now.saturating_add(LONGEST_WAIT_MS))
@@ -97,10 +98,11 @@ pub(super) async fn claim(db: &mut SqliteConnection, claim: &Claim) -> Result<Cl
     let now = claim.now.timestamp_millis();
     let until = now.saturating_add(claim.lease_ms);
     let counts: Vec<(String, i64)> = query_as(
-        "SELECT team, count(*) FROM outbox WHERE first_at > $1 AND first_at <= $2 AND stand_down = 0 GROUP BY team",
+        "SELECT team, count(*) FROM outbox WHERE first_at > $1 AND first_at <= $2 AND stand_down = 0 AND route <> $3 GROUP BY team",
     )
     .bind(now.saturating_sub(MINUTE_MS))
     .bind(now)
+    .bind(EXERCISE)
     .fetch_all(&mut *db)
     .await?;
     let counts = counts
@@ -147,17 +149,19 @@ async fn held_back(
     let mut rows: Vec<HeldRow> = Vec::new();
     match minute.full(&claim.caps) {
         None => {
-            rows = query_as("SELECT key, page, team FROM outbox WHERE done = 0 AND held_back = 0 AND first_at IS NULL AND stand_down = 0 AND next_at <= $1 ORDER BY queued_at DESC, key LIMIT $2")
+            rows = query_as("SELECT key, page, team FROM outbox WHERE done = 0 AND held_back = 0 AND first_at IS NULL AND stand_down = 0 AND route <> $3 AND next_at <= $1 ORDER BY queued_at DESC, key LIMIT $2")
                 .bind(now)
                 .bind(HELD_BACK_TOLD)
+                .bind(EXERCISE)
                 .fetch_all(&mut *db)
                 .await?;
         }
         Some(teams) => {
             for team in teams {
-                let of_team: Vec<HeldRow> = query_as("SELECT key, page, team FROM outbox WHERE done = 0 AND held_back = 0 AND first_at IS NULL AND stand_down = 0 AND next_at <= $1 AND team = $3 ORDER BY queued_at DESC, key LIMIT $2")
+                let of_team: Vec<HeldRow> = query_as("SELECT key, page, team FROM outbox WHERE done = 0 AND held_back = 0 AND first_at IS NULL AND stand_down = 0 AND route <> $3 AND next_at <= $1 AND team = $4 ORDER BY queued_at DESC, key LIMIT $2")
                     .bind(now)
                     .bind(HELD_BACK_TOLD)
+                .bind(EXERCISE)
                     .bind(team)
                     .fetch_all(&mut *db)
                     .await?;
