@@ -416,19 +416,4 @@ fn held_back(state: &ServerState, held: HeldBack, found: &Found) -> Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_stay_short_while_a_page_is_young_and_follow_the_other_side() {
-        for attempts in 1..30 {
-            let young = again_after_ms(attempts, 119_999, None);
-            assert!((800..=8_000).contains(&young), "{attempts}: {young}");
-            let old = again_after_ms(attempts, 120_000, None);
-            assert!((800..=120_000).contains(&old), "{attempts}: {old}");
-        }
-        assert!(again_after_ms(20, 120_000, None) >= 96_000);
-        assert_eq!(again_after_ms(1, 0, Some(30_000)), 30_000);
-        assert_eq!(again_after_ms(1, 0, Some(900_000)), 120_000);
-    }
-}
+mod tests;
