@@ -15,7 +15,10 @@ use crate::store::sql::meta::meta;
 use crate::time::{SharedClock, timeout};
 
 /// Every version of the tables, oldest first. A version that was released is never changed.
-const VERSIONS: &[&str] = &[include_str!("0001_init.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("0001_init.sql"),
+    include_str!("0002_lease.sql"),
+];
 /// How long a connection may take to be made.
 const CONNECT_WITHIN_MS: i64 = 5_000;
 /// How long the tables may take to be looked at, and to be brought to a version.

@@ -133,6 +133,7 @@ pub fn open_from(title: &str, upstream: Option<(&str, &str)>) -> Job {
         serde_json::from_value(serde_json::json!({"connector": connector, "key": key})).unwrap()
     });
     Job {
+        lease: None,
         target: Target::New {
             prefix: "AZ".to_owned(),
             upstream,
@@ -177,6 +178,7 @@ pub fn open_from(title: &str, upstream: Option<(&str, &str)>) -> Job {
 pub fn note_with(id: &str, text: &str, if_version: Option<u64>, outbox: Vec<OutboxChange>) -> Job {
     let text = text.to_owned();
     Job {
+        lease: None,
         target: Target::Incident(id.to_owned()),
         idempotency: None,
         decide: Box::new(move |found| {
