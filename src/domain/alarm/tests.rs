@@ -62,6 +62,7 @@ fn ground(duties: &[DutyView]) -> Ground<'_> {
         severity: Some(Severity::Sev2),
         vacant_since: None,
         duties,
+        pages: Pages::Recorded(&[]),
     }
 }
 
