@@ -143,7 +143,8 @@ fn page_for(
     Some(page)
 }
 
-/// `before`: what the same decision does already; a team it pages is not paged twice. The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.
+/// The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.
+/// `before`: what the same decision does already; a team it pages is not paged twice.
 pub(super) fn escalate(
     incident: &Incident,
     page: &Page,
