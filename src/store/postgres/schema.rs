@@ -28,7 +28,7 @@ const BRING_WITHIN_MS: i64 = 600_000;
 /// A node that hangs inside its transaction loses it, and the lock with it, before another one's patience ends; one whose
 /// machine is gone is found out by keepalives. What was acknowledged is on disk, whatever the server's default is.
 const PREPARE: &str = "SET search_path = warboard;
-SET statement_timeout = '10s';
+SET statement_timeout = '7s';
 SET lock_timeout = '6s';
 SET idle_in_transaction_session_timeout = '4s';
 SET tcp_keepalives_idle = 3;

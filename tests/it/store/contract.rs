@@ -10,7 +10,8 @@ use warboard::store::{
 };
 
 use super::place::{
-    Place, answer, at, keyed, note, note_with, open, open_from, opened, times, written,
+    Place, answer, at, keyed, note, note_by_page, note_with, open, open_from, opened, page, times,
+    written,
 };
 
 /// Each of these tests, on both engines.
@@ -37,6 +38,7 @@ on_both! {
     a_job_that_panics_writes_nothing_and_those_beside_it_are_written
     an_answer_is_remembered_under_its_key
     an_incident_of_another_system_is_opened_once
+    an_incident_is_found_by_its_page
     tokens_are_kept_taken_used_and_revoked
     a_setting_is_made_once
     deliveries_are_claimed_put_off_and_end
@@ -197,6 +199,17 @@ async fn an_incident_of_another_system_is_opened_once(place: Place) {
     assert_eq!(ids, ["AZ-1", "AZ-1"]);
     written(&*b, open_from("theirs", Some(("veris", "43")))).await;
     assert_eq!(a.since(0, 10).await.unwrap().len(), 2);
+}
+
+async fn an_incident_is_found_by_its_page(place: Place) {
+    let [a, b] = place.nodes().await;
+    let (id, _) = (opened(&*a).await, opened(&*a).await);
+    written(&*a, page(&id, "p1")).await;
+    let (incident, _) = written(&*b, note_by_page("p1", "found")).await;
+    assert_eq!((incident.id.as_str(), incident.version), ("AZ-1", 3));
+    let none = a.submit(note_by_page("p2", "lost")).await.unwrap();
+    assert!(matches!(none, Done::Answered(answer) if answer.status == 404));
+    b.is_sound().await;
 }
 
 fn token(id: &str, name: &str) -> Token {
