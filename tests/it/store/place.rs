@@ -232,6 +232,7 @@ pub fn note(id: &str, text: &str) -> Job {
 /// A page to the legal team, by its id.
 pub fn page(id: &str, page: &str) -> Job {
     let queued = Event::PageQueued {
+        place: Some(0),
         page: page.to_owned(),
         team: "legal-affairs".to_owned(),
         route: None,
