@@ -4,10 +4,12 @@
 mod address;
 mod error;
 mod http;
+mod retry;
 
 pub use address::{Forbidden, check_address, is_loopback_url};
 pub use error::NetError;
 pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, url_place};
+pub use retry::{retry_after_ms, wait_ms};
 
 #[cfg(test)]
 mod tests;
