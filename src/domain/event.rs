@@ -193,6 +193,10 @@ pub enum Event {
     AlarmUnshelved {
         alarm: Alarm,
     },
+    /// What its source says of it; what was taken over from it stands in events of its own.
+    UpstreamChanged {
+        upstream: Box<Upstream>,
+    },
 }
 
 /// How an incident came on record.
@@ -258,6 +262,7 @@ impl Event {
             Event::AlarmAcknowledged { .. } => "alarm_acknowledged",
             Event::AlarmShelved { .. } => "alarm_shelved",
             Event::AlarmUnshelved { .. } => "alarm_unshelved",
+            Event::UpstreamChanged { .. } => "upstream_changed",
         }
     }
 
@@ -273,6 +278,7 @@ impl Event {
                 | Event::AlarmAcknowledged { .. }
                 | Event::AlarmShelved { .. }
                 | Event::AlarmUnshelved { .. }
+                | Event::UpstreamChanged { .. }
         )
     }
 }
