@@ -16,7 +16,7 @@ use super::store::StorePlace;
 use crate::config::ServerFile;
 use crate::domain::duty::Rules;
 use crate::paging::Routes;
-use crate::server::{Limits, RouteCourier, ServerState, Setup};
+use crate::server::{Intake, Limits, RouteCourier, ServerState, Setup};
 use crate::store::Store;
 use crate::time::SharedClock;
 
@@ -56,6 +56,11 @@ pub async fn state(
         Some(rules) => rules,
         None => built_in()?,
     };
+    let mut intakes = Vec::new();
+    for settings in file.connectors {
+        let made = super::connector::made(&settings, clock)?;
+        intakes.push(Intake::new(settings, made));
+    }
     let setup = Setup {
         store,
         clock: clock.clone(),
@@ -65,12 +70,13 @@ pub async fn state(
         name: file.name.unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
         limits: Limits::default(),
+        intakes,
     };
     Ok(ServerState::load(setup).await?)
 }
 
 /// The rules that come with the program.
-fn built_in() -> Result<Rules, Failure> {
+pub fn built_in() -> Result<Rules, Failure> {
     Rules::built_in().map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Failure::new(lines.join("\n"))

@@ -105,6 +105,7 @@ pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized)
             team: caller.team,
         },
         token_expires_at: Some(authorized.token.expires_at),
+        connectors: state.intakes.iter().map(|intake| intake.view()).collect(),
     })
 }
 

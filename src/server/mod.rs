@@ -8,6 +8,7 @@ mod courier;
 mod cursor;
 mod explain;
 mod incident;
+mod intake;
 mod list;
 mod listen;
 mod meter;
@@ -26,6 +27,7 @@ mod write;
 
 pub use auth::{TokenError, TokenRequest, issue_token};
 pub use courier::RouteCourier;
+pub use intake::Intake;
 pub use listen::{ServerError, serve};
 pub use outbox::{Attempt, Courier, Letter};
 pub use state::{Limits, ServerState, Setup};

@@ -16,7 +16,7 @@ use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
-    Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest, issue_token, serve,
+    Intake, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest, issue_token, serve,
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
@@ -32,6 +32,7 @@ pub struct Plan {
     directory: Directory,
     routes: Vec<(String, Vec<RouteSettings>)>,
     limits: Limits,
+    intakes: Vec<Intake>,
 }
 
 impl Plan {
@@ -47,6 +48,7 @@ impl Plan {
             },
             routes: Vec::new(),
             limits: Limits::default(),
+            intakes: Vec::new(),
         }
     }
 
@@ -63,6 +65,12 @@ impl Plan {
 
     pub fn clock(mut self, clock: &TestClock) -> Plan {
         self.clock = Some(clock.clone());
+        self
+    }
+
+    /// Takes incidents in from these.
+    pub fn intakes(mut self, intakes: Vec<Intake>) -> Plan {
+        self.intakes = intakes;
         self
     }
 
@@ -128,6 +136,7 @@ impl Plan {
             name: "azure".to_owned(),
             public_url: Some(format!("http://{address}")),
             limits: self.limits,
+            intakes: self.intakes,
         })
         .await?;
         let ending = CancellationToken::new();

@@ -16,6 +16,8 @@ mod cluster;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod connector;
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod hook;
@@ -39,5 +41,7 @@ mod readme;
 mod regimes;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod sync;
 #[cfg(test)]
 mod terminal;
