@@ -29,6 +29,7 @@ const KEYS: &[&str] = &[
     "service",
     "from",
     "phase_field",
+    "write_phases",
     "services",
     "phases",
     "severities",
@@ -105,6 +106,11 @@ fn one(
             );
         }
     }
+    let write_phases = document.yes(part, "write_phases").unwrap_or(false);
+    if write_phases && kind == Some(Kind::PagerDuty) && from.is_none() {
+        let what = "needs from beside it: PagerDuty takes writes only for a user";
+        document.fault(part, "write_phases", what);
+    }
     let service = service(document, part, "service", directory);
     let mapping = mapping(document, part, kind, service.as_deref(), directory, rules);
     Some(ConnectorSettings {
@@ -115,6 +121,7 @@ fn one(
         ca_file,
         from,
         phase_field,
+        write_phases,
         mapping: mapping?,
     })
 }

@@ -146,6 +146,8 @@ pub struct ConnectorSettings {
     pub from: Option<String>,
     /// PagerDuty: the single-choice custom field that carries the phase.
     pub phase_field: Option<String>,
+    /// Whether a move made here is written there.
+    pub write_phases: bool,
     pub mapping: Mapping,
 }
 

@@ -99,6 +99,7 @@ impl Stub {
             ca_file: None,
             from: Some("ops@example.com".to_owned()),
             phase_field: None,
+            write_phases: false,
             mapping: Mapping::new(kind, "azure"),
         }
     }

@@ -26,27 +26,44 @@ fn case(id: u64, state: &str, changed: &str) -> Value {
         "severity": {"severity_name": "High"}, "initial_date": "2026-11-20T08:00:00", "modification_history": {changed: {}}})
 }
 
-/// DFIR-IRIS as far as it is asked here: its list, and that it has none of any other case. A text in place of the list is
-/// what it answers to everything.
-fn iris(cases: &Value, line: &str) -> (u16, String) {
-    match (cases, line.contains("/manage/cases/filter")) {
-        (Value::String(text), _) => (500, text.clone()),
-        (cases, true) => {
-            let data = json!({"cases": cases, "next_page": null});
-            (200, json!({"status": "success", "data": data}).to_string())
-        }
-        _ => (
+/// DFIR-IRIS as far as it is asked here: its list, one case of it, its states, and an update that moves a case to
+/// Containment. A text in place of the list is what it answers to everything.
+fn iris(cases: &mut Value, line: &str) -> (u16, String) {
+    let good = |data: Value| (200, json!({"status": "success", "data": data}).to_string());
+    let Value::Array(list) = cases else {
+        return (500, "<html>down</html>".to_owned());
+    };
+    if line.contains("/manage/cases/filter") {
+        return good(json!({"cases": list, "next_page": null}));
+    }
+    if line.contains("/case-states/") {
+        return good(json!([{"state_name": "Containment", "state_id": 4}]));
+    }
+    let id = line
+        .split([' ', '/'])
+        .filter_map(|part| part.parse::<u64>().ok())
+        .next();
+    let Some(place) = list.iter().position(|case| case["case_id"].as_u64() == id) else {
+        return (
             400,
             json!({"status": "error", "message": "Case ID 1 not found"}).to_string(),
-        ),
+        );
+    };
+    if line.starts_with("POST") {
+        list[place] = case(id.unwrap(), "Containment", "9");
     }
+    good(list[place].clone())
 }
 
 impl Room {
     async fn new(cases: Value) -> Room {
+        Room::with(cases, false).await
+    }
+
+    async fn with(cases: Value, write_phases: bool) -> Room {
         let (clock, cases) = (TestClock::default(), Arc::new(Mutex::new(cases)));
         let answers = cases.clone();
-        let (url, asked) = answering(move |line| iris(&answers.lock().unwrap(), line));
+        let (url, asked) = answering(move |line| iris(&mut answers.lock().unwrap(), line));
         let shared: SharedClock = Arc::new(clock.clone());
         let settings = ConnectorSettings {
             kind: Kind::Iris,
@@ -59,6 +76,7 @@ impl Room {
             ca_file: None,
             from: None,
             phase_field: None,
+            write_phases,
             mapping: Mapping::new(Kind::Iris, "azure"),
         };
         let made = connector(&settings, &shared).unwrap();
@@ -202,5 +220,69 @@ async fn a_quiet_minute_costs_no_more_calls_than_one_a_quarter() {
     }
     let asked = room.asked.lock().unwrap().len() - before;
     assert!(asked <= 4, "{asked} calls in a minute");
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn a_move_made_here_is_written_there_against_the_version_that_was_seen() {
+    let room = Room::with(json!([case(1, "Open", "1")]), true).await;
+    let one = |list: &Value| list["incidents"].as_array().unwrap().len() == 1;
+    let list = room.until("/v1/incidents", "the incident", one).await;
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let ask = room
+        .backend
+        .ask("POST", &format!("/v1/incidents/{id}/commands"));
+    let body = json!({"type": "advance", "to": "containment_eradication_and_recovery"});
+    let ask = ask
+        .token(&room.backend.tokens.commander)
+        .header("if-match", "*");
+    ask.json(&body).send().await.expect(200);
+    let written = |list: &Value| list["incidents"][0]["upstream"]["raw_status"] == "Containment";
+    let list = room.until("/v1/incidents", "the move there", written).await;
+    assert_eq!(
+        list["incidents"][0]["phase"],
+        "containment_eradication_and_recovery"
+    );
+    let posts = || {
+        let asked = room.asked.lock().unwrap();
+        asked
+            .iter()
+            .filter(|line| line.starts_with("POST"))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(posts(), ["POST /manage/cases/update/1 HTTP/1.1"]);
+    for _ in 0..60 {
+        room.clock.advance(1_000);
+        room.get("/v1/info").await;
+    }
+    assert_eq!(posts().len(), 1, "it is written once");
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn a_move_made_on_both_sides_is_a_conflict_and_nothing_is_written() {
+    let room = Room::with(json!([case(1, "Open", "1")]), true).await;
+    let one = |list: &Value| list["incidents"].as_array().unwrap().len() == 1;
+    let list = room.until("/v1/incidents", "the incident", one).await;
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    room.set(json!([case(1, "Reporting", "2")]));
+    let ask = room
+        .backend
+        .ask("POST", &format!("/v1/incidents/{id}/commands"));
+    let body = json!({"type": "advance", "to": "containment_eradication_and_recovery"});
+    let ask = ask
+        .token(&room.backend.tokens.commander)
+        .header("if-match", "*");
+    ask.json(&body).send().await.expect(200);
+    let contested = |list: &Value| list["incidents"][0]["upstream"]["conflicts"].is_array();
+    let list = room.until("/v1/incidents", "the conflict", contested).await;
+    let conflict = json!([{"field": "phase", "here": "containment_eradication_and_recovery", "there": "post_incident_activity"}]);
+    assert_eq!(list["incidents"][0]["upstream"]["conflicts"], conflict);
+    let asked = room.asked.lock().unwrap().clone();
+    assert!(
+        asked.iter().all(|line| line.starts_with("GET")),
+        "{asked:?}"
+    );
     room.backend.stop_at(&room.clock).await;
 }

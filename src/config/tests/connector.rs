@@ -33,6 +33,7 @@ token_env = "PD_TOKEN"
 service = "azure"
 from = "ops@example.com"
 phase_field = "phase"
+write_phases = true
 "#;
 
 fn read(content: &str) -> Result<ServerFile, ConfigError> {
@@ -80,6 +81,7 @@ fn connectors_are_read_with_their_words() {
             .contains(&("High".to_owned(), Severity::Sev2))
     );
     assert_eq!(mapping.tags[0].profile["affected"]["tenants"], 12);
+    assert_eq!((iris.write_phases, pagerduty.write_phases), (false, true));
     assert_eq!(pagerduty.url, PAGERDUTY_URL);
     assert!(matches!(
         &pagerduty.token,

@@ -18,6 +18,9 @@ const CONFLICTS: &str = "conflicts";
 /// The key that tells how it stands there: `open`, or why it is not on its list any more.
 const STANDING: &str = "standing";
 
+/// The key of the source's own word for the severity.
+const RAW_SEVERITY: &str = "raw_severity";
+
 /// How the source has it now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Heard {
@@ -152,6 +155,13 @@ pub fn hear(incident: &Incident, heard: &Heard, context: &Context<'_>) -> Vec<Ev
         taken.insert(field, theirs);
     }
     let mut upstream = heard.upstream.clone();
+    // Some sources tell one incident with less than their list does; what was not told is as it was.
+    if let (None, Some(word)) = (
+        upstream.rest.get(RAW_SEVERITY),
+        before.rest.get(RAW_SEVERITY),
+    ) {
+        upstream.rest.insert(RAW_SEVERITY.to_owned(), word.clone());
+    }
     upstream.rest.insert(TAKEN.to_owned(), taken.into());
     upstream
         .rest
@@ -206,6 +216,18 @@ pub fn conflicts(upstream: &Upstream) -> Vec<(String, String, String)> {
         )
     };
     list.into_iter().flatten().map(read).collect()
+}
+
+/// The phase that people moved it to here while the source stayed where it was: what is to be written there. None where it
+/// is over on either side, or where the source moved too.
+pub fn unwritten(incident: &Incident) -> Option<Phase> {
+    let upstream = incident.upstream.as_ref()?;
+    let base = upstream.rest.get(TAKEN)?.get("phase")?;
+    let contested = conflicts(upstream)
+        .iter()
+        .any(|(field, _, _)| field == "phase");
+    let open = incident.is_open() && standing(upstream) == Some("open");
+    (open && !contested && *base != here(incident, "phase")).then_some(incident.phase)
 }
 
 /// How it stands there: `open`, `resolved`, `gone`, `merged into KEY`; none where no worker has read it.

@@ -5,6 +5,7 @@ mod attempt;
 mod deadline;
 mod delivery;
 mod sync;
+mod sync_write;
 
 use std::sync::Arc;
 

@@ -1,11 +1,12 @@
 //! Takes incidents in from the systems they are kept in: asks each in turn, opens what is new, follows what changed, marks
-//! what is gone. It writes nothing there. It backs off and never gives up; how far it has come stands in the intake.
+//! what is gone; writes moves made here there, where the file says so. It backs off and never gives up; how far it has come stands in the intake.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rand::RngExt as _;
 
+use super::sync_write::write_phases;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::{Case, Delta, Version, Watch, Watermark, all};
@@ -41,7 +42,7 @@ fn interval_ms(kind: Kind) -> i64 {
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+pub(super) enum Trouble {
     #[error(transparent)]
     Source(#[from] ConnectorError),
     #[error(transparent)]
@@ -50,12 +51,14 @@ enum Trouble {
 
 /// What is kept between two turns.
 #[derive(Default)]
-struct Memory {
+pub(super) struct Memory {
     watermark: Option<Watermark>,
     whole_at: Option<Mono>,
     /// Versions as the list gave them: what did not change is not asked for again.
     listed: HashMap<String, Version>,
     failures: u32,
+    /// When a move was last tried to be written there and was not taken, by key.
+    pub(super) refused: HashMap<String, Mono>,
 }
 
 /// Works until the future is dropped.
@@ -64,7 +67,11 @@ pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
     let interval = interval_ms(intake.settings.kind);
     loop {
         intake.note(|progress| progress.asked_at = Some(state.clock.now()));
-        let wait = match turn(&state, &intake, &mut memory).await {
+        let turned = match turn(&state, &intake, &mut memory).await {
+            Ok(()) => write_phases(&state, &intake, &mut memory).await,
+            Err(error) => Err(error),
+        };
+        let wait = match turned {
             Ok(()) => {
                 memory.failures = 0;
                 interval
@@ -227,7 +234,11 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 }
 
 /// Opens what is new, and follows what is on record.
-async fn take_in(state: &Arc<ServerState>, intake: &Intake, case: &Case) -> Result<(), StoreError> {
+pub(super) async fn take_in(
+    state: &Arc<ServerState>,
+    intake: &Intake,
+    case: &Case,
+) -> Result<(), StoreError> {
     match on_record(state, intake, &case.key) {
         Some(incident) => follow(state, intake, &incident, case).await,
         None if case.open => open(state, intake, case).await,
