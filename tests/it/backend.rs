@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -131,7 +132,7 @@ impl Plan {
         })
         .await?;
         let ending = CancellationToken::new();
-        let told = ending.clone();
+        let (told, workers) = (ending.clone(), state.clone());
         let serving = tokio::spawn(async move {
             serve(listener, state, axum::Router::new(), told.cancelled_owned()).await
         });
@@ -140,6 +141,7 @@ impl Plan {
             store,
             clock,
             ending,
+            workers,
             serving,
             tokens: Tokens::default(),
         };
@@ -180,6 +182,7 @@ pub struct Backend {
     pub clock: SharedClock,
     pub tokens: Tokens,
     ending: CancellationToken,
+    workers: Arc<ServerState>,
     serving: JoinHandle<Result<(), ServerError>>,
 }
 
@@ -321,9 +324,11 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                // In small steps: what is under way meanwhile must not run out of its own time. Not in smaller ones: each
-                // is a request, and a machine under load answers only so many of them.
-                clock.advance(1_000);
+                // The clock must not run ahead of workers that a loaded machine gives no turn. One that waits for a receiver
+                // that never answers is waited for briefly: it needs the clock to move.
+                let settled = self.workers.settled();
+                let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
+                clock.advance(500);
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await
