@@ -10,7 +10,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -23,7 +23,7 @@ use self::job::State;
 use self::lock::Lock;
 use self::row::{DeliveryRow, EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Make, Reply, Work, Writer};
-use super::{Delivery, Done, Entry, Job, Snapshot, Store, StoreError, Token};
+use super::{Delivery, Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
 
 /// Most works that wait for the writer; the next one is told `Busy`.
@@ -43,6 +43,7 @@ pub struct SqliteStore {
     epoch: String,
     serves: bool,
     touched: Mutex<HashMap<String, i64>>,
+    tally: Arc<Tally>,
     /// For a store that goes with the process.
     _folder: Option<tempfile::TempDir>,
 }
@@ -113,7 +114,9 @@ impl SqliteStore {
             .connect_lazy_with(options.clone().pragma("query_only", "ON"));
         let (wake, woken) = watch::channel(state.head.seq);
         let (queue, works) = mpsc::channel(QUEUE);
+        let tally = Arc::new(Tally::default());
         let writer = Writer {
+            tally: tally.clone(),
             options,
             db: Some(db),
             state,
@@ -129,6 +132,7 @@ impl SqliteStore {
             epoch,
             serves,
             touched: Mutex::new(HashMap::new()),
+            tally,
             _folder: folder,
         })
     }
@@ -139,7 +143,10 @@ impl SqliteStore {
         self.queue
             .try_send(work(reply))
             .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Busy(QUEUE),
+                TrySendError::Full(_) => {
+                    self.tally.turned_away();
+                    StoreError::Busy(QUEUE)
+                }
                 TrySendError::Closed(_) => closed(),
             })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -310,6 +317,10 @@ impl Store for SqliteStore {
 
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.ask(Work::Ready))
+    }
+
+    fn tally(&self) -> Arc<Tally> {
+        self.tally.clone()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

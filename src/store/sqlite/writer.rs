@@ -1,6 +1,8 @@
 //! The one writer: it drains a bounded queue into one transaction at a time and answers only after the commit.
 //! One lock, one sync and one append to the chain for as many commands as waited meanwhile.
 
+use std::sync::Arc;
+
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection, query, query_scalar};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -9,7 +11,7 @@ use super::job::State;
 use super::lock::Lock;
 use super::schema;
 use crate::domain::instant::Instant;
-use crate::store::{Done, Job, StoreError, Token};
+use crate::store::{Done, Job, StoreError, Tally, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
 const BATCH: usize = 256;
@@ -42,6 +44,7 @@ fn owe<T: Send + 'static>(reply: Reply<T>, result: Result<T, StoreError>) -> Owe
 
 /// The writer and everything only it touches.
 pub(super) struct Writer {
+    pub(super) tally: Arc<Tally>,
     pub(super) options: SqliteConnectOptions,
     /// None after a failed commit: a connection whose sync failed is not trusted again.
     pub(super) db: Option<SqliteConnection>,
@@ -64,6 +67,7 @@ impl Writer {
             {
                 works.push(work);
             }
+            self.tally.waiting(queue.len());
             self.batch(works, &mut closing).await;
             if !closing.is_empty() {
                 // What is queued already is still done; nothing new comes in.
@@ -80,7 +84,7 @@ impl Writer {
     }
 
     async fn batch(&mut self, works: Vec<Work>, closing: &mut Vec<oneshot::Sender<()>>) {
-        let before = self.state.head.seq;
+        let (before, carried) = (self.state.head.seq, works.len());
         let (mut owed, mut news) = (Vec::with_capacity(works.len()), false);
         let mut broken = self.begin().await.err();
         for work in works {
@@ -114,10 +118,18 @@ impl Writer {
             Some(error) => Err(error),
         };
         if let Err(error) = &committed {
-            tracing::error!(%error, "a batch was not written");
+            // Told once, however many batches a full disk turns away.
+            if !self.failed {
+                tracing::error!(%error, "the store cannot be written");
+            }
+            self.tally.failed();
             self.failed = true;
             self.give_up().await;
         } else {
+            if self.failed {
+                tracing::warn!("the store can be written again");
+            }
+            self.tally.committed(carried);
             self.failed = false;
             if news || self.state.head.seq != before {
                 self.wake.send_replace(self.state.head.seq);
