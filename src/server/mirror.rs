@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
+use super::metric::Metrics;
+use super::trouble::Trouble;
 use crate::domain::incident::Incident;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::time::{SharedClock, timeout};
@@ -142,14 +144,17 @@ impl Mirror {
     }
 
     /// Follows the store until the future is dropped.
-    pub async fn follow(&self, store: &dyn Store, clock: &SharedClock) {
+    pub async fn follow(&self, store: &dyn Store, clock: &SharedClock, metrics: &Metrics) {
         let mut wake = store.wake();
+        let trouble = Trouble::new("the feed of the store cannot be read: readers see old data");
         loop {
             if let Err(error) = self.catch_up(store).await {
-                tracing::warn!(%error, "the feed of the store could not be read");
+                metrics.store_error(&error);
+                trouble.met(&error);
                 clock.sleep(AGAIN_AFTER_MS).await;
                 continue;
             }
+            trouble.over();
             let woken = timeout(&**clock, LOOK_AFTER_MS, wake.changed()).await;
             if let Ok(Err(_)) = woken {
                 // The writer is gone; what was committed is mirrored.

@@ -47,6 +47,18 @@ pub enum Attempt {
     Failed(String),
 }
 
+impl Attempt {
+    /// How it ended in one word, as metrics and the log name it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Attempt::Accepted => "accepted",
+            Attempt::Unknown(_) => "unknown",
+            Attempt::Refused { .. } => "refused",
+            Attempt::Failed(_) => "failed",
+        }
+    }
+}
+
 /// What carries pages to teams.
 pub trait Courier: Send + Sync {
     /// The body that every attempt sends.

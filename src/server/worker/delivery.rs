@@ -16,6 +16,7 @@ use crate::domain::incident::Incident;
 use crate::domain::word::PageState;
 use crate::server::outbox::{Attempt, EXERCISE, is_resolution};
 use crate::server::state::ServerState;
+use crate::server::trouble::Trouble;
 use crate::store::{Delivery, Found, Job, OutboxChange, Outcome, Target};
 use crate::time::timeout;
 
@@ -40,6 +41,7 @@ struct UnderWay {
 }
 
 struct Desk {
+    unwritten: Trouble,
     under_way: Mutex<UnderWay>,
     /// An attempt ended.
     ended: Notify,
@@ -93,6 +95,7 @@ impl Desk {
 /// Works until `ending` is cancelled; then waits for what is under way.
 pub async fn work(state: Arc<ServerState>, ending: CancellationToken) {
     let desk = Arc::new(Desk {
+        unwritten: Trouble::new("how pages go cannot be written: they are sent all the same"),
         under_way: Mutex::new(UnderWay::default()),
         ended: Notify::new(),
     });
@@ -108,12 +111,17 @@ pub async fn work(state: Arc<ServerState>, ending: CancellationToken) {
 
 async fn send_all(state: &Arc<ServerState>, desk: &Arc<Desk>, attempts: &TaskTracker) {
     let mut wake = state.store.wake();
+    let trouble = Trouble::new("the outbox cannot be read: pages wait");
     loop {
         wake.mark_unchanged();
         let wait = match look(state, desk, attempts).await {
-            Ok(wait) => wait,
+            Ok(wait) => {
+                trouble.over();
+                wait
+            }
             Err(error) => {
-                tracing::warn!(%error, "the outbox could not be read");
+                state.metrics.store_error(&error);
+                trouble.met(&error);
                 STORE_AGAIN_MS
             }
         };
@@ -143,7 +151,7 @@ async fn look(
     for delivery in desk.take(due, state) {
         let (state, desk) = (state.clone(), desk.clone());
         attempts.spawn(async move {
-            attempt(&state, &delivery).await;
+            attempt(&state, &delivery, &desk.unwritten).await;
             desk.put_back(&delivery);
         });
     }
@@ -158,7 +166,11 @@ async fn look(
 }
 
 /// One attempt, and what became of it.
-async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
+async fn attempt(state: &Arc<ServerState>, delivery: &Delivery, unwritten: &Trouble) {
+    if delivery.attempts == 0 && delivery.step == 0 && !is_resolution(delivery) {
+        let waited = state.clock.now() - delivery.queued_at;
+        state.metrics.first_attempt(waited.num_milliseconds());
+    }
     let incident = state.mirror.incident(&delivery.incident);
     let exercise = incident.is_some_and(|incident| incident.exercise);
     let ended = if delivery.route == EXERCISE {
@@ -166,12 +178,23 @@ async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
     } else if exercise {
         Attempt::Failed("an exercise pages nobody".to_owned())
     } else {
-        let repeat = begin(state, delivery).await;
+        let repeat = begin(state, delivery, unwritten).await;
         let sending = state.courier.deliver(delivery, repeat);
         timeout(&*state.clock, ATTEMPT_WITHIN_MS, sending)
             .await
             .unwrap_or_else(|_| Attempt::Unknown("no answer in time".to_owned()))
     };
+    state.metrics.attempt(&delivery.route, &ended);
+    // Why it went so stands in the record; the text of another system is not for the log.
+    tracing::info!(
+        incident = delivery.incident,
+        page = delivery.page,
+        team = delivery.team,
+        route = delivery.route,
+        attempt = delivery.attempts.saturating_add(1),
+        result = ended.word(),
+        "an attempt to deliver"
+    );
     loop {
         let (deciding, of, how) = (state.clone(), delivery.clone(), ended.clone());
         let job = Job {
@@ -181,9 +204,13 @@ async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
             now: state.clock.now(),
         };
         match state.store.submit(job).await {
-            Ok(_) => return,
+            Ok(_) => {
+                unwritten.over();
+                return;
+            }
             Err(error) => {
-                tracing::warn!(%error, page = delivery.page, "how a page went is not written yet");
+                state.metrics.store_error(&error);
+                unwritten.met(&error);
                 state.clock.sleep(STORE_AGAIN_MS).await;
                 if state.ending.is_cancelled() {
                     return;
@@ -195,7 +222,7 @@ async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
 
 /// Whether an earlier attempt may have arrived, where its receiver cannot tell a repeat itself. That this one begins is
 /// written down first: should the backend end before it knows how it went, the next attempt is a repeat.
-async fn begin(state: &Arc<ServerState>, delivery: &Delivery) -> bool {
+async fn begin(state: &Arc<ServerState>, delivery: &Delivery, unwritten: &Trouble) -> bool {
     if is_resolution(delivery) || state.courier.dedupes(delivery) {
         return false;
     }
@@ -213,7 +240,8 @@ async fn begin(state: &Arc<ServerState>, delivery: &Delivery) -> bool {
     };
     if let Err(error) = state.store.submit(job).await {
         // A page does not wait for a store that is busy.
-        tracing::warn!(%error, page = delivery.page, "that a page is being sent is not written");
+        state.metrics.store_error(&error);
+        unwritten.met(&error);
         let incident = state.mirror.incident(&delivery.incident);
         let page = incident.and_then(|incident| incident.page(&delivery.page).cloned());
         return page.is_some_and(|page| may_have_arrived(page.state));
