@@ -8,6 +8,7 @@ mod durable;
 mod feed;
 mod link;
 mod mask;
+mod packed;
 mod page;
 mod preview;
 mod read;

@@ -24,6 +24,12 @@ mod http;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
+mod metric;
+#[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod picture;
@@ -35,3 +41,5 @@ mod readme;
 mod regimes;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod tls;
