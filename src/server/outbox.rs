@@ -48,6 +48,9 @@ pub enum Attempt {
 }
 
 impl Attempt {
+    /// Every word of `word`.
+    pub const WORDS: [&'static str; 4] = ["accepted", "unknown", "refused", "failed"];
+
     /// How it ended in one word, as metrics and the log name it.
     pub const fn word(&self) -> &'static str {
         match self {

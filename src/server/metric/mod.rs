@@ -125,12 +125,12 @@ impl Collector for OfStore {
         let of = encoder.encode_descriptor("store_queue", help, None, MetricType::Gauge)?;
         ConstGauge::new(tally.queued()).encode(of)?;
         let spread = &tally.batches;
-        let mut buckets: Vec<(f64, u64)> = spread
+        let buckets: Vec<(f64, u64)> = spread
             .counts()
             .map(|(bound, n)| (f64::from(u32::try_from(bound).unwrap_or(u32::MAX)), n))
             .collect();
-        buckets.push((f64::MAX, spread.over()));
-        let count = buckets.iter().map(|(_, n)| n).sum();
+        let within: u64 = buckets.iter().map(|(_, n)| n).sum();
+        let count = within + spread.over();
         // A sum of counts is far below where a float loses whole numbers.
         let sum = f64::from(u32::try_from(spread.sum()).unwrap_or(u32::MAX));
         let help = "Works that one transaction carried";
@@ -241,9 +241,16 @@ impl Metrics {
             first_attempts,
             store_errors,
         };
-        // A rate needs a beginning: every kind is there from the start.
+        // A rate needs a beginning: what may ring is there from the start.
         for kind in ["unavailable", "busy", "corrupt", "fault"] {
             drop(metrics.store_errors.get_or_create(&KindLabel { kind }));
+        }
+        let kinds = RouteKind::ALL.iter().map(|kind| kind.as_str());
+        for kind in kinds.chain([EXERCISE]) {
+            for result in Attempt::WORDS {
+                let labels = AttemptLabels { kind, result };
+                drop(metrics.attempts.get_or_create(&labels));
+            }
         }
         metrics
     }
