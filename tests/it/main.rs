@@ -12,6 +12,8 @@ mod client;
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod embedded;
@@ -32,6 +34,8 @@ mod packaging;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod pair;
+#[cfg(test)]
 mod picture;
 #[cfg(test)]
 mod program;
@@ -39,6 +43,8 @@ mod program;
 mod readme;
 #[cfg(test)]
 mod regimes;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
