@@ -188,6 +188,7 @@ impl Logged {
         });
         let mut backend = Backend {
             home,
+            store,
             child,
             url,
             token: String::new(),
