@@ -374,13 +374,16 @@ fn displays(server: &Server, count: usize) -> Made<()> {
     )?;
     let note = server.post(
         "/v1/incidents/AZ-1/commands",
-        "{\"type\":\"note\",\"text\":\"seen\"}",
+        "{\"type\":\"note\",\"kind\":\"fact\",\"text\":\"seen\"}",
     );
     let (mut sent, mut again, mut wall) = (f64::MAX, f64::MAX, f64::MAX);
     for _ in 0..ROUNDS {
         let before = server.cpu_ns()?;
         let begun = Instant::now();
-        line.ask(&note)?;
+        let noted = line.ask(&note)?;
+        if !noted.head.contains(" 200 ") {
+            return Err(noted.head.into());
+        }
         wall = wall.min(displays.received(begun)?.as_secs_f64() * 1e3);
         let after = server.cpu_ns()?;
         sent = sent.min(micros(after - before) / displays.count as f64);
