@@ -13,8 +13,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
+use super::metric::Metrics;
 use super::problem::Problem;
 use super::state::ServerState;
+use super::trouble::Trouble;
 use crate::domain::caller::Caller;
 use crate::domain::command::text;
 use crate::domain::instant::{Instant, Mono};
@@ -241,8 +243,8 @@ impl Tokens {
     }
 
     /// Looks every second after the tokens of requests held open, while there are any; ends never.
-    pub async fn watch(&self, store: &dyn Store, clock: &SharedClock) {
-        let mut away = false;
+    pub async fn watch(&self, store: &dyn Store, clock: &SharedClock, metrics: &Metrics) {
+        let trouble = Trouble::new("the tokens cannot be read: revocations bite late");
         loop {
             if self.changed.receiver_count() == 0 {
                 self.held.notified().await;
@@ -250,13 +252,13 @@ impl Tokens {
             }
             match store.tokens().await {
                 Ok(tokens) => {
-                    away = false;
+                    trouble.over();
                     self.compare(tokens, clock.mono());
                 }
-                Err(error) if !std::mem::replace(&mut away, true) => {
-                    tracing::warn!(%error, "the tokens could not be read");
+                Err(error) => {
+                    metrics.store_error(&error);
+                    trouble.met(&error);
                 }
-                Err(_) => {}
             }
             clock.sleep(BELIEVE_FOR_MS / 2).await;
         }
@@ -328,10 +330,12 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
             let (state, id) = (state.clone(), token.id.clone());
             tokio::spawn(async move {
                 if let Err(error) = state.store.touch_token(&id, state.clock.now()).await {
-                    tracing::warn!(%error, "the use of a token was not written down");
+                    state.metrics.store_error(&error);
+                    tracing::debug!(%error, "the use of a token was not written down");
                 }
             });
         }
+        tracing::Span::current().record("token", token.name.as_str());
         let caller = Caller {
             name: token.name.clone(),
             role: token.role,

@@ -12,7 +12,7 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::request::{self, IfMatch};
 use super::state::ServerState;
-use super::write;
+use super::write::{self, Doing};
 use crate::domain::allowed::{Standing, allowed};
 use crate::domain::caller::Caller;
 use crate::domain::command::open::{self, Allotted, Open};
@@ -47,6 +47,15 @@ pub(super) fn may_ask(command: &Command, caller: &Caller) -> Result<(), Problem>
     match allowed(command.kind(), anywhere, caller) {
         Err(refusal) if refusal.kind == RefusalKind::NotAllowed => Err(refusal.into()),
         _ => Ok(()),
+    }
+}
+
+/// The page that a command names.
+fn page_of(command: &Command) -> Option<&str> {
+    match command {
+        Command::AcknowledgePage(of) => Some(&of.page),
+        Command::CancelPage(of) => Some(&of.page),
+        _ => None,
     }
 }
 
@@ -208,7 +217,11 @@ pub async fn open_incident(
         decide: Box::new(move |found| asked.open(&body, &found)),
         now: state.clock.now(),
     };
-    let done = write::submit(&state, job).await?;
+    let doing = Doing {
+        command: "open",
+        page: None,
+    };
+    let done = write::submit(&state, job, doing).await?;
     Ok(write::response(&state, &audience, done))
 }
 
@@ -245,6 +258,8 @@ pub async fn command(
         random: rand::random(),
     };
     let if_match = request::if_match(&headers);
+    let kind = command.kind().word();
+    let page = page_of(&command).map(str::to_owned);
     let job = Job {
         target: Target::Incident(id),
         lease: None,
@@ -252,6 +267,10 @@ pub async fn command(
         decide: Box::new(move |found| asked.command(&command, if_match, &found)),
         now: state.clock.now(),
     };
-    let done = write::submit(&state, job).await?;
+    let doing = Doing {
+        command: kind,
+        page: page.as_deref(),
+    };
+    let done = write::submit(&state, job, doing).await?;
     Ok(write::response(&state, &audience, done))
 }

@@ -15,9 +15,10 @@ use utoipa::IntoParams;
 use super::auth::{Authorized, hex};
 use super::cursor;
 use super::mirror::World;
+use super::packed::Packed;
 use super::problem::Problem;
 use super::request::Params;
-use super::shown::{AudienceViews, Made, Shown, json, none_match, not_modified};
+use super::shown::{AudienceViews, Made, Shown};
 use super::state::ServerState;
 use crate::domain::caller::Audience;
 use crate::domain::view::IncidentView;
@@ -201,10 +202,7 @@ pub async fn list(
             )
         })
     };
-    if none_match(&headers, &made.etag) {
-        return Ok(not_modified(&made.etag));
-    }
-    Ok(json(made.body, Some(&made.etag)))
+    Ok(made.body.answer(&headers).await)
 }
 
 fn make_list(
@@ -243,8 +241,10 @@ fn make_list(
     let etag = format!("\"{}\"", hex(digest.split_at(16).0));
     Made {
         head: world.head(),
-        etag,
-        body: assemble(state, &cursor, next.as_deref(), &shown, &[]),
+        body: Arc::new(Packed::new(
+            assemble(state, &cursor, next.as_deref(), &shown, &[]),
+            Some(etag),
+        )),
         count: shown.len(),
     }
 }
@@ -272,6 +272,7 @@ pub async fn changes(
     State(state): State<Arc<ServerState>>,
     authorized: Authorized,
     Params(query): Params<ChangesQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if query.wait > WAIT_LIMIT_SECONDS {
         return Err(Problem::invalid(format!(
@@ -279,6 +280,7 @@ pub async fn changes(
         )));
     }
     let since = cursor::read(&state, &query.since).await?;
+    let _waiting = (query.wait > 0).then(|| state.metrics.waiter());
     let audience = authorized.caller.audience();
     let views = state.views.of(&audience);
     let mut head = state.mirror.head();
@@ -296,7 +298,7 @@ pub async fn changes(
         let over = state.clock.mono() >= ends_at || state.ending.is_cancelled();
         if made.count > 0 || over {
             authorized.again(&state).await?;
-            return Ok(json(made.body, None));
+            return Ok(made.body.answer(&headers).await);
         }
         let news = async {
             tokio::select! {
@@ -334,9 +336,11 @@ fn changes_since(
         }
         Made {
             head: world.head(),
-            etag: String::new(),
             count: shown.len() + gone.len(),
-            body: assemble(state, &cursor, None, &shown, &gone),
+            body: Arc::new(Packed::new(
+                assemble(state, &cursor, None, &shown, &gone),
+                None,
+            )),
         }
     })
 }

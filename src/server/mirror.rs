@@ -7,6 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
+use super::metric::Metrics;
+use super::trouble::Trouble;
 use crate::domain::incident::Incident;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::time::{SharedClock, timeout};
@@ -151,26 +153,26 @@ impl Mirror {
     }
 
     /// Follows the store until the future is dropped.
-    pub async fn follow(&self, store: &dyn Store, clock: &SharedClock) {
+    pub async fn follow(&self, store: &dyn Store, clock: &SharedClock, metrics: &Metrics) {
         let mut wake = store.wake();
+        let trouble = Trouble::new("the feed of the store cannot be read: readers see old data");
         let mut away_since = None;
         loop {
             wake.mark_unchanged();
             if let Err(error) = self.catch_up(store).await {
-                let now = clock.mono();
+                metrics.store_error(&error);
                 // Said once, not twice a second for as long as a database is away.
-                let since = *away_since.get_or_insert_with(|| {
-                    tracing::warn!(%error, "the feed of the store could not be read");
-                    now
-                });
+                trouble.met(&error);
+                let now = clock.mono();
+                let since = *away_since.get_or_insert(now);
                 if now - since >= BEHIND_AFTER_MS {
                     self.tell_behind(true);
                 }
                 clock.sleep(AGAIN_AFTER_MS).await;
                 continue;
             }
+            trouble.over();
             if away_since.take().is_some() {
-                tracing::warn!("the feed of the store is read again");
                 self.tell_behind(false);
             }
             let woken = timeout(&**clock, LOOK_AFTER_MS, wake.changed()).await;

@@ -28,7 +28,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .title("warboard")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Security incidents by phase, owning team and notification deadline. Every answer carries x-warboard-now.",
+            "Security incidents by phase, owning team and notification deadline. Every answer carries x-warboard-now and x-request-id.",
         ))
         .build();
     let document = OpenApiBuilder::new()

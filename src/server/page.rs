@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem::Problem;
 use super::request::{self, Params};
 use super::state::ServerState;
-use super::write;
+use super::write::{self, Doing};
 use crate::domain::caller::Caller;
 use crate::domain::command::acknowledge_page::{self, AcknowledgePage};
 use crate::domain::command::{Context, text};
@@ -135,7 +135,15 @@ pub async fn acknowledge(
         decide: Box::new(move |found| decide(&deciding, &asked, &name, &found)),
         now: state.clock.now(),
     };
-    match write::submit(&state, job).await? {
+    let page = match &job.target {
+        Target::Page(page) => page.clone(),
+        _ => String::new(),
+    };
+    let doing = Doing {
+        command: "acknowledge_page",
+        page: Some(&page),
+    };
+    match write::submit(&state, job, doing).await? {
         Done::Written { incident, .. } => {
             let text = heading(&incident, "") + "<p>Thank you. Your answer is on the board.</p>";
             Ok(html(&text))

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::packed::Packed;
 use super::state::ServerState;
 use crate::domain::caller::Audience;
 use crate::domain::incident::Incident;
@@ -26,13 +27,12 @@ pub struct Shown {
     pub json: Bytes,
 }
 
-/// A body that was made once, for a place of the feed.
+/// A body that was made once, for a place of the feed; its readers share it.
 #[derive(Clone)]
 pub struct Made {
     /// The place of the feed it shows.
     pub head: u64,
-    pub etag: String,
-    pub body: Bytes,
+    pub body: Arc<Packed>,
     /// How many incidents are in it.
     pub count: usize,
 }

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
+mod tally;
 
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
+
+pub use tally::{Spread, Tally};
 
 /// What the store could not do, and what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -45,6 +48,20 @@ pub enum StoreError {
     /// A fault in warboard itself: a decision panicked, or asked for what cannot be.
     #[error("a command ended in a fault of warboard: {0}. Nothing was written; please report it")]
     Fault(String),
+}
+
+impl StoreError {
+    /// The kind of error in one word, as metrics name it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            StoreError::Unavailable(_) => "unavailable",
+            StoreError::Unknown(_) => "unknown",
+            StoreError::InUse(_) => "in_use",
+            StoreError::Busy(_) => "busy",
+            StoreError::Corrupt(_) => "corrupt",
+            StoreError::Fault(_) => "fault",
+        }
+    }
 }
 
 /// Which incident a job is about.
@@ -258,6 +275,8 @@ pub trait Store: Send + Sync {
     fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>>;
     /// Whether the store can be written now.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// What was written since the store was opened, counted.
+    fn tally(&self) -> Arc<Tally>;
     /// Ends the writer after what is queued is on disk.
     fn close(&self) -> BoxFuture<'_, ()>;
 }

@@ -18,6 +18,8 @@ pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";
+/// The header that names a request: the caller's own name for it, if it is well-formed, else one that is made.
+pub const REQUEST_HEADER: &str = "x-request-id";
 /// The media type of errors (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
 /// Largest request body, in bytes.
@@ -134,4 +136,7 @@ pub struct ProblemBody {
     pub unmet: Vec<GateWord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Box<IncidentView>>,
+    /// The request that it answers, as the log names it: `urn:warboard:request:<id>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }

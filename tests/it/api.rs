@@ -9,6 +9,7 @@ mod feed;
 mod link;
 mod mask;
 mod outbox;
+mod packed;
 mod page;
 mod preview;
 mod read;

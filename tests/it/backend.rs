@@ -17,7 +17,7 @@ use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
-    Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest, issue_token, serve,
+    Doors, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest, issue_token, serve,
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
@@ -33,6 +33,7 @@ pub struct Plan {
     directory: Directory,
     routes: Vec<(String, Vec<RouteSettings>)>,
     limits: Limits,
+    metrics: bool,
 }
 
 impl Plan {
@@ -48,7 +49,14 @@ impl Plan {
             },
             routes: Vec::new(),
             limits: Limits::default(),
+            metrics: false,
         }
+    }
+
+    /// With a listener for metrics beside it.
+    pub fn metrics(mut self) -> Plan {
+        self.metrics = true;
+        self
     }
 
     pub fn at(mut self, path: &Path) -> Plan {
@@ -133,11 +141,19 @@ impl Plan {
         .await?;
         let ending = CancellationToken::new();
         let (told, workers) = (ending.clone(), state.clone());
+        let mut doors = Doors::from(listener);
+        let mut measured = None;
+        if self.metrics {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            measured = Some(listener.local_addr().unwrap());
+            doors.metrics = Some(listener);
+        }
         let serving = tokio::spawn(async move {
-            serve(listener, state, axum::Router::new(), told.cancelled_owned()).await
+            serve(doors, state, axum::Router::new(), told.cancelled_owned()).await
         });
         let mut backend = Backend {
             address,
+            measured,
             store,
             clock,
             ending,
@@ -178,6 +194,8 @@ pub struct Tokens {
 /// A running backend.
 pub struct Backend {
     pub address: SocketAddr,
+    /// Where metrics are answered.
+    pub measured: Option<SocketAddr>,
     pub store: Arc<SqliteStore>,
     pub clock: SharedClock,
     pub tokens: Tokens,

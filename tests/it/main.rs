@@ -26,6 +26,12 @@ mod http;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
+mod metric;
+#[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod pair;
@@ -41,3 +47,5 @@ mod regimes;
 mod store;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod tls;

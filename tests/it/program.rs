@@ -159,3 +159,55 @@ impl Drop for Backend {
         let _ = self.child.wait();
     }
 }
+
+/// A backend whose log is kept.
+pub struct Logged {
+    backend: Backend,
+    log: std::thread::JoinHandle<String>,
+}
+
+impl Logged {
+    /// Starts it with these variables.
+    pub fn start(env: &[(&str, &str)]) -> Logged {
+        let home = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", home.path().join("test.db").display());
+        let args = ["serve", "--listen", "127.0.0.1:0", "--store", &store];
+        let mut command = warboard(home.path(), &args);
+        command.envs(env.iter().copied()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().unwrap().unwrap();
+            if let Some(url) = line.strip_prefix("listening on ") {
+                break url.to_owned();
+            }
+        };
+        let log = std::thread::spawn(move || {
+            let lines: Vec<String> = lines.map_while(Result::ok).collect();
+            lines.join("\n")
+        });
+        let mut backend = Backend {
+            home,
+            store,
+            child,
+            url,
+            token: String::new(),
+        };
+        backend.token = backend.issue("commander", "d.okafor");
+        Logged { backend, log }
+    }
+
+    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
+        self.backend.run(args)
+    }
+
+    pub fn done(&self, args: &[&str]) -> String {
+        self.backend.done(args)
+    }
+
+    /// Ends it, and gives what it logged.
+    pub fn end(mut self) -> String {
+        self.backend.kill();
+        self.log.join().unwrap()
+    }
+}

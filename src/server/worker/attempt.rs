@@ -17,6 +17,7 @@ use crate::domain::span::Span;
 use crate::domain::word::PageState;
 use crate::server::outbox::{Attempt, EXERCISE, ending};
 use crate::server::state::ServerState;
+use crate::server::trouble::Trouble;
 use crate::store::claim::{Claimed, HeldBack, LONGEST_WAIT_MS};
 use crate::store::{Delivery, Done, Found, Job, OutboxChange, Outcome, Target};
 use crate::time::timeout;
@@ -69,8 +70,26 @@ fn wish(page: &Page, delivery: &Delivery, now: Instant) -> Wish {
 }
 
 /// Makes one attempt, and writes down what became of it.
-pub async fn make(state: &Arc<ServerState>, claimed: &Claimed) {
-    let ended = send(state, claimed).await;
+pub async fn make(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) {
+    let delivery = &claimed.delivery;
+    if delivery.attempts == 0 && delivery.step == 0 && !delivery.stand_down && !claimed.repeat {
+        let waited = state.clock.now() - delivery.queued_at;
+        state.metrics.first_attempt(waited.num_milliseconds());
+    }
+    let ended = send(state, claimed, unwritten).await;
+    if let Some(ended) = &ended {
+        state.metrics.attempt(&delivery.route, ended);
+        // Why it went so stands in the record; the text of another system is not for the log.
+        tracing::info!(
+            incident = delivery.incident,
+            page = delivery.page,
+            team = delivery.team,
+            route = delivery.route,
+            attempt = delivery.attempts.saturating_add(1),
+            result = ended.word(),
+            "an attempt to deliver"
+        );
+    }
     loop {
         let (deciding, of, how) = (state.clone(), claimed.clone(), ended.clone());
         let job = job(state, claimed, move |found| {
@@ -80,14 +99,18 @@ pub async fn make(state: &Arc<ServerState>, claimed: &Claimed) {
             Ok(Done::Superseded) => {
                 tracing::warn!(
                     key = claimed.delivery.key,
-                    ?ended,
+                    result = ended.as_ref().map(Attempt::word),
                     "another node has this delivery: how this attempt went is not written"
                 );
                 return;
             }
-            Ok(_) => return,
+            Ok(_) => {
+                unwritten.over();
+                return;
+            }
             Err(error) => {
-                tracing::warn!(%error, page = claimed.delivery.page, "how a page went is not written yet");
+                state.metrics.store_error(&error);
+                unwritten.met(&error);
                 state.clock.sleep(STORE_AGAIN_MS).await;
                 if state.ending.is_cancelled() {
                     return;
@@ -112,7 +135,7 @@ fn job(
 }
 
 /// How the attempt ended; None: nothing was to be sent.
-async fn send(state: &Arc<ServerState>, claimed: &Claimed) -> Option<Attempt> {
+async fn send(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> Option<Attempt> {
     let delivery = &claimed.delivery;
     let incident = state.mirror.incident(&delivery.incident);
     if delivery.route == EXERCISE {
@@ -124,7 +147,7 @@ async fn send(state: &Arc<ServerState>, claimed: &Claimed) -> Option<Attempt> {
     if !delivery.stand_down {
         let page = incident.as_ref().and_then(|of| of.page(&delivery.page));
         let wish = page.map_or(Wish::Send, |of| wish(of, delivery, state.clock.now()));
-        if wish != Wish::Send || !begin(state, claimed).await {
+        if wish != Wish::Send || !begin(state, claimed, unwritten).await {
             return None;
         }
     }
@@ -136,7 +159,7 @@ async fn send(state: &Arc<ServerState>, claimed: &Claimed) -> Option<Attempt> {
 
 /// Writes down that an attempt begins where people may see a repeat, or where an earlier one was cut off. False: it is
 /// not wanted any more.
-async fn begin(state: &Arc<ServerState>, claimed: &Claimed) -> bool {
+async fn begin(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> bool {
     if !claimed.interrupted && state.courier.dedupes(&claimed.delivery) {
         return true;
     }
@@ -153,7 +176,8 @@ async fn begin(state: &Arc<ServerState>, claimed: &Claimed) -> bool {
         Ok(_) => wanted.load(Ordering::Relaxed),
         Err(error) => {
             // A page does not wait for a store that is busy: that it may be a repeat is known already.
-            tracing::warn!(%error, page = claimed.delivery.page, "that a page is being sent is not written");
+            state.metrics.store_error(&error);
+            unwritten.met(&error);
             true
         }
     }
@@ -390,6 +414,7 @@ pub async fn hold_back(state: &Arc<ServerState>, held: HeldBack) {
         now: state.clock.now(),
     };
     if let Err(error) = state.store.submit(job).await {
+        state.metrics.store_error(&error);
         tracing::warn!(%error, page, "that a page is held back is not written yet");
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::server::state::ServerState;
+use crate::server::trouble::Trouble;
 use crate::store::{Done, Found, Job, Outcome, Target};
 use crate::time::timeout;
 
@@ -127,6 +128,7 @@ fn decide(state: &ServerState, found: &Found) -> Outcome {
 pub async fn work(state: Arc<ServerState>) {
     let mut head = state.mirror.head();
     let mut schedule = Schedule::default();
+    let trouble = Trouble::new("what time changes cannot be written: alarms and escalations wait");
     loop {
         head.mark_unchanged();
         schedule.take_in(&state);
@@ -142,14 +144,18 @@ pub async fn work(state: Arc<ServerState>) {
             let decided_at = state.clock.now();
             match state.store.submit(job).await {
                 Ok(Done::Answered(_)) => {
+                    trouble.over();
                     // An instant at which nothing changed after all must not hide the next one.
                     let incident = state.mirror.incident(&id);
                     let next_at = incident.and_then(|of| next_at(&state, &of, decided_at));
                     schedule.set(&id, next_at.filter(|at| *at > decided_at));
                 }
-                Ok(_) => {}
+                Ok(_) => {
+                    trouble.over();
+                }
                 Err(error) => {
-                    tracing::warn!(%error, incident = id, "what time changed is not written yet");
+                    state.metrics.store_error(&error);
+                    trouble.met(&error);
                     let again_at = decided_at + chrono::TimeDelta::milliseconds(AGAIN_AFTER_MS);
                     schedule.set(&id, Some(again_at));
                 }

@@ -24,7 +24,7 @@ use self::job::State;
 use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Reply, Work, Writer};
 use super::claim::{Claim, Claims, Lease};
-use super::{Done, Entry, Job, Snapshot, Store, StoreError, Token};
+use super::{Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
 
 /// Most works that wait for the writer; the next one is told `Busy`.
@@ -42,6 +42,7 @@ pub struct SqlStore<E: Engine> {
     epoch: String,
     serves: bool,
     touched: Mutex<HashMap<String, i64>>,
+    tally: Arc<Tally>,
 }
 
 impl<E: Engine> std::fmt::Debug for SqlStore<E> {
@@ -71,7 +72,8 @@ impl<E: Engine> SqlStore<E> {
         let wake = watch::Sender::new(state.head.seq);
         let (queue, works) = mpsc::channel(QUEUE);
         let engine = Arc::new(engine);
-        let writer = Writer::new(engine.clone(), db, state, wake.clone());
+        let tally = Arc::new(Tally::default());
+        let writer = Writer::new(engine.clone(), tally.clone(), db, state, wake.clone());
         tokio::spawn(writer.run(works));
         if serves {
             engine.listen(wake.clone());
@@ -83,6 +85,7 @@ impl<E: Engine> SqlStore<E> {
             epoch,
             serves,
             touched: Mutex::new(HashMap::new()),
+            tally,
         })
     }
 
@@ -92,7 +95,10 @@ impl<E: Engine> SqlStore<E> {
         self.queue
             .try_send(work(Reply::new(reply)))
             .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Busy(QUEUE),
+                TrySendError::Full(_) => {
+                    self.tally.turned_away();
+                    StoreError::Busy(QUEUE)
+                }
                 TrySendError::Closed(_) => closed(),
             })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -286,6 +292,10 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.ask(Work::Ready))
+    }
+
+    fn tally(&self) -> Arc<Tally> {
+        self.tally.clone()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
