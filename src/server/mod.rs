@@ -12,6 +12,7 @@ mod list;
 mod listen;
 mod meter;
 mod mirror;
+mod newly;
 mod openapi;
 pub mod outbox;
 mod page;

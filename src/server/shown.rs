@@ -84,7 +84,7 @@ impl AudienceViews {
         audience: &Audience,
         incident: &Incident,
     ) -> Option<Arc<Shown>> {
-        if !audience.sees_service(&incident.service) {
+        if !audience.sees(incident) {
             return None;
         }
         let kept = lock(&self.incidents).get(&incident.id).cloned();

@@ -1,5 +1,6 @@
 //! The rules of the API, each proved by asking over a socket.
 
+mod access;
 mod auth;
 mod clock;
 mod course;
@@ -11,6 +12,7 @@ mod mask;
 mod page;
 mod preview;
 mod read;
+mod restrict;
 mod route;
 mod rule;
 mod seat;

@@ -8,6 +8,8 @@ mod backend;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod clocks;
@@ -35,3 +37,5 @@ mod readme;
 mod regimes;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod token;

@@ -87,21 +87,40 @@ pub(super) fn decide(
         }
     }
     let queued = teams.iter().enumerate().map(|(n, team)| {
-        let route = route_at(incident, team, 0);
-        Event::PageQueued {
-            page: context.fresh_id("p", n),
-            team: team.id.clone(),
-            message: body.message.clone(),
-            urgency: body.urgency,
-            escalates_at: Some(context.now + team.ack_within.delta()).filter(|_| {
-                route.is_some()
-                    || context
-                        .directory
-                        .escalation(team, &incident.service)
-                        .is_some()
-            }),
-            route,
-        }
+        let page = context.fresh_id("p", n);
+        queued(
+            incident,
+            team,
+            page,
+            body.message.clone(),
+            body.urgency,
+            context,
+        )
     });
     Ok(queued.collect())
+}
+
+/// A page put on its way by a team's first usable route.
+pub(super) fn queued(
+    incident: &Incident,
+    team: &Team,
+    page: String,
+    message: Option<String>,
+    urgency: Urgency,
+    context: &Context<'_>,
+) -> Event {
+    let route = route_at(incident, team, 0);
+    let further = context
+        .directory
+        .escalation(team, &incident.service)
+        .is_some();
+    Event::PageQueued {
+        page,
+        team: team.id.clone(),
+        message,
+        urgency,
+        escalates_at: Some(context.now + team.ack_within.delta())
+            .filter(|_| route.is_some() || further),
+        route,
+    }
 }

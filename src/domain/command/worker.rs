@@ -2,9 +2,8 @@
 //! They are not in the API; each still goes through a decision and leaves an entry.
 
 use super::Context;
-use super::page::route_at;
+use super::page::{self, route_at};
 use crate::domain::alarm::{self, Alarm, Raised};
-use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::Page;
@@ -37,6 +36,16 @@ pub fn progress(incident: &Incident, progress: &Progress) -> Vec<Event> {
         attempts: progress.attempts,
         last_error: progress.last_error.clone(),
     }]
+}
+
+/// Closes glass whose time is over.
+pub fn mended(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
+    let glass = incident.restriction.iter().flat_map(|r| &r.glass);
+    let over = glass.filter(|glass| glass.is_open() && glass.until <= context.now);
+    over.map(|glass| Event::GlassMended {
+        person: glass.by.clone(),
+    })
+    .collect()
 }
 
 /// Escalates what nobody answered in time.
@@ -105,7 +114,13 @@ fn page_for(
             let due = duty.due_at.map_or(String::new(), |due| {
                 format!(", due {}", due.format("%Y-%m-%d %H:%M UTC"))
             });
-            let message = format!("The latest start of {} has passed{due}.", duty.id);
+            // What is restricted is not named on other systems.
+            let named = if duty.restricted {
+                "a restricted duty"
+            } else {
+                duty.id.as_str()
+            };
+            let message = format!("The latest start of {named} has passed{due}.");
             (team, message)
         }
         AlarmKind::VacantCommand => {
@@ -131,29 +146,15 @@ fn page_for(
         return Some(page);
     }
     let page = context.fresh_id("p", before.len() + queued.len());
-    queued.push(queue(incident, team, page.clone(), message, context));
+    queued.push(page::queued(
+        incident,
+        team,
+        page.clone(),
+        Some(message),
+        Urgency::High,
+        context,
+    ));
     Some(page)
-}
-
-fn queue(
-    incident: &Incident,
-    team: &Team,
-    page: String,
-    message: String,
-    context: &Context<'_>,
-) -> Event {
-    let route = route_at(incident, team, 0);
-    let directory = context.directory;
-    let further = directory.escalation(team, &incident.service).is_some();
-    Event::PageQueued {
-        page,
-        team: team.id.clone(),
-        message: Some(message),
-        urgency: Urgency::High,
-        escalates_at: Some(context.now + team.ack_within.delta())
-            .filter(|_| route.is_some() || further),
-        route,
-    }
 }
 
 /// `before`: what the same decision does already; a team it pages is not paged twice. The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.
@@ -199,19 +200,13 @@ pub(super) fn escalate(
     {
         return vec![stays];
     }
-    let route = route_at(incident, next, 0);
-    let further = context
-        .directory
-        .escalation(next, &incident.service)
-        .is_some();
-    let queued = Event::PageQueued {
-        page: context.fresh_id("p", before.len()),
-        team: next.id.clone(),
-        message: page.message.clone(),
-        urgency: page.urgency,
-        escalates_at: Some(context.now + next.ack_within.delta())
-            .filter(|_| route.is_some() || further),
-        route,
-    };
+    let queued = page::queued(
+        incident,
+        next,
+        context.fresh_id("p", before.len()),
+        page.message.clone(),
+        page.urgency,
+        context,
+    );
     vec![stays, queued]
 }
