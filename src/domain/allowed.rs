@@ -45,6 +45,8 @@ pub enum CommandKind {
     AcknowledgeAlarm,
     ShelveAlarm,
     UnshelveAlarm,
+    Restrict,
+    BreakGlass,
 }
 
 impl CommandKind {
@@ -81,6 +83,8 @@ impl CommandKind {
             AcknowledgeAlarm,
             ShelveAlarm,
             UnshelveAlarm,
+            Restrict,
+            BreakGlass,
         ]
     };
 
@@ -117,6 +121,8 @@ impl CommandKind {
             AcknowledgeAlarm => "acknowledge_alarm",
             ShelveAlarm => "shelve_alarm",
             UnshelveAlarm => "unshelve_alarm",
+            Restrict => "restrict",
+            BreakGlass => "break_glass",
         }
     }
 
@@ -125,6 +131,7 @@ impl CommandKind {
         use CommandKind::*;
         match self {
             Note | RecordTime | Page | AcknowledgePage | Take | AcknowledgeAlarm => Role::Responder,
+            BreakGlass => Role::Admin,
             _ => Role::Commander,
         }
     }
@@ -134,9 +141,8 @@ impl CommandKind {
         use CommandKind::*;
         match self {
             Reopen | Note | Lesson | FinishLesson | Review | Submit | WithdrawSubmit
-            | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign => {
-                false
-            }
+            | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign
+            | Restrict | BreakGlass => false,
             Page | Take | Declare | NotReportable | Advance | Undo | Dismiss | Close | HandOver
             | NotApplicable | Hold | Release | AcknowledgeAlarm | ShelveAlarm | UnshelveAlarm => {
                 true
@@ -147,10 +153,12 @@ impl CommandKind {
 
 /// Whether the caller may do this to an incident that stands so. The refusal says what is missing.
 pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result<(), Refusal> {
-    let decides = kind == CommandKind::Decide || kind == CommandKind::ConfirmTime;
     let may = match kind {
         CommandKind::Decide => caller.counsel,
-        _ => caller.role >= kind.role() || (decides && caller.counsel),
+        CommandKind::ConfirmTime | CommandKind::Restrict => {
+            caller.counsel || caller.role >= kind.role()
+        }
+        _ => caller.role >= kind.role(),
     };
     if !may {
         let needed = if kind == CommandKind::Decide {

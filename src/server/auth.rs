@@ -108,6 +108,25 @@ pub async fn issue_token(
     }
 }
 
+/// Everybody who has a token that works.
+pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreError> {
+    let now = state.clock.now();
+    let tokens = state.store.tokens().await?;
+    let working = tokens.iter().filter(|token| works(token, now));
+    Ok(working.map(caller).collect())
+}
+
+fn caller(token: &Token) -> Caller {
+    Caller {
+        name: token.name.clone(),
+        role: token.role,
+        counsel: token.counsel,
+        clearance: token.clearance,
+        services: token.services.clone(),
+        team: token.team.clone(),
+    }
+}
+
 /// Bytes as small hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -336,16 +355,8 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
             });
         }
         tracing::Span::current().record("token", token.name.as_str());
-        let caller = Caller {
-            name: token.name.clone(),
-            role: token.role,
-            counsel: token.counsel,
-            clearance: token.clearance,
-            services: token.services.clone(),
-            team: token.team.clone(),
-        };
         Ok(Authorized {
-            caller,
+            caller: caller(&token),
             token,
             presented: presented.into(),
         })

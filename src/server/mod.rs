@@ -14,6 +14,7 @@ mod listen;
 mod meter;
 mod metric;
 mod mirror;
+mod newly;
 mod openapi;
 pub mod outbox;
 mod packed;

@@ -184,9 +184,11 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
 
 /// An upstream incident that is on record already is answered as it stands.
 fn known(state: &ServerState, audience: &Audience, incident: &Arc<Incident>) -> Response {
-    if !audience.sees_service(&incident.service) {
-        return Problem::invalid("This upstream key is on record already, for another service.")
-            .into_response();
+    if !audience.sees(incident) {
+        return Problem::invalid(
+            "This upstream key is on record already, where you do not see it.",
+        )
+        .into_response();
     }
     let mut answer = answer(state, audience, incident, StatusCode::OK, Vec::new());
     answer.location = Some(format!("/v1/incidents/{}", incident.id));

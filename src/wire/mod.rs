@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::domain::board::TeamView;
 use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, IncidentView};
-use crate::domain::word::{DutyStatus, GateWord, Via};
+use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
 
@@ -119,6 +119,22 @@ pub struct PreviewBody {
     /// The soft gates that the command would pass unmet.
     #[serde(default)]
     pub unmet: Vec<GateWord>,
+    /// Who would newly see the incident or read its texts; null where the command lets nobody in.
+    #[serde(default)]
+    pub newly: Option<NewlyBody>,
+}
+
+/// Who sees more after a command than before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewlyBody {
+    /// Names of tokens, at most 200 of them.
+    pub people: Vec<String>,
+    /// How many there are.
+    pub people_in_all: usize,
+    /// Their roles.
+    pub roles: Vec<Role>,
+    /// Their teams, and those whose pages will have its texts.
+    pub teams: Vec<String>,
 }
 
 /// An error as RFC 9457 has it. `incident` stands in a 412: what it is now.

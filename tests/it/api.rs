@@ -1,5 +1,6 @@
 //! The rules of the API, each proved by asking over a socket.
 
+mod access;
 mod auth;
 mod clock;
 mod course;
@@ -14,6 +15,7 @@ mod page;
 mod preview;
 mod read;
 mod receiver;
+mod restrict;
 mod route;
 mod rule;
 mod seat;

@@ -8,6 +8,8 @@ mod backend;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod clocks;
@@ -49,3 +51,5 @@ mod store;
 mod terminal;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod token;

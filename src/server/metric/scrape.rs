@@ -65,7 +65,10 @@ impl Census {
             world.after(None).map(|s| s.incident.clone()).collect()
         };
         let mut census = Census::default();
-        for incident in incidents.iter().filter(|incident| !incident.exercise) {
+        // A number that moves with a restricted incident would tell of it.
+        let counted =
+            |incident: &&Arc<Incident>| !incident.exercise && incident.restriction.is_none();
+        for incident in incidents.iter().filter(counted) {
             census.pages(incident, now);
             if incident.ended.is_none() {
                 census.duties(state, incident, now);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{context, silent, worker, written};
 use crate::domain::alarm;
-use crate::domain::command::worker::{overdue_pages, ring};
+use crate::domain::command::worker::{mended, overdue_pages, ring};
 use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
@@ -106,6 +106,7 @@ fn next_at(state: &ServerState, incident: &Incident, after: Instant) -> Option<I
     let open = incident.pages.iter().filter(|page| page.is_open());
     statuses
         .chain(open.filter_map(|page| page.escalates_at))
+        .chain(incident.glass_until())
         .min()
 }
 
@@ -117,6 +118,7 @@ fn decide(state: &ServerState, found: &Found) -> Outcome {
     let context = context(state, &caller);
     let mut events = overdue_pages(incident, &context);
     events.extend(ring(incident, &context, &events));
+    events.extend(mended(incident, &context));
     let duties = changed_duties(state, incident, context.now);
     if !duties.is_empty() {
         events.push(Event::StatusesChanged { duties });
