@@ -23,6 +23,11 @@ pub enum StoreError {
         "the store is not available: {0}. Look at the disk or the database; nothing was written"
     )]
     Unavailable(String),
+    /// No room is left where it is kept. What is on record can be read, and pages are sent on.
+    #[error(
+        "the store is full: {0}. Free some space there; nothing was written, and nothing needs to be restarted"
+    )]
+    Full(String),
     /// Another process has it.
     #[error("{0} is in use by another warboard; end that one, or give another --store")]
     InUse(String),

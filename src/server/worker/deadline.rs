@@ -127,6 +127,7 @@ fn decide(state: &ServerState, found: &Found) -> Outcome {
 pub async fn work(state: Arc<ServerState>) {
     let mut head = state.mirror.head();
     let mut schedule = Schedule::default();
+    let mut told = false;
     loop {
         head.mark_unchanged();
         schedule.take_in(&state);
@@ -146,9 +147,13 @@ pub async fn work(state: Arc<ServerState>) {
                     let next_at = incident.and_then(|of| next_at(&state, &of, decided_at));
                     schedule.set(&id, next_at.filter(|at| *at > decided_at));
                 }
-                Ok(_) => {}
+                Ok(_) => told = false,
                 Err(error) => {
-                    tracing::warn!(%error, incident = id, "what time changed is not written yet");
+                    // Once: a store that takes nothing for an hour would fill the log too.
+                    if !told {
+                        tracing::warn!(%error, incident = id, "what time changed is not written yet");
+                    }
+                    told = true;
                     let again_at = decided_at + chrono::TimeDelta::milliseconds(AGAIN_AFTER_MS);
                     schedule.set(&id, Some(again_at));
                 }

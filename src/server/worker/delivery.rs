@@ -157,21 +157,13 @@ async fn look(
     }))
 }
 
-/// One attempt, and what became of it.
+/// One attempt, and what became of it. A page waits for no store: while that can not be written, what was not taken is tried
+/// again from here.
 async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
-    let incident = state.mirror.incident(&delivery.incident);
-    let exercise = incident.is_some_and(|incident| incident.exercise);
-    let ended = if delivery.route == EXERCISE {
-        Attempt::Accepted
-    } else if exercise {
-        Attempt::Failed("an exercise pages nobody".to_owned())
-    } else {
-        let repeat = begin(state, delivery).await;
-        let sending = state.courier.deliver(delivery, repeat);
-        timeout(&*state.clock, ATTEMPT_WITHIN_MS, sending)
-            .await
-            .unwrap_or_else(|_| Attempt::Unknown("no answer in time".to_owned()))
-    };
+    let mut delivery = delivery.clone();
+    let mut ended = send(state, &delivery, false).await;
+    let (mut doubtful, mut unwritten) = (false, 0_u32);
+    let mut again_at = None;
     loop {
         let (deciding, of, how) = (state.clone(), delivery.clone(), ended.clone());
         let job = Job {
@@ -180,17 +172,54 @@ async fn attempt(state: &Arc<ServerState>, delivery: &Delivery) {
             decide: Box::new(move |found| decide(&deciding, &of, &how, &found)),
             now: state.clock.now(),
         };
-        match state.store.submit(job).await {
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, page = delivery.page, "how a page went is not written yet");
-                state.clock.sleep(STORE_AGAIN_MS).await;
-                if state.ending.is_cancelled() {
-                    return;
-                }
-            }
+        let Err(error) = state.store.submit(job).await else {
+            return;
+        };
+        if unwritten == 0 {
+            tracing::warn!(%error, page = delivery.page, "how a page went is not written yet");
+        }
+        unwritten = unwritten.saturating_add(1);
+        let now = state.clock.mono();
+        let due = *again_at
+            .get_or_insert_with(|| again_after_of(&ended, delivery.attempts).map(|ms| now + ms));
+        state.clock.sleep(STORE_AGAIN_MS).await;
+        if state.ending.is_cancelled() {
+            return;
+        }
+        if due.is_some_and(|at| state.clock.mono() >= at) {
+            doubtful |= matches!(ended, Attempt::Unknown(_));
+            delivery.attempts = delivery.attempts.saturating_add(1);
+            ended = send(state, &delivery, doubtful).await;
+            again_at = None;
         }
     }
+}
+
+/// When what ended so is worth another attempt; None: never by this route.
+fn again_after_of(ended: &Attempt, attempts: u32) -> Option<i64> {
+    let attempts = attempts.saturating_add(1);
+    match ended {
+        Attempt::Accepted | Attempt::Failed(_) => None,
+        Attempt::Unknown(_) => Some(again_after_ms(attempts, None)),
+        Attempt::Refused { retry_after_ms, .. } => Some(again_after_ms(attempts, *retry_after_ms)),
+    }
+}
+
+/// Sends once. `doubtful`: an attempt that is not on record may have arrived.
+async fn send(state: &Arc<ServerState>, delivery: &Delivery, doubtful: bool) -> Attempt {
+    let incident = state.mirror.incident(&delivery.incident);
+    let exercise = incident.is_some_and(|incident| incident.exercise);
+    if delivery.route == EXERCISE {
+        return Attempt::Accepted;
+    }
+    if exercise {
+        return Attempt::Failed("an exercise pages nobody".to_owned());
+    }
+    let repeat = begin(state, delivery).await || doubtful;
+    let sending = state.courier.deliver(delivery, repeat);
+    timeout(&*state.clock, ATTEMPT_WITHIN_MS, sending)
+        .await
+        .unwrap_or_else(|_| Attempt::Unknown("no answer in time".to_owned()))
 }
 
 /// Whether an earlier attempt may have arrived, where its receiver cannot tell a repeat itself. That this one begins is

@@ -97,10 +97,13 @@ async fn migrate(connection: &mut SqliteConnection, path: &str) -> Result<Meta, 
             .await
             .map_err(failed)?;
     }
-    raw_sql("PRAGMA application_id = 2002940516")
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
+    // Only once: a store that is full must open all the same.
+    if application != APPLICATION {
+        raw_sql("PRAGMA application_id = 2002940516")
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+    }
     let made = [
         ("epoch", hex(&rand::random::<[u8; 6]>())),
         ("codename_start", rand::random::<u32>().to_string()),
@@ -134,12 +137,21 @@ async fn migrate(connection: &mut SqliteConnection, path: &str) -> Result<Meta, 
 /// An error of the library with the file it happened to.
 fn told(error: &sqlx::Error, path: &str) -> StoreError {
     match StoreError::from_sqlx(error) {
+        StoreError::Unavailable(_) if is_full(Path::new(path)) => {
+            StoreError::Full(format!("no room is left on the disk of {path}"))
+        }
         StoreError::Unavailable(why) => StoreError::Unavailable(format!("{path}: {why}")),
         StoreError::Corrupt(why) => StoreError::Corrupt(format!(
             "{path}: {why}; restore it from a copy, or give another --store"
         )),
         other => other,
     }
+}
+
+/// Whether not even one more block fits beside this file. SQLite says so itself only where a page of the database does
+/// not fit: a file that it cannot make or grow for its own use is "unable to open" or "disk I/O error" to it.
+pub(super) fn is_full(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|disk| disk.f_bavail == 0)
 }
 
 impl StoreError {
@@ -151,9 +163,7 @@ impl StoreError {
             .and_then(|code| code.parse::<i32>().ok());
         // The primary result codes of SQLite, in the low byte.
         match code.map(|code| code & 0xff) {
-            Some(13) => StoreError::Unavailable(
-                "the disk is full; free some space, nothing needs to be restarted".to_owned(),
-            ),
+            Some(13) => StoreError::Full("no room is left on the disk".to_owned()),
             Some(11) => StoreError::Corrupt("the file is damaged".to_owned()),
             Some(26) => StoreError::Corrupt("the file is no database".to_owned()),
             Some(5 | 6) => StoreError::Unavailable("another process is writing".to_owned()),

@@ -95,10 +95,10 @@ impl Writer {
                     owed.push(reply);
                     news |= changed;
                     // A full disk or a failed read may have ended the whole transaction, the jobs before included.
-                    if failed && (self.state.torn || is_over(db).await) {
-                        broken = Some(StoreError::Unavailable(
-                            "the transaction was ended by the database".to_owned(),
-                        ));
+                    if let Some(error) = failed
+                        && (self.state.torn || is_over(db).await)
+                    {
+                        broken = Some(error);
                     }
                 }
                 (error, _) => {
@@ -113,11 +113,18 @@ impl Writer {
             None => self.commit().await,
             Some(error) => Err(error),
         };
+        let committed = committed.map_err(|error| self.explained(error));
         if let Err(error) = &committed {
-            tracing::error!(%error, "a batch was not written");
+            // Once: whoever asks is told each time, but a disk that is full is no place for a log of that.
+            if !self.failed {
+                tracing::error!(%error, "the store cannot be written");
+            }
             self.failed = true;
             self.give_up().await;
         } else {
+            if self.failed {
+                tracing::warn!("the store can be written again");
+            }
             self.failed = false;
             if news || self.state.head.seq != before {
                 self.wake.send_replace(self.state.head.seq);
@@ -125,6 +132,17 @@ impl Writer {
         }
         for reply in owed {
             reply(committed.clone());
+        }
+    }
+
+    /// A file that SQLite could not make or grow for want of room is a full store too.
+    fn explained(&self, error: StoreError) -> StoreError {
+        let path = self.options.get_filename();
+        match error {
+            StoreError::Unavailable(_) if schema::is_full(path) => {
+                StoreError::Full(format!("no room is left on the disk of {}", path.display()))
+            }
+            other => other,
         }
     }
 
@@ -165,28 +183,30 @@ async fn is_over(db: &mut SqliteConnection) -> bool {
     query("BEGIN").execute(db).await.is_ok()
 }
 
-/// Carries out one work. The reply, whether readers of the outbox or the feed have news, and whether it failed.
+/// The reply, whether readers of the outbox or the feed have news, and what the database could not do.
+type CarriedOut = (Owed, bool, Option<StoreError>);
+
+/// Carries out one work.
 async fn carry_out(
     state: &mut State,
     suspect: bool,
     db: &mut SqliteConnection,
     work: Work,
-) -> (Owed, bool, bool) {
-    fn plain<T: Send + 'static>(
-        reply: Reply<T>,
-        result: Result<T, sqlx::Error>,
-    ) -> (Owed, bool, bool) {
-        let failed = result.is_err();
-        (owe(reply, result.map_err(StoreError::from)), false, failed)
+) -> CarriedOut {
+    fn plain<T: Send + 'static>(reply: Reply<T>, result: Result<T, sqlx::Error>) -> CarriedOut {
+        let result = result.map_err(StoreError::from);
+        let failed = result.as_ref().err().cloned();
+        (owe(reply, result), false, failed)
     }
     match work {
         Work::Job(job, reply) => {
             let result = state.run(db, *job).await;
             let news = matches!(result, Ok(Done::Written { .. }));
-            let failed = matches!(
-                result,
-                Err(StoreError::Unavailable(_) | StoreError::Corrupt(_))
-            );
+            let failed = result
+                .as_ref()
+                .err()
+                .filter(|error| is_of_database(error))
+                .cloned();
             (owe(reply, result), news, failed)
         }
         Work::PutToken(token, reply) => plain(reply, put_token(db, &token).await),
@@ -217,9 +237,17 @@ async fn carry_out(
                 .await;
             plain(reply, done.map(|_| ()))
         }
-        Work::Ready(reply) => (owe(reply, Ok(())), false, false),
-        Work::Close(reply) => (Box::new(|_| drop(reply)), false, false),
+        Work::Ready(reply) => (owe(reply, Ok(())), false, None),
+        Work::Close(reply) => (Box::new(|_| drop(reply)), false, None),
     }
+}
+
+/// Whether the database failed, and not the job.
+fn is_of_database(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::Corrupt(_)
+    )
 }
 
 fn refuse(work: Work, error: StoreError) -> Owed {
@@ -268,7 +296,7 @@ async fn setting(
     name: &str,
     make: Make,
     reply: Reply<Vec<u8>>,
-) -> (Owed, bool, bool) {
+) -> CarriedOut {
     let kept = async |db: &mut SqliteConnection| {
         query_scalar::<_, Vec<u8>>("SELECT value FROM setting WHERE name = $1")
             .bind(name)
@@ -289,7 +317,11 @@ async fn setting(
         },
         Err(error) => Err(error.into()),
     };
-    let failed = matches!(result, Err(StoreError::Unavailable(_)));
+    let failed = result
+        .as_ref()
+        .err()
+        .filter(|error| is_of_database(error))
+        .cloned();
     (owe(reply, result), false, failed)
 }
 
