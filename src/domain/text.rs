@@ -254,7 +254,9 @@ fn clean(text: &str, multi: bool) -> String {
                 out.push_str(if multi { "    " } else { " " });
             }
             '\u{200D}'
+                // After a flood of marks nothing joins: what tells of the flood would come between.
                 if before.emoji
+                    && before.dropped == 0
                     && before.joiners < JOINERS_MAX
                     && next.is_some_and(table::is_pictograph) =>
             {
