@@ -86,6 +86,18 @@ fn a_joiner_after_a_flood_of_marks_shows_the_same_twice() {
 }
 
 #[test]
+fn a_joiner_before_what_is_no_emoji_is_named_and_never_cut_loose() {
+    let safe = SafeText::line("\u{1F469}\u{200D}\u{1F792} and so on");
+    assert!(safe.shown().contains("<U+200D>"), "{safe}");
+    for cells in 1..12 {
+        let cut = SafeText::line(&safe.truncated(cells));
+        assert!(cut.width() <= cells && !cut.is_changed(), "{cut}");
+    }
+    let joined = SafeText::line("\u{1F469}\u{200D}\u{1F692}");
+    assert!(!joined.is_changed(), "{joined}");
+}
+
+#[test]
 fn cutting_counts_cells_not_characters() {
     let wide = SafeText::line("字字字字");
     assert_eq!(wide.width(), 8);
