@@ -2,6 +2,7 @@
 //! made from a seed, by the tests of the program. A fault is a panic.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 use serde_json::json;
@@ -151,12 +152,14 @@ pub fn server_file(data: &[u8]) {
     }
 }
 
+/// Read once: a file of one's own comes on top of it.
+static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::built_in().unwrap());
+
 /// A file of regimes, calendars or closures beside the built-in ones: read, or refused with its name and a line.
 pub fn regime(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let built_in = Catalogue::built_in().unwrap();
-    let before = built_in.regimes().len();
-    match built_in.with_user_file("own.toml", &text) {
+    let before = BUILT_IN.regimes().len();
+    match BUILT_IN.clone().with_user_file("own.toml", &text) {
         Ok(catalogue) => assert!(catalogue.regimes().len() >= before, "one was lost"),
         Err(faults) => {
             assert!(!faults.is_empty(), "refused without a word");

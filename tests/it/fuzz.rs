@@ -189,7 +189,7 @@ in_band = true
 fn any_regime_file_is_read_or_refused_by_name() {
     let own = include_bytes!("../fixtures/regimes.toml");
     let good: [&[u8]; 2] = [own, b"schema = \"regimes/1\"\n"];
-    feed("regime", 100, &good, property::regime);
+    feed("regime", 300, &good, property::regime);
 }
 
 #[test]
