@@ -1,6 +1,7 @@
 //! Attacks on the program as it is run: kills, races, full disks, bad receivers. Short by default; `WARBOARD_LONG=1`, which
 //! `tests/run --long` sets, runs them in full. What chance decides is printed, and repeated with `WARBOARD_SEED`.
 
+mod client;
 mod crash;
 pub mod dice;
 mod full;

@@ -184,7 +184,7 @@ fn judge(id: &str, record: &BTreeMap<u64, String>, attempts: &[&Attempt]) {
 }
 
 /// Lets all clients at the nodes and judges what they went through.
-async fn contend(place: &Place, nodes: Vec<SocketAddr>, operations: usize, mut dice: Dice) {
+pub async fn contend(place: &Place, nodes: Vec<SocketAddr>, operations: usize, mut dice: Dice) {
     let mut incidents = Vec::new();
     for _ in 0..INCIDENTS {
         incidents.push(place.opened(nodes[0]).await);

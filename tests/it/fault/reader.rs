@@ -135,6 +135,11 @@ async fn read(
             tokio::task::yield_now().await;
             continue;
         };
+        if answer.status == 503 {
+            // The database behind the node is away.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            continue;
+        }
         // A node about to be killed may already be unable to answer, but a cursor is never lost.
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let body = answer.json();
