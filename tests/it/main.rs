@@ -12,6 +12,8 @@ mod client;
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod embedded;
@@ -30,6 +32,8 @@ mod import;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod pair;
+#[cfg(test)]
 mod picture;
 #[cfg(test)]
 mod program;
@@ -37,5 +41,7 @@ mod program;
 mod readme;
 #[cfg(test)]
 mod regimes;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod terminal;

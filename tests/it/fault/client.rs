@@ -189,6 +189,11 @@ impl Working {
         let reaching = self.acknowledged.wait_for(|now| *now >= count);
         soon("enough answers", reaching).await.unwrap();
     }
+
+    /// How many answers came so far.
+    pub fn count(&self) -> usize {
+        *self.acknowledged.borrow()
+    }
 }
 
 impl Crowd {

@@ -7,12 +7,16 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
+use warboard::secret::Secret;
 use warboard::store::Store as _;
+use warboard::store::postgres::PostgresStore;
 use warboard::store::sqlite::SqliteStore;
+use warboard::time::{SharedClock, SystemClock};
 
 use crate::http::{Answer, Ask, soon};
 use crate::program::{output, warboard};
@@ -111,9 +115,19 @@ impl Place {
 
     /// Walks the record from its first entry; gives the number of entries.
     pub async fn verify(&self) -> u64 {
-        let store = SqliteStore::for_tokens(&self.file()).await.unwrap();
-        let report = store.verify(None).await.unwrap();
-        store.close().await;
+        let report = if self.store.starts_with("sqlite:") {
+            let store = SqliteStore::for_tokens(&self.file()).await.unwrap();
+            let report = store.verify(None).await.unwrap();
+            store.close().await;
+            report
+        } else {
+            let clock: SharedClock = Arc::new(SystemClock::new());
+            let url = Secret::new(self.store.as_str());
+            let store = PostgresStore::for_tokens(&url, &clock).await.unwrap();
+            let report = store.verify(None).await.unwrap();
+            store.close().await;
+            report
+        };
         assert!(report.is_sound(), "{:?}", report.faults);
         report.entries
     }
@@ -211,6 +225,10 @@ impl Node {
     /// SIGKILL, and waits until it is gone.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
     }
 
     /// How many lines its log has, and the last of them.
