@@ -188,6 +188,11 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         // What exactly is broken is for the log: a caller is told what to do.
         let mut problem = match &error {
+            StoreError::Full(_) => Problem::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "store_full",
+                "The store is full; nothing was written. What is on record can be read, and its pages are sent on. Tell who runs this backend to free some space on its disk: nothing needs to be restarted.",
+            ),
             StoreError::Busy(_) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",

@@ -17,7 +17,7 @@ use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::view_of::view;
 use crate::domain::word::GateWord;
-use crate::store::{Answer, Changes, Done, Job, Outcome, Target};
+use crate::store::{Answer, Changes, Done, Job, Outcome, StoreError, Target};
 use crate::wire::{CommandAnswerBody, PROBLEM};
 
 /// A command that waits longer for the store is a sign of trouble, in milliseconds.
@@ -127,6 +127,7 @@ pub async fn submit(state: &ServerState, job: Job, doing: Doing<'_>) -> Result<D
         Ok(Done::KeyReused) => (422, None),
         Ok(Done::Known(incident)) => (200, Some(incident)),
         Ok(Done::Superseded) => (409, None),
+        Err(StoreError::Full(_)) => (507, None),
         Err(_) => (503, None),
     };
     let took_ms = state.clock.mono() - began;

@@ -31,6 +31,11 @@ pub enum StoreError {
         "the store is not available: {0}. Look at the disk or the database; nothing was written"
     )]
     Unavailable(String),
+    /// No room is left where it is kept. What is on record can be read, and pages are sent on.
+    #[error(
+        "the store is full: {0}. Free some space there; nothing was written, and nothing needs to be restarted"
+    )]
+    Full(String),
     /// The database went away while it was told to commit, and has not come back to be asked.
     #[error(
         "it is not known whether the command was written: {0}. Send it again with the same Idempotency-Key once the database is back"
@@ -55,6 +60,7 @@ impl StoreError {
     pub const fn word(&self) -> &'static str {
         match self {
             StoreError::Unavailable(_) => "unavailable",
+            StoreError::Full(_) => "full",
             StoreError::Unknown(_) => "unknown",
             StoreError::InUse(_) => "in_use",
             StoreError::Busy(_) => "busy",

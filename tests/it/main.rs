@@ -20,6 +20,10 @@ mod command;
 #[cfg(test)]
 mod embedded;
 #[cfg(test)]
+mod fault;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hook;
 #[cfg(test)]
 mod hostile;

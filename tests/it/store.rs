@@ -3,7 +3,7 @@
 
 mod contract;
 mod fault;
-mod line;
+pub mod line;
 mod node;
 mod place;
 mod role;

@@ -242,7 +242,7 @@ impl Metrics {
             store_errors,
         };
         // A rate needs a beginning: what may ring is there from the start.
-        for kind in ["unavailable", "unknown", "busy", "corrupt", "fault"] {
+        for kind in ["unavailable", "full", "unknown", "busy", "corrupt", "fault"] {
             drop(metrics.store_errors.get_or_create(&KindLabel { kind }));
         }
         let kinds = RouteKind::ALL.iter().map(|kind| kind.as_str());

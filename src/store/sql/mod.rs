@@ -211,7 +211,18 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>> {
-        Box::pin(self.ask(|reply| Work::Claim(Box::new(claim), reply)))
+        Box::pin(async move {
+            let asked = claim.clone();
+            let claims = self.ask(|reply| Work::Claim(Box::new(asked), reply)).await;
+            match claims {
+                Err(StoreError::Full(_)) if self.engine.is_sole() => {
+                    let mut reader = self.engine.reader().await?;
+                    let read = outbox::claim_unwritten(&mut reader, &claim);
+                    self.engine.within(read).await
+                }
+                claims => claims,
+            }
+        })
     }
 
     fn renew(
