@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -46,6 +47,10 @@ pub enum ServerError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// The address at the other end of a request's connection; a proxy's, where one stands before us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 struct Shared {
     app: Router,
@@ -109,8 +114,9 @@ async fn accept(listener: &TcpListener, shared: &Arc<Shared>, connections: &Task
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(connection(stream, shared.clone(), permit));
+            Ok((stream, from)) => {
+                let peer = Peer(from.ip());
+                connections.spawn(connection(stream, peer, shared.clone(), permit));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -120,7 +126,12 @@ async fn accept(listener: &TcpListener, shared: &Arc<Shared>, connections: &Task
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
+) {
     // Small answers must not wait for an acknowledgement of the one before.
     drop(stream.set_nodelay(true));
     let (id, meter) = shared.meters.add(&shared.state.clock);
@@ -128,7 +139,9 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaph
         let serving = meter.serving();
         let (app, clock) = (shared.app.clone(), shared.state.clock.clone());
         async move {
-            let answer = answer(app, &clock, request.map(Body::new)).await;
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let answer = answer(app, &clock, request).await;
             Ok::<_, Infallible>(answer.map(|body| MeteredBody::new(body, serving)))
         }
     });
@@ -166,7 +179,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaph
 }
 
 /// Answers one request: whatever happens inside, the answer is one of ours and carries the clock.
-async fn answer(app: Router, clock: &SharedClock, request: Request<Body>) -> Response {
+pub(super) async fn answer(app: Router, clock: &SharedClock, request: Request<Body>) -> Response {
     let answering = AssertUnwindSafe(async move {
         match app.oneshot(request).await {
             Ok(response) => response,

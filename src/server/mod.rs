@@ -8,6 +8,7 @@ mod courier;
 mod cursor;
 mod explain;
 mod incident;
+mod inside;
 mod list;
 mod listen;
 mod meter;
@@ -18,16 +19,18 @@ mod page;
 mod preview;
 mod problem;
 mod regime;
-mod request;
+pub mod request;
 mod shown;
 mod state;
 mod worker;
 mod write;
 
-pub use auth::{TokenError, TokenRequest, issue_token};
+pub use auth::{Authorized, TokenError, TokenRequest, issue_token};
 pub use courier::RouteCourier;
-pub use listen::{ServerError, serve};
+pub use inside::InsideReader;
+pub use listen::{Peer, ServerError, serve};
 pub use outbox::{Attempt, Courier, Letter};
+pub use problem::Problem;
 pub use state::{Limits, ServerState, Setup};
 
 /// The API's description, as `GET /openapi.json` answers it.
