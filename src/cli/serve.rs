@@ -16,6 +16,7 @@ use crate::config::{ServerFile, data_home};
 use crate::domain::duty::Rules;
 use crate::paging::Routes;
 use crate::server::{Limits, RouteCourier, ServerState, Setup};
+use crate::session::display;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 use crate::time::SharedClock;
@@ -118,7 +119,8 @@ async fn serve(args: ServeArgs) -> Outcome {
     };
     let state = state(store.clone(), &clock, file, &name).await?;
     Output::default().note(&format!("listening on http://{address}"));
-    let served = crate::server::serve(listener, state, Default::default(), asked_to_end).await;
+    let display = display::routes(&state);
+    let served = crate::server::serve(listener, state, display, asked_to_end).await;
     store.close().await;
     served?;
     Ok(DONE)

@@ -107,9 +107,11 @@ impl Plan {
         .await?;
         let ending = CancellationToken::new();
         let told = ending.clone();
-        let serving = tokio::spawn(async move {
-            serve(listener, state, axum::Router::new(), told.cancelled_owned()).await
-        });
+        let display = warboard::session::display::routes(&state);
+        let serving =
+            tokio::spawn(
+                async move { serve(listener, state, display, told.cancelled_owned()).await },
+            );
         let mut backend = Backend {
             address,
             store,

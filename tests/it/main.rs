@@ -14,6 +14,8 @@ mod clocks;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod display;
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod hook;
