@@ -6,13 +6,12 @@ use serde_json::json;
 use super::environment::{block_on, clock};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::{Output, table};
-use super::serve::store_path;
+use super::token::opened;
 use crate::domain::span::Span;
 use crate::domain::word::Tlp;
 use crate::session::display::pair::{
     self, CODE_MINUTES, DISPLAY, PENDING, PairError, PairRequest, display_name,
 };
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, Token};
 
 /// The name where none is given; the next one gets a number.
@@ -90,10 +89,6 @@ pub fn run(args: DisplayArgs) -> Outcome {
             DisplayAction::Revoke(args) => revoke(args).await,
         }
     })?
-}
-
-async fn opened(url: Option<&str>) -> Result<SqliteStore, Failure> {
-    Ok(SqliteStore::for_tokens(&store_path(url)?).await?)
 }
 
 async fn pair(args: PairArgs) -> Outcome {

@@ -96,7 +96,8 @@ pub fn run(args: TokenArgs) -> Outcome {
     })?
 }
 
-async fn opened(url: Option<&str>) -> Result<SqliteStore, Failure> {
+/// The store whose tokens are meant, beside a server that may be running on it.
+pub(super) async fn opened(url: Option<&str>) -> Result<SqliteStore, Failure> {
     Ok(SqliteStore::for_tokens(&store_path(url)?).await?)
 }
 

@@ -24,7 +24,7 @@ use warboard::ui::theme::Theme;
 
 use crate::backend::{Backend, Plan};
 use crate::http::{Answer, Ask, soon};
-use stream::{Shown, Stream};
+use stream::Stream;
 
 const WALL: (u16, u16) = (60, 17);
 
@@ -74,33 +74,34 @@ async fn the_first_picture_is_whole_and_then_only_rows_that_changed_come() {
     backend.opened().await;
     let token = paired(&backend, "a").await;
     let mut stream = Stream::open(&backend, &token, WALL).await;
-    let first = stream.next().await;
-    assert_eq!(first.data["whole"], true);
+    let first = stream.first(&clock).await.data;
+    assert_eq!(first["whole"], true);
     assert_eq!(
-        (&first.data["columns"], &first.data["lines"]),
+        (&first["columns"], &first["lines"]),
         (&json!(60), &json!(17))
     );
-    assert_eq!(first.data["rows"].as_array().unwrap().len(), 17);
-    assert_eq!(first.data["ground"], "#11151b");
-    let mut shown = Shown::default();
-    shown.take(&first.data);
-    assert!(shown.text().contains("14:07:32 UTC"), "{}", shown.text());
-    let before = shown.rows();
+    assert_eq!(first["rows"].as_array().unwrap().len(), 17);
+    assert_eq!(first["ground"], "#11151b");
     clock.advance(1_000);
-    let second = stream.next().await;
-    shown.take(&second.data);
-    assert!(second.data.get("whole").is_none());
-    let after = shown.rows();
-    let changed: Vec<usize> = (0..17).filter(|y| before[*y] != after[*y]).collect();
-    assert!(changed.contains(&0) && changed.len() < 6, "{changed:?}");
+    let (before, _) = stream.now(&clock).await;
+    clock.advance(1_000);
+    let (after, told) = stream.now(&clock).await;
+    let changed: Vec<usize> = (0..17)
+        .filter(|y| before.rows()[*y] != after.rows()[*y])
+        .collect();
+    assert!(changed.contains(&0), "{changed:?}");
     // Also those where only a colour is another one.
-    let told: Vec<usize> = Shown::places(&second.data);
     assert!(
         changed.iter().all(|y| told.contains(y)),
         "{changed:?} of {told:?}"
     );
     assert!(told.len() < 8, "{told:?}");
-    assert!(shown.text().contains("14:07:33 UTC"), "{}", shown.text());
+    let time = clock.now().format("%H:%M:%S UTC").to_string();
+    assert!(
+        after.rows()[0].contains(&time),
+        "{time} in {}",
+        after.text()
+    );
     backend.stop_at(&clock).await;
 }
 
@@ -128,83 +129,100 @@ async fn a_change_comes_by_itself_and_each_size_has_its_own_picture() {
     backend.stop().await;
 }
 
-/// The wall as a terminal shows it: drawn by a session, emitted as bytes, read by a terminal.
-async fn terminal(backend: &Backend, clock: &TestClock, (w, h): (u16, u16)) -> Vec<String> {
-    let settings = SourceSettings {
-        name: "azure".to_owned(),
-        url: format!("http://{}", backend.address),
-        token: TokenFrom::Given(Secret::new(backend.tokens.viewer.clone())),
-        ca_file: None,
-    };
-    let api = Api::new(&settings, &backend.clock, Via::Board).unwrap();
-    let watch = Watch::start(vec![api], backend.clock.clone());
-    let mut boards = watch.board();
-    let whole =
-        boards.wait_for(|board| board.sources[0].complete && board.sources[0].about.is_some());
-    let board = soon("a whole board", whole).await.unwrap().clone();
-    let options = Options {
-        wall: true,
-        ..Options::default()
-    };
-    let theme = Theme::shipped("night").unwrap();
-    let app = App::new(Shared::new(
-        options,
-        theme,
-        Glyphs::default(),
-        Keymap::default(),
-    ));
-    let mut screen = BoardScreen::new(app, backend.clock.clone());
-    screen.handle(Event::Input(Input::Resize { w, h }), clock.mono());
-    screen.handle(Event::News(Message::Board(board)), clock.mono());
-    let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, w, h));
-    screen.draw(&mut buffer, clock.mono());
-    let mut terminal = vt100::Parser::new(
-        std::num::NonZeroU16::new(h).unwrap(),
-        std::num::NonZeroU16::new(w).unwrap(),
-        0,
-    );
-    terminal.process(Emitter::new(w, h, Depth::True).frame(&buffer));
-    let rows = terminal.screen().rows(0, w);
-    rows.map(|row| row.trim_end().to_owned()).collect()
+/// The wall of a terminal: its own pollers over the socket, drawn by a session, emitted as bytes, read by a terminal.
+struct Terminal {
+    watch: Watch,
+    screen: BoardScreen,
+    size: (u16, u16),
+}
+
+impl Terminal {
+    fn open(backend: &Backend, (w, h): (u16, u16)) -> Terminal {
+        let settings = SourceSettings {
+            name: "azure".to_owned(),
+            url: format!("http://{}", backend.address),
+            token: TokenFrom::Given(Secret::new(backend.tokens.viewer.clone())),
+            ca_file: None,
+        };
+        let api = Api::new(&settings, &backend.clock, Via::Board).unwrap();
+        let options = Options {
+            wall: true,
+            ..Options::default()
+        };
+        let theme = Theme::shipped("night").unwrap();
+        let shared = Shared::new(options, theme, Glyphs::default(), Keymap::default());
+        let mut screen = BoardScreen::new(App::new(shared), backend.clock.clone());
+        let resize = Event::Input(Input::Resize { w, h });
+        screen.handle(resize, backend.clock.mono());
+        Terminal {
+            watch: Watch::start(vec![api], backend.clock.clone()),
+            screen,
+            size: (w, h),
+        }
+    }
+
+    /// Waits for its first whole board.
+    async fn is_whole(&self, clock: &TestClock) {
+        let mut boards = self.watch.board();
+        let waiting = async {
+            loop {
+                let whole = boards.wait_for(|board| {
+                    let source = &board.sources[0];
+                    source.complete && source.about.is_some()
+                });
+                match tokio::time::timeout(stream::STEP, whole).await {
+                    Ok(_) => return,
+                    Err(_) => clock.advance(20),
+                }
+            }
+        };
+        soon("a whole board", waiting).await;
+    }
+
+    fn rows(&mut self, clock: &TestClock) -> Vec<String> {
+        let (w, h) = self.size;
+        let board = self.watch.board().borrow().clone();
+        self.screen
+            .handle(Event::News(Message::Board(board)), clock.mono());
+        let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, w, h));
+        self.screen.draw(&mut buffer, clock.mono());
+        let cells = |n| std::num::NonZeroU16::new(n).unwrap();
+        let mut terminal = vt100::Parser::new(cells(h), cells(w), 0);
+        terminal.process(Emitter::new(w, h, Depth::True).frame(&buffer));
+        let rows = terminal.screen().rows(0, w);
+        rows.map(|row| row.trim_end().to_owned()).collect()
+    }
 }
 
 #[tokio::test]
 async fn the_browser_display_and_the_terminal_s_wall_show_the_same_text_at_the_same_moment() {
     let (backend, clock) = Backend::still().await;
     let id = backend.opened().await;
+    let set = json!({"type": "set", "severity": "sev1", "classification": "confirmed_breach"});
+    backend.done(&id, &set).await;
+    let declare = json!({"type": "declare", "reason": "customer data was read"});
+    backend.done(&id, &declare).await;
+    let hostile = "<b>漢字</b> \u{1b}[31m";
     backend
-        .done(
-            &id,
-            &json!({"type": "set", "severity": "sev1", "classification": "confirmed_breach"}),
-        )
-        .await;
-    backend
-        .done(
-            &id,
-            &json!({"type": "declare", "reason": "customer data was read"}),
-        )
-        .await;
-    backend
-        .open(&json!({"service": "azure", "title": "<b>漢字</b> \u{1b}[31m", "exercise": true}))
+        .open(&json!({"service": "azure", "title": hostile, "exercise": true}))
         .await;
     let token = paired(&backend, "a").await;
     for size in [WALL, (120, 34), (80, 24), (40, 12)] {
         let mut stream = Stream::open(&backend, &token, size).await;
-        let shown = stream.until(|_| true).await;
-        assert_eq!(
-            shown.rows(),
-            terminal(&backend, &clock, size).await,
-            "{size:?}"
-        );
-        // Not so far that the sources would have to answer again before they are live.
-        clock.advance(5_000);
-        let then = shown.rows();
-        let shown = stream.until(|shown| shown.rows()[0] != then[0]).await;
-        assert_eq!(
-            shown.rows(),
-            terminal(&backend, &clock, size).await,
-            "{size:?}"
-        );
+        stream.first(&clock).await;
+        let mut terminal = Terminal::open(&backend, size);
+        terminal.is_whole(&clock).await;
+        for _ in 0..3 {
+            // Not so far that the sources would have to answer again before they are live.
+            clock.advance(1_700);
+            let (shown, _) = stream.now(&clock).await;
+            let rows = shown.rows();
+            assert_eq!(rows, terminal.rows(&clock), "{size:?}");
+            assert!(
+                rows.iter().filter(|row| !row.is_empty()).count() > 5,
+                "{rows:?}"
+            );
+        }
     }
     backend.stop_at(&clock).await;
 }
@@ -262,7 +280,7 @@ async fn a_display_ends_with_its_token_s_time() {
     short.expires_after = TimeDelta::minutes(1);
     let token = paired_as(&backend, short).await;
     let mut stream = Stream::open(&backend, &token, WALL).await;
-    assert_eq!(stream.next().await.name, "frame");
+    assert_eq!(stream.first(&clock).await.name, "frame");
     clock.advance(60_000);
     assert_eq!(stream.end().await["why"], "unpaired");
     backend.stop_at(&clock).await;

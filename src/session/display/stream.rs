@@ -14,7 +14,11 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::page;
 use super::show::{Picture, Pictures};
+use crate::domain::instant::Mono;
 use crate::server::{Authorized, ServerState};
+
+/// A token is looked at again at least so often, whether or not one is known to have changed.
+const LOOK_AFTER_MS: i64 = 60_000;
 
 /// Why a stream ends, as the page is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +43,7 @@ pub struct Viewing {
     state: Arc<ServerState>,
     who: Authorized,
     tokens: watch::Receiver<u64>,
+    look_at: Mono,
     pictures: Pictures,
     sent: Sent,
     over: bool,
@@ -57,6 +62,7 @@ impl Viewing {
         pictures.mark_changed();
         Viewing {
             tokens: state.token_changes(),
+            look_at: state.clock.mono() + LOOK_AFTER_MS,
             state,
             who,
             pictures,
@@ -85,13 +91,15 @@ impl Viewing {
                 biased;
                 () = self.state.is_ending() => Some(End::Backend),
                 () = clock.sleep(left) => Some(End::Unpaired),
-                _ = self.tokens.changed() => match self.looked_at_again().await {
-                    Some(end) => Some(end),
-                    None => continue,
-                },
+                () = clock.sleep_until(self.look_at) => self.looked_at_again().await,
+                _ = self.tokens.changed() => self.looked_at_again().await,
                 changed = self.pictures.changed() => {
                     // Whoever draws is gone: the display comes again.
                     changed.ok()?;
+                    let picture = self.pictures.borrow_and_update().clone();
+                    if let Some(picture) = picture {
+                        return Some(event("frame", &self.sent.news(&picture)));
+                    }
                     None
                 }
             };
@@ -99,14 +107,11 @@ impl Viewing {
                 self.over = true;
                 return Some(event("end", &json!({"why": end.word()}).to_string()));
             }
-            let picture = self.pictures.borrow().clone();
-            if let Some(picture) = picture {
-                return Some(event("frame", &self.sent.news(&picture)));
-            }
         }
     }
 
-    async fn looked_at_again(&self) -> Option<End> {
+    async fn looked_at_again(&mut self) -> Option<End> {
+        self.look_at = self.state.clock.mono() + LOOK_AFTER_MS;
         let again = self.who.again(&self.state).await;
         // A store that cannot be read says nothing about the token.
         let refused = again.is_err_and(|problem| problem.status() == StatusCode::UNAUTHORIZED);
@@ -123,7 +128,7 @@ impl Sent {
     /// however many pictures it has missed.
     fn news(&mut self, picture: &Picture) -> String {
         let whole = self.0.len() != picture.rows.len();
-        let at = picture.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let at = picture.at.to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut data = format!("{{\"at\":\"{at}\"");
         if whole {
             let _ = write!(

@@ -105,6 +105,16 @@ impl Browser {
         }
         self.size(1920, 1080);
         self.call("Page.navigate", &json!({"url": url}));
+        while !self
+            .events
+            .iter()
+            .any(|event| event["method"] == "Page.loadEventFired")
+        {
+            match self.answers.recv_timeout(PATIENCE) {
+                Ok(message) => self.events.push_back(message),
+                Err(_) => panic!("{url} was not loaded"),
+            }
+        }
     }
 
     fn size(&mut self, width: u32, height: u32) {
@@ -171,7 +181,7 @@ fn a_browser_pairs_shows_the_wall_says_stale_comes_back_and_is_revoked() {
         assert!(done.status.success(), "{done:?}");
         String::from_utf8(done.stdout).unwrap()
     };
-    let code = display(&["pair", "--name", "war-room"]);
+    let code = display(&["pair", "--name", "war-room", "--clearance", "amber"]);
     assert!(display(&["list"]).contains("waits for its code"));
     let mut browser = Browser::start();
     browser.open(&format!("{}/display#code={}", backend.url, code.trim()));

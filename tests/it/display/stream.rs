@@ -1,13 +1,20 @@
 //! A display's stream read by hand: chunks, events, and the rows as a page would set them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use chrono::SecondsFormat;
+use warboard::time::{Clock as _, TestClock};
+
 use crate::backend::Backend;
 use crate::http::soon;
+
+/// How long the machine is given before the clock is moved on.
+pub const STEP: Duration = Duration::from_millis(20);
 
 /// One event of a stream.
 #[derive(Debug)]
@@ -23,6 +30,7 @@ pub struct Stream {
     text: String,
     events: VecDeque<Told>,
     shown: Shown,
+    told: BTreeSet<usize>,
     over: bool,
 }
 
@@ -47,6 +55,7 @@ impl Stream {
             text: String::new(),
             events: VecDeque::new(),
             shown: Shown::default(),
+            told: BTreeSet::new(),
             over: false,
         };
         let head = loop {
@@ -123,11 +132,32 @@ impl Stream {
             Some(told) => {
                 if told.name == "frame" {
                     self.shown.take(&told.data);
+                    self.told.extend(Shown::places(&told.data));
                 }
                 told
             }
             None => panic!("the stream ended"),
         }
+    }
+
+    /// The first picture, on a clock moved by hand: between two questions to their source pollers wait a moment of it.
+    pub async fn first(&mut self, clock: &TestClock) -> Told {
+        let waiting = async {
+            loop {
+                match tokio::time::timeout(STEP, self.next()).await {
+                    Ok(told) => return told,
+                    Err(_) => clock.advance(20),
+                }
+            }
+        };
+        soon("the first picture", waiting).await
+    }
+
+    /// What is shown at the clock's present instant, and which rows were told since the last time.
+    pub async fn now(&mut self, clock: &TestClock) -> (Shown, BTreeSet<usize>) {
+        let now = clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+        let shown = self.until(|shown| shown.at == now).await;
+        (shown, std::mem::take(&mut self.told))
     }
 
     /// What is shown once it is as wanted.
@@ -163,12 +193,15 @@ impl Stream {
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
     pub columns: u64,
+    /// The backend's time of the picture.
+    pub at: String,
     rows: Vec<String>,
 }
 
 impl Shown {
     /// Sets the rows that a frame brings.
     pub fn take(&mut self, data: &Value) {
+        self.at = data["at"].as_str().unwrap().to_owned();
         if data["whole"] == true {
             self.columns = data["columns"].as_u64().unwrap();
             let lines = data["lines"].as_u64().unwrap();
