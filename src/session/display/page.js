@@ -172,7 +172,7 @@
     }
   }
 
-  // One connection, to its end. True: it showed something.
+  // One connection, to its end. True: it showed something. "now": the next one may begin at once.
   async function follow() {
     const { columns, rows } = measure();
     const query = new URLSearchParams({ columns, rows });
@@ -185,7 +185,7 @@
       clear();
       connection = null;
       await pairing(wasShown ? "This display was revoked, or its time is over." : "");
-      return true;
+      return "now";
     }
     if (!answer.ok) {
       const problem = await answer.json().catch(() => null);
@@ -199,7 +199,7 @@
         shown = true;
       } else if (event.name === "end" && told.why === "unpaired") {
         clear();
-        return true;
+        return "now";
       } else if (event.name === "end") {
         trouble = "The backend ended; it is asked again and again.";
         return false;
@@ -212,17 +212,17 @@
   async function run() {
     let wait = AGAIN_MS;
     for (;;) {
-      let good = false, again = false;
+      let good = false;
       try {
         good = await follow();
       } catch (error) {
-        again = connection?.signal.reason === "resize";
-        if (!again) trouble = "The backend does not answer.";
+        if (connection?.signal.reason === "resize") good = "now";
+        else trouble = "The backend does not answer.";
       }
       connection = null;
-      if (again) continue;
       if (good) wait = AGAIN_MS;
-      await sleep(good ? 100 : wait * (0.75 + Math.random() / 2));
+      if (good === "now") continue;
+      await sleep(wait * (0.75 + Math.random() / 2));
       wait = Math.min(wait * 2, AGAIN_MOST_MS);
     }
   }
