@@ -12,7 +12,7 @@ use crate::domain::word::Tlp;
 use crate::session::display::pair::{
     self, CODE_MINUTES, DISPLAY, PENDING, PairError, PairRequest, display_name,
 };
-use crate::store::{Store, Token};
+use crate::store::Token;
 
 /// The name where none is given; the next one gets a number.
 const NAME: &str = "display";
@@ -38,7 +38,7 @@ pub enum DisplayAction {
 /// Flags of `display pair`.
 #[derive(Debug, ClapArgs)]
 pub struct PairArgs {
-    /// sqlite:PATH; default: warboard.db in the data folder
+    /// sqlite:PATH or postgres://ROLE@HOST/DATABASE; default: WARBOARD_STORE, else warboard.db in the data folder
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
     /// How the display is called: letters, digits, '.', '-', '_'
@@ -104,7 +104,7 @@ async fn pair(args: PairArgs) -> Outcome {
         services: args.services,
         expires_after: args.expires.delta(),
     };
-    let code = pair::begin(&store, now, request).await;
+    let code = pair::begin(&*store, now, request).await;
     store.close().await;
     let code = code?;
     let output = Output::default();

@@ -1,7 +1,10 @@
 //! The port of the store: one writer that batches, one feed that never skips, and what a backend must remember.
-//! Adapters stand beside it (`sqlite`); what a command does is decided by the caller's closure inside the transaction.
+//! Adapters stand beside it (`sqlite` and `postgres`, over what both share in `sql`); what a command does is decided by
+//! the caller's closure inside the transaction.
 
 pub mod chain;
+pub mod postgres;
+mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -23,6 +26,11 @@ pub enum StoreError {
         "the store is not available: {0}. Look at the disk or the database; nothing was written"
     )]
     Unavailable(String),
+    /// The database went away while it was told to commit, and has not come back to be asked.
+    #[error(
+        "it is not known whether the command was written: {0}. Send it again with the same Idempotency-Key once the database is back"
+    )]
+    Unknown(String),
     /// Another process has it.
     #[error("{0} is in use by another warboard; end that one, or give another --store")]
     InUse(String),
@@ -117,8 +125,9 @@ pub struct Idempotency {
     pub digest: [u8; 32],
 }
 
-/// Decides inside the transaction; it must be quick and cannot wait.
-pub type Decide = Box<dyn FnOnce(Found) -> Outcome + Send>;
+/// Decides inside the transaction; it must be quick and cannot wait. It decides again, from what is then found, where the
+/// database asks for the transaction to be tried once more.
+pub type Decide = Box<dyn FnMut(Found) -> Outcome + Send>;
 
 /// One unit of work for the writer. The idempotency key is looked at before the closure runs.
 pub struct Job {

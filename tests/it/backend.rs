@@ -298,8 +298,9 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                // In small steps: what is under way meanwhile must not run out of its own time.
-                clock.advance(100);
+                // In small steps: what is under way meanwhile must not run out of its own time. Not in smaller ones: each
+                // is a request, and a machine under load answers only so many of them.
+                clock.advance(1_000);
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await

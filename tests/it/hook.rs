@@ -125,9 +125,14 @@ impl Hook {
         soon("a page", self.letters.recv()).await.unwrap()
     }
 
+    /// A page that came and was not taken.
+    pub fn waiting(&mut self) -> Option<Letter> {
+        self.letters.try_recv().ok()
+    }
+
     /// Whether nothing came that was not taken.
     pub fn is_empty(&mut self) -> bool {
-        self.letters.try_recv().is_err()
+        self.waiting().is_none()
     }
 }
 

@@ -96,6 +96,16 @@ fn a_tick_leaves_no_old_text_standing_and_seldom_asks_for_a_draw() {
     }
 }
 
+/// A form that had no room was not drawn when the time in it grew shorter and it fitted.
+#[test]
+fn a_latest_start_gets_its_wide_form_as_soon_as_it_fits() {
+    for width in 100..106 {
+        let mut app = showing(SCREENS[0], "night");
+        sized(&mut app, width, 34);
+        goes_by(&mut app, std::iter::repeat_n(4_000, 40));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -26,8 +26,10 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
         .filter_map(|page| page_parts(shared, page, unanswered))
         .collect();
     items.splice(place..place, pages);
+    let room = row.width.saturating_sub(11);
+    canvas.fits(&items.concat(), room);
     let more = world.pages_in_all.saturating_sub(shown);
-    parts.extend(fitted(shared, items, more, row.width.saturating_sub(11)));
+    parts.extend(fitted(shared, items, more, room));
     canvas.line(row, &parts);
 }
 

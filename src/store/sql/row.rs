@@ -1,4 +1,4 @@
-//! Rows as SQLite keeps them, and what they are to the rest of the house.
+//! Rows as both engines keep them, and what they are to the rest of the house.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::domain::word::UnknownWord;
 use crate::store::chain::Link;
 use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
 
-/// A number as SQLite keeps it.
+/// A number as it is kept.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -156,7 +156,8 @@ pub(super) struct TokenRow {
     name: String,
     sha256: Vec<u8>,
     role: String,
-    counsel: bool,
+    /// 0 or 1: not both engines have a type for it.
+    counsel: i64,
     clearance: String,
     services: String,
     team: Option<String>,
@@ -184,7 +185,7 @@ impl TokenRow {
             last_used_at: self.last_used_at.map(instant).transpose()?,
             id: self.id,
             name: self.name,
-            counsel: self.counsel,
+            counsel: self.counsel != 0,
             team: self.team,
         })
     }

@@ -1,0 +1,240 @@
+//! Where a test's store is, and what a test asks of it: incidents opened and noted without a backend around.
+
+use std::sync::Arc;
+
+use warboard::domain::event::{Event, Opened};
+use warboard::domain::incident::{Incident, Stamp};
+use warboard::domain::instant::Instant;
+use warboard::domain::word::{NoteKind, Tlp, Via};
+use warboard::store::chain::Report;
+use warboard::store::postgres::PostgresStore;
+use warboard::store::sqlite::SqliteStore;
+use warboard::store::{
+    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Store, Target,
+};
+use warboard::time::{SharedClock, SystemClock};
+
+use crate::cluster::{Cluster, Database};
+use crate::http::soon;
+
+/// One store's place, of either engine.
+pub enum Place {
+    Sqlite(tempfile::TempDir),
+    Postgres(Database<'static>),
+}
+
+/// One node on it.
+#[derive(Clone)]
+pub enum Node {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+pub fn clock() -> SharedClock {
+    Arc::new(SystemClock::new())
+}
+
+impl Place {
+    pub fn sqlite() -> Place {
+        Place::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    pub async fn postgres() -> Place {
+        let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
+        Place::Postgres(cluster.database().await)
+    }
+
+    /// A node that serves.
+    pub async fn node(&self) -> Node {
+        match self {
+            Place::Sqlite(folder) => Node::Sqlite(Arc::new(
+                SqliteStore::open(&folder.path().join("w.db"))
+                    .await
+                    .unwrap(),
+            )),
+            Place::Postgres(database) => Node::Postgres(Arc::new(
+                PostgresStore::open(&database.url(), &clock())
+                    .await
+                    .unwrap(),
+            )),
+        }
+    }
+
+    /// Two nodes; where only one may serve, the same twice.
+    pub async fn nodes(&self) -> [Node; 2] {
+        let first = self.node().await;
+        let second = match self {
+            Place::Sqlite(_) => first.clone(),
+            Place::Postgres(_) => self.node().await,
+        };
+        [first, second]
+    }
+}
+
+impl Node {
+    pub async fn report(&self) -> Report {
+        match self {
+            Node::Sqlite(store) => store.verify(None).await.unwrap(),
+            Node::Postgres(store) => store.verify(None).await.unwrap(),
+        }
+    }
+
+    pub async fn is_sound(&self) -> Report {
+        let report = self.report().await;
+        assert!(report.is_sound(), "{:?}", report.faults);
+        report
+    }
+}
+
+impl std::ops::Deref for Node {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &(dyn Store + 'static) {
+        match self {
+            Node::Sqlite(store) => &**store,
+            Node::Postgres(store) => &**store,
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn at(ms: i64) -> Instant {
+    Instant::from_timestamp_millis(1_780_000_000_000 + ms).unwrap()
+}
+
+pub fn answer(status: u16) -> Answer {
+    Answer {
+        status,
+        etag: Some("\"1\"".to_owned()),
+        location: None,
+        body: b"{}".to_vec(),
+    }
+}
+
+fn stamp(version: u64) -> Stamp {
+    Stamp {
+        version,
+        at: at(0),
+        by: "d.okafor".to_owned(),
+        via: Via::Cli,
+    }
+}
+
+/// A new incident with this title.
+pub fn open(title: &str) -> Job {
+    open_from(title, None)
+}
+
+/// A new incident of another system's, by connector and key.
+pub fn open_from(title: &str, upstream: Option<(&str, &str)>) -> Job {
+    let title = title.to_owned();
+    let upstream = upstream.map(|(connector, key)| (connector.to_owned(), key.to_owned()));
+    let from = upstream.clone().map(|(connector, key)| {
+        serde_json::from_value(serde_json::json!({"connector": connector, "key": key})).unwrap()
+    });
+    Job {
+        target: Target::New {
+            prefix: "AZ".to_owned(),
+            upstream,
+        },
+        idempotency: None,
+        decide: Box::new(move |found| {
+            let Found::Allotted(allotted) = found else {
+                panic!("nothing was allotted");
+            };
+            let opened = Opened {
+                id: allotted.id,
+                codename: allotted.codename,
+                service: "azure".to_owned(),
+                title: title.clone(),
+                summary: None,
+                classification: None,
+                severity: None,
+                tlp: Tlp::Amber,
+                exercise: false,
+                starts_at: None,
+                occurred_at: None,
+                owner: "azure-security-response".to_owned(),
+                service_team: None,
+                regimes: Vec::new(),
+                profile: serde_json::Map::new(),
+                upstream: from.clone(),
+            };
+            let stamp = stamp(1);
+            Outcome::Write(Box::new(Changes {
+                incident: Incident::opened(&opened, &stamp),
+                events: vec![Event::Opened(Box::new(opened))],
+                stamp,
+                outbox: Vec::new(),
+                answer: answer(201),
+            }))
+        }),
+        now: at(0),
+    }
+}
+
+/// A note on an incident, and what it does to the outbox; with `if_version`, only on that one, else 412.
+pub fn note_with(id: &str, text: &str, if_version: Option<u64>, outbox: Vec<OutboxChange>) -> Job {
+    let text = text.to_owned();
+    Job {
+        target: Target::Incident(id.to_owned()),
+        idempotency: None,
+        decide: Box::new(move |found| {
+            let Found::Incident(before) = found else {
+                return Outcome::Answer(answer(404));
+            };
+            if if_version.is_some_and(|version| version != before.version) {
+                return Outcome::Answer(answer(412));
+            }
+            let event = Event::Noted {
+                text: text.clone(),
+                kind: NoteKind::Fact,
+                occurred_at: None,
+            };
+            let stamp = stamp(before.version + 1);
+            let mut incident = Incident::clone(&before);
+            incident.apply(&event, &stamp);
+            Outcome::Write(Box::new(Changes {
+                incident,
+                events: vec![event],
+                stamp,
+                outbox: outbox.clone(),
+                answer: answer(200),
+            }))
+        }),
+        now: at(0),
+    }
+}
+
+pub fn note(id: &str, text: &str) -> Job {
+    note_with(id, text, None, Vec::new())
+}
+
+pub fn keyed(mut job: Job, key: &str, digest: u8) -> Job {
+    job.idempotency = Some(Idempotency {
+        token: "t1".to_owned(),
+        key: key.to_owned(),
+        digest: [digest; 32],
+    });
+    job
+}
+
+/// Carries out a job that must write; the incident after it, and the seq of its last entry.
+pub async fn written(store: &dyn Store, job: Job) -> (Arc<Incident>, u64) {
+    match soon("a commit", store.submit(job)).await.unwrap() {
+        Done::Written { incident, seq, .. } => (incident, seq),
+        other => panic!("not written: {other:?}"),
+    }
+}
+
+/// Opens an incident; its id.
+pub async fn opened(store: &dyn Store) -> String {
+    written(store, open("An incident")).await.0.id.clone()
+}
+
+/// How often the note's text stands in the incident's record.
+pub async fn times(store: &dyn Store, id: &str, text: &str) -> usize {
+    let entries = store.timeline(id, 0, 1_000).await.unwrap();
+    let noted = entries.iter().filter(|entry| entry.body.contains(text));
+    noted.count()
+}
