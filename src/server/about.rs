@@ -53,7 +53,10 @@ pub async fn healthz() -> Response {
 }
 
 /// Whether the store can be reached, and written. A load balancer asks: it is answered soon, one way or the other.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = HealthBody)))]
+#[utoipa::path(get, path = "/readyz", responses(
+    (status = 200, body = HealthBody),
+    (status = 503, description = "The store cannot be written now, or this backend is about to end", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn readyz(State(state): State<Arc<ServerState>>) -> Result<Response, Problem> {
     if state.ending.is_cancelled() {
         return Err(Problem::new(

@@ -203,6 +203,7 @@ pub async fn open_incident(
             prefix: service.prefix.clone(),
             upstream,
         },
+        lease: None,
         idempotency,
         decide: Box::new(move |found| asked.open(&body, &found)),
         now: state.clock.now(),
@@ -246,6 +247,7 @@ pub async fn command(
     let if_match = request::if_match(&headers);
     let job = Job {
         target: Target::Incident(id),
+        lease: None,
         idempotency,
         decide: Box::new(move |found| asked.command(&command, if_match, &found)),
         now: state.clock.now(),

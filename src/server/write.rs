@@ -102,6 +102,13 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
     match done {
         Done::Written { answer, .. } | Done::Answered(answer) => respond(answer, false),
         Done::Replayed(answer) => respond(answer, true),
+        // Only attempts of the delivery worker hold a lease.
+        Done::Superseded => Problem::new(
+            StatusCode::CONFLICT,
+            "superseded",
+            "Another node has taken this over; nothing was done.",
+        )
+        .into_response(),
         Done::KeyReused => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",

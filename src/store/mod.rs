@@ -3,6 +3,7 @@
 //! the caller's closure inside the transaction.
 
 pub mod chain;
+pub mod claim;
 pub mod postgres;
 mod sql;
 pub mod sqlite;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use self::claim::{Claim, Claims, Lease};
 use crate::domain::command::open::Allotted;
 pub use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
@@ -109,11 +111,17 @@ pub enum OutboxChange {
         key: String,
         attempts: u32,
         next_at: Instant,
+        /// This attempt may have arrived. Once that was so it stays so.
+        may_have_arrived: bool,
     },
     /// No further attempt for this key.
     Done { key: String },
-    /// No further attempt for this page.
-    DoneForPage { page: String },
+    /// The same, unless an attempt is under way: that one ends by itself, and tells then what it did.
+    Withdraw { key: String },
+    /// The same for all that a page sends, but for what takes it back.
+    WithdrawPage { page: String },
+    /// That it waits for a cap is on record.
+    HeldBack { key: String },
 }
 
 /// The idempotency key of a request, scoped to a token, with the digest of its body.
@@ -132,6 +140,8 @@ pub type Decide = Box<dyn FnMut(Found) -> Outcome + Send>;
 /// One unit of work for the writer. The idempotency key is looked at before the closure runs.
 pub struct Job {
     pub target: Target,
+    /// For how an attempt went: nothing is decided if another node has claimed the delivery since.
+    pub lease: Option<Lease>,
     pub idempotency: Option<Idempotency>,
     pub decide: Decide,
     /// When the job was made; the age of remembered answers counts from it.
@@ -153,6 +163,8 @@ pub enum Done {
     Replayed(Answer),
     /// The same key with another body.
     KeyReused,
+    /// The job's lease was lost to another node: nothing was decided.
+    Superseded,
     /// `Target::New` with an upstream that is on record already.
     Known(Arc<Incident>),
 }
@@ -215,13 +227,17 @@ pub trait Store: Send + Sync {
         after: u64,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Entry>, StoreError>>;
-    /// Deliveries whose time has come, newest first, at most `limit`.
-    fn due_deliveries(
+    /// Hands out deliveries whose time has come, each under a lease: no other node gets it until the lease has run out on
+    /// the database's clock. Resolves when the leases are on disk, so that a repeat after a crash is known to be one.
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>>;
+    /// Makes leases hold for so many milliseconds from now; gives those that were lost.
+    fn renew(
         &self,
+        leases: Vec<Lease>,
         now: Instant,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Delivery>, StoreError>>;
-    /// The earliest instant at which a delivery is due.
+        lease_ms: i64,
+    ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
+    /// The earliest instant at which a delivery is due, or was; one that is under way counts until it has ended.
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>>;
     /// The token with this public id.
     fn token(&self, id: &str) -> BoxFuture<'_, Result<Option<Token>, StoreError>>;

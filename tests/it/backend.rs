@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use warboard::domain::board::SeverityMeaning;
 use warboard::domain::directory::{Directory, Team};
 use warboard::domain::duty::Rules;
-use warboard::domain::word::{Role, Tlp};
+use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
@@ -27,6 +28,7 @@ use crate::http::{Answer, Ask, soon};
 /// What a backend shall be.
 pub struct Plan {
     path: Option<PathBuf>,
+    store: Option<Arc<SqliteStore>>,
     clock: Option<TestClock>,
     directory: Directory,
     routes: Vec<(String, Vec<RouteSettings>)>,
@@ -38,6 +40,7 @@ impl Plan {
     pub fn new() -> Plan {
         Plan {
             path: None,
+            store: None,
             clock: None,
             directory: Directory {
                 severities: Vec::<SeverityMeaning>::new(),
@@ -53,6 +56,12 @@ impl Plan {
         self
     }
 
+    /// Beside another backend, as a second node.
+    pub fn beside(mut self, first: &Backend) -> Plan {
+        self.store = Some(first.store.clone());
+        self
+    }
+
     pub fn clock(mut self, clock: &TestClock) -> Plan {
         self.clock = Some(clock.clone());
         self
@@ -60,6 +69,22 @@ impl Plan {
 
     pub fn limits(mut self, limits: Limits) -> Plan {
         self.limits = limits;
+        self
+    }
+
+    /// The ids of all teams of the directory.
+    pub fn teams(&self) -> Vec<String> {
+        self.directory
+            .teams
+            .iter()
+            .map(|team| team.id.clone())
+            .collect()
+    }
+
+    /// Adds a partner to the directory.
+    pub fn partner(mut self, id: &str) -> Plan {
+        let team = Team::new(id, id, TeamKind::Partner);
+        self.directory.teams.push(team);
         self
     }
 
@@ -83,10 +108,11 @@ impl Plan {
     }
 
     pub async fn try_start(self) -> Result<Backend, StoreError> {
-        let store = Arc::new(match &self.path {
-            Some(path) => SqliteStore::open(path).await?,
-            None => SqliteStore::temporary().await?,
-        });
+        let store = match (self.store, &self.path) {
+            (Some(store), _) => store,
+            (None, Some(path)) => Arc::new(SqliteStore::open(path).await?),
+            (None, None) => Arc::new(SqliteStore::temporary().await?),
+        };
         let clock: SharedClock = match &self.clock {
             Some(clock) => Arc::new(clock.clone()),
             None => Arc::new(SystemClock::new()),
@@ -106,7 +132,7 @@ impl Plan {
         })
         .await?;
         let ending = CancellationToken::new();
-        let told = ending.clone();
+        let (told, workers) = (ending.clone(), state.clone());
         let display = warboard::session::display::routes(&state);
         let serving =
             tokio::spawn(
@@ -117,6 +143,7 @@ impl Plan {
             store,
             clock,
             ending,
+            workers,
             serving,
             tokens: Tokens::default(),
         };
@@ -157,6 +184,7 @@ pub struct Backend {
     pub clock: SharedClock,
     pub tokens: Tokens,
     ending: CancellationToken,
+    workers: Arc<ServerState>,
     serving: JoinHandle<Result<(), ServerError>>,
 }
 
@@ -298,9 +326,11 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                // In small steps: what is under way meanwhile must not run out of its own time. Not in smaller ones: each
-                // is a request, and a machine under load answers only so many of them.
-                clock.advance(1_000);
+                // The clock must not run ahead of workers that a loaded machine gives no turn. One that waits for a receiver
+                // that never answers is waited for briefly: it needs the clock to move.
+                let settled = self.workers.settled();
+                let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
+                clock.advance(500);
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await

@@ -85,7 +85,9 @@ async fn hear(
             Err(_) => {
                 let asked = sqlx::query("SELECT 1").execute(&mut line);
                 match timeout(&**clock, ANSWER_WITHIN_MS, asked).await {
-                    Ok(answer) => drop(answer?),
+                    Ok(answer) => {
+                        answer?;
+                    }
                     Err(elapsed) => {
                         return Err(sqlx::Error::Io(std::io::Error::new(
                             std::io::ErrorKind::TimedOut,

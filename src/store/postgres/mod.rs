@@ -22,6 +22,7 @@ use super::chain::Head;
 use super::sql::SqlStore;
 use super::sql::db::{Db, Reader, sql};
 use super::sql::engine::{Engine, Failing, Meta};
+use crate::domain::instant::Instant;
 use crate::secret::Secret;
 use crate::time::{Mono, SharedClock, timeout};
 
@@ -109,6 +110,11 @@ impl Engine for Postgres {
         schema::open(&self.options, &self.clock).await
     }
 
+    /// Leases of a node that is gone run out by themselves; another node's are its own.
+    async fn inherit(&self, _db: &mut Db) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Takes the row that notes the end of the chain: every other writer waits for it until this one has committed, so
     /// that readers see entries in the order of their numbers.
     async fn begin(&self, db: &mut Db) -> Result<Option<Head>, StoreError> {
@@ -123,6 +129,15 @@ impl Engine for Postgres {
                 "the end of the record is not noted in it: the row 'head' of the table meta is missing; restore it from a copy".to_owned(),
             )),
         }
+    }
+
+    async fn now(&self, db: &mut Db, _given: Instant) -> Result<i64, StoreError> {
+        let now: Option<(i64,)> =
+            sql("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
+                .optional(db)
+                .await?;
+        now.map(|(now,)| now)
+            .ok_or_else(|| StoreError::Corrupt("the database has no clock".to_owned()))
     }
 
     async fn tell(&self, db: &mut Db, seq: u64) -> Result<(), StoreError> {

@@ -15,7 +15,10 @@ use crate::store::sql::meta::meta;
 use crate::time::{SharedClock, timeout};
 
 /// Every version of the tables, oldest first. A version that was released is never changed.
-const VERSIONS: &[&str] = &[include_str!("0001_init.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("0001_init.sql"),
+    include_str!("0002_lease.sql"),
+];
 /// How long a connection may take to be made.
 const CONNECT_WITHIN_MS: i64 = 5_000;
 /// How long the tables may take to be looked at, and to be brought to a version.
@@ -25,7 +28,7 @@ const BRING_WITHIN_MS: i64 = 600_000;
 /// A node that hangs inside its transaction loses it, and the lock with it, before another one's patience ends; one whose
 /// machine is gone is found out by keepalives. What was acknowledged is on disk, whatever the server's default is.
 const PREPARE: &str = "SET search_path = warboard;
-SET statement_timeout = '10s';
+SET statement_timeout = '7s';
 SET lock_timeout = '6s';
 SET idle_in_transaction_session_timeout = '4s';
 SET tcp_keepalives_idle = 3;

@@ -6,6 +6,7 @@ use std::future::Future;
 use tokio::sync::watch;
 
 use super::db::{Db, Reader};
+use crate::domain::instant::Instant;
 use crate::store::StoreError;
 use crate::store::chain::Head;
 
@@ -35,9 +36,23 @@ pub trait Engine: Send + Sync + 'static {
     /// The database is away, another program's, or a newer warboard's.
     fn open(&self) -> impl Future<Output = Result<(Db, Meta), StoreError>> + Send;
 
+    /// Tidies, before this node serves, what the one before it left behind, where no other node can be at work.
+    ///
+    /// # Errors
+    /// The database is away.
+    fn inherit(&self, db: &mut Db) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// Begins the writer's transaction and keeps every other writer out until it ends. Answers the end of the chain where
     /// another writer may have moved it.
     fn begin(&self, db: &mut Db) -> impl Future<Output = Result<Option<Head>, StoreError>> + Send;
+
+    /// The time by which leases are given and run out, in milliseconds since 1970: the database's own where several nodes,
+    /// each with a clock of its own, write to it; else the one given.
+    fn now(
+        &self,
+        db: &mut Db,
+        given: Instant,
+    ) -> impl Future<Output = Result<i64, StoreError>> + Send;
 
     /// Tells the other nodes, with the commit, that there is something new.
     fn tell(&self, db: &mut Db, seq: u64) -> impl Future<Output = Result<(), StoreError>> + Send;

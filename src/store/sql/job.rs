@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::db::{Db, sql};
 use super::engine::Meta;
+use super::outbox;
 use super::row::{AnswerRow, SnapshotRow, int, text_of, uint};
 use crate::domain::codename::codename;
 use crate::domain::command::open::Allotted;
@@ -16,8 +17,7 @@ use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::store::chain::{Head, Link};
 use crate::store::{
-    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Snapshot, StoreError,
-    Target,
+    Answer, Changes, Done, Found, Idempotency, Job, Outcome, Snapshot, StoreError, Target,
 };
 
 /// How long an answer is remembered, in milliseconds: 30 days.
@@ -121,6 +121,7 @@ impl State {
     pub(super) async fn run(&mut self, db: &mut Db, job: &mut Job) -> Result<Done, StoreError> {
         let Job {
             target,
+            lease,
             idempotency,
             decide,
             now,
@@ -130,6 +131,11 @@ impl State {
             && let Some(done) = remembered(db, idempotency, now).await?
         {
             return Ok(done);
+        }
+        if let Some(lease) = lease
+            && !outbox::holds(db, lease).await?
+        {
+            return Ok(Done::Superseded);
         }
         let (found, standing, new) = match target {
             Target::Incident(id) => found(self.incident(db, id).await?),
@@ -231,7 +237,7 @@ impl State {
                 .await?;
         }
         for change in &changes.outbox {
-            put_outbox(db, change).await?;
+            outbox::put(db, change).await?;
         }
         remember(db, idempotency, &changes.answer, now).await?;
         Ok((changes.answer, snapshot, head))
@@ -377,36 +383,6 @@ async fn put_snapshot(db: &mut Db, snapshot: &Snapshot) -> Result<(), StoreError
         .bind(body)
         .run(db)
         .await?;
-    Ok(())
-}
-
-async fn put_outbox(db: &mut Db, change: &OutboxChange) -> Result<(), StoreError> {
-    let change = match change {
-        OutboxChange::Put(delivery) => sql("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING")
-            .bind(delivery.key.as_str())
-            .bind(delivery.page.as_str())
-            .bind(delivery.incident.as_str())
-            .bind(delivery.team.as_str())
-            .bind(delivery.route.as_str())
-            .bind(i64::from(delivery.step))
-            .bind(delivery.body.as_slice())
-            .bind(i64::from(delivery.attempts))
-            .bind(delivery.next_at.timestamp_millis())
-            .bind(delivery.queued_at.timestamp_millis()),
-        OutboxChange::Retry {
-            key,
-            attempts,
-            next_at,
-        } => sql("UPDATE outbox SET attempts = $2, next_at = $3 WHERE key = $1 AND done = 0")
-            .bind(key.as_str())
-            .bind(i64::from(*attempts))
-            .bind(next_at.timestamp_millis()),
-        OutboxChange::Done { key } => sql("UPDATE outbox SET done = 1 WHERE key = $1").bind(key.as_str()),
-        OutboxChange::DoneForPage { page } => {
-            sql("UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0").bind(page.as_str())
-        }
-    };
-    change.run(db).await?;
     Ok(())
 }
 

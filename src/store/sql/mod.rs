@@ -6,6 +6,7 @@ pub mod engine;
 mod error;
 mod job;
 pub mod meta;
+pub mod outbox;
 mod row;
 mod verify;
 mod writer;
@@ -20,9 +21,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use self::db::{Fetched, Sql, sql};
 use self::engine::Engine;
 use self::job::State;
-use self::row::{DeliveryRow, EntryRow, SnapshotRow, TokenRow, int, uint};
+use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Reply, Work, Writer};
-use super::{Delivery, Done, Entry, Job, Snapshot, Store, StoreError, Token};
+use super::claim::{Claim, Claims, Lease};
+use super::{Done, Entry, Job, Snapshot, Store, StoreError, Token};
 use crate::domain::instant::Instant;
 
 /// Most works that wait for the writer; the next one is told `Busy`.
@@ -63,6 +65,9 @@ impl<E: Engine> SqlStore<E> {
         let epoch = meta.epoch.clone();
         let mut state = State::new(meta);
         state.reload(&mut db).await?;
+        if serves {
+            engine.inherit(&mut db).await?;
+        }
         let wake = watch::Sender::new(state.head.seq);
         let (queue, works) = mpsc::channel(QUEUE);
         let engine = Arc::new(engine);
@@ -199,18 +204,17 @@ impl<E: Engine> Store for SqlStore<E> {
         })
     }
 
-    fn due_deliveries(
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>> {
+        Box::pin(self.ask(|reply| Work::Claim(Box::new(claim), reply)))
+    }
+
+    fn renew(
         &self,
+        leases: Vec<Lease>,
         now: Instant,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Delivery>, StoreError>> {
-        Box::pin(async move {
-            let statement = sql("SELECT key, page, incident, team, route, step, body, attempts, next_at, queued_at FROM outbox WHERE done = 0 AND next_at <= $1 ORDER BY queued_at DESC, key LIMIT $2")
-                .bind(now.timestamp_millis())
-                .bind(most(limit));
-            let rows: Vec<DeliveryRow> = self.all(statement).await?;
-            rows.into_iter().map(DeliveryRow::delivery).collect()
-        })
+        lease_ms: i64,
+    ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>> {
+        Box::pin(self.ask(move |reply| Work::Renew(leases, now, lease_ms, reply)))
     }
 
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>> {

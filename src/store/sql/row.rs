@@ -8,6 +8,7 @@ use sqlx::FromRow;
 use crate::domain::instant::Instant;
 use crate::domain::word::UnknownWord;
 use crate::store::chain::Link;
+use crate::store::claim::Waiting;
 use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
 
 /// A number as it is kept.
@@ -131,6 +132,34 @@ pub(super) struct DeliveryRow {
     attempts: i64,
     next_at: i64,
     queued_at: i64,
+    stand_down: i64,
+    pub(super) fence: i64,
+}
+
+/// A delivery that may be claimed, without what is sent.
+#[derive(Debug, FromRow)]
+pub(super) struct WaitingRow {
+    pub(super) key: String,
+    team: String,
+    route: String,
+    queued_at: i64,
+    first_at: Option<i64>,
+    stand_down: i64,
+    pub(super) lease_until: i64,
+    pub(super) may_have_arrived: i64,
+}
+
+impl WaitingRow {
+    pub(super) fn waiting(&self) -> Waiting {
+        Waiting {
+            key: self.key.clone(),
+            team: self.team.clone(),
+            route: self.route.clone(),
+            queued_at: self.queued_at,
+            first: self.first_at.is_none(),
+            stand_down: self.stand_down != 0,
+        }
+    }
 }
 
 impl DeliveryRow {
@@ -146,6 +175,7 @@ impl DeliveryRow {
             step: u32::try_from(self.step).unwrap_or(u32::MAX),
             body: self.body,
             attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            stand_down: self.stand_down != 0,
         })
     }
 }

@@ -9,9 +9,10 @@ use super::db::{Db, sql};
 use super::engine::{Engine, Failing};
 use super::job::State;
 use super::row::int;
-use super::{closed, error};
+use super::{closed, error, outbox};
 use crate::domain::instant::Instant;
 use crate::store::chain::Head;
+use crate::store::claim::{Claim, Claims, Lease};
 use crate::store::{Done, Job, StoreError, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
@@ -46,6 +47,9 @@ impl<T> Reply<T> {
 /// What the writer is asked. Every work can be carried out again where its transaction was not committed.
 pub(super) enum Work {
     Job(Box<Job>, Reply<Done>),
+    Claim(Box<Claim>, Reply<Claims>),
+    /// Leases, the asking node's time, and how many milliseconds they hold from now on.
+    Renew(Vec<Lease>, Instant, i64, Reply<Vec<Lease>>),
     PutToken(Box<Token>, Reply<bool>),
     RevokeToken(String, Instant, Reply<bool>),
     TouchToken(String, Instant, Reply<()>),
@@ -60,6 +64,8 @@ impl Work {
     fn settle(self, committed: Result<(), StoreError>) {
         match self {
             Work::Job(_, reply) => reply.settle(committed),
+            Work::Claim(_, reply) => reply.settle(committed),
+            Work::Renew(_, _, _, reply) => reply.settle(committed),
             Work::PutToken(_, reply) | Work::RevokeToken(_, _, reply) => reply.settle(committed),
             Work::TouchToken(_, _, reply) | Work::Forget(_, reply) | Work::Ready(reply) => {
                 reply.settle(committed);
@@ -239,7 +245,7 @@ impl<E: Engine> Writer<E> {
         };
         let mut news = false;
         for work in works {
-            let step = carry_out(&mut self.state, self.failed, db, work);
+            let step = carry_out(&*self.engine, &mut self.state, self.failed, db, work);
             match self.engine.within(step).await {
                 Ok(written) => news |= written,
                 Err(error) => return Tried::Failed(error),
@@ -313,7 +319,8 @@ impl<E: Engine> Writer<E> {
 
 /// Carries out one work so that it can be taken back alone: whether readers have news. An error says that the whole
 /// transaction is gone.
-async fn carry_out(
+async fn carry_out<E: Engine>(
+    engine: &E,
     state: &mut State,
     suspect: bool,
     db: &mut Db,
@@ -325,6 +332,20 @@ async fn carry_out(
             let result = state.run(db, job).await;
             let news = matches!(result, Ok(Done::Written { .. }));
             (reply.keep(result), news)
+        }
+        Work::Claim(claim, reply) => {
+            let claimed = async {
+                let now = engine.now(db, claim.now).await?;
+                outbox::claim(db, claim, now).await
+            };
+            (reply.keep(claimed.await), false)
+        }
+        Work::Renew(leases, now, lease_ms, reply) => {
+            let renewed = async {
+                let until = engine.now(db, *now).await?.saturating_add(*lease_ms);
+                outbox::renew(db, leases, until).await
+            };
+            (reply.keep(renewed.await), false)
         }
         Work::PutToken(token, reply) => (reply.keep(put_token(db, token).await), false),
         Work::RevokeToken(name, at, reply) => {

@@ -19,6 +19,8 @@ use super::chain::Head;
 use super::sql::SqlStore;
 use super::sql::db::{Db, Reader};
 use super::sql::engine::{Engine, Failing, Meta};
+use super::sql::outbox;
+use crate::domain::instant::Instant;
 
 /// Connections that only read.
 const READERS: u32 = 4;
@@ -102,10 +104,20 @@ impl Engine for Sqlite {
         schema::open(&self.options).await
     }
 
+    /// The file has one server at a time: every lease in it is of a process that is gone.
+    async fn inherit(&self, db: &mut Db) -> Result<(), StoreError> {
+        outbox::end_leases(db).await
+    }
+
     /// The lock beside the file keeps other servers away: the end of the chain is known.
     async fn begin(&self, db: &mut Db) -> Result<Option<Head>, StoreError> {
         db.script("BEGIN IMMEDIATE").await?;
         Ok(None)
+    }
+
+    /// One process writes: its clock is the file's.
+    async fn now(&self, _db: &mut Db, given: Instant) -> Result<i64, StoreError> {
+        Ok(given.timestamp_millis())
     }
 
     /// There are no other nodes.

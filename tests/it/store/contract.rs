@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use warboard::domain::word::{Role, Tlp};
+use warboard::store::claim::{Caps, Claim, Claimed};
 use warboard::store::{
-    Delivery, Done, Found, Job, OutboxChange, Outcome, StoreError, Target, Token,
+    Delivery, Done, Found, Job, OutboxChange, Outcome, Store, StoreError, Target, Token,
 };
 
 use super::place::{
-    Place, answer, at, keyed, note, note_with, open, open_from, opened, times, written,
+    Place, answer, at, keyed, note, note_by_page, note_with, open, open_from, opened, page, times,
+    written,
 };
 
 /// Each of these tests, on both engines.
@@ -36,9 +38,11 @@ on_both! {
     a_job_that_panics_writes_nothing_and_those_beside_it_are_written
     an_answer_is_remembered_under_its_key
     an_incident_of_another_system_is_opened_once
+    an_incident_is_found_by_its_page
     tokens_are_kept_taken_used_and_revoked
     a_setting_is_made_once
-    deliveries_wait_are_put_off_and_end
+    deliveries_are_claimed_put_off_and_end
+    two_nodes_never_have_one_delivery
     what_is_old_is_forgotten_and_what_waits_is_not
     a_store_that_is_opened_again_goes_on
     a_closed_store_takes_nothing
@@ -109,12 +113,14 @@ async fn a_job_that_panics_writes_nothing_and_those_beside_it_are_written(place:
     let store = place.node().await;
     let id = opened(&*store).await;
     let bad = Job {
+        lease: None,
         target: Target::Incident(id.clone()),
         idempotency: None,
         decide: Box::new(|_| panic!("a fault on purpose")),
         now: at(0),
     };
     let twisted = Job {
+        lease: None,
         target: Target::Incident(id.clone()),
         idempotency: None,
         decide: Box::new(|found| {
@@ -193,6 +199,17 @@ async fn an_incident_of_another_system_is_opened_once(place: Place) {
     assert_eq!(ids, ["AZ-1", "AZ-1"]);
     written(&*b, open_from("theirs", Some(("veris", "43")))).await;
     assert_eq!(a.since(0, 10).await.unwrap().len(), 2);
+}
+
+async fn an_incident_is_found_by_its_page(place: Place) {
+    let [a, b] = place.nodes().await;
+    let (id, _) = (opened(&*a).await, opened(&*a).await);
+    written(&*a, page(&id, "p1")).await;
+    let (incident, _) = written(&*b, note_by_page("p1", "found")).await;
+    assert_eq!((incident.id.as_str(), incident.version), ("AZ-1", 3));
+    let none = a.submit(note_by_page("p2", "lost")).await.unwrap();
+    assert!(matches!(none, Done::Answered(answer) if answer.status == 404));
+    b.is_sound().await;
 }
 
 fn token(id: &str, name: &str) -> Token {
@@ -274,10 +291,31 @@ fn delivery(key: &str, page: &str, queued_ms: i64) -> Delivery {
         attempts: 0,
         next_at: at(queued_ms),
         queued_at: at(queued_ms),
+        stand_down: false,
     }
 }
 
-async fn deliveries_wait_are_put_off_and_end(place: Place) {
+/// What a node is given at an instant of its own clock.
+async fn claimed(store: &dyn Store, node: &str, ms: i64) -> Vec<Claimed> {
+    let claim = Claim {
+        node: node.to_owned(),
+        now: at(ms),
+        lease_ms: 10_000,
+        under_way: Vec::new(),
+        caps: Caps {
+            deliveries: 100,
+            of_route: 100,
+            ..Caps::default()
+        },
+    };
+    store.claim(claim).await.unwrap().taken
+}
+
+fn keys(claimed: &[Claimed]) -> Vec<&str> {
+    claimed.iter().map(|c| c.delivery.key.as_str()).collect()
+}
+
+async fn deliveries_are_claimed_put_off_and_end(place: Place) {
     let [a, b] = place.nodes().await;
     let id = opened(&*a).await;
     assert_eq!(a.next_delivery_at().await.unwrap(), None);
@@ -287,38 +325,65 @@ async fn deliveries_wait_are_put_off_and_end(place: Place) {
         OutboxChange::Put(delivery("k3", "p2", 30)),
     ];
     written(&*a, note_with(&id, "paged", None, put.to_vec())).await;
-    let due = async |ms: i64| {
-        let due = b.due_deliveries(at(ms), 10).await.unwrap();
-        due.into_iter().map(|d| d.key).collect::<Vec<String>>()
-    };
     assert_eq!(b.next_delivery_at().await.unwrap(), Some(at(10)));
-    assert_eq!(due(5).await, Vec::<String>::new());
-    assert_eq!(due(30).await, ["k3", "k2", "k1"], "newest first");
-    let found = b.due_deliveries(at(10), 10).await.unwrap();
-    assert_eq!(found, [delivery("k1", "p1", 10)]);
-    let change = async |change: OutboxChange| {
-        written(&*b, note_with(&id, "tried", None, vec![change])).await;
-    };
-    change(OutboxChange::Retry {
+    let first = claimed(&*b, "b", 30).await;
+    assert_eq!(keys(&first), ["k3", "k2", "k1"], "newest first");
+    assert_eq!(first[2].delivery, delivery("k1", "p1", 10));
+    assert!(first.iter().all(|c| !c.repeat && !c.interrupted));
+    assert_eq!(claimed(&*a, "a", 30).await, [], "leased to another node");
+    let put_off = OutboxChange::Retry {
         key: "k3".to_owned(),
         attempts: 4,
         next_at: at(99),
-    })
-    .await;
-    assert_eq!(due(30).await, ["k2", "k1"]);
-    assert_eq!(b.due_deliveries(at(99), 1).await.unwrap()[0].attempts, 4);
-    // A key that is there already stays as it is.
-    change(OutboxChange::Put(delivery("k3", "p2", 1))).await;
-    change(OutboxChange::DoneForPage {
-        page: "p1".to_owned(),
-    })
-    .await;
-    assert_eq!(due(100).await, ["k3"]);
-    change(OutboxChange::Done {
+        may_have_arrived: true,
+    };
+    let mut job = note_with(&id, "tried", None, vec![put_off]);
+    job.lease = Some(first[0].lease.clone());
+    written(&*b, job).await;
+    assert_eq!(claimed(&*a, "a", 30).await, [], "put off");
+    let again = claimed(&*a, "a", 99).await;
+    assert_eq!((keys(&again), again[0].delivery.attempts), (vec!["k3"], 4));
+    assert!(again[0].repeat && !again[0].interrupted);
+    // The first lease is of before: nothing is written under it, and it cannot be made longer.
+    let done = OutboxChange::Done {
         key: "k3".to_owned(),
-    })
-    .await;
+    };
+    let mut late = note_with(&id, "late", None, vec![done.clone()]);
+    late.lease = Some(first[0].lease.clone());
+    let told = b.submit(late).await.unwrap();
+    assert!(matches!(told, Done::Superseded), "{told:?}");
+    let leases = vec![first[0].lease.clone(), again[0].lease.clone()];
+    let lost = b.renew(leases, at(100), 10_000).await.unwrap();
+    assert_eq!(lost, [first[0].lease.clone()]);
+    // A key that is there already stays as it is.
+    let change = async |change: OutboxChange| {
+        written(&*b, note_with(&id, "tried", None, vec![change])).await;
+    };
+    change(OutboxChange::Put(delivery("k3", "p2", 1))).await;
+    assert_eq!(claimed(&*b, "b", 100).await, []);
+    change(done).await;
+    for key in ["k1", "k2"] {
+        let key = key.to_owned();
+        change(OutboxChange::Done { key }).await;
+    }
     assert_eq!(a.next_delivery_at().await.unwrap(), None);
+    // What nobody sends is withdrawn.
+    change(OutboxChange::Put(delivery("k4", "p3", 40))).await;
+    let page = "p3".to_owned();
+    change(OutboxChange::WithdrawPage { page }).await;
+    assert_eq!(claimed(&*b, "b", 100).await, []);
+}
+
+async fn two_nodes_never_have_one_delivery(place: Place) {
+    let [a, b] = place.nodes().await;
+    let id = opened(&*a).await;
+    let put = (0..40).map(|n| OutboxChange::Put(delivery(&format!("k{n:02}"), "p1", n)));
+    written(&*a, note_with(&id, "paged", None, put.collect())).await;
+    let (of_a, of_b) = tokio::join!(claimed(&*a, "a", 100), claimed(&*b, "b", 100));
+    let mut all = [keys(&of_a), keys(&of_b)].concat();
+    all.sort_unstable();
+    let wanted: Vec<String> = (0..40).map(|n| format!("k{n:02}")).collect();
+    assert_eq!(all, wanted);
 }
 
 async fn what_is_old_is_forgotten_and_what_waits_is_not(place: Place) {
@@ -340,12 +405,12 @@ async fn what_is_old_is_forgotten_and_what_waits_is_not(place: Place) {
         .await
         .unwrap();
     assert!(matches!(again, Done::Written { .. }), "{again:?}");
-    let due = store.due_deliveries(at(1_000), 10).await.unwrap();
-    assert_eq!(due.len(), 1, "{due:?}");
+    let due = claimed(&*store, "a", 1_000).await;
+    assert_eq!(keys(&due), ["k2"]);
     // Its row is gone: the key may be put again.
     let put = OutboxChange::Put(delivery("k1", "p1", 10));
     written(&*store, note_with(&id, "paged", None, vec![put])).await;
-    assert_eq!(store.due_deliveries(at(1_000), 10).await.unwrap().len(), 2);
+    assert_eq!(keys(&claimed(&*store, "a", 1_000).await), ["k1"]);
 }
 
 async fn a_store_that_is_opened_again_goes_on(place: Place) {

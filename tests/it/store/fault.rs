@@ -9,7 +9,7 @@ use warboard::store::{Done, Store, StoreError};
 use warboard::time::{SharedClock, TestClock};
 
 use super::line::{Cut, Line};
-use super::place::{Place, clock, note, opened, times, written};
+use super::place::{Place, clock, keyed, note, opened, times, written};
 use crate::cluster::{Cluster, Database};
 use crate::http::soon;
 
@@ -114,6 +114,34 @@ async fn a_line_that_hangs_holds_the_writer_up_for_a_while_and_not_for_ever() {
     assert_eq!(times(&node, &id, "healed").await, 1);
     let report = node.verify(None).await.unwrap();
     assert!(report.is_sound(), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_can_look_for_is_said_to_be_unknown_and_is_safe_to_repeat() {
+    let test = TestClock::default();
+    let clock: SharedClock = Arc::new(test.clone());
+    let (line, node, _database) = over_a_line(&clock).await;
+    let id = opened(&node).await;
+    line.cut(Cut::Line);
+    let hurry = hurry(&test);
+    let job = || keyed(note(&id, "perhaps"), "k1", 1);
+    let unknown = soon("an end of the waiting", node.submit(job())).await;
+    assert!(
+        matches!(unknown, Err(StoreError::Unknown(_))),
+        "{unknown:?}"
+    );
+    line.hold(false);
+    let again = soon("the writer again", async {
+        loop {
+            if let Ok(done) = node.submit(job()).await {
+                break done;
+            }
+        }
+    })
+    .await;
+    hurry.abort();
+    assert!(matches!(again, Done::Replayed(_)), "{again:?}");
+    assert_eq!(times(&node, &id, "perhaps").await, 1);
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub enum Cut {
     Answer = 1,
     /// It does not arrive.
     Commit = 2,
+    /// It arrives, and after it nothing passes any more.
+    Line = 3,
 }
 
 /// A line that listens on a port and leads to a socket.
@@ -38,16 +40,17 @@ impl Line {
     pub async fn to(socket: PathBuf) -> Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (held, hold) = watch::channel(false);
+        let held = watch::Sender::new(false);
+        let holding = held.clone();
         let cut = Arc::new(AtomicU8::new(Cut::None as u8));
         let cutting = cut.clone();
         let task = tokio::spawn(async move {
             let mut lines = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
-                let (far, hold, cut) = (socket.clone(), hold.clone(), cutting.clone());
+                let (far, held, cut) = (socket.clone(), holding.clone(), cutting.clone());
                 lines.spawn(async move {
                     if let Ok(far) = UnixStream::connect(far).await {
-                        carry(near, far, hold, cut).await;
+                        carry(near, far, held, cut).await;
                     }
                 });
             }
@@ -76,15 +79,10 @@ impl Line {
     }
 }
 
-async fn carry(
-    near: TcpStream,
-    far: UnixStream,
-    mut hold: watch::Receiver<bool>,
-    cut: Arc<AtomicU8>,
-) {
+async fn carry(near: TcpStream, far: UnixStream, held: watch::Sender<bool>, cut: Arc<AtomicU8>) {
     let (mut near_in, mut near_out) = near.into_split();
     let (mut far_in, mut far_out) = far.into_split();
-    let mut holding = hold.clone();
+    let (mut hold, mut holding) = (held.subscribe(), held.subscribe());
     let there = async {
         let mut bytes = vec![0; 65_536];
         loop {
@@ -95,6 +93,9 @@ async fn carry(
             let takes = is_commit.then(|| cut.swap(Cut::None as u8, Ordering::SeqCst));
             if takes == Some(Cut::Commit as u8) || read == 0 {
                 return;
+            }
+            if takes == Some(Cut::Line as u8) {
+                held.send_replace(true);
             }
             if far_out.write_all(asked).await.is_err() || takes == Some(Cut::Answer as u8) {
                 // What was sent arrives; the near end is gone before the answer is.

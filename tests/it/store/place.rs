@@ -5,7 +5,7 @@ use std::sync::Arc;
 use warboard::domain::event::{Event, Opened};
 use warboard::domain::incident::{Incident, Stamp};
 use warboard::domain::instant::Instant;
-use warboard::domain::word::{NoteKind, Tlp, Via};
+use warboard::domain::word::{NoteKind, Tlp, Urgency, Via};
 use warboard::store::chain::Report;
 use warboard::store::postgres::PostgresStore;
 use warboard::store::sqlite::SqliteStore;
@@ -133,6 +133,7 @@ pub fn open_from(title: &str, upstream: Option<(&str, &str)>) -> Job {
         serde_json::from_value(serde_json::json!({"connector": connector, "key": key})).unwrap()
     });
     Job {
+        lease: None,
         target: Target::New {
             prefix: "AZ".to_owned(),
             upstream,
@@ -173,11 +174,24 @@ pub fn open_from(title: &str, upstream: Option<(&str, &str)>) -> Job {
     }
 }
 
-/// A note on an incident, and what it does to the outbox; with `if_version`, only on that one, else 412.
-pub fn note_with(id: &str, text: &str, if_version: Option<u64>, outbox: Vec<OutboxChange>) -> Job {
-    let text = text.to_owned();
+fn noted(text: &str) -> Event {
+    Event::Noted {
+        text: text.to_owned(),
+        kind: NoteKind::Fact,
+        occurred_at: None,
+    }
+}
+
+/// One event on what is on record, and what it does to the outbox; with `if_version`, only on that one, else 412.
+fn changing(
+    target: Target,
+    event: Event,
+    if_version: Option<u64>,
+    outbox: Vec<OutboxChange>,
+) -> Job {
     Job {
-        target: Target::Incident(id.to_owned()),
+        lease: None,
+        target,
         idempotency: None,
         decide: Box::new(move |found| {
             let Found::Incident(before) = found else {
@@ -186,17 +200,12 @@ pub fn note_with(id: &str, text: &str, if_version: Option<u64>, outbox: Vec<Outb
             if if_version.is_some_and(|version| version != before.version) {
                 return Outcome::Answer(answer(412));
             }
-            let event = Event::Noted {
-                text: text.clone(),
-                kind: NoteKind::Fact,
-                occurred_at: None,
-            };
             let stamp = stamp(before.version + 1);
             let mut incident = Incident::clone(&before);
             incident.apply(&event, &stamp);
             Outcome::Write(Box::new(Changes {
                 incident,
-                events: vec![event],
+                events: vec![event.clone()],
                 stamp,
                 outbox: outbox.clone(),
                 answer: answer(200),
@@ -206,8 +215,37 @@ pub fn note_with(id: &str, text: &str, if_version: Option<u64>, outbox: Vec<Outb
     }
 }
 
+/// A note on an incident, and what goes with it.
+pub fn note_with(id: &str, text: &str, if_version: Option<u64>, outbox: Vec<OutboxChange>) -> Job {
+    changing(
+        Target::Incident(id.to_owned()),
+        noted(text),
+        if_version,
+        outbox,
+    )
+}
+
 pub fn note(id: &str, text: &str) -> Job {
     note_with(id, text, None, Vec::new())
+}
+
+/// A page to the legal team, by its id.
+pub fn page(id: &str, page: &str) -> Job {
+    let queued = Event::PageQueued {
+        place: Some(0),
+        page: page.to_owned(),
+        team: "legal-affairs".to_owned(),
+        route: None,
+        message: Some("please come".to_owned()),
+        urgency: Urgency::High,
+        escalates_at: None,
+    };
+    changing(Target::Incident(id.to_owned()), queued, None, Vec::new())
+}
+
+/// A note on the incident that holds this page.
+pub fn note_by_page(page: &str, text: &str) -> Job {
+    changing(Target::Page(page.to_owned()), noted(text), None, Vec::new())
 }
 
 pub fn keyed(mut job: Job, key: &str, digest: u8) -> Job {
