@@ -93,6 +93,8 @@ pub enum Sub {
     Serve(super::serve::ServeArgs),
     /// Issue, list and revoke tokens, on the store itself
     Token(super::token::TokenArgs),
+    /// Pair, list and end browsers that show the wall, on the store itself
+    Display(super::display::DisplayArgs),
     /// Open an incident
     Open(super::open::OpenArgs),
     /// List incidents

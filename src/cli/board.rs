@@ -43,7 +43,7 @@ pub struct OnceFlags {
     /// The frame's size in cells
     #[arg(long, value_name = "WxH", default_value = "120x40", requires = "once")]
     pub size: Size,
-    /// text, ansi, svg or json
+    /// text, ansi, svg, html or json
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "once")]
     pub format: Format,
     /// lanes, teams, clocks, people, wall, help, or an incident's id

@@ -24,6 +24,7 @@ use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
 use crate::server::{TokenRequest, issue_token};
 use crate::session::Restorer;
+use crate::session::display;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 use crate::time::{SharedClock, ShiftedClock, TestClock};
@@ -111,9 +112,8 @@ impl Demo {
         let ended = ending.clone().cancelled_owned();
         let serves = state.clone();
         let serving = tokio::spawn(async move {
-            if let Err(error) =
-                crate::server::serve(listener, serves, Default::default(), ended).await
-            {
+            let display = display::routes(&serves);
+            if let Err(error) = crate::server::serve(listener, serves, display, ended).await {
                 tracing::error!(%error, "the demo's backend ended");
             }
         });

@@ -10,6 +10,7 @@ mod completions;
 mod config_show;
 mod connection;
 mod demo;
+mod display;
 mod doctor;
 mod doctor_paging;
 mod embedded;
@@ -90,6 +91,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Demo(args)) => demo::run(args, restorer),
         Some(Sub::Serve(args)) => serve::run(args),
         Some(Sub::Token(args)) => token::run(args),
+        Some(Sub::Display(args)) => display::run(args),
         Some(Sub::Open(args)) => open::run(args),
         Some(Sub::List(args)) => list::run(args),
         Some(Sub::Show(args)) => show::run(args),

@@ -50,6 +50,7 @@ pub enum Format {
     Text,
     Ansi,
     Svg,
+    Html,
     Json,
 }
 
@@ -128,6 +129,7 @@ impl Once {
                 output.own(&String::from_utf8_lossy(&frame.ansi(depth)));
             }
             Format::Svg => output.own(&frame.svg()),
+            Format::Html => output.own(&frame.html()),
             Format::Json => {
                 let told = json!({
                     "screen": self.screen, "width": self.size.w, "height": self.size.h,

@@ -19,6 +19,7 @@ use crate::domain::duty::Rules;
 use crate::net::ServerTls;
 use crate::paging::Routes;
 use crate::server::{Doors, Limits, RouteCourier, ServerState, Setup};
+use crate::session::display;
 use crate::store::Store;
 use crate::time::SharedClock;
 
@@ -134,7 +135,8 @@ async fn serve(args: ServeArgs) -> Outcome {
         tls,
         metrics,
     };
-    let served = crate::server::serve(doors, state, Default::default(), asked_to_end).await;
+    let display = display::routes(&state);
+    let served = crate::server::serve(doors, state, display, asked_to_end).await;
     store.close().await;
     served?;
     Ok(DONE)

@@ -97,7 +97,8 @@ pub fn run(args: TokenArgs) -> Outcome {
     })?
 }
 
-async fn opened(url: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
+/// The store whose tokens are meant, beside servers that may be running on it.
+pub(super) async fn opened(url: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
     StorePlace::find(url)?.open_beside(&clock()).await
 }
 

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, header};
+use futures::future::BoxFuture;
+use http::{Method, Request, header};
 use serde::de::DeserializeOwned;
 
 use super::SourceSettings;
@@ -18,8 +19,8 @@ use crate::domain::command::open::Open;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
-use crate::net::{HttpClient, HttpSettings, Limits};
-use crate::time::SharedClock;
+use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError};
+use crate::time::{SharedClock, timeout};
 use crate::wire::{
     CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody, TeamsBody, TimelineBody,
     WAIT_LIMIT_SECONDS,
@@ -93,10 +94,23 @@ pub struct Api {
 
 struct Inner {
     name: String,
-    http: HttpClient,
-    tokens: Tokens,
+    way: Way,
     clock: SharedClock,
     via: Via,
+}
+
+/// How a backend is reached.
+enum Way {
+    /// Over a socket, with a token.
+    Network { http: HttpClient, tokens: Tokens },
+    /// It lives in this process and knows who asks.
+    Inside(Arc<dyn Neighbour>),
+}
+
+/// A backend of this process, asked without a socket; what it answers is what it would answer over one.
+pub trait Neighbour: Send + Sync {
+    /// The whole answer.
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, NetAnswer>;
 }
 
 impl std::fmt::Debug for Api {
@@ -136,6 +150,20 @@ impl<'a> Ask<'a> {
             ..Ask::get(path, SMALL)
         }
     }
+
+    /// The headers it has besides who asks.
+    fn headers(&self, via: Via) -> impl Iterator<Item = (&'static str, &str)> {
+        let body = self.body.is_some();
+        [
+            ("if-match", self.if_match),
+            ("if-none-match", self.if_none_match),
+            ("idempotency-key", self.key),
+            ("content-type", body.then_some("application/json")),
+            ("x-warboard-via", body.then_some(door(via))),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
 }
 
 impl Api {
@@ -148,15 +176,27 @@ impl Api {
             ca_file: settings.ca_file.clone(),
             ..HttpSettings::default()
         };
-        Ok(Api {
+        let way = Way::Network {
+            http: HttpClient::new(&settings.url, &http)?,
+            tokens: Tokens::new(settings.token.clone(), clock.clone()),
+        };
+        Ok(Api::reached(&settings.name, way, clock, via))
+    }
+
+    /// A client for a backend of this process.
+    pub fn inside(name: &str, neighbour: Arc<dyn Neighbour>, clock: &SharedClock) -> Api {
+        Api::reached(name, Way::Inside(neighbour), clock, Via::Board)
+    }
+
+    fn reached(name: &str, way: Way, clock: &SharedClock, via: Via) -> Api {
+        Api {
             inner: Arc::new(Inner {
-                name: settings.name.clone(),
-                http: HttpClient::new(&settings.url, &http)?,
-                tokens: Tokens::new(settings.token.clone(), clock.clone()),
+                name: name.to_owned(),
+                way,
                 clock: clock.clone(),
                 via,
             }),
-        })
+        }
     }
 
     /// How the board calls the source.
@@ -166,7 +206,10 @@ impl Api {
 
     /// `host:port`, for sentences.
     pub fn place(&self) -> String {
-        self.inner.http.place()
+        match &self.inner.way {
+            Way::Network { http, .. } => http.place(),
+            Way::Inside(_) => "this process".to_owned(),
+        }
     }
 
     /// What the backend is, and who we are to it.
@@ -335,41 +378,67 @@ impl Api {
     }
 
     async fn ask(&self, ask: &Ask<'_>) -> Result<Heard<Good>, ApiError> {
-        let tokens = &self.inner.tokens;
+        let (http, tokens) = match &self.inner.way {
+            Way::Network { http, tokens } => (http, tokens),
+            Way::Inside(neighbour) => return self.ask_inside(ask, &**neighbour).await,
+        };
         let token = tokens.current().await?;
-        match self.ask_once(ask, &token).await {
+        match self.ask_once(ask, http, &token).await {
             Err(refused @ ApiError::NotAllowed { .. }) => match tokens.other_than(&token).await? {
-                Some(other) => self.ask_once(ask, &other).await,
+                Some(other) => self.ask_once(ask, http, &other).await,
                 None => Err(refused),
             },
             answered => answered,
         }
     }
 
-    async fn ask_once(&self, ask: &Ask<'_>, token: &Token) -> Result<Heard<Good>, ApiError> {
-        let Inner {
-            http, clock, via, ..
-        } = &*self.inner;
+    async fn ask_once(
+        &self,
+        ask: &Ask<'_>,
+        http: &HttpClient,
+        token: &Token,
+    ) -> Result<Heard<Good>, ApiError> {
         let mut request = http
             .request(ask.method.clone(), ask.path)?
             .header(header::AUTHORIZATION, token.header.clone());
-        for (name, value) in [
-            (header::IF_MATCH.as_str(), ask.if_match),
-            (header::IF_NONE_MATCH.as_str(), ask.if_none_match),
-            ("idempotency-key", ask.key),
-        ] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
+        for (name, value) in ask.headers(self.inner.via) {
+            request = request.header(name, value);
         }
         if let Some(body) = &ask.body {
-            request = request
-                .header(header::CONTENT_TYPE, "application/json")
-                .header("x-warboard-via", door(*via))
-                .body(body.clone());
+            request = request.body(body.clone());
         }
-        let sent = clock.mono();
+        let sent = self.inner.clock.mono();
         let answer = http.send(request, ask.limits).await?;
+        self.heard(answer, sent, token.number)
+    }
+
+    async fn ask_inside(
+        &self,
+        ask: &Ask<'_>,
+        neighbour: &dyn Neighbour,
+    ) -> Result<Heard<Good>, ApiError> {
+        let mut request = Request::builder().method(ask.method.clone()).uri(ask.path);
+        for (name, value) in ask.headers(self.inner.via) {
+            request = request.header(name, value);
+        }
+        let request = request
+            .body(ask.body.clone().unwrap_or_default())
+            .map_err(|error| NetError::BadUrl {
+                why: error.to_string(),
+            })?;
+        let clock = &self.inner.clock;
+        let sent = clock.mono();
+        let within = i64::try_from(ask.limits.total_ms).unwrap_or(i64::MAX);
+        let answer = timeout(&**clock, within, neighbour.answer(request)).await;
+        let answer = answer.map_err(|_| NetError::Timeout {
+            to: self.place(),
+            after_ms: ask.limits.total_ms,
+        })?;
+        self.heard(answer, sent, 1)
+    }
+
+    fn heard(&self, answer: NetAnswer, sent: Mono, token: u64) -> Result<Heard<Good>, ApiError> {
+        let clock = &self.inner.clock;
         let received = clock.mono();
         let good = judge(&self.place(), answer, clock.now())?;
         Ok(Heard {
@@ -379,7 +448,7 @@ impl Api {
             sent,
             received,
             unreadable: Vec::new(),
-            token: token.number,
+            token,
         })
     }
 }

@@ -84,6 +84,7 @@ pub async fn openapi(State(state): State<Arc<ServerState>>) -> Response {
 /// What this backend is, and what the caller is to it.
 #[utoipa::path(get, path = "/v1/info", responses((status = 200, body = About)))]
 pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
+    let token_expires_at = authorized.expires_at();
     let caller = authorized.caller;
     let services = state
         .directory
@@ -104,7 +105,7 @@ pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized)
             services: caller.services,
             team: caller.team,
         },
-        token_expires_at: Some(authorized.token.expires_at),
+        token_expires_at,
     })
 }
 

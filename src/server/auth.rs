@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
+use super::inside::Inside;
 use super::metric::Metrics;
 use super::problem::Problem;
 use super::state::ServerState;
@@ -314,13 +315,57 @@ impl Default for Tokens {
 pub struct Authorized {
     pub caller: Caller,
     pub token: Arc<Token>,
-    presented: Arc<str>,
+    /// None for readers of this process, who have no token to be looked at again.
+    presented: Option<Arc<str>>,
 }
 
 impl Authorized {
+    /// The caller that somebody is with this token, however it came: in the header, or in a display's cookie.
+    ///
+    /// # Errors
+    /// It is no token that works, or the store cannot be read.
+    pub async fn by_token(
+        state: &Arc<ServerState>,
+        presented: &str,
+    ) -> Result<Authorized, Problem> {
+        let token = check(state, presented).await?;
+        if state.tokens.touch(&token.id, state.clock.mono()) {
+            let (state, id) = (state.clone(), token.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = state.store.touch_token(&id, state.clock.now()).await {
+                    state.metrics.store_error(&error);
+                    tracing::debug!(%error, "the use of a token was not written down");
+                }
+            });
+        }
+        tracing::Span::current().record("token", token.name.as_str());
+        Ok(Authorized::of(token, Some(presented.into())))
+    }
+
+    /// A reader within this process, without a secret: what it may is decided by whoever makes the token up.
+    pub(super) fn inside(token: Arc<Token>) -> Authorized {
+        Authorized::of(token, None)
+    }
+
+    fn of(token: Arc<Token>, presented: Option<Arc<str>>) -> Authorized {
+        Authorized {
+            caller: caller(&token),
+            token,
+            presented,
+        }
+    }
+
+    /// When the token ends; None for readers of this process.
+    pub fn expires_at(&self) -> Option<Instant> {
+        self.presented.as_ref().map(|_| self.token.expires_at)
+    }
+
     /// Looks whether the token still works: for requests that are held open.
     pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
-        check(state, &self.presented).await.map(|_| ())
+        match &self.presented {
+            Some(presented) => check(state, presented).await.map(|_| ()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -343,23 +388,11 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
         parts: &mut Parts,
         state: &Arc<ServerState>,
     ) -> Result<Authorized, Problem> {
-        let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
-        let token = check(state, presented).await?;
-        if state.tokens.touch(&token.id, state.clock.mono()) {
-            let (state, id) = (state.clone(), token.id.clone());
-            tokio::spawn(async move {
-                if let Err(error) = state.store.touch_token(&id, state.clock.now()).await {
-                    state.metrics.store_error(&error);
-                    tracing::debug!(%error, "the use of a token was not written down");
-                }
-            });
+        if let Some(Inside(reader)) = parts.extensions.get::<Inside>() {
+            return Ok(reader.clone());
         }
-        tracing::Span::current().record("token", token.name.as_str());
-        Ok(Authorized {
-            caller: caller(&token),
-            token,
-            presented: presented.into(),
-        })
+        let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        Authorized::by_token(state, presented).await
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -66,6 +67,10 @@ impl From<TcpListener> for Doors {
         }
     }
 }
+
+/// The address at the other end of a request's connection; a proxy's, where one stands before us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 struct Shared {
     app: Router,
@@ -159,9 +164,10 @@ async fn accept(
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 trouble.over();
-                connections.spawn(connection(stream, shared.clone(), permit));
+                let peer = Peer(from.ip());
+                connections.spawn(connection(stream, peer, shared.clone(), permit));
             }
             Err(error) => {
                 trouble.met(&error);
@@ -171,12 +177,17 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
+) {
     // Small answers must not wait for an acknowledgement of the one before.
     drop(stream.set_nodelay(true));
     let _open = shared.state.metrics.connection();
     let Some(tls) = &shared.tls else {
-        return talk(stream, &shared).await;
+        return talk(stream, peer, &shared).await;
     };
     let within = shared.state.limits.head_within_ms;
     let shaking = timeout(&*shared.state.clock, within, tls.accept(stream));
@@ -187,20 +198,22 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaph
     };
     match shaken {
         // Boxed: what TLS keeps for a connection would lie in every plain one too.
-        Ok(Ok(stream)) => Box::pin(talk(stream, &shared)).await,
+        Ok(Ok(stream)) => Box::pin(talk(stream, peer, &shared)).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
 }
 
 /// Answers what is asked over one connection until it ends.
-async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: T, shared: &Shared) {
+async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: T, peer: Peer, shared: &Shared) {
     let (id, meter) = shared.meters.add(&shared.state.clock);
     let service = service_fn(|request: Request<Incoming>| {
         let serving = meter.serving();
         let (app, state) = (shared.app.clone(), &shared.state);
         async move {
-            let answer = answer(app, state, request.map(Body::new)).await;
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let answer = answer(app, state, request).await;
             Ok::<_, Infallible>(answer.map(|body| MeteredBody::new(body, serving)))
         }
     });

@@ -9,6 +9,7 @@ mod courier;
 mod cursor;
 mod explain;
 mod incident;
+mod inside;
 mod list;
 mod listen;
 mod meter;
@@ -22,17 +23,19 @@ mod page;
 mod preview;
 mod problem;
 mod regime;
-mod request;
+pub mod request;
 mod shown;
 mod state;
 mod trouble;
 mod worker;
 mod write;
 
-pub use auth::{TokenError, TokenRequest, issue_token};
+pub use auth::{Authorized, TokenError, TokenRequest, issue_token};
 pub use courier::RouteCourier;
-pub use listen::{Doors, ServerError, serve};
+pub use inside::InsideReader;
+pub use listen::{Doors, Peer, ServerError, serve};
 pub use outbox::{Attempt, Courier, Letter};
+pub use problem::Problem;
 pub use state::{Limits, ServerState, Setup};
 
 /// The API's description, as `GET /openapi.json` answers it.

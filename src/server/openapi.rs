@@ -16,6 +16,8 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+mod display;
+
 use super::problem::Problem;
 use super::state::ServerState;
 use super::{about, command, explain, incident, list, page, preview, regime};
@@ -57,6 +59,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))
         .split_for_parts();
+    display::add(&mut document);
     complete(&mut document);
     (router, document)
 }
@@ -142,7 +145,7 @@ fn tag(components: &mut Components, name: &str) {
 
 fn problems(path: &str, operation: &mut Operation) {
     let signed = path.starts_with("/v1/pages/");
-    let open = OPEN.contains(&path) || signed;
+    let open = OPEN.contains(&path) || signed || path.starts_with(display::DISPLAY);
     let mut add = |status: &str, description: &str| {
         operation
             .responses

@@ -167,6 +167,11 @@ impl ServerState {
         }
     }
 
+    /// Where people reach this backend, if that is known.
+    pub fn public_url(&self) -> Option<&str> {
+        self.links.public_url.as_deref()
+    }
+
     /// What signs the link of a page.
     pub fn link_tag(&self, page: &str) -> String {
         self.links.tag(page)

@@ -2,6 +2,7 @@
 //! input for a screen and the screen's cells into bytes. What is shown and what a key means stands in `ui`.
 
 pub mod board;
+pub mod display;
 pub mod emit;
 pub mod errand;
 pub mod input;

@@ -18,6 +18,8 @@ mod cluster;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod display;
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod fault;
