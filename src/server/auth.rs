@@ -13,12 +13,13 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
+use super::behalf;
 use super::problem::Problem;
 use super::state::ServerState;
 use crate::domain::caller::Caller;
 use crate::domain::command::text;
 use crate::domain::instant::{Instant, Mono};
-use crate::domain::word::{Role, Tlp};
+use crate::domain::word::{Role, Tlp, Via};
 use crate::secret::Secret;
 use crate::store::{Store, StoreError, Token};
 use crate::time::SharedClock;
@@ -42,6 +43,8 @@ pub struct TokenRequest {
     pub clearance: Option<Tlp>,
     pub services: Vec<String>,
     pub team: Option<String>,
+    /// It speaks for people, and for nobody else.
+    pub door: bool,
     pub expires_at: Instant,
 }
 
@@ -76,6 +79,15 @@ pub async fn issue_token(
             "The token would have expired already; choose a later end.".to_owned(),
         ));
     }
+    let (secret, token) = made(now, request);
+    if store.put_token(token.clone()).await? {
+        Ok((secret, token))
+    } else {
+        Err(TokenError::NameTaken(token.name))
+    }
+}
+
+fn made(now: Instant, request: TokenRequest) -> (Secret, Token) {
     let id = hex(&rand::random::<[u8; 6]>());
     let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
     let whole = format!("wb_{id}_{secret}");
@@ -89,17 +101,14 @@ pub async fn issue_token(
             .unwrap_or_else(|| request.role.default_clearance()),
         services: request.services,
         team: request.team,
+        door: request.door,
         created_at: now,
         expires_at: request.expires_at,
         revoked_at: None,
         last_used_at: None,
         name: request.name,
     };
-    if store.put_token(token.clone()).await? {
-        Ok((Secret::new(whole), token))
-    } else {
-        Err(TokenError::NameTaken(token.name))
-    }
+    (Secret::new(whole), token)
 }
 
 /// Bytes as small hexadecimal digits.
@@ -143,6 +152,8 @@ struct Known {
 /// Tokens read lately, and the news that one of them changed.
 pub struct Tokens {
     known: Mutex<HashMap<String, Known>>,
+    /// The door of this process, in no store.
+    door: Mutex<Option<Arc<Token>>>,
     changed: watch::Sender<u64>,
     held: tokio::sync::Notify,
 }
@@ -152,6 +163,7 @@ impl Tokens {
     pub fn new() -> Tokens {
         Tokens {
             known: Mutex::new(HashMap::new()),
+            door: Mutex::new(None),
             changed: watch::Sender::new(0),
             held: tokio::sync::Notify::new(),
         }
@@ -161,6 +173,29 @@ impl Tokens {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes the token of this process's own door; it works as long as the process.
+    pub fn open_door(&self, name: &str, now: Instant) -> Secret {
+        let request = TokenRequest {
+            name: name.to_owned(),
+            role: Role::Admin,
+            counsel: true,
+            clearance: Some(Tlp::Red),
+            services: Vec::new(),
+            team: None,
+            door: true,
+            expires_at: Instant::MAX_UTC,
+        };
+        let (secret, token) = made(now, request);
+        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        *door = Some(Arc::new(token));
+        secret
+    }
+
+    fn own_door(&self, id: &str) -> Option<Arc<Token>> {
+        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        door.clone().filter(|token| token.id == id)
+    }
+
     /// The token with this id, at most a second old.
     async fn find(
         &self,
@@ -168,6 +203,9 @@ impl Tokens {
         store: &dyn Store,
         mono: Mono,
     ) -> Result<Option<Arc<Token>>, StoreError> {
+        if let Some(door) = self.own_door(id) {
+            return Ok(Some(door));
+        }
         let fresh = |known: &Known| (0..BELIEVE_FOR_MS).contains(&(mono - known.read_at));
         if let Some(known) = self.known().get(id).filter(|known| fresh(known)) {
             return Ok(Some(known.token.clone()));
@@ -262,6 +300,19 @@ pub struct Authorized {
 }
 
 impl Authorized {
+    /// The door that the token itself says; else what the request says counts.
+    pub fn via(&self) -> Option<Via> {
+        self.token.door.then_some(Via::Ssh)
+    }
+
+    /// Whose idempotency keys these are: people at one door have each their own.
+    pub fn scope(&self) -> String {
+        match self.token.door {
+            true => format!("{}/{}", self.token.id, self.caller.name),
+            false => self.token.id.clone(),
+        }
+    }
+
     /// Looks whether the token still works: for requests that are held open.
     pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
         check(state, &self.presented).await.map(|_| ())
@@ -298,19 +349,34 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
                 }
             });
         }
-        let caller = Caller {
-            name: token.name.clone(),
-            role: token.role,
-            counsel: token.counsel,
-            clearance: token.clearance,
-            services: token.services.clone(),
-            team: token.team.clone(),
-        };
+        let caller = behalf::caller(&parts.headers, &parts.method, &token)?;
         Ok(Authorized {
             caller,
             token,
             presented: presented.into(),
         })
+    }
+}
+
+/// The token of a door that speaks for itself.
+pub struct Door(pub Arc<Token>);
+
+impl FromRequestParts<Arc<ServerState>> for Door {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<ServerState>,
+    ) -> Result<Door, Problem> {
+        let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        let token = check(state, presented).await?;
+        match token.door {
+            true => Ok(Door(token)),
+            false => Err(Problem::forbidden(format!(
+                "The token {} is no door's; issue one with  token issue --door.",
+                token.name
+            ))),
+        }
     }
 }
 

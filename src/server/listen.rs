@@ -25,7 +25,7 @@ use tower::ServiceExt as _;
 
 use super::meter::{Metered, MeteredBody, Meters};
 use super::problem::Problem;
-use super::state::ServerState;
+use super::state::{Limits, ServerState};
 use super::{openapi, worker};
 use crate::store::StoreError;
 use crate::time::{SharedClock, timeout};
@@ -88,18 +88,48 @@ pub async fn serve(
     }
     drop(listener);
     shared.state.ending.cancel();
-    connections.close();
-    let within = shared.state.limits.drain_within_ms;
-    let ends_at = clock.mono() + within;
-    if timeout(&*clock, within, connections.wait()).await.is_err() {
-        tracing::warn!(left = connections.len(), "connections were cut");
-        shared.cut.cancel();
-        connections.wait().await;
-    }
+    let ends_at = clock.mono() + shared.state.limits.drain_within_ms;
+    drain(&shared, &connections).await;
     // One time for all: whoever ends the process waits no longer than it was told.
     let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
     workers.end(&clock, left).await;
     Ok(())
+}
+
+/// Answers requests on a further listener of a backend that [`serve`] runs, until that one ends: for a door of this process.
+pub async fn serve_beside(listener: TcpListener, state: Arc<ServerState>) {
+    let clock = state.clock.clone();
+    let shared = Arc::new(Shared {
+        app: openapi::routes(state.clone(), Router::new()),
+        state,
+        meters: Meters::default(),
+        cut: CancellationToken::new(),
+    });
+    let connections = TaskTracker::new();
+    tokio::select! {
+        () = accept(&listener, &shared, &connections) => {}
+        () = shared.meters.sweep(&clock, &shared.state.limits) => {}
+        () = shared.state.ending.cancelled() => {}
+    }
+    drop(listener);
+    drain(&shared, &connections).await;
+}
+
+/// Gives open requests their time to end, then cuts them.
+async fn drain(shared: &Shared, connections: &TaskTracker) {
+    connections.close();
+    let Limits {
+        drain_within_ms, ..
+    } = shared.state.limits;
+    let waiting = connections.wait();
+    if timeout(&*shared.state.clock, drain_within_ms, waiting)
+        .await
+        .is_err()
+    {
+        tracing::warn!(left = connections.len(), "connections were cut");
+        shared.cut.cancel();
+        connections.wait().await;
+    }
 }
 
 async fn accept(listener: &TcpListener, shared: &Arc<Shared>, connections: &TaskTracker) {

@@ -3,6 +3,7 @@
 
 mod about;
 pub mod auth;
+mod behalf;
 mod command;
 mod courier;
 mod cursor;
@@ -21,12 +22,13 @@ mod regime;
 mod request;
 mod shown;
 mod state;
+mod who;
 mod worker;
 mod write;
 
 pub use auth::{TokenError, TokenRequest, issue_token};
 pub use courier::RouteCourier;
-pub use listen::{ServerError, serve};
+pub use listen::{ServerError, serve, serve_beside};
 pub use outbox::{Attempt, Courier, Letter};
 pub use state::{Limits, ServerState, Setup};
 

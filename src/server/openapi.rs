@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, explain, incident, list, page, preview, regime};
+use super::{about, command, explain, incident, list, page, preview, regime, who};
 use crate::wire::{PROBLEM, ProblemBody};
 
 /// Routes that anybody may ask.
@@ -54,6 +54,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(page::acknowledge_form, page::acknowledge))
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))
+        .routes(routes!(who::who, who::report))
         .split_for_parts();
     complete(&mut document);
     (router, document)
@@ -105,7 +106,7 @@ fn complete(document: &mut OpenApi) {
     ProblemBody::schemas(&mut schemas);
     components.schemas.extend(schemas);
     for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.post];
+        let operations = [&mut item.get, &mut item.post, &mut item.put];
         for operation in operations.into_iter().flatten() {
             problems(path, operation);
         }

@@ -1,6 +1,7 @@
 //! The rules of the API, each proved by asking over a socket.
 
 mod auth;
+mod behalf;
 mod clock;
 mod course;
 mod document;

@@ -160,6 +160,7 @@ pub(super) struct TokenRow {
     clearance: String,
     services: String,
     team: Option<String>,
+    door: bool,
     created_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
@@ -186,6 +187,7 @@ impl TokenRow {
             name: self.name,
             counsel: self.counsel,
             team: self.team,
+            door: self.door,
         })
     }
 }

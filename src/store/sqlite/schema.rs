@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::chain::hex;
 
 /// Every version of the tables, oldest first. A version that was released is never changed.
-const VERSIONS: &[&str] = &[include_str!("0001_init.sql")];
+const VERSIONS: &[&str] = &[include_str!("0001_init.sql"), include_str!("0002_door.sql")];
 /// Marks the file as ours, in its header: `wbrd`.
 const APPLICATION: i64 = 0x7762_7264;
 

@@ -245,7 +245,7 @@ async fn put_token(db: &mut SqliteConnection, token: &Token) -> Result<bool, sql
     if taken > 0 {
         return Ok(false);
     }
-    query("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    query("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at, door) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
         .bind(&token.id)
         .bind(&token.name)
         .bind(&token.sha256[..])
@@ -258,6 +258,7 @@ async fn put_token(db: &mut SqliteConnection, token: &Token) -> Result<bool, sql
         .bind(token.expires_at.timestamp_millis())
         .bind(token.revoked_at.map(|at| at.timestamp_millis()))
         .bind(token.last_used_at.map(|at| at.timestamp_millis()))
+        .bind(token.door)
         .execute(db)
         .await?;
     Ok(true)
