@@ -48,7 +48,8 @@ fn report_panics(restorer: Restorer) {
 }
 
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("WARBOARD_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env("WARBOARD_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,login=info,russh=off"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

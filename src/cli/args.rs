@@ -83,6 +83,8 @@ pub enum Sub {
     Demo(super::demo::DemoArgs),
     /// Run a backend
     Serve(super::serve::ServeArgs),
+    /// Show the board over SSH, to people who have nothing installed
+    SshServe(super::ssh::SshServeArgs),
     /// Issue, list and revoke tokens, on the store itself
     Token(super::token::TokenArgs),
     /// Open an incident

@@ -23,6 +23,7 @@ mod output;
 mod regimes;
 mod serve;
 mod show;
+mod ssh;
 mod teams;
 mod themes;
 mod token;
@@ -54,7 +55,7 @@ pub fn parse(
 impl Invocation {
     /// Whether the log may go to standard error: while a board stands on the terminal it may not.
     pub fn logs(&self) -> bool {
-        matches!(&self.0.command, Some(Sub::Serve(_)))
+        matches!(&self.0.command, Some(Sub::Serve(_) | Sub::SshServe(_)))
     }
 
     /// Carries it out; gives the exit code. `restorer` is what a panic gives the terminal back with.
@@ -77,6 +78,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Board(args)) => board::run_args(args, restorer),
         Some(Sub::Demo(args)) => demo::run(args, restorer),
         Some(Sub::Serve(args)) => serve::run(args),
+        Some(Sub::SshServe(args)) => ssh::run(args),
         Some(Sub::Token(args)) => token::run(args),
         Some(Sub::Open(args)) => open::run(args),
         Some(Sub::List(args)) => list::run(args),

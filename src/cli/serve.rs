@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::Output;
+use super::ssh::{DoorFlags, OwnDoor};
 use crate::config::{ServerFile, data_home};
 use crate::domain::duty::Rules;
 use crate::paging::Routes;
@@ -32,6 +33,11 @@ pub struct ServeArgs {
     /// The backend's own file; default: server.toml in the settings' folder
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Show its board over SSH here too
+    #[arg(long, value_name = "ADDR")]
+    pub ssh: Option<SocketAddr>,
+    #[command(flatten)]
+    pub door: DoorFlags,
 }
 
 pub fn run(args: ServeArgs) -> Outcome {
@@ -118,14 +124,24 @@ async fn serve(args: ServeArgs) -> Outcome {
     };
     let state = state(store.clone(), &clock, file, &name).await?;
     Output::default().note(&format!("listening on http://{address}"));
-    let served = crate::server::serve(listener, state, Default::default(), asked_to_end).await;
+    let door = match args.ssh {
+        Some(at) => Some(OwnDoor::open(&state, at, &args.door, &clock).await?),
+        None => None,
+    };
+    let shutdown = async {
+        asked_to_end.await;
+        if let Some(door) = door {
+            door.end().await;
+        }
+    };
+    let served = crate::server::serve(listener, state, Default::default(), shutdown).await;
     store.close().await;
     served?;
     Ok(DONE)
 }
 
 /// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. SIGHUP has nothing to reload and ends nothing.
-fn ended() -> Result<impl Future<Output = ()> + Send, Failure> {
+pub fn ended() -> Result<impl Future<Output = ()> + Send, Failure> {
     let hear = |kind| {
         signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))
     };

@@ -34,4 +34,6 @@ mod readme;
 #[cfg(test)]
 mod regimes;
 #[cfg(test)]
+mod ssh;
+#[cfg(test)]
 mod terminal;
