@@ -135,7 +135,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     drop(listener);
     shared.ending.cancel();
     connections.close();
-    let within = SESSIONS_WITHIN_MS + 2 * CONNECTIONS_WITHIN_MS;
+    let within = SESSIONS_WITHIN_MS + 3 * CONNECTIONS_WITHIN_MS;
     if timeout(&**clock, within, connections.wait()).await.is_err() {
         tracing::warn!(left = connections.len(), "SSH connections were cut");
         cut.cancel();
@@ -225,14 +225,26 @@ async fn connection(
     };
     sessions.close();
     if goodbye {
-        let said = "this door ends now; log in again in a moment".to_owned();
+        let said = match shared.ending.is_cancelled() {
+            true => "this door ends now; log in again in a moment".to_owned(),
+            false => "no session was begun".to_owned(),
+        };
         let leaving = async {
             let _ = timeout(&*clock, SESSIONS_WITHIN_MS, sessions.wait()).await;
+            // A client whose session has ended goes by itself, with that session's exit status.
+            if timeout(&*clock, CONNECTIONS_WITHIN_MS, &mut running)
+                .await
+                .is_ok()
+            {
+                return true;
+            }
             let disconnecting = handle.disconnect(Disconnect::ByApplication, said, "en".to_owned());
             let _ = timeout(&*clock, CONNECTIONS_WITHIN_MS, disconnecting).await;
+            false
         };
-        leaving.await;
-        let _ = timeout(&*clock, CONNECTIONS_WITHIN_MS, &mut running).await;
+        if !leaving.await {
+            let _ = timeout(&*clock, CONNECTIONS_WITHIN_MS, &mut running).await;
+        }
     }
     cut.cancel();
     let tried = progress.tried.load(Ordering::Relaxed);

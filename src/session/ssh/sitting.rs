@@ -71,9 +71,10 @@ impl Sitting {
         }
     }
 
-    async fn asked(self, words: String) {
+    async fn asked(mut self, words: String) {
         if let Err(full) = &self.seat {
-            return self.print(refusal(&full.to_string(), 1)).await;
+            let last = refusal(&full.to_string(), 1);
+            return self.print(last).await;
         }
         let visit = Visit {
             guest: self.guest.clone(),
@@ -91,6 +92,8 @@ impl Sitting {
             }
             Asked::Board(app) => self.board(*app).await,
             Asked::Print(printing) => {
+                // Nobody reads what is typed to it: bytes that wait would hold its own answer up.
+                self.incoming.close();
                 let clock = self.shared.clock.clone();
                 let _turn = self.shared.prints.acquire().await;
                 let printed = tokio::select! {
@@ -105,7 +108,8 @@ impl Sitting {
     }
 
     /// Sends what was printed; a client that does not take it is not waited for long.
-    async fn print(&self, last: Last) {
+    async fn print(&mut self, last: Last) {
+        self.incoming.close();
         let last = match self.terminal.is_there() {
             true => last.for_terminal(),
             false => last,
@@ -164,6 +168,7 @@ impl Sitting {
                 }
             }
         };
+        incoming.close();
         channel
             .leave(door.has_entered(), sentence, code, &clock)
             .await;

@@ -73,8 +73,9 @@ fn a_session_without_a_key_pressed_ends_with_a_sentence() {
     assert!(!board.screen().alternate_screen());
 }
 
-/// A hundred sessions in one process. Memory is the point; it takes some seconds, for a hundred logins do.
+/// A hundred sessions in one process. Memory is the point; it takes long, for a hundred logins do.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "long: cargo test --test it -- --ignored --nocapture a_hundred_sessions"]
 async fn a_hundred_sessions_fit_into_a_quarter_of_a_gibibyte() {
     let door = Door::with(
         &["person=d.okafor,role=commander"],
@@ -95,4 +96,36 @@ async fn a_hundred_sessions_fit_into_a_quarter_of_a_gibibyte() {
     let rss = rss_kib(&door);
     println!("100 sessions: {rss} KiB");
     assert!(rss < 256 * 1024, "{rss} KiB");
+}
+
+/// From a key to the frame it changed, on loopback, with fifty sessions at the door: told, not judged, for it is the machine's
+/// word too.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures: cargo test --test it -- --ignored --nocapture fifty_sessions"]
+async fn a_key_among_fifty_sessions_is_soon_a_frame() {
+    let door = Door::with(
+        &["person=d.okafor,role=commander"],
+        &["--sessions-per-address", "60"],
+    );
+    for n in 0..20 {
+        door.incident(&format!("Incident {n}"));
+    }
+    let mut connections = Vec::new();
+    for _ in 0..50 {
+        let handle = login(&door, "d.okafor").await;
+        let channel = board(&handle, 160, 50).await;
+        connections.push((handle, channel));
+    }
+    let mut took = Vec::new();
+    for n in 0..1_000 {
+        let (_, channel) = &mut connections[n % 50];
+        super::raw::drained(channel).await;
+        let begun = std::time::Instant::now();
+        let key = if n / 50 % 2 == 0 { "j" } else { "k" };
+        channel.data(key.as_bytes()).await.unwrap();
+        super::raw::frame(channel).await;
+        took.push(begun.elapsed());
+    }
+    took.sort();
+    println!("median {:?}, p99 {:?}", took[500], took[990]);
 }

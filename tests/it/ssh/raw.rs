@@ -16,7 +16,10 @@ pub struct Believes;
 impl client::Handler for Believes {
     type Error = russh::Error;
 
-    async fn check_server_key(&mut self, _: &russh::keys::PublicKey) -> Result<bool, russh::Error> {
+    async fn check_server_key(
+        &mut self,
+        _: &russh::keys::PublicKeyOrCertificate,
+    ) -> Result<bool, russh::Error> {
         Ok(true)
     }
 }
@@ -75,10 +78,13 @@ pub async fn shows(channel: &mut Channel<client::Msg>, text: &str) {
 async fn windows_without_sense_are_drawn_in_their_bounds_and_a_flood_of_them_is_one() {
     let door = Door::open(&["person=d.okafor,role=commander"]);
     door.incident("A");
-    let handle = login(&door, "d.okafor").await;
-    let _none = board(&handle, 0, 0).await;
-    let _vast = board(&handle, 1_000, 1_000).await;
-    let mut flooded = board(&handle, 80, 24).await;
+    let (one, two) = (
+        login(&door, "d.okafor").await,
+        login(&door, "d.okafor").await,
+    );
+    let _none = board(&one, 0, 0).await;
+    let _vast = board(&one, 1_000, 1_000).await;
+    let mut flooded = board(&two, 80, 24).await;
     for n in 0..5_000u32 {
         let (w, h) = (n % 700, (n * 7) % 300);
         flooded.window_change(w, h, 0, 0).await.unwrap();
@@ -129,4 +135,35 @@ pub fn rss_kib(door: &Door) -> u64 {
         .find(|line| line.starts_with("VmRSS"))
         .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Takes what is there already, and answers what the board asks its terminal.
+pub async fn drained(channel: &mut Channel<client::Msg>) {
+    let soon = std::time::Duration::from_millis(1);
+    while let Ok(Some(message)) = tokio::time::timeout(soon, channel.wait()).await {
+        answer(channel, &message).await;
+    }
+}
+
+/// Waits for the next frame.
+pub async fn frame(channel: &mut Channel<client::Msg>) {
+    loop {
+        let waited = tokio::time::timeout(PATIENCE, channel.wait()).await;
+        let message = waited
+            .expect("a frame in time")
+            .expect("a channel that is open");
+        let is_frame = matches!(message, ChannelMsg::Data { .. });
+        answer(channel, &message).await;
+        if is_frame {
+            return;
+        }
+    }
+}
+
+async fn answer(channel: &Channel<client::Msg>, message: &ChannelMsg) {
+    if let ChannelMsg::Data { data } = message
+        && data.windows(3).any(|bytes| bytes == b"\x1b[c")
+    {
+        channel.data(&b"\x1b[?62;c"[..]).await.unwrap();
+    }
 }

@@ -88,9 +88,15 @@ fn nothing_is_forwarded_and_those_who_are_in_notice_nothing() {
         .output()
         .unwrap();
     assert_eq!(back.status.code(), Some(255), "{back:?}");
+    let socket = door.home.path().join("agent");
+    let agent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    // It is there, and knows no key.
+    std::thread::spawn(move || for _ in agent.incoming() {});
     for option in ["-A", "-X", "-Y"] {
         let done = door
             .client("d.okafor", &[option], &["list"])
+            .env("DISPLAY", "127.0.0.1:0")
+            .env("SSH_AUTH_SOCK", &socket)
             .output()
             .unwrap();
         assert_eq!(done.status.code(), Some(0), "{option}: {done:?}");
