@@ -94,8 +94,9 @@ impl Sitting {
             Asked::Print(printing) => {
                 // Nobody reads what is typed to it: bytes that wait would hold its own answer up.
                 self.incoming.close();
-                let clock = self.shared.clock.clone();
-                let _turn = self.shared.prints.acquire().await;
+                let shared = self.shared.clone();
+                let clock = shared.clock.clone();
+                let _turn = shared.prints.acquire().await;
                 let printed = tokio::select! {
                     printed = timeout(&*clock, PRINT_WITHIN_MS, printing) => printed,
                     () = self.gone.cancelled() => return,
