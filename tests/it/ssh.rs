@@ -193,7 +193,7 @@ pub fn new_key(home: &TempDir, person: &str) -> String {
         .output()
         .unwrap();
     assert!(made.status.success(), "{made:?}");
-    let line = std::fs::read_to_string(path.with_extension("pub")).unwrap();
+    let line = std::fs::read_to_string(format!("{}.pub", path.display())).unwrap();
     line.trim().to_owned()
 }
 
