@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, Parser as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -244,6 +245,7 @@ impl Rooms {
         let words = command_words(line);
         let args = match Args::try_parse_from(std::iter::once("warboard".to_owned()).chain(words)) {
             Ok(args) => args,
+            Err(fault) if fault.kind() == ErrorKind::InvalidSubcommand => return Err(not_here()),
             Err(fault) => return Ok(printed(told(&fault))),
         };
         let output = Output::kept(visit.terminal.is_there());
@@ -280,9 +282,7 @@ impl Rooms {
                 args.reach = with(args.reach, given())?;
                 Ok(printing(output.clone(), teams::teams(args)))
             }
-            Some(_) => Err(Failure::usage(
-                "over this door there are board, list, show, timeline and teams, which read; change things on the board",
-            )),
+            Some(_) => Err(not_here()),
         }
     }
 
@@ -319,6 +319,12 @@ impl Rooms {
         let shared = Shared::new(options, theme, glyphs, settings.keymap.clone());
         Ok(App::new(shared))
     }
+}
+
+fn not_here() -> Failure {
+    Failure::usage(
+        "over this door there are board, list, show, timeline and teams, which read; change things on the board",
+    )
 }
 
 fn no_theme(name: &str) -> Failure {
