@@ -24,7 +24,7 @@ fn a_person_comes_in_answers_a_page_in_their_own_name_and_leaves_the_terminal_as
     board.sees("Odd consent grants");
     board.keys("1gg");
     board.resize(132, 40);
-    board.sees("Signing key used");
+    board.sees("CONTAINMENT & RECOVERY");
     board.resize(80, 24);
     board.keys("a");
     board.sees("coming");
