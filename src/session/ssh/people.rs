@@ -96,11 +96,8 @@ impl People {
 
 async fn tell(apis: &[Api], body: &DoorBody, clock: &SharedClock, within_ms: i64) {
     let telling = apis.iter().map(|api| async move {
-        match timeout(&**clock, within_ms, api.report(body)).await {
-            Ok(Err(error)) => {
-                tracing::debug!(source = api.name(), %error, "who is here was not told");
-            }
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(error)) = timeout(&**clock, within_ms, api.report(body)).await {
+            tracing::debug!(source = api.name(), %error, "who is here was not told");
         }
     });
     futures::future::join_all(telling).await;
