@@ -37,6 +37,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("ratatui::crossterm", &["session"]),
     ("crossterm", &["session"]),
     ("sqlx", &["store"]),
+    ("russh", &["session/ssh"]),
     ("reqwest", &["net", "client", "paging", "connector"]),
     ("reqwest::ClientBuilder", &["net"]),
     ("reqwest::Client::new", &["net"]),

@@ -91,6 +91,8 @@ pub enum Sub {
     Demo(super::demo::DemoArgs),
     /// Run a backend
     Serve(super::serve::ServeArgs),
+    /// Show the board over SSH, to people who have nothing installed
+    SshServe(super::ssh::SshServeArgs),
     /// Issue, list and revoke tokens, on the store itself
     Token(super::token::TokenArgs),
     /// Pair, list and end browsers that show the wall, on the store itself

@@ -160,6 +160,7 @@ async fn cast(store: &dyn Store, url: &str, clock: &SharedClock) -> Result<Cast,
             clearance: Some(Tlp::Red),
             services: Vec::new(),
             team: None,
+            door: false,
             expires_at: clock.now() + TimeDelta::days(400),
         };
         let (secret, _) = issue_token(store, clock.now(), request).await?;

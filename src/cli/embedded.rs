@@ -222,6 +222,7 @@ async fn token(
         clearance: Some(Tlp::Red),
         services: Vec::new(),
         team: None,
+        door: false,
         expires_at: now + TimeDelta::days(90),
     };
     let (secret, _) = issue_token(store, now, request).await?;

@@ -27,6 +27,7 @@ mod output;
 mod regimes;
 mod serve;
 mod show;
+mod ssh;
 mod store;
 mod teams;
 mod themes;
@@ -59,7 +60,7 @@ pub fn parse(
 impl Invocation {
     /// Whether the log may go to standard error: while a board stands on the terminal it may not.
     pub fn logs(&self) -> bool {
-        matches!(&self.0.command, Some(Sub::Serve(_)))
+        matches!(&self.0.command, Some(Sub::Serve(_) | Sub::SshServe(_)))
     }
 
     /// The form of the log, where one was asked for.
@@ -90,6 +91,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Board(args)) => board::run_args(args, restorer),
         Some(Sub::Demo(args)) => demo::run(args, restorer),
         Some(Sub::Serve(args)) => serve::run(args),
+        Some(Sub::SshServe(args)) => ssh::run(args),
         Some(Sub::Token(args)) => token::run(args),
         Some(Sub::Display(args)) => display::run(args),
         Some(Sub::Open(args)) => open::run(args),

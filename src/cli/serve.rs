@@ -13,6 +13,7 @@ use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, Failure, Outcome};
 use super::log::LogFormat;
 use super::output::Output;
+use super::ssh::{DoorFlags, OwnDoor};
 use super::store::StorePlace;
 use crate::config::ServerFile;
 use crate::domain::duty::Rules;
@@ -47,6 +48,11 @@ pub struct ServeArgs {
     /// The backend's own file; default: server.toml in the settings' folder
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Show its board over SSH here too
+    #[arg(long, value_name = "ADDR")]
+    pub ssh: Option<SocketAddr>,
+    #[command(flatten)]
+    pub door: DoorFlags,
 }
 
 pub fn run(args: ServeArgs) -> Outcome {
@@ -135,8 +141,18 @@ async fn serve(args: ServeArgs) -> Outcome {
         tls,
         metrics,
     };
+    let door = match args.ssh {
+        Some(at) => Some(OwnDoor::open(&state, at, &args.door, &clock).await?),
+        None => None,
+    };
+    let shutdown = async {
+        asked_to_end.await;
+        if let Some(door) = door {
+            door.end().await;
+        }
+    };
     let display = display::routes(&state);
-    let served = crate::server::serve(doors, state, display, asked_to_end).await;
+    let served = crate::server::serve(doors, state, display, shutdown).await;
     store.close().await;
     served?;
     Ok(DONE)
@@ -169,7 +185,7 @@ fn more_descriptors() {
 
 /// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. SIGHUP reads the certificate again, and ends
 /// nothing.
-fn ended(tls: Option<Arc<ServerTls>>) -> Result<impl Future<Output = ()> + Send, Failure> {
+pub fn ended(tls: Option<Arc<ServerTls>>) -> Result<impl Future<Output = ()> + Send, Failure> {
     let hear = |kind| {
         signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))
     };

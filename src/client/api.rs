@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use http::{Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use serde::de::DeserializeOwned;
 
 use super::SourceSettings;
@@ -16,14 +16,15 @@ use super::token::{Token, Tokens};
 use crate::domain::board::{About, TeamView};
 use crate::domain::command::Command;
 use crate::domain::command::open::Open;
+use crate::domain::grant::Grant;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
 use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError};
 use crate::time::{SharedClock, timeout};
 use crate::wire::{
-    CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody, TeamsBody, TimelineBody,
-    WAIT_LIMIT_SECONDS,
+    BEHALF_HEADER, CommandAnswerBody, DoorBody, ExplainBody, ListBody, PreviewBody, RegimesBody,
+    TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS, WhoBody,
 };
 
 const SMALL: Limits = Limits {
@@ -90,6 +91,8 @@ impl<T> Heard<T> {
 #[derive(Clone)]
 pub struct Api {
     inner: Arc<Inner>,
+    /// For whom a door speaks.
+    behalf: Option<HeaderValue>,
 }
 
 struct Inner {
@@ -196,6 +199,16 @@ impl Api {
                 clock: clock.clone(),
                 via,
             }),
+            behalf: None,
+        }
+    }
+
+    /// The same source, asked for a person with a door's token. Connections and token are shared.
+    pub fn on_behalf_of(&self, grant: &Grant) -> Api {
+        Api {
+            inner: self.inner.clone(),
+            // A grant holds nothing that a header does not take.
+            behalf: HeaderValue::from_bytes(grant.to_string().as_bytes()).ok(),
         }
     }
 
@@ -221,6 +234,20 @@ impl Api {
     pub async fn teams(&self) -> Result<Heard<Vec<TeamView>>, ApiError> {
         let body: Heard<TeamsBody> = self.read(Ask::get("/v1/teams", SMALL)).await?;
         Ok(body.map(|body| body.teams))
+    }
+
+    /// Who is connected through doors.
+    pub async fn who(&self) -> Result<Heard<WhoBody>, ApiError> {
+        self.read(Ask::get("/v1/who", SMALL)).await
+    }
+
+    /// Tells who is connected through this door, in place of what was told before.
+    pub async fn report(&self, people: &DoorBody) -> Result<(), ApiError> {
+        let ask = Ask {
+            method: Method::PUT,
+            ..Ask::post("/v1/who", written(people)?)
+        };
+        self.ask(&ask).await.map(|_| ())
     }
 
     /// The catalogue in force; with a profile as JSON also what it calls for.
@@ -403,6 +430,9 @@ impl Api {
             .header(header::AUTHORIZATION, token.header.clone());
         for (name, value) in ask.headers(self.inner.via) {
             request = request.header(name, value);
+        }
+        if let Some(behalf) = &self.behalf {
+            request = request.header(BEHALF_HEADER, behalf.clone());
         }
         if let Some(body) = &ask.body {
             request = request.body(body.clone());

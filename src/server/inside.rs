@@ -46,6 +46,7 @@ impl InsideReader {
             clearance: audience.clearance,
             services: audience.services.clone(),
             team: audience.team.clone(),
+            door: false,
             created_at: now,
             // As long as the process lives; whoever looks on has a token of its own that ends.
             expires_at: now + TimeDelta::days(36_500),

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::answer::{answer, telling};
 use super::meter::{Metered, MeteredBody, Meters};
-use super::state::ServerState;
+use super::state::{Limits, ServerState};
 use super::trouble::Trouble;
 use super::{metric, openapi, worker};
 use crate::net::ServerTls;
@@ -137,18 +137,50 @@ pub async fn serve(
     }
     drop((listener, metrics));
     state.ending.cancel();
-    connections.close();
-    let within = state.limits.drain_within_ms;
-    let ends_at = clock.mono() + within;
-    if timeout(&*clock, within, connections.wait()).await.is_err() {
-        tracing::warn!(left = connections.len(), "connections were cut");
-        cut.cancel();
-        connections.wait().await;
-    }
+    let ends_at = clock.mono() + state.limits.drain_within_ms;
+    drain(&api, &connections).await;
     // One time for all: whoever ends the process waits no longer than it was told.
     let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
     workers.end(&clock, left).await;
     Ok(())
+}
+
+/// Answers requests on a further listener of a backend that [`serve`] runs, until that one ends: for a door of this process.
+pub async fn serve_beside(listener: TcpListener, state: Arc<ServerState>) {
+    let clock = state.clock.clone();
+    let shared = Arc::new(Shared {
+        app: telling(openapi::routes(state.clone(), Router::new())),
+        tls: None,
+        state,
+        meters: Meters::default(),
+        cut: CancellationToken::new(),
+    });
+    let connections = TaskTracker::new();
+    let most = shared.state.limits.connections;
+    tokio::select! {
+        () = accept(&listener, &shared, &connections, most) => {}
+        () = shared.meters.sweep(&clock, &shared.state.limits) => {}
+        () = shared.state.ending.cancelled() => {}
+    }
+    drop(listener);
+    drain(&shared, &connections).await;
+}
+
+/// Gives open requests their time to end, then cuts them.
+async fn drain(shared: &Shared, connections: &TaskTracker) {
+    connections.close();
+    let Limits {
+        drain_within_ms, ..
+    } = shared.state.limits;
+    let waiting = connections.wait();
+    if timeout(&*shared.state.clock, drain_within_ms, waiting)
+        .await
+        .is_err()
+    {
+        tracing::warn!(left = connections.len(), "connections were cut");
+        shared.cut.cancel();
+        connections.wait().await;
+    }
 }
 
 async fn accept(

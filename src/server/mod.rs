@@ -4,6 +4,7 @@
 mod about;
 mod answer;
 pub mod auth;
+mod behalf;
 mod command;
 mod courier;
 mod cursor;
@@ -27,13 +28,14 @@ pub mod request;
 mod shown;
 mod state;
 mod trouble;
+mod who;
 mod worker;
 mod write;
 
 pub use auth::{Authorized, TokenError, TokenRequest, issue_token};
 pub use courier::RouteCourier;
 pub use inside::InsideReader;
-pub use listen::{Doors, Peer, ServerError, serve};
+pub use listen::{Doors, Peer, ServerError, serve, serve_beside};
 pub use outbox::{Attempt, Courier, Letter};
 pub use problem::Problem;
 pub use state::{Limits, ServerState, Setup};

@@ -20,7 +20,7 @@ mod display;
 
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, explain, incident, list, page, preview, regime};
+use super::{about, command, explain, incident, list, page, preview, regime, who};
 use crate::domain::command::Command;
 use crate::wire::{PROBLEM, ProblemBody};
 
@@ -58,6 +58,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(page::acknowledge_form, page::acknowledge))
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))
+        .routes(routes!(who::who, who::report))
         .split_for_parts();
     display::add(&mut document);
     complete(&mut document);
@@ -111,7 +112,7 @@ fn complete(document: &mut OpenApi) {
     components.schemas.extend(schemas);
     tag(components, &Command::name());
     for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.post];
+        let operations = [&mut item.get, &mut item.post, &mut item.put];
         for operation in operations.into_iter().flatten() {
             problems(path, operation);
         }

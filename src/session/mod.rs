@@ -7,11 +7,13 @@ pub mod emit;
 pub mod errand;
 pub mod input;
 pub mod local;
+mod mode;
 pub mod pace;
 pub mod picture;
 pub mod run;
+pub mod ssh;
 
-pub use board::BoardScreen;
+pub use board::{BoardScreen, Viewing};
 pub use emit::{Depth, Emitter};
 pub use errand::Errand;
 pub use input::Decoder;

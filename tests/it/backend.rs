@@ -235,6 +235,7 @@ impl Backend {
             clearance: None,
             services: Vec::new(),
             team: None,
+            door: false,
             expires_at: now + chrono::TimeDelta::days(90),
         };
         change(&mut request);

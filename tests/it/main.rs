@@ -52,6 +52,8 @@ mod readme;
 #[cfg(test)]
 mod regimes;
 #[cfg(test)]
+mod ssh;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod terminal;

@@ -104,6 +104,7 @@ pub async fn begin(
             .unwrap_or_else(|| Role::Viewer.default_clearance()),
         services: request.services,
         team: None,
+        door: false,
         created_at: now,
         expires_at: now + TimeDelta::minutes(CODE_MINUTES),
         revoked_at: None,
@@ -150,6 +151,7 @@ pub async fn finish(
         clearance: Some(pending.clearance),
         services: pending.services.clone(),
         team: None,
+        door: false,
         expires_at: now + TimeDelta::seconds(seconds),
     };
     Ok(issue_token(store, now, request).await?)

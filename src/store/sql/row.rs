@@ -191,6 +191,8 @@ pub(super) struct TokenRow {
     clearance: String,
     services: String,
     team: Option<String>,
+    /// 0 or 1.
+    door: i64,
     created_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
@@ -217,6 +219,7 @@ impl TokenRow {
             name: self.name,
             counsel: self.counsel != 0,
             team: self.team,
+            door: self.door != 0,
         })
     }
 }
