@@ -161,8 +161,14 @@ pub async fn frame(channel: &mut Channel<client::Msg>) {
 }
 
 async fn answer(channel: &Channel<client::Msg>, message: &ChannelMsg) {
+    let asks = |data: &[u8]| {
+        // A question may be cut between two messages; an answer too many does no harm.
+        data.windows(3).any(|bytes| bytes == b"\x1b[c")
+            || data.ends_with(b"\x1b")
+            || data.ends_with(b"\x1b[")
+    };
     if let ChannelMsg::Data { data } = message
-        && data.windows(3).any(|bytes| bytes == b"\x1b[c")
+        && asks(data)
     {
         channel.data(&b"\x1b[?62;c"[..]).await.unwrap();
     }
