@@ -47,8 +47,11 @@ fn report_panics(restorer: Restorer) {
     }));
 }
 
+/// What is logged unless `WARBOARD_LOG` says otherwise: what goes wrong, and where the record ends.
+const LOGGED: &str = "warn,warboard::record=info";
+
 fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("WARBOARD_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env("WARBOARD_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

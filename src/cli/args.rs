@@ -85,6 +85,12 @@ pub enum Sub {
     Serve(super::serve::ServeArgs),
     /// Issue, list and revoke tokens, on the store itself
     Token(super::token::TokenArgs),
+    /// Verify that nothing in a store's record was changed, on the store itself
+    Verify(super::verify::VerifyArgs),
+    /// Copy a whole store into a file, whether or not a server runs
+    Backup(super::backup::BackupArgs),
+    /// Make a new store from a backup
+    Restore(super::backup::RestoreArgs),
     /// Open an incident
     Open(super::open::OpenArgs),
     /// List incidents

@@ -2,6 +2,7 @@
 //! What a command means is decided on the lower floors.
 
 mod args;
+mod backup;
 mod board;
 mod catalogue;
 mod clocks;
@@ -27,6 +28,7 @@ mod teams;
 mod themes;
 mod token;
 mod verb;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -78,6 +80,9 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Demo(args)) => demo::run(args, restorer),
         Some(Sub::Serve(args)) => serve::run(args),
         Some(Sub::Token(args)) => token::run(args),
+        Some(Sub::Verify(args)) => verify::run(args),
+        Some(Sub::Backup(args)) => backup::run(args),
+        Some(Sub::Restore(args)) => backup::run_restore(args),
         Some(Sub::Open(args)) => open::run(args),
         Some(Sub::List(args)) => list::run(args),
         Some(Sub::Show(args)) => show::run(args),

@@ -14,6 +14,7 @@ use super::exit::{DONE, Failure, Outcome};
 use super::output::Output;
 use crate::config::{ServerFile, data_home};
 use crate::domain::duty::Rules;
+use crate::domain::span::Span;
 use crate::paging::Routes;
 use crate::server::{Limits, RouteCourier, ServerState, Setup};
 use crate::store::Store;
@@ -32,6 +33,9 @@ pub struct ServeArgs {
     /// The backend's own file; default: server.toml in the settings' folder
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// How often the log says where the record ends
+    #[arg(long, value_name = "SPAN", default_value = "1h")]
+    pub head_every: Span,
 }
 
 pub fn run(args: ServeArgs) -> Outcome {
@@ -58,6 +62,7 @@ pub async fn state(
     clock: &SharedClock,
     file: ServerFile,
     name: &str,
+    limits: Limits,
 ) -> Result<Arc<ServerState>, Failure> {
     let routes = Routes::new(&file.routes, clock).map_err(|faults| {
         let lines: Vec<String> = faults
@@ -78,7 +83,7 @@ pub async fn state(
         courier: Arc::new(RouteCourier::new(routes, clock.clone())),
         name: file.name.unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
-        limits: Limits::default(),
+        limits,
     };
     Ok(ServerState::load(setup).await?)
 }
@@ -93,6 +98,9 @@ fn built_in() -> Result<Rules, Failure> {
 
 async fn serve(args: ServeArgs) -> Outcome {
     let file = ServerFile::load(args.config.as_deref(), &variable)?;
+    if args.head_every < Span::minutes(1) {
+        return Err(Failure::usage("--head-every must be 1m or more, as 1h"));
+    }
     let path = store_path(args.store.as_deref())?;
     let clock = clock();
     // Before the first await on the network: a signal must not find nobody.
@@ -116,7 +124,11 @@ async fn serve(args: ServeArgs) -> Outcome {
             format!("{address}")
         }
     };
-    let state = state(store.clone(), &clock, file, &name).await?;
+    let limits = Limits {
+        head_every_ms: args.head_every.0,
+        ..Limits::default()
+    };
+    let state = state(store.clone(), &clock, file, &name, limits).await?;
     Output::default().note(&format!("listening on http://{address}"));
     let served = crate::server::serve(listener, state, Default::default(), asked_to_end).await;
     store.close().await;

@@ -45,6 +45,7 @@ pub enum CommandKind {
     AcknowledgeAlarm,
     ShelveAlarm,
     UnshelveAlarm,
+    Redact,
 }
 
 impl CommandKind {
@@ -81,6 +82,7 @@ impl CommandKind {
             AcknowledgeAlarm,
             ShelveAlarm,
             UnshelveAlarm,
+            Redact,
         ]
     };
 
@@ -117,6 +119,7 @@ impl CommandKind {
             AcknowledgeAlarm => "acknowledge_alarm",
             ShelveAlarm => "shelve_alarm",
             UnshelveAlarm => "unshelve_alarm",
+            Redact => "redact",
         }
     }
 
@@ -129,14 +132,18 @@ impl CommandKind {
         }
     }
 
+    /// Whether it is counsel's alone, whatever the role.
+    pub const fn is_counsels(self) -> bool {
+        matches!(self, CommandKind::Decide | CommandKind::Redact)
+    }
+
     /// Whether it needs an incident that is still open.
     const fn needs_open(self) -> bool {
         use CommandKind::*;
         match self {
             Reopen | Note | Lesson | FinishLesson | Review | Submit | WithdrawSubmit
-            | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign => {
-                false
-            }
+            | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign
+            | Redact => false,
             Page | Take | Declare | NotReportable | Advance | Undo | Dismiss | Close | HandOver
             | NotApplicable | Hold | Release | AcknowledgeAlarm | ShelveAlarm | UnshelveAlarm => {
                 true
@@ -147,13 +154,13 @@ impl CommandKind {
 
 /// Whether the caller may do this to an incident that stands so. The refusal says what is missing.
 pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result<(), Refusal> {
-    let decides = kind == CommandKind::Decide || kind == CommandKind::ConfirmTime;
-    let may = match kind {
-        CommandKind::Decide => caller.counsel,
-        _ => caller.role >= kind.role() || (decides && caller.counsel),
+    let confirms = kind == CommandKind::ConfirmTime;
+    let may = match kind.is_counsels() {
+        true => caller.counsel,
+        false => caller.role >= kind.role() || (confirms && caller.counsel),
     };
     if !may {
-        let needed = if kind == CommandKind::Decide {
+        let needed = if kind.is_counsels() {
             "the capability counsel".to_owned()
         } else {
             format!("the role {}", kind.role())
@@ -211,17 +218,14 @@ mod tests {
         assert!(allowed(CommandKind::Advance, open, &commander).is_ok());
         assert!(allowed(CommandKind::Advance, closed, &commander).is_err());
         assert!(allowed(CommandKind::Reopen, open, &commander).is_err());
-        assert!(allowed(CommandKind::Decide, open, &commander).is_err());
-        assert!(
-            allowed(
-                CommandKind::Decide,
-                open,
-                &Caller {
-                    counsel: true,
-                    ..responder
-                }
-            )
-            .is_ok()
-        );
+        let counsel = Caller {
+            counsel: true,
+            ..responder
+        };
+        for kind in [CommandKind::Decide, CommandKind::Redact] {
+            assert!(allowed(kind, open, &commander).is_err());
+            assert!(allowed(kind, open, &counsel).is_ok());
+            assert!(allowed(kind, closed, &counsel).is_ok());
+        }
     }
 }

@@ -14,7 +14,7 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::shown;
 use super::state::ServerState;
-use crate::domain::board::{About, TeamView};
+use crate::domain::board::{About, HeadView, TeamView};
 use crate::domain::view::SelfView;
 use crate::wire::TeamsBody;
 
@@ -70,14 +70,18 @@ pub async fn openapi(State(state): State<Arc<ServerState>>) -> Response {
 
 /// What this backend is, and what the caller is to it.
 #[utoipa::path(get, path = "/v1/info", responses((status = 200, body = About)))]
-pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
+pub async fn info(
+    State(state): State<Arc<ServerState>>,
+    authorized: Authorized,
+) -> Result<Response, Problem> {
     let caller = authorized.caller;
+    let head = state.store.chain_head().await?;
     let services = state
         .directory
         .services
         .iter()
         .filter(|service| caller.sees_service(&service.id));
-    written(&About {
+    Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         services: services.map(|service| service.view()).collect(),
@@ -92,7 +96,11 @@ pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized)
             team: caller.team,
         },
         token_expires_at: Some(authorized.token.expires_at),
-    })
+        head: Some(HeadView {
+            seq: head.seq,
+            hash: head.hash,
+        }),
+    }))
 }
 
 /// The teams that can be paged.

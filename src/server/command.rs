@@ -100,12 +100,15 @@ impl Asked {
         write::outcome(&self.state, incident, events, stamp, answer)
     }
 
-    fn command(&self, command: &Command, if_match: IfMatch, found: &Found) -> Outcome {
+    fn command(&self, command: &Command, if_match: IfMatch, found: Found) -> Outcome {
         let refuse = |problem: Problem| Outcome::Answer(problem.answer());
         let audience = self.caller.audience();
-        let Found::Incident(incident) = found else {
-            return refuse(Problem::not_found());
+        let (incident, without) = match found {
+            Found::Incident(incident) => (incident, None),
+            Found::Redaction { incident, without } => (incident, Some(without)),
+            Found::Allotted(_) | Found::Nothing => return refuse(Problem::not_found()),
         };
+        let incident = &incident;
         let context = self.context();
         let seen = || {
             view(
@@ -136,7 +139,14 @@ impl Asked {
             Ok(events) => events,
             Err(refusal) => return Asked::refused(refusal),
         };
-        let (after, stamp) = write::changed(incident, &events, &context);
+        let before = match (without, command) {
+            (Some(Err(why)), Command::Redact(redact)) => {
+                return Asked::refused(why.refusal(redact.entry, incident));
+            }
+            (Some(Ok(without)), _) => Arc::from(without),
+            _ => incident.clone(),
+        };
+        let (after, stamp) = write::changed(&before, &events, &context);
         let unmet = write::unmet(&events);
         let answer = write::answer(&self.state, &audience, &after, StatusCode::OK, unmet);
         write::outcome(&self.state, after, events, stamp, answer)
@@ -244,10 +254,17 @@ pub async fn command(
         random: rand::random(),
     };
     let if_match = request::if_match(&headers);
+    let target = match &command {
+        Command::Redact(redact) => Target::Redaction {
+            incident: id,
+            entry: redact.entry,
+        },
+        _ => Target::Incident(id),
+    };
     let job = Job {
-        target: Target::Incident(id),
+        target,
         idempotency,
-        decide: Box::new(move |found| asked.command(&command, if_match, &found)),
+        decide: Box::new(move |found| asked.command(&command, if_match, found)),
         now: state.clock.now(),
     };
     let done = write::submit(&state, job).await?;

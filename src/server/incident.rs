@@ -113,9 +113,17 @@ fn entry_body(entry: Entry, incident: &Incident, may_read: bool) -> EntryBody {
     let body: Value = serde_json::from_str(&entry.body).unwrap_or(Value::Null);
     let event: Option<Event> =
         serde_json::from_value(json!({ "kind": entry.kind, "body": body })).ok();
+    let redacted = incident.redactions.get(&entry.seq).filter(|_| may_read);
     let line = event
         .filter(|_| may_read)
         .and_then(|event| say::change(&event, incident));
+    let line = match redacted {
+        Some(why) => {
+            let what = line.unwrap_or_else(|| say::spaced(&entry.kind));
+            Some(format!("{what}, {}", say::redacted(why)))
+        }
+        None => line,
+    };
     EntryBody {
         seq: entry.seq,
         version: entry.version,
@@ -129,6 +137,7 @@ fn entry_body(entry: Entry, incident: &Incident, may_read: bool) -> EntryBody {
         },
         kind: entry.kind,
         line,
+        redacted: redacted.cloned(),
     }
 }
 
@@ -178,6 +187,9 @@ const KEPT: &[&str] = &[
     "held_at",
     "responsibility",
     "comms",
+    "entry",
+    "made_at",
+    "pages",
 ];
 
 /// The body of an entry for a reader whose clearance does not reach: what people wrote, and who they are, is null.

@@ -72,7 +72,7 @@ pub async fn serve(
     let workers = worker::start(&state);
     let shared = Arc::new(Shared {
         app: openapi::routes(state.clone(), extra),
-        state,
+        state: state.clone(),
         meters: Meters::default(),
         cut: CancellationToken::new(),
     });
@@ -99,6 +99,7 @@ pub async fn serve(
     // One time for all: whoever ends the process waits no longer than it was told.
     let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
     workers.end(&clock, left).await;
+    worker::tell_head(&state).await;
     Ok(())
 }
 

@@ -120,10 +120,28 @@ pub fn changes(
                     changes.extend(resolutions(state, incident, page, now));
                 }
             }
+            Event::Redacted { .. } => changes.extend(reworded(state, incident)),
             _ => {}
         }
     }
     changes
+}
+
+/// What is still to be sent for an incident of which a text was redacted, in the words that are left.
+fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
+    let pages = incident.pages.iter();
+    let steps = pages.flat_map(|page| (0..=page.step).map(move |step| (page, step)));
+    let word = |(page, step): (&Page, u32)| {
+        let route = page.route.as_deref().unwrap_or_default();
+        match put(state, incident, &page.id, route, step, incident.updated_at)? {
+            OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
+                key: delivery.key,
+                body: delivery.body,
+            }),
+            _ => None,
+        }
+    };
+    steps.filter_map(word).collect()
 }
 
 /// Whether the page goes on to another route. A page that has nowhere left to go stays on its step, and says so with

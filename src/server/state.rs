@@ -40,6 +40,8 @@ pub struct Limits {
     /// Deliveries under way at once, and of one route.
     pub deliveries: usize,
     pub deliveries_of_route: usize,
+    /// Milliseconds from one log line that tells the end of the record to the next.
+    pub head_every_ms: i64,
 }
 
 impl Default for Limits {
@@ -54,6 +56,7 @@ impl Default for Limits {
             head_bytes: 32 * 1024,
             deliveries: 64,
             deliveries_of_route: 4,
+            head_every_ms: 3_600_000,
         }
     }
 }

@@ -102,6 +102,7 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
     match done {
         Done::Written { answer, .. } | Done::Answered(answer) => respond(answer, false),
         Done::Replayed(answer) => respond(answer, true),
+        Done::Retold { answer, incident } => retold(state, audience, answer, &incident),
         Done::KeyReused => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",
@@ -110,6 +111,18 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
         .into_response(),
         Done::Known(incident) => known(state, audience, &incident),
     }
+}
+
+/// What was answered before has been redacted since: status and place stay, the incident is told as it stands.
+fn retold(
+    state: &ServerState,
+    audience: &Audience,
+    before: Answer,
+    incident: &Incident,
+) -> Response {
+    let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
+    let now = answer(state, audience, incident, status, Vec::new());
+    respond(now, true)
 }
 
 /// An upstream incident that is on record already is answered as it stands.

@@ -90,6 +90,8 @@ pub enum Verb {
     Shelve(alarm::ShelveArgs),
     /// Let a shelved alarm ring again
     Unshelve(alarm::UnshelveArgs),
+    /// Take the texts of an entry out of the record, for ever; the record says who did it and why
+    Redact(record::RedactArgs),
 }
 
 /// One command on its way.
@@ -139,6 +141,7 @@ impl Verb {
             Verb::Decide(args) => Ok(args.sent()),
             Verb::Shelve(args) => args.sent(),
             Verb::Unshelve(args) => Ok(args.sent()),
+            Verb::Redact(args) => Ok(args.sent()),
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod note;
 pub mod open;
 pub mod page;
 pub mod record_time;
+pub mod redact;
 pub mod release;
 pub mod reopen;
 pub mod review;
@@ -82,6 +83,7 @@ pub enum Command {
     AcknowledgeAlarm(acknowledge_alarm::AcknowledgeAlarm),
     ShelveAlarm(shelve_alarm::ShelveAlarm),
     UnshelveAlarm(unshelve_alarm::UnshelveAlarm),
+    Redact(redact::Redact),
 }
 
 impl Command {
@@ -117,6 +119,7 @@ impl Command {
             Command::AcknowledgeAlarm(_) => CommandKind::AcknowledgeAlarm,
             Command::ShelveAlarm(_) => CommandKind::ShelveAlarm,
             Command::UnshelveAlarm(_) => CommandKind::UnshelveAlarm,
+            Command::Redact(_) => CommandKind::Redact,
         }
     }
 }
@@ -196,6 +199,7 @@ pub fn decide(
         Command::AcknowledgeAlarm(body) => acknowledge_alarm::decide(incident, body, context),
         Command::ShelveAlarm(body) => shelve_alarm::decide(incident, body, context),
         Command::UnshelveAlarm(body) => unshelve_alarm::decide(incident, body, context),
+        Command::Redact(body) => redact::decide(incident, body, context),
     }
 }
 

@@ -65,6 +65,7 @@ impl Incident {
             change: None,
             alarms: Default::default(),
             vacant_since: Some(stamp.at),
+            redactions: Default::default(),
         };
         incident.tell(&Event::Opened(Box::new(opened.clone())), stamp);
         incident
@@ -119,6 +120,10 @@ impl Incident {
                         stamp,
                     );
                 }
+            }
+            Event::Redacted { entry, reason } => {
+                let why = decision(stamp, Some(reason.clone()));
+                self.redactions.insert(*entry, why);
             }
             Event::TimeConfirmed { trigger, duty } => self.confirm(trigger, duty.as_deref()),
             Event::NotApplicable { milestone, reason } => self.not_applicable.push(NotApplicable {
@@ -227,7 +232,8 @@ impl Incident {
                 message: message.clone(),
                 last_error: route.is_none().then(|| "no route".to_owned()),
             }),
-            Event::PageProgressed { .. }
+            Event::Restored { .. }
+            | Event::PageProgressed { .. }
             | Event::PageEscalated { .. }
             | Event::PageAcknowledged { .. }
             | Event::PageCancelled { .. } => {

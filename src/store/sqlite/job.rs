@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sqlx::{SqliteConnection, query, query_as, query_scalar, raw_sql};
 
+use super::redact;
 use super::row::{AnswerRow, SnapshotRow, int, text_of, uint};
 use super::schema::Meta;
 use crate::domain::codename::codename;
@@ -14,7 +15,7 @@ use crate::domain::command::open::Allotted;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
-use crate::store::chain::{Head, Link};
+use crate::store::chain::{Head, Link, fresh_salt};
 use crate::store::{
     Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Snapshot, StoreError,
     Target,
@@ -34,6 +35,8 @@ pub(super) struct State {
     pub(super) head: Head,
     /// Whether a job that failed could not be taken back: then the whole transaction must go.
     pub(super) torn: bool,
+    /// Whether a redaction was written whose traces in the write-ahead log are still to be removed.
+    pub(super) traces: bool,
     at_hand: HashMap<String, Snapshot>,
 }
 
@@ -43,6 +46,7 @@ impl State {
             meta,
             head: Head::default(),
             torn: false,
+            traces: false,
             at_hand: HashMap::new(),
         }
     }
@@ -50,14 +54,7 @@ impl State {
     /// Reads the end of the chain again and forgets everything that was not surely committed.
     pub(super) async fn reload(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError> {
         self.at_hand.clear();
-        let last: Option<(i64, String)> =
-            query_as("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
-                .fetch_optional(db)
-                .await?;
-        self.head = last.map_or_else(Head::default, |(seq, hash)| Head {
-            seq: uint(seq),
-            hash,
-        });
+        self.head = chain_head(db).await?;
         Ok(())
     }
 
@@ -101,11 +98,24 @@ impl State {
             now,
         } = job;
         if let Some(idempotency) = &idempotency
-            && let Some(done) = remembered(db, idempotency, now).await?
+            && let Some(done) = self.remembered(db, idempotency, now).await?
         {
             return Ok(done);
         }
+        let mut gone = None;
         let (found, standing, new) = match target {
+            Target::Redaction { incident, entry } => match self.incident(db, &incident).await? {
+                None => found(None),
+                Some(snapshot) => {
+                    let without = redact::without(db, &incident, entry).await?;
+                    let without = without.map(|(incident, entry)| {
+                        gone = Some(entry);
+                        incident
+                    });
+                    let incident = snapshot.incident.clone();
+                    (Found::Redaction { incident, without }, Some(snapshot), None)
+                }
+            },
             Target::Incident(id) => found(self.incident(db, &id).await?),
             Target::Page(page) => {
                 let id: Option<String> = query_scalar("SELECT incident FROM page WHERE id = $1")
@@ -131,15 +141,26 @@ impl State {
             .map_err(|panic| StoreError::Fault(words_of(panic.as_ref())))?;
         match outcome {
             Outcome::Answer(answer) => {
-                remember(db, idempotency.as_ref(), &answer, now).await?;
+                let about = standing
+                    .as_ref()
+                    .map(|standing| standing.incident.id.as_str());
+                remember(db, idempotency.as_ref(), &answer, about, now).await?;
                 Ok(Done::Answered(answer))
             }
             Outcome::Write(changes) => {
                 check(&changes, standing.as_ref(), new.as_ref())?;
                 query("SAVEPOINT job").execute(&mut *db).await?;
-                let written = self
-                    .write(db, *changes, standing, new, idempotency.as_ref(), now)
-                    .await;
+                let redacted = match &gone {
+                    Some(gone) => redact::write(db, &changes.incident.id, gone).await,
+                    None => Ok(()),
+                };
+                let written = match redacted {
+                    Ok(()) => {
+                        self.write(db, *changes, standing, new, idempotency.as_ref(), now)
+                            .await
+                    }
+                    Err(error) => Err(error),
+                };
                 let end = match &written {
                     Ok(_) => "RELEASE job",
                     Err(_) => "ROLLBACK TO job; RELEASE job",
@@ -150,6 +171,7 @@ impl State {
                 }
                 let (answer, snapshot, head) = written?;
                 self.head = head;
+                self.traces |= gone.is_some();
                 self.keep(snapshot.clone());
                 Ok(Done::Written {
                     answer,
@@ -158,6 +180,54 @@ impl State {
                 })
             }
         }
+    }
+
+    /// How the same request was answered before, if it was.
+    async fn remembered(
+        &mut self,
+        db: &mut SqliteConnection,
+        idempotency: &Idempotency,
+        now: Instant,
+    ) -> Result<Option<Done>, StoreError> {
+        let row: Option<AnswerRow> = query_as("SELECT digest, status, etag, location, body, incident FROM answer WHERE token = $1 AND key = $2 AND at > $3")
+            .bind(&idempotency.token)
+            .bind(&idempotency.key)
+            .bind(now.timestamp_millis().saturating_sub(REMEMBERED_FOR))
+            .fetch_optional(&mut *db)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        if row.digest != idempotency.digest {
+            return Ok(Some(Done::KeyReused));
+        }
+        // An answer of ours is never empty: this one was emptied when a text was redacted.
+        let snapshot = match row.incident.as_deref().filter(|_| row.body.is_empty()) {
+            Some(id) => self.incident(db, id).await?,
+            None => None,
+        };
+        let answer = row.answer();
+        Ok(Some(match snapshot {
+            Some(snapshot) => Done::Retold {
+                answer,
+                incident: snapshot.incident,
+            },
+            None => Done::Replayed(answer),
+        }))
+    }
+
+    /// Writes changes that nobody asked for by a command, in a transaction of the caller's.
+    pub(super) async fn append(
+        &mut self,
+        db: &mut SqliteConnection,
+        changes: Changes,
+        standing: Snapshot,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        check(&changes, Some(&standing), None)?;
+        let (_, _, head) = self
+            .write(db, changes, Some(standing), None, None, now)
+            .await?;
+        self.head = head;
+        Ok(())
     }
 
     /// The next id and codename; they are used up only if the job writes.
@@ -195,35 +265,37 @@ impl State {
                     incident: Arc::new(changes.incident),
                 };
                 put_snapshot(db, &snapshot).await?;
-                query("INSERT INTO meta (name, value) VALUES ('head', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-                    .bind(format!("{} {}", head.seq, head.hash))
-                    .execute(&mut *db)
-                    .await?;
+                put_head(db, &head).await?;
                 snapshot
             }
         };
         for event in &changes.events {
             if let Event::PageQueued { page, .. } = event {
-                query("INSERT INTO page (id, incident) VALUES ($1, $2)")
-                    .bind(page)
-                    .bind(&snapshot.incident.id)
-                    .execute(&mut *db)
-                    .await?;
+                put_page(db, page, &snapshot.incident.id).await?;
             }
         }
         for (prefix, last) in new.into_iter().flat_map(|new| new.counters) {
-            query("INSERT INTO counter (prefix, last) VALUES ($1, $2) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last")
-                .bind(prefix)
-                .bind(last)
-                .execute(&mut *db)
-                .await?;
+            put_counter(db, &prefix, last).await?;
         }
         for change in &changes.outbox {
             put_outbox(db, change).await?;
         }
-        remember(db, idempotency, &changes.answer, now).await?;
+        let about = Some(snapshot.incident.id.as_str());
+        remember(db, idempotency, &changes.answer, about, now).await?;
         Ok((changes.answer, snapshot, head))
     }
+}
+
+/// The end of the chain as it is stored.
+pub(super) async fn chain_head(db: &mut SqliteConnection) -> Result<Head, StoreError> {
+    let last: Option<(i64, String)> =
+        query_as("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
+            .fetch_optional(db)
+            .await?;
+    Ok(last.map_or_else(Head::default, |(seq, hash)| Head {
+        seq: uint(seq),
+        hash,
+    }))
 }
 
 /// What a new incident gets.
@@ -313,6 +385,7 @@ async fn append(
     event: &Event,
 ) -> Result<Head, StoreError> {
     let body = body_of(event)?;
+    let salt = fresh_salt();
     let stamp = &changes.stamp;
     let at = text_of(stamp.at);
     let link = Link {
@@ -324,10 +397,23 @@ async fn append(
         via: stamp.via.as_str(),
         kind: event.kind(),
         body: &body,
+        salt: Some(&salt),
         prev: &head.hash,
     };
     let hash = link.hash();
-    query("INSERT INTO entry (seq, incident, version, at, \"by\", via, kind, body, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+    put_entry(db, &link, &hash).await?;
+    Ok(Head {
+        seq: link.seq,
+        hash,
+    })
+}
+
+pub(super) async fn put_entry(
+    db: &mut SqliteConnection,
+    link: &Link<'_>,
+    hash: &str,
+) -> Result<(), StoreError> {
+    query("INSERT INTO entry (seq, incident, version, at, \"by\", via, kind, body, salt, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
         .bind(int(link.seq))
         .bind(link.incident)
         .bind(int(link.version))
@@ -336,14 +422,12 @@ async fn append(
         .bind(link.via)
         .bind(link.kind)
         .bind(link.body)
+        .bind(link.salt)
         .bind(link.prev)
-        .bind(&hash)
+        .bind(hash)
         .execute(db)
         .await?;
-    Ok(Head {
-        seq: link.seq,
-        hash,
-    })
+    Ok(())
 }
 
 /// The event without its kind, which has a column of its own.
@@ -354,7 +438,45 @@ fn body_of(event: &Event) -> Result<String, StoreError> {
     serde_json::to_string(&body).map_err(fault)
 }
 
-async fn put_snapshot(db: &mut SqliteConnection, snapshot: &Snapshot) -> Result<(), StoreError> {
+/// Notes where the chain ends, so that a record that was cut is told from a whole one.
+pub(super) async fn put_head(db: &mut SqliteConnection, head: &Head) -> Result<(), StoreError> {
+    query("INSERT INTO meta (name, value) VALUES ('head', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(format!("{} {}", head.seq, head.hash))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn put_page(
+    db: &mut SqliteConnection,
+    page: &str,
+    incident: &str,
+) -> Result<(), StoreError> {
+    query("INSERT INTO page (id, incident) VALUES ($1, $2)")
+        .bind(page)
+        .bind(incident)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn put_counter(
+    db: &mut SqliteConnection,
+    prefix: &str,
+    last: i64,
+) -> Result<(), StoreError> {
+    query("INSERT INTO counter (prefix, last) VALUES ($1, $2) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last")
+        .bind(prefix)
+        .bind(last)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn put_snapshot(
+    db: &mut SqliteConnection,
+    snapshot: &Snapshot,
+) -> Result<(), StoreError> {
     let incident: &Incident = &snapshot.incident;
     let body =
         serde_json::to_string(incident).map_err(|error| StoreError::Fault(error.to_string()))?;
@@ -398,29 +520,14 @@ async fn put_outbox(db: &mut SqliteConnection, change: &OutboxChange) -> Result<
         OutboxChange::DoneForPage { page } => {
             query("UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0").bind(page)
         }
+        OutboxChange::Reword { key, body } => {
+            query("UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0")
+                .bind(key)
+                .bind(body)
+        }
     };
     change.execute(db).await?;
     Ok(())
-}
-
-async fn remembered(
-    db: &mut SqliteConnection,
-    idempotency: &Idempotency,
-    now: Instant,
-) -> Result<Option<Done>, StoreError> {
-    let row: Option<AnswerRow> = query_as("SELECT digest, status, etag, location, body FROM answer WHERE token = $1 AND key = $2 AND at > $3")
-        .bind(&idempotency.token)
-        .bind(&idempotency.key)
-        .bind(now.timestamp_millis().saturating_sub(REMEMBERED_FOR))
-        .fetch_optional(db)
-        .await?;
-    Ok(row.map(|row| {
-        if row.digest == idempotency.digest {
-            Done::Replayed(row.answer())
-        } else {
-            Done::KeyReused
-        }
-    }))
 }
 
 /// Only what was carried out is remembered: a refusal may become right later.
@@ -428,12 +535,13 @@ async fn remember(
     db: &mut SqliteConnection,
     idempotency: Option<&Idempotency>,
     answer: &Answer,
+    about: Option<&str>,
     now: Instant,
 ) -> Result<(), StoreError> {
     let Some(idempotency) = idempotency.filter(|_| (200..300).contains(&answer.status)) else {
         return Ok(());
     };
-    query("INSERT OR REPLACE INTO answer (token, key, digest, status, etag, location, body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+    query("INSERT OR REPLACE INTO answer (token, key, digest, status, etag, location, body, at, incident) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
         .bind(&idempotency.token)
         .bind(&idempotency.key)
         .bind(&idempotency.digest[..])
@@ -442,6 +550,7 @@ async fn remember(
         .bind(&answer.location)
         .bind(&answer.body)
         .bind(now.timestamp_millis())
+        .bind(about)
         .execute(db)
         .await?;
     Ok(())

@@ -1,8 +1,14 @@
 //! The store in one SQLite file: a writer that batches (`writer`, `job`), readers beside it, a lock against a second server.
 //! What a command means is decided above; here it is found, written, remembered and handed out again.
 
+mod backup;
+#[cfg(test)]
+mod fixture;
 mod job;
 mod lock;
+mod record;
+mod redact;
+mod restore;
 mod row;
 mod schema;
 mod verify;
@@ -21,8 +27,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use self::job::State;
 use self::lock::Lock;
+pub use self::record::SqliteRecord;
+pub use self::restore::Restored;
 use self::row::{DeliveryRow, EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Make, Reply, Work, Writer};
+use super::chain::Head;
 use super::{Delivery, Done, Entry, Job, Snapshot, Store, StoreError, Token};
 use crate::domain::instant::Instant;
 
@@ -198,6 +207,13 @@ impl Store for SqliteStore {
                 .fetch_one(&self.readers)
                 .await?;
             Ok(uint(head))
+        })
+    }
+
+    fn chain_head(&self) -> BoxFuture<'_, Result<Head, StoreError>> {
+        Box::pin(async move {
+            let mut db = self.readers.acquire().await?;
+            job::chain_head(&mut db).await
         })
     }
 

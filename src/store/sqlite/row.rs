@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use crate::domain::instant::Instant;
 use crate::domain::word::UnknownWord;
-use crate::store::chain::Link;
+use crate::store::chain::{self, Link};
 use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
 
 /// A number as SQLite keeps it.
@@ -45,6 +45,9 @@ pub(super) struct EntryRow {
     pub(super) via: String,
     pub(super) kind: String,
     pub(super) body: String,
+    /// Absent in a file that no server of this version has opened yet.
+    #[sqlx(default)]
+    pub(super) salt: Option<String>,
     pub(super) prev: String,
     pub(super) hash: String,
 }
@@ -60,6 +63,7 @@ impl EntryRow {
             via: &self.via,
             kind: &self.kind,
             body: &self.body,
+            salt: self.salt.as_deref(),
             prev: &self.prev,
         }
     }
@@ -76,7 +80,7 @@ impl EntryRow {
             incident: self.incident,
             by: self.by,
             kind: self.kind,
-            body: self.body,
+            body: chain::shown(&self.body, self.salt.as_deref()),
         })
     }
 }
@@ -106,6 +110,7 @@ pub(super) struct AnswerRow {
     pub(super) etag: Option<String>,
     pub(super) location: Option<String>,
     pub(super) body: Vec<u8>,
+    pub(super) incident: Option<String>,
 }
 
 impl AnswerRow {

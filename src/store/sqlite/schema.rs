@@ -10,7 +10,10 @@ use crate::store::StoreError;
 use crate::store::chain::hex;
 
 /// Every version of the tables, oldest first. A version that was released is never changed.
-const VERSIONS: &[&str] = &[include_str!("0001_init.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("0001_init.sql"),
+    include_str!("0002_redaction.sql"),
+];
 /// Marks the file as ours, in its header: `wbrd`.
 const APPLICATION: i64 = 0x7762_7264;
 
@@ -24,6 +27,8 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(5))
         .pragma("journal_size_limit", "67108864")
         .pragma("trusted_schema", "OFF")
+        // What was redacted must not stay behind in a page that is free.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging()
 }
 
@@ -52,24 +57,17 @@ pub(super) async fn open(
     }
 }
 
-async fn migrate(connection: &mut SqliteConnection, path: &str) -> Result<Meta, StoreError> {
-    let failed = |error: sqlx::Error| told(&error, path);
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(failed)?;
-    let number = async |transaction: &mut SqliteConnection, pragma: &'static str| {
-        query_scalar::<_, i64>(pragma).fetch_one(transaction).await
+/// The version of the file's tables, if it is one that is known; None of an empty file.
+async fn version(db: &mut SqliteConnection, path: &str) -> Result<Option<i64>, StoreError> {
+    let number = async |db: &mut SqliteConnection, pragma: &'static str| {
+        query_scalar::<_, i64>(pragma)
+            .fetch_one(db)
+            .await
+            .map_err(|error| told(&error, path))
     };
-    let version = number(&mut transaction, "PRAGMA user_version")
-        .await
-        .map_err(failed)?;
-    let application = number(&mut transaction, "PRAGMA application_id")
-        .await
-        .map_err(failed)?;
-    let tables = number(&mut transaction, "SELECT count(*) FROM sqlite_schema")
-        .await
-        .map_err(failed)?;
+    let version = number(db, "PRAGMA user_version").await?;
+    let application = number(db, "PRAGMA application_id").await?;
+    let tables = number(db, "SELECT count(*) FROM sqlite_schema").await?;
     if application != APPLICATION && (application != 0 || version != 0 || tables != 0) {
         return Err(StoreError::Corrupt(format!(
             "{path} is a database of another program; give another --store"
@@ -81,6 +79,27 @@ async fn migrate(connection: &mut SqliteConnection, path: &str) -> Result<Meta, 
             "{path} was written by a newer warboard (version {version}, this one knows {known}); use that one"
         )));
     }
+    Ok((version > 0).then_some(version))
+}
+
+/// Whether a file that is only read is a store of ours.
+pub(super) async fn check(db: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let path = path.display().to_string();
+    match version(db, &path).await? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::Corrupt(format!(
+            "{path} is empty; give another --store"
+        ))),
+    }
+}
+
+async fn migrate(connection: &mut SqliteConnection, path: &str) -> Result<Meta, StoreError> {
+    let failed = |error: sqlx::Error| told(&error, path);
+    let mut transaction = connection
+        .begin_with("BEGIN IMMEDIATE")
+        .await
+        .map_err(failed)?;
+    let version = version(&mut transaction, path).await?.unwrap_or_default();
     for (at, sql) in VERSIONS.iter().enumerate() {
         let number = i64::try_from(at).unwrap_or(i64::MAX).saturating_add(1);
         if number <= version {
@@ -132,7 +151,7 @@ async fn migrate(connection: &mut SqliteConnection, path: &str) -> Result<Meta, 
 }
 
 /// An error of the library with the file it happened to.
-fn told(error: &sqlx::Error, path: &str) -> StoreError {
+pub(super) fn told(error: &sqlx::Error, path: &str) -> StoreError {
     match StoreError::from_sqlx(error) {
         StoreError::Unavailable(why) => StoreError::Unavailable(format!("{path}: {why}")),
         StoreError::Corrupt(why) => StoreError::Corrupt(format!(

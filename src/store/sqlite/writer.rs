@@ -119,6 +119,7 @@ impl Writer {
             self.give_up().await;
         } else {
             self.failed = false;
+            self.remove_traces().await;
             if news || self.state.head.seq != before {
                 self.wake.send_replace(self.state.head.seq);
             }
@@ -149,6 +150,15 @@ impl Writer {
             query("COMMIT").execute(db).await?;
         }
         Ok(())
+    }
+
+    /// After a redaction: before anybody is told that it is done, and again with later batches where a reader stood in the way.
+    async fn remove_traces(&mut self) {
+        if self.state.traces
+            && let Some(db) = self.db.as_mut()
+        {
+            self.state.traces = !super::redact::purge(db).await;
+        }
     }
 
     /// Ends a connection of which it is not known what it wrote; the next batch opens another.

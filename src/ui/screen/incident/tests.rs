@@ -41,6 +41,7 @@ fn entry(
         kind: kind.to_owned(),
         line: Some(line.to_owned()),
         body,
+        redacted: None,
     }
 }
 

@@ -1,0 +1,258 @@
+//! Putting a backup into an empty store: all of it in one transaction, which is undone unless the record then proves itself.
+//! Pages of the time before are not sent again; that is written down with each incident they belong to.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use chrono::TimeDelta;
+use sqlx::{Connection, SqliteConnection, query, query_scalar};
+
+use super::job::{self, State};
+use super::lock::{self, Lock};
+use super::row::{SnapshotRow, int};
+use super::schema::Meta;
+use super::{SqliteStore, schema, verify};
+use crate::domain::command::worker;
+use crate::domain::incident::{Incident, Stamp};
+use crate::domain::instant::Instant;
+use crate::domain::word::Via;
+use crate::store::archive::{ArchiveError, EntryLine, Header, Line, OutboxLine, Reader, TokenLine};
+use crate::store::audit::Report;
+use crate::store::{Answer, Changes, OutboxChange, StoreError};
+
+/// Pages asked for longer before a restore are not sent by it: whoever was meant may have come meanwhile.
+const SENT_WITHIN: TimeDelta = TimeDelta::minutes(10);
+/// Incidents read at a time.
+const ROWS: i64 = 100;
+
+/// What a restore did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restored {
+    pub header: Header,
+    /// The record as it stands in the new store.
+    pub report: Report,
+    /// Pages that waited for a person when the backup was made, and are not sent again.
+    pub uncertain: usize,
+}
+
+impl SqliteStore {
+    /// Puts a backup into a store that is empty, all of it or nothing. The store keeps its own epoch: cursors of the old one
+    /// are foreign to it.
+    ///
+    /// # Errors
+    /// The store is in use or not empty; the file is no backup or is damaged; what came out of it does not prove itself.
+    pub async fn restore(
+        path: &Path,
+        from: &mut (dyn BufRead + Send),
+        now: Instant,
+    ) -> Result<Restored, StoreError> {
+        let path = lock::prepare(path)?;
+        let _lock = Lock::take(&path)?;
+        let (mut db, meta) = schema::open(&schema::options(&path)).await?;
+        let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
+        must_be_empty(&mut transaction, &path).await?;
+        let header = insert(&mut transaction, from).await?;
+        let uncertain = settle(&mut transaction, meta, &header, now).await?;
+        let report = verify::verify(&mut transaction, &[]).await?;
+        if let Some(fault) = report.faults.first() {
+            return Err(StoreError::Archive(format!(
+                "what the backup holds does not prove itself: {fault}. Nothing was restored"
+            )));
+        }
+        transaction.commit().await?;
+        db.close().await?;
+        Ok(Restored {
+            header,
+            report,
+            uncertain,
+        })
+    }
+}
+
+async fn must_be_empty(db: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
+    let rows: i64 = query_scalar("SELECT (SELECT count(*) FROM entry) + (SELECT count(*) FROM snapshot) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM token) + (SELECT count(*) FROM counter) + (SELECT count(*) FROM setting)")
+        .fetch_one(db)
+        .await?;
+    match rows {
+        0 => Ok(()),
+        _ => Err(StoreError::Archive(format!(
+            "{} is not empty, and a backup is restored into a new store only; give another --store",
+            path.display()
+        ))),
+    }
+}
+
+impl From<ArchiveError> for StoreError {
+    fn from(error: ArchiveError) -> StoreError {
+        StoreError::Archive(format!("the file is no backup that can be used: {error}"))
+    }
+}
+
+async fn insert(
+    db: &mut SqliteConnection,
+    from: &mut (dyn BufRead + Send),
+) -> Result<Header, StoreError> {
+    let mut reader = Reader::begin(from)?;
+    let header = reader.header().clone();
+    query("UPDATE meta SET value = $1 WHERE name = 'codename_start'")
+        .bind(&header.codename_start)
+        .execute(&mut *db)
+        .await?;
+    if header.head.seq > 0 {
+        job::put_head(db, &header.head).await?;
+    }
+    while let Some(row) = reader.row()? {
+        match row {
+            Line::Entry(entry) => put_entry(db, &entry).await?,
+            Line::Snapshot(snapshot) => {
+                let row = SnapshotRow {
+                    seq: int(snapshot.seq),
+                    body: snapshot.body,
+                };
+                let snapshot = row.snapshot()?;
+                job::put_snapshot(db, &snapshot).await?;
+                for page in &snapshot.incident.pages {
+                    job::put_page(db, &page.id, &snapshot.incident.id).await?;
+                }
+            }
+            Line::Outbox(delivery) => put_delivery(db, &delivery).await?,
+            Line::Token(token) => put_token(db, &token).await?,
+            Line::Counter(counter) => {
+                job::put_counter(db, &counter.prefix, counter.last).await?;
+            }
+            Line::Setting(setting) => {
+                query("INSERT INTO setting (name, value) VALUES ($1, $2)")
+                    .bind(setting.name)
+                    .bind(setting.value.0)
+                    .execute(&mut *db)
+                    .await?;
+            }
+            Line::Backup(_) | Line::End(_) => {}
+        }
+    }
+    Ok(header)
+}
+
+async fn put_entry(db: &mut SqliteConnection, entry: &EntryLine) -> Result<(), StoreError> {
+    job::put_entry(db, &entry.link(), &entry.hash).await
+}
+
+async fn put_delivery(db: &mut SqliteConnection, row: &OutboxLine) -> Result<(), StoreError> {
+    query("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at, done) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        .bind(&row.key)
+        .bind(&row.page)
+        .bind(&row.incident)
+        .bind(&row.team)
+        .bind(&row.route)
+        .bind(row.step)
+        .bind(&row.body.0)
+        .bind(row.attempts)
+        .bind(row.next_at)
+        .bind(row.queued_at)
+        .bind(row.done)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn put_token(db: &mut SqliteConnection, row: &TokenLine) -> Result<(), StoreError> {
+    query("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+        .bind(&row.id)
+        .bind(&row.name)
+        .bind(&row.sha256.0)
+        .bind(&row.role)
+        .bind(row.counsel)
+        .bind(&row.clearance)
+        .bind(&row.services)
+        .bind(&row.team)
+        .bind(row.created_at)
+        .bind(row.expires_at)
+        .bind(row.revoked_at)
+        .bind(row.last_used_at)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Ends what waited to be sent and is too old for that, and writes it down with each incident whose pages it is about.
+async fn settle(
+    db: &mut SqliteConnection,
+    meta: Meta,
+    header: &Header,
+    now: Instant,
+) -> Result<usize, StoreError> {
+    let before = now - SENT_WITHIN;
+    let mut state = State::new(meta);
+    state.reload(db).await?;
+    let (mut uncertain, mut after) = (0, 0_i64);
+    let last = int(header.head.seq);
+    loop {
+        let rows: Vec<SnapshotRow> = sqlx::query_as(
+            "SELECT seq, body FROM snapshot WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+        )
+        .bind(after)
+        .bind(last)
+        .bind(ROWS)
+        .fetch_all(&mut *db)
+        .await?;
+        let Some(row) = rows.last() else { break };
+        after = row.seq;
+        for row in rows {
+            let standing = row.snapshot()?;
+            let events = worker::restored(&standing.incident, header.made_at, before);
+            if events.is_empty() {
+                continue;
+            }
+            let changes = settled(&standing.incident, events, before, now);
+            uncertain += changes.outbox.len();
+            state.append(db, changes, standing, now).await?;
+        }
+    }
+    // What was to take a page back elsewhere is as old as the page.
+    query("UPDATE outbox SET done = 1 WHERE done = 0 AND queued_at < $1")
+        .bind(before.timestamp_millis())
+        .execute(db)
+        .await?;
+    Ok(uncertain)
+}
+
+/// The name under which the house stands in the record.
+const HOUSE: &str = "warboard";
+
+fn settled(
+    incident: &Incident,
+    events: Vec<crate::domain::event::Event>,
+    before: Instant,
+    now: Instant,
+) -> Changes {
+    let stamp = Stamp {
+        version: incident.version.saturating_add(1),
+        at: now,
+        by: HOUSE.to_owned(),
+        via: Via::Worker,
+    };
+    let outbox = worker::uncertain(incident, before)
+        .map(|page| OutboxChange::DoneForPage {
+            page: page.id.clone(),
+        })
+        .collect();
+    let mut after = incident.clone();
+    for event in &events {
+        after.apply(event, &stamp);
+    }
+    Changes {
+        incident: after,
+        events,
+        stamp,
+        outbox,
+        answer: Answer {
+            status: 200,
+            etag: None,
+            location: None,
+            body: Vec::new(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;
