@@ -91,6 +91,8 @@ pub enum Sub {
     Backup(super::backup::BackupArgs),
     /// Make a new store from a backup
     Restore(super::backup::RestoreArgs),
+    /// Print an incident as a document: situation report, hand-over, log or review
+    Export(super::export::ExportArgs),
     /// Open an incident
     Open(super::open::OpenArgs),
     /// List incidents

@@ -15,6 +15,7 @@ mod doctor_paging;
 mod embedded;
 mod environment;
 mod exit;
+mod export;
 mod given;
 mod import;
 mod list;
@@ -83,6 +84,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Verify(args)) => verify::run(args),
         Some(Sub::Backup(args)) => backup::run(args),
         Some(Sub::Restore(args)) => backup::run_restore(args),
+        Some(Sub::Export(args)) => export::run(args),
         Some(Sub::Open(args)) => open::run(args),
         Some(Sub::List(args)) => list::run(args),
         Some(Sub::Show(args)) => show::run(args),

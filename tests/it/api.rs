@@ -11,6 +11,7 @@ mod mask;
 mod page;
 mod preview;
 mod read;
+mod redact;
 mod route;
 mod rule;
 mod seat;

@@ -32,6 +32,8 @@ mod program;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
 mod regimes;
 #[cfg(test)]
 mod terminal;

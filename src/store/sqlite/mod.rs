@@ -6,6 +6,7 @@ mod backup;
 mod fixture;
 mod job;
 mod lock;
+mod put;
 mod record;
 mod redact;
 mod restore;
@@ -213,7 +214,7 @@ impl Store for SqliteStore {
     fn chain_head(&self) -> BoxFuture<'_, Result<Head, StoreError>> {
         Box::pin(async move {
             let mut db = self.readers.acquire().await?;
-            job::chain_head(&mut db).await
+            put::chain_head(&mut db).await
         })
     }
 

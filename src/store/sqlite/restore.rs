@@ -9,6 +9,7 @@ use sqlx::{Connection, SqliteConnection, query, query_scalar};
 
 use super::job::{self, State};
 use super::lock::{self, Lock};
+use super::put;
 use super::row::{SnapshotRow, int};
 use super::schema::Meta;
 use super::{SqliteStore, schema, verify};
@@ -99,7 +100,7 @@ async fn insert(
         .execute(&mut *db)
         .await?;
     if header.head.seq > 0 {
-        job::put_head(db, &header.head).await?;
+        put::put_head(db, &header.head).await?;
     }
     while let Some(row) = reader.row()? {
         match row {
@@ -112,13 +113,13 @@ async fn insert(
                 let snapshot = row.snapshot()?;
                 job::put_snapshot(db, &snapshot).await?;
                 for page in &snapshot.incident.pages {
-                    job::put_page(db, &page.id, &snapshot.incident.id).await?;
+                    put::put_page(db, &page.id, &snapshot.incident.id).await?;
                 }
             }
             Line::Outbox(delivery) => put_delivery(db, &delivery).await?,
             Line::Token(token) => put_token(db, &token).await?,
             Line::Counter(counter) => {
-                job::put_counter(db, &counter.prefix, counter.last).await?;
+                put::put_counter(db, &counter.prefix, counter.last).await?;
             }
             Line::Setting(setting) => {
                 query("INSERT INTO setting (name, value) VALUES ($1, $2)")
@@ -134,7 +135,7 @@ async fn insert(
 }
 
 async fn put_entry(db: &mut SqliteConnection, entry: &EntryLine) -> Result<(), StoreError> {
-    job::put_entry(db, &entry.link(), &entry.hash).await
+    put::put_entry(db, &entry.link(), &entry.hash).await
 }
 
 async fn put_delivery(db: &mut SqliteConnection, row: &OutboxLine) -> Result<(), StoreError> {
