@@ -116,7 +116,7 @@ mod tests {
             ("- item", "\\- item"),
             ("12. item", "12\\. item"),
             ("# head", "\\# head"),
-            ("=== ", "\\=\\=\\="),
+            ("=== ", "\\==="),
             ("@everyone", "\\@everyone"),
             ("a\nb", "a"),
         ] {

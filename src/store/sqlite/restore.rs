@@ -102,9 +102,18 @@ async fn insert(
     if header.head.seq > 0 {
         put::put_head(db, &header.head).await?;
     }
+    let mut walk = Report::default();
     while let Some(row) = reader.row()? {
         match row {
-            Line::Entry(entry) => put_entry(db, &entry).await?,
+            Line::Entry(entry) => {
+                walk.step(&entry.link(), &entry.hash, &[]);
+                if let Some(fault) = walk.faults.first() {
+                    return Err(StoreError::Archive(format!(
+                        "the record in the backup is not sound: {fault}. Nothing was restored"
+                    )));
+                }
+                put_entry(db, &entry).await?;
+            }
             Line::Snapshot(snapshot) => {
                 let row = SnapshotRow {
                     seq: int(snapshot.seq),
