@@ -1,7 +1,10 @@
 //! The record from outside: `verify`, `redact`, `backup` and `restore` as a person at a shell runs them.
 
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::program::{Backend, output};
@@ -215,4 +218,41 @@ fn an_incident_is_printed_as_each_document() {
     assert_eq!(body["incident"]["id"], "AZ-1");
     assert_eq!(body["head"]["seq"], 2);
     assert_eq!(backend.run(&["export", "poem", &id]).0, 2);
+}
+
+#[test]
+fn a_server_logs_where_the_record_ends_when_it_starts_and_when_it_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let mut server = crate::program::warboard(
+        home.path(),
+        &["serve", "--listen", "127.0.0.1:0", "--store", "sqlite:s.db"],
+    )
+    .stderr(std::process::Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let mut heads = |until: &str| -> usize {
+        let mut heads = 0;
+        for line in lines.by_ref().map_while(Result::ok) {
+            let is_head = line.contains("the record reaches here");
+            heads += usize::from(is_head);
+            if is_head {
+                let line: Value = serde_json::from_str(&line).unwrap();
+                assert_eq!(line["target"], "warboard::record");
+                assert_eq!(line["fields"]["seq"], 0);
+                assert_eq!(line["fields"]["hash"].as_str().unwrap().len(), 64);
+            }
+            if line.contains(until) {
+                break;
+            }
+        }
+        heads
+    };
+    assert_eq!(heads("the record reaches here"), 1);
+    let pid = i32::try_from(server.id()).unwrap();
+    kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
+    assert_eq!(heads("never said"), 1);
+    assert!(server.wait().unwrap().success());
+    let few = output(home.path(), &["serve", "--head-every", "1s"]);
+    assert_eq!(few.status.code(), Some(2));
 }
