@@ -10,17 +10,15 @@ use clap::Args as ClapArgs;
 use super::environment::{block_on, clock};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::Output;
-use super::serve::store_path;
-use crate::store::archive;
-use crate::store::sqlite::{SqliteRecord, SqliteStore};
-use crate::store::{Record, StoreError};
+use super::store::StorePlace;
+use crate::store::{StoreError, archive};
 
 /// Flags of `backup`.
 #[derive(Debug, ClapArgs)]
 pub struct BackupArgs {
     /// The file to write; it must not be there yet
     pub file: PathBuf,
-    /// sqlite:PATH; default: warboard.db in the data folder
+    /// sqlite:PATH or postgres://...; default: $WARBOARD_STORE, else warboard.db in the data folder
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
 }
@@ -30,7 +28,7 @@ pub struct BackupArgs {
 pub struct RestoreArgs {
     /// The backup
     pub file: PathBuf,
-    /// The new store, sqlite:PATH
+    /// The new store, sqlite:PATH or postgres://...
     #[arg(long, value_name = "URL")]
     pub store: String,
 }
@@ -44,7 +42,7 @@ pub fn run_restore(args: RestoreArgs) -> Outcome {
 }
 
 async fn backup(args: BackupArgs) -> Outcome {
-    let path = store_path(args.store.as_deref())?;
+    let place = StorePlace::find(args.store.as_deref())?;
     let failed = |error: std::io::Error| {
         Failure::new(format!(
             "{} cannot be written: {error}",
@@ -58,14 +56,15 @@ async fn backup(args: BackupArgs) -> Outcome {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut record = SqliteRecord::open(&path).await?;
+    let clock = clock();
+    let mut record = place.record(&clock).await?;
     // Readable for its owner alone, as temporary files are; under its name only when it is whole and on disk.
     let temporary = tempfile::Builder::new()
         .prefix(".warboard-backup-")
         .tempfile_in(folder)
         .map_err(failed)?;
     let mut out = BufWriter::new(temporary.as_file());
-    let report = record.backup(clock().now(), &mut out).await?;
+    let report = record.backup(clock.now(), &mut out).await?;
     out.flush().map_err(failed)?;
     drop(out);
     temporary.as_file().sync_all().map_err(failed)?;
@@ -99,7 +98,7 @@ fn there(file: &Path) -> String {
 }
 
 async fn restore(args: RestoreArgs) -> Outcome {
-    let path = store_path(Some(&args.store))?;
+    let place = StorePlace::find(Some(&args.store))?;
     let opened = |error: std::io::Error| {
         Failure::new(format!("{} cannot be read: {error}", args.file.display()))
     };
@@ -112,11 +111,11 @@ async fn restore(args: RestoreArgs) -> Outcome {
         ))
     })?;
     let mut file = BufReader::new(File::open(&args.file).map_err(opened)?);
-    let restored = SqliteStore::restore(&path, &mut file, clock().now()).await?;
+    let restored = place.restore(&clock(), &mut file).await?;
     let output = Output::default();
     output.line(&format!(
         "{}: {} entries of {} incidents, as of {}, head {}:{}",
-        path.display(),
+        place.shown(),
         restored.report.entries,
         restored.report.incidents,
         restored.header.made_at.format("%Y-%m-%d %H:%M:%S UTC"),

@@ -8,6 +8,7 @@ use super::args::BoardFlags;
 use super::environment::variable;
 use super::exit::{DONE, Outcome};
 use super::output::Output;
+use super::store::{self, StorePlace};
 use crate::config::{ServerFile, Settings};
 
 /// Flags of `config`.
@@ -39,6 +40,10 @@ pub fn run(args: ConfigArgs) -> Outcome {
             let settings = Settings::load(&flags.flags(), &variable)?;
             for line in settings.show().lines() {
                 output.line(line);
+            }
+            if variable(store::VARIABLE).is_some() {
+                let shown = StorePlace::find(None)?.shown();
+                output.line(&format!("# store = \"{shown}\", of {}", store::VARIABLE));
             }
         }
         ConfigAction::Check { flags, server } => {

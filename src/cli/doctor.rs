@@ -7,11 +7,13 @@ use super::connection::{apis, backend_file, local};
 use super::environment::{block_on, clock, is_utf8, variable};
 use super::exit::{DONE, FAILED, Outcome};
 use super::output::{Output, table};
+use super::store::{self, StorePlace};
 use crate::client::{Api, ApiError};
 use crate::config::{ServerFile, Settings, backend_json};
 use crate::domain::word::Via;
 use crate::paging::settings::{RouteSettings, Target};
 use crate::session::{Depth, window};
+use crate::store::postgres::survey;
 use crate::time::SharedClock;
 
 /// A machine's clock that is off by more is told so.
@@ -100,6 +102,9 @@ pub fn run(args: DoctorArgs) -> Outcome {
         Ok(file) => routes(&file, &mut findings),
         Err(error) => findings.add("server.toml", Verdict::Wrong, error.to_string()),
     }
+    if variable(store::VARIABLE).is_some() {
+        findings = block_on(1, of_store(findings))?;
+    }
     if let Some(settings) = settings {
         findings = block_on(1, backends(settings, findings))?;
     }
@@ -125,6 +130,40 @@ pub fn run(args: DoctorArgs) -> Outcome {
         .iter()
         .any(|finding| finding.verdict == Verdict::Wrong);
     Ok(if wrong { FAILED } else { DONE })
+}
+
+/// The store that `serve` and `token` use, as the variable names it.
+async fn of_store(mut findings: Findings) -> Findings {
+    let place = match StorePlace::find(None) {
+        Ok(place) => place,
+        Err(failure) => {
+            findings.add("store", Verdict::Wrong, failure.to_string());
+            return findings;
+        }
+    };
+    match &place {
+        StorePlace::Sqlite(path) => findings.add(
+            "store",
+            Verdict::Good,
+            match path.exists() {
+                true => place.shown(),
+                false => format!("{}, which the first use makes", place.shown()),
+            },
+        ),
+        StorePlace::Postgres(url) => match survey(url, &clock()).await {
+            Ok(survey) => {
+                let notes: Vec<String> = survey.notes.into_iter().chain(place.warning()).collect();
+                let verdict = match notes.is_empty() {
+                    true => Verdict::Good,
+                    false => Verdict::Note,
+                };
+                let lines: Vec<String> = std::iter::once(survey.what).chain(notes).collect();
+                findings.add("store", verdict, lines.join("\n"));
+            }
+            Err(error) => findings.add("store", Verdict::Wrong, error.to_string()),
+        },
+    }
+    findings
 }
 
 fn terminal(findings: &mut Findings) {

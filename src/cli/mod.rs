@@ -25,6 +25,7 @@ mod output;
 mod regimes;
 mod serve;
 mod show;
+mod store;
 mod teams;
 mod themes;
 mod token;

@@ -12,13 +12,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::Output;
-use crate::config::{ServerFile, data_home};
+use super::store::StorePlace;
+use crate::config::ServerFile;
 use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::paging::Routes;
 use crate::server::{Limits, RouteCourier, ServerState, Setup};
 use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
 use crate::time::SharedClock;
 
 /// Flags of `serve`.
@@ -27,7 +27,7 @@ pub struct ServeArgs {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     pub listen: SocketAddr,
-    /// sqlite:PATH; default: warboard.db in the data folder
+    /// sqlite:PATH or postgres://ROLE@HOST/DATABASE; default: WARBOARD_STORE, else warboard.db in the data folder
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
     /// The backend's own file; default: server.toml in the settings' folder
@@ -40,20 +40,6 @@ pub struct ServeArgs {
 
 pub fn run(args: ServeArgs) -> Outcome {
     block_on(2, serve(args))?
-}
-
-/// Where a store is, from its URL; the default where none is given.
-pub fn store_path(url: Option<&str>) -> Result<PathBuf, Failure> {
-    match url {
-        None => Ok(data_home(&variable).join("warboard.db")),
-        Some(url) => match url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => Err(Failure::usage(format!(
-                "'{}' names no store: write sqlite:PATH",
-                url.split('@').next_back().unwrap_or_default()
-            ))),
-        },
-    }
 }
 
 /// A backend's parts, ready to serve. A fault in a route names its team.
@@ -101,11 +87,14 @@ async fn serve(args: ServeArgs) -> Outcome {
     if args.head_every < Span::minutes(1) {
         return Err(Failure::usage("--head-every must be 1m or more, as 1h"));
     }
-    let path = store_path(args.store.as_deref())?;
+    let place = StorePlace::find(args.store.as_deref())?;
     let clock = clock();
     // Before the first await on the network: a signal must not find nobody.
     let asked_to_end = ended()?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path).await?);
+    if let Some(warning) = place.warning() {
+        Output::default().note(&format!("warboard: {warning}"));
+    }
+    let store = place.open(&clock).await?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         Failure::new(format!(
             "cannot listen on {}: {error}; is another backend running there? Choose another --listen",

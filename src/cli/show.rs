@@ -201,6 +201,10 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 .answer
                 .map(|answer| format!(", {answer}"))
                 .unwrap_or_default();
+            let late = page
+                .late_since(now)
+                .map(|eta| format!(", ETA passed {}", utc(eta)))
+                .unwrap_or_default();
             let error = page
                 .last_error
                 .as_ref()
@@ -208,7 +212,7 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 .unwrap_or_default();
             vec![
                 page.team.clone(),
-                format!("{}{answer}{error}", page.state),
+                format!("{}{answer}{late}{error}", page.state),
                 utc(page.queued_at),
                 page.id.clone(),
             ]

@@ -1,17 +1,18 @@
 //! `token`: issued, listed and revoked on the store itself, whether or not a server runs.
 
+use std::sync::Arc;
+
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::json;
 
 use super::environment::{block_on, clock};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::{Output, table};
-use super::serve::store_path;
+use super::store::StorePlace;
 use crate::domain::span::Span;
 use crate::domain::word::{Role, Tlp};
 use crate::server::{TokenError, TokenRequest, issue_token};
 use crate::store::Store;
-use crate::store::sqlite::SqliteStore;
 
 /// Flags of `token`.
 #[derive(Debug, ClapArgs)]
@@ -34,7 +35,7 @@ pub enum TokenAction {
 /// Flags of `token issue`.
 #[derive(Debug, ClapArgs)]
 pub struct IssueArgs {
-    /// sqlite:PATH; default: warboard.db in the data folder
+    /// sqlite:PATH or postgres://ROLE@HOST/DATABASE; default: WARBOARD_STORE, else warboard.db in the data folder
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
     /// viewer, responder, commander or admin
@@ -96,8 +97,8 @@ pub fn run(args: TokenArgs) -> Outcome {
     })?
 }
 
-async fn opened(url: Option<&str>) -> Result<SqliteStore, Failure> {
-    Ok(SqliteStore::for_tokens(&store_path(url)?).await?)
+async fn opened(url: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
+    StorePlace::find(url)?.open_beside(&clock()).await
 }
 
 async fn issue(args: IssueArgs) -> Outcome {
@@ -116,7 +117,7 @@ async fn issue(args: IssueArgs) -> Outcome {
         team: args.team,
         expires_at,
     };
-    let (secret, token) = issue_token(&store, now, request).await?;
+    let (secret, token) = issue_token(&*store, now, request).await?;
     let output = Output::default();
     output.own(&format!("{}\n", secret.expose()));
     output.note(&format!(

@@ -4,18 +4,16 @@
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-use super::environment::block_on;
+use super::environment::{block_on, clock};
 use super::exit::{DONE, FAILED, Outcome};
 use super::output::Output;
-use super::serve::store_path;
-use crate::store::Record;
+use super::store::StorePlace;
 use crate::store::audit::{Noted, Report};
-use crate::store::sqlite::SqliteRecord;
 
 /// Flags of `verify`.
 #[derive(Debug, ClapArgs)]
 pub struct VerifyArgs {
-    /// sqlite:PATH; default: warboard.db in the data folder
+    /// sqlite:PATH or postgres://...; default: $WARBOARD_STORE, else warboard.db in the data folder
     #[arg(long, value_name = "URL")]
     pub store: Option<String>,
     /// A head that was noted elsewhere, HASH or SEQ:HASH: the record must still contain it
@@ -30,8 +28,8 @@ pub fn run(args: VerifyArgs) -> Outcome {
 }
 
 async fn verify(args: VerifyArgs) -> Outcome {
-    let path = store_path(args.store.as_deref())?;
-    let mut record = SqliteRecord::open(&path).await?;
+    let place = StorePlace::find(args.store.as_deref())?;
+    let mut record = place.record(&clock()).await?;
     let report = record.verify(&args.head).await?;
     let output = Output::default();
     match args.json {

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::duty::{self, status_at};
 use super::incident::Incident;
+use super::incident::page::Page;
 use super::instant::Instant;
-use super::view::{AlarmView, DutyView, HoldView, IncidentView};
+use super::view::{AlarmView, DutyView, HoldView, IncidentView, PageView};
 use super::word::{AlarmKind, AlarmState, Direction, DutyStatus, Phase, Severity};
 
 /// How long a commander's seat may be vacant before it is an alarm.
@@ -18,8 +19,11 @@ const HOLD_ENDING_FOR: TimeDelta = TimeDelta::hours(24);
 /// A condition that holds, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
-    /// The duty it is about; None for the commander's seat.
+    /// The duty it is about; None for the commander's seat and for a page.
     pub duty: Option<String>,
+    /// The page it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     pub kind: AlarmKind,
     pub since: Instant,
 }
@@ -33,11 +37,12 @@ pub struct Raised {
 }
 
 impl Alarm {
-    /// Its name in the API: `ms-72h/customer#passed`, `seat/commander#vacant`.
+    /// Its name in the API: `ms-72h/customer#passed`, `seat/commander#vacant`, `page/p1f3#eta_passed`.
     pub fn id(&self) -> String {
-        match &self.duty {
-            Some(duty) => format!("{duty}#{}", self.kind),
-            None => "seat/commander#vacant".to_owned(),
+        match (&self.duty, &self.page) {
+            (Some(duty), _) => format!("{duty}#{}", self.kind),
+            (None, Some(page)) => format!("page/{page}#{}", self.kind),
+            (None, None) => "seat/commander#vacant".to_owned(),
         }
     }
 
@@ -49,6 +54,7 @@ impl Alarm {
     fn of_view(view: &AlarmView) -> Alarm {
         Alarm {
             duty: view.duty.clone(),
+            page: view.page.clone(),
             kind: view.kind,
             since: view.since,
         }
@@ -73,16 +79,41 @@ struct Ground<'a> {
     severity: Option<Severity>,
     vacant_since: Option<Instant>,
     duties: &'a [DutyView],
+    pages: Pages<'a>,
+}
+
+/// The pages of an incident, wherever it was read.
+#[derive(Clone, Copy)]
+enum Pages<'a> {
+    Recorded(&'a [Page]),
+    Read(&'a [PageView]),
+}
+
+impl<'a> Pages<'a> {
+    /// Those with which somebody is on the way, and when they said to be there.
+    fn expected(self) -> Vec<(&'a str, Instant)> {
+        match self {
+            Pages::Recorded(pages) => pages
+                .iter()
+                .filter_map(|page| Some((page.id.as_str(), page.expected_at()?)))
+                .collect(),
+            Pages::Read(pages) => pages
+                .iter()
+                .filter_map(|page| Some((page.id.as_str(), page.expected_at()?)))
+                .collect(),
+        }
+    }
 }
 
 impl<'a> Ground<'a> {
-    fn of(incident: &Incident, duties: &'a [DutyView]) -> Ground<'a> {
+    fn of(incident: &'a Incident, duties: &'a [DutyView]) -> Ground<'a> {
         Ground {
             open: incident.is_open(),
             phase: incident.phase,
             severity: incident.severity,
             vacant_since: vacant_since(incident),
             duties,
+            pages: Pages::Recorded(&incident.pages),
         }
     }
 
@@ -93,6 +124,7 @@ impl<'a> Ground<'a> {
             severity: view.severity,
             vacant_since: view.commander_vacant_since,
             duties: &view.duties,
+            pages: Pages::Read(&view.pages),
         }
     }
 
@@ -110,11 +142,19 @@ impl<'a> Ground<'a> {
         self.duties.iter().filter(move |duty| open && duty.enabled)
     }
 
+    fn expected(self) -> Vec<(&'a str, Instant)> {
+        match self.open {
+            true => self.pages.expected(),
+            false => Vec::new(),
+        }
+    }
+
     fn alarms_at(self, now: Instant) -> Vec<Alarm> {
         let mut alarms: Vec<Alarm> = Vec::new();
         for duty in self.duties() {
             let add = |kind: AlarmKind, since: Instant| Alarm {
                 duty: Some(duty.id.clone()),
+                page: None,
                 kind,
                 since,
             };
@@ -127,7 +167,16 @@ impl<'a> Ground<'a> {
         let vacant = self.vacant_at().filter(|at| *at <= now);
         alarms.extend(vacant.map(|since| Alarm {
             duty: None,
+            page: None,
             kind: AlarmKind::VacantCommand,
+            since,
+        }));
+        // At the instant itself they may still come.
+        let late = self.expected().into_iter().filter(|(_, eta)| *eta < now);
+        alarms.extend(late.map(|(page, since)| Alarm {
+            duty: None,
+            page: Some(page.to_owned()),
+            kind: AlarmKind::EtaPassed,
             since,
         }));
         alarms
@@ -135,6 +184,7 @@ impl<'a> Ground<'a> {
 
     fn changes_at(self) -> Vec<Instant> {
         let mut changes: Vec<Instant> = self.vacant_at().into_iter().collect();
+        changes.extend(self.expected().into_iter().map(|(_, eta)| eta));
         for duty in self.duties() {
             let onsets = Onsets::of(duty);
             let own = [
@@ -283,6 +333,7 @@ fn plain(id: String, alarm: Alarm) -> AlarmView {
         id,
         kind: alarm.kind,
         duty: alarm.duty,
+        page: alarm.page,
         since: alarm.since,
         state: AlarmState::Unacknowledged,
         by: None,

@@ -3,6 +3,9 @@
 
 use super::instant::Instant;
 
+/// The kind of route by which the pages of exercises go: nowhere outside.
+pub const EXERCISE: &str = "exercise";
+
 /// A delivery in the outbox. Key and body are fixed before the first byte is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -19,4 +22,6 @@ pub struct Delivery {
     /// Not before this instant.
     pub next_at: Instant,
     pub queued_at: Instant,
+    /// Takes a page back instead of bringing one.
+    pub stand_down: bool,
 }

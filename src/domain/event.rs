@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::alarm::{Alarm, Raised};
 use super::command::set::Set;
+use super::incident::page::Reached;
 use super::instant::Instant;
 use super::view::{Told, Upstream};
 use super::when::When;
@@ -96,12 +97,18 @@ pub enum Event {
         message: Option<String>,
         urgency: Urgency,
         escalates_at: Option<Instant>,
+        /// The route's place in the team's whole list.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<u32>,
     },
     PageProgressed {
         page: String,
         state: PageState,
         attempts: u32,
         last_error: Option<String>,
+        /// It tells of a route that the page has left behind, and of nothing else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left: Option<Reached>,
     },
     PageEscalated {
         page: String,
@@ -110,6 +117,8 @@ pub enum Event {
         step: u32,
         why: String,
         escalates_at: Option<Instant>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<u32>,
     },
     PageAcknowledged {
         page: String,

@@ -62,6 +62,7 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
             let team = incident.page(page).map_or("a team", |p| p.team.as_str());
             match answer {
                 Some(Answer::Cannot) => format!("{team} cannot come"),
+                Some(Answer::Arrived) => format!("{team} is there"),
                 Some(Answer::Remote) => format!("{team} joins remotely"),
                 _ => format!("{team} coming"),
             }
@@ -133,6 +134,7 @@ pub fn alarm_words(kind: AlarmKind) -> &'static str {
         AlarmKind::HoldEnding => "hold ends soon",
         AlarmKind::EmbargoOver => "may be sent now",
         AlarmKind::VacantCommand => "NO COMMANDER",
+        AlarmKind::EtaPassed => "ETA PASSED",
     }
 }
 

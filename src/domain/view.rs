@@ -208,11 +208,14 @@ pub struct DeciderView {
 /// One alarm: what it is about, and what people did about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlarmView {
-    /// `<duty id>#<kind>`, or `seat/commander#vacant`.
+    /// `<duty id>#<kind>`, `seat/commander#vacant`, or `page/<page id>#eta_passed`.
     pub id: String,
     pub kind: AlarmKind,
-    /// The duty it is about; null for a seat.
+    /// The duty it is about; null for a seat or a page.
     pub duty: Option<String>,
+    /// The page it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// When its condition began.
     #[schema(value_type = String, format = DateTime)]
     pub since: Instant,
@@ -291,6 +294,28 @@ pub struct PageView {
     pub by: String,
     pub message: Option<String>,
     pub last_error: Option<String>,
+}
+
+/// When whoever said to be coming with a page said to be there.
+pub(super) fn expected_at(
+    state: PageState,
+    answer: Option<Answer>,
+    eta: Option<Instant>,
+) -> Option<Instant> {
+    let coming = state == PageState::Acknowledged && answer == Some(Answer::Coming);
+    eta.filter(|_| coming)
+}
+
+impl PageView {
+    /// When whoever is coming said to be there, while nobody of the team was marked as arrived.
+    pub fn expected_at(&self) -> Option<Instant> {
+        expected_at(self.state, self.answer, self.eta)
+    }
+
+    /// Since when somebody who said to be coming should be there and is not.
+    pub fn late_since(&self, now: Instant) -> Option<Instant> {
+        self.expected_at().filter(|eta| *eta < now)
+    }
 }
 
 /// A finding from post-incident activity.

@@ -127,7 +127,11 @@ words! {
 
 words! {
     /// What a paged team answered.
-    Answer { Coming = "coming", Remote = "remote", Cannot = "cannot" }
+    Answer {
+        Coming = "coming", Remote = "remote", Cannot = "cannot",
+        /// Somebody of the team is there.
+        Arrived = "arrived",
+    }
 }
 
 words! {
@@ -322,6 +326,8 @@ words! {
         EmbargoOver = "embargo_over",
         /// Nobody has commanded a sev1 or sev2 for five minutes.
         VacantCommand = "vacant_command",
+        /// Somebody said to be there by now, and nobody was marked as arrived.
+        EtaPassed = "eta_passed",
     }
 }
 

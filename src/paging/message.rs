@@ -9,10 +9,13 @@ use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::domain::word::{Severity, Tlp, Urgency};
 
+/// The kind of a message that takes a page back.
+const STAND_DOWN: &str = "stand_down";
+
 /// The body of a page over a webhook: fixed when the page is queued, the same on every attempt.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PageMessage {
-    /// `page`, or `test`.
+    /// `page`, `stand_down` or `test`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The page's id; one page keeps it over all routes.
@@ -85,6 +88,25 @@ impl PageMessage {
         told
     }
 
+    /// What takes a page back: the team need not come. `reason` stands where the page's message stood.
+    pub fn stand_down(
+        incident: &Incident,
+        page: &Page,
+        team: &str,
+        clearance: Tlp,
+        reason: Option<&str>,
+    ) -> PageMessage {
+        let over = Page {
+            message: reason.map(str::to_owned),
+            urgency: Urgency::Low,
+            ..page.clone()
+        };
+        let mut told = PageMessage::new(incident, &over, team, clearance, None);
+        told.kind = STAND_DOWN;
+        told.text = told.words();
+        told
+    }
+
     /// What a test of a route says; about no incident.
     pub fn test(team: &str, tlp: Tlp, now: Instant) -> PageMessage {
         let mut told = PageMessage {
@@ -116,6 +138,11 @@ impl PageMessage {
         self.kind == "test"
     }
 
+    /// Whether it takes a page back.
+    pub fn is_stand_down(&self) -> bool {
+        self.kind == STAND_DOWN
+    }
+
     /// What it says in one line.
     pub fn headline(&self) -> String {
         if self.is_test() {
@@ -125,6 +152,14 @@ impl PageMessage {
         let severity = self
             .severity
             .map_or("severity not assessed", |s| s.as_str());
+        if self.is_stand_down() {
+            return format!(
+                "{exercise}STAND DOWN for {}: {} {}, the page is over",
+                safe(&self.team),
+                self.incident,
+                self.codename
+            );
+        }
         format!(
             "{exercise}PAGE for {}: {} {} ({severity}), asked by {}",
             safe(&self.team),
@@ -140,19 +175,19 @@ impl PageMessage {
         if self.is_test() {
             lines.push("A page would reach you this way. There is nothing to do.".to_owned());
         }
+        if self.is_stand_down() {
+            lines.push("You need not come. There is nothing to answer.".to_owned());
+        }
         lines.extend(self.title.as_deref().map(safe));
         lines.extend(self.message.as_deref().map(safe));
-        lines.extend(
-            self.bridge
-                .as_deref()
-                .map(|bridge| format!("Bridge: {}", safe(bridge))),
-        );
+        let bridge = self.bridge.as_deref().filter(|_| !self.is_stand_down());
+        lines.extend(bridge.map(|bridge| format!("Bridge: {}", safe(bridge))));
         lines
     }
 
     /// How to answer without a link; None where there is one, or nothing to answer.
     pub fn answer(&self) -> Option<String> {
-        (self.answer_url.is_none() && !self.is_test())
+        (self.answer_url.is_none() && !self.is_test() && !self.is_stand_down())
             .then(|| format!("Answer with: warboard ack {}", self.page))
     }
 

@@ -1,6 +1,7 @@
 //! Ways to reach a team: what a page says over a route, and how a route is spoken to. When a page is sent, how often and
 //! what comes of it is the backend's; which teams there are is the directory's.
 
+pub mod channel;
 pub mod mail;
 pub mod message;
 pub mod ntfy;
@@ -24,13 +25,12 @@ use futures::future::BoxFuture;
 use crate::domain::board::RouteView;
 use crate::domain::instant::Instant;
 use crate::time::SharedClock;
+use channel::Channel;
 use message::PageMessage;
 use ntfy::Ntfy;
 use pagerduty::PagerDuty;
 use settings::{RouteKind, RouteSettings, SettingsFault, Target};
-use slack::Slack;
 use smtp::Smtp;
-use teams::Teams;
 use webhook::Webhook;
 
 /// One attempt to hand a page over.
@@ -99,8 +99,8 @@ pub fn route(
             routing_key_file,
         } => Arc::new(PagerDuty::new(&url, routing_key_file, ca_file)?),
         Target::Webhook { url, secret_file } => Arc::new(Webhook::new(&url, secret_file, ca_file)?),
-        Target::Slack { address } => Arc::new(Slack::new(&address, ca_file)?),
-        Target::Teams { address } => Arc::new(Teams::new(&address, ca_file)?),
+        Target::Slack { address } => Arc::new(Channel::new(&address, ca_file, slack::FORM)?),
+        Target::Teams { address } => Arc::new(Channel::new(&address, ca_file, teams::FORM)?),
         Target::Smtp(mail) => Arc::new(Smtp::new(mail, ca_file, clock.clone())?),
         Target::Ntfy { url, token_file } => Arc::new(Ntfy::new(&url, token_file, ca_file)?),
     })

@@ -109,6 +109,7 @@ pub fn topic(url: &str) -> Result<(String, String), &'static str> {
 pub fn body(message: &PageMessage) -> Vec<u8> {
     let priority = match message.urgency {
         Urgency::High => 5,
+        Urgency::Low if message.is_stand_down() => 2,
         Urgency::Low => 3,
     };
     let mut answer = message.answer().unwrap_or_default();

@@ -1,16 +1,11 @@
 //! A page to a Slack incoming webhook, in blocks of plain text: nothing in it can mention anybody or become a link but our
 //! own answer link. Slack knows no key, so a repeat says that it is one.
 
-use std::path::PathBuf;
-
-use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::channel::Form;
 use super::message::PageMessage;
-use super::post::Post;
-use super::settings::{Address, SettingsFault};
 use super::text::{REPEAT, cut};
-use super::{Attempt, Route, Sent};
 use crate::domain::text::SafeText;
 
 /// The longest text of one block.
@@ -20,49 +15,12 @@ const TEXT_MAX: usize = 30_000;
 /// The longest text of a notification.
 const NOTICE_MAX: usize = 1_000;
 
-/// A channel of Slack.
-#[derive(Debug)]
-pub struct Slack {
-    post: Post,
-}
-
-impl Slack {
-    /// Checks the address once.
-    ///
-    /// # Errors
-    /// The address is none, or the file that holds it cannot be used.
-    pub fn new(address: &Address, ca_file: Option<PathBuf>) -> Result<Slack, SettingsFault> {
-        let post = Post::new(address, ca_file)?;
-        Ok(Slack { post })
-    }
-
-    async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
-        let body = match attempt.repeat {
-            true => repeated(attempt.body),
-            false => Some(attempt.body.to_vec()),
-        };
-        let Some(body) = body else {
-            return Sent::Refused("the stored page is no message; page the team again".to_owned());
-        };
-        self.post
-            .send(body, None, attempt.now, |request| request)
-            .await
-    }
-}
-
-impl Route for Slack {
-    fn body(&self, _key: &str, message: &PageMessage) -> Vec<u8> {
-        body(message)
-    }
-
-    fn dedupes(&self) -> bool {
-        false
-    }
-
-    fn send<'a>(&'a self, attempt: Attempt<'a>) -> BoxFuture<'a, Sent> {
-        Box::pin(self.attempt(attempt))
-    }
-}
+/// How a page is written for Slack.
+pub(super) const FORM: Form = Form {
+    body,
+    repeated,
+    what: "message",
+};
 
 /// The message as Slack takes it.
 pub fn body(message: &PageMessage) -> Vec<u8> {

@@ -1,64 +1,22 @@
 //! A page to a Microsoft Teams workflow, as an Adaptive Card 1.4 of text runs, which know no Markdown, no link and no
 //! mention. Teams knows no key, so a repeat says that it is one.
 
-use std::path::PathBuf;
-
-use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
+use super::channel::Form;
 use super::message::PageMessage;
-use super::post::Post;
-use super::settings::{Address, SettingsFault};
 use super::text::{REPEAT, cut};
-use super::{Attempt, Route, Sent};
 use crate::domain::text::SafeText;
 
 /// The most bytes of text: Teams takes 28 KB for the whole message.
 const TEXT_MAX: usize = 20_000;
 
-/// A channel or chat of Teams, behind a workflow.
-#[derive(Debug)]
-pub struct Teams {
-    post: Post,
-}
-
-impl Teams {
-    /// Checks the address once.
-    ///
-    /// # Errors
-    /// The address is none, or the file that holds it cannot be used.
-    pub fn new(address: &Address, ca_file: Option<PathBuf>) -> Result<Teams, SettingsFault> {
-        let post = Post::new(address, ca_file)?;
-        Ok(Teams { post })
-    }
-
-    async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
-        let body = match attempt.repeat {
-            true => repeated(attempt.body),
-            false => Some(attempt.body.to_vec()),
-        };
-        let Some(body) = body else {
-            return Sent::Refused("the stored page is no card; page the team again".to_owned());
-        };
-        self.post
-            .send(body, None, attempt.now, |request| request)
-            .await
-    }
-}
-
-impl Route for Teams {
-    fn body(&self, _key: &str, message: &PageMessage) -> Vec<u8> {
-        body(message)
-    }
-
-    fn dedupes(&self) -> bool {
-        false
-    }
-
-    fn send<'a>(&'a self, attempt: Attempt<'a>) -> BoxFuture<'a, Sent> {
-        Box::pin(self.attempt(attempt))
-    }
-}
+/// How a page is written for Teams.
+pub(super) const FORM: Form = Form {
+    body,
+    repeated,
+    what: "card",
+};
 
 /// The card as a workflow takes it.
 pub fn body(message: &PageMessage) -> Vec<u8> {

@@ -170,7 +170,25 @@ fn waits_are_read_in_both_forms_and_kept_short() {
         retry_after_ms("Mon, 23 Nov 2026 09:00:30 GMT", now()),
         Some(0)
     );
-    assert_eq!(retry_after_ms("soon", now()), None);
+    for same in [
+        "Monday, 23-Nov-26 10:00:30 GMT",
+        "Mon Nov 23 10:00:30 2026",
+        "30",
+    ] {
+        assert_eq!(retry_after_ms(same, now()), Some(30_000), "{same}");
+    }
+    for absurd in [
+        "soon",
+        "",
+        "-5",
+        "1.5",
+        "86401",
+        "99999999999999999999",
+        "Mon, 23 Nov 2099 10:00:30 GMT",
+        "Monday, 23-Nov-99 10:00:30 GMT",
+    ] {
+        assert_eq!(retry_after_ms(absurd, now()), None, "{absurd}");
+    }
 }
 
 #[test]

@@ -16,7 +16,12 @@ use super::shown;
 use super::state::ServerState;
 use crate::domain::board::{About, HeadView, TeamView};
 use crate::domain::view::SelfView;
+use crate::store::StoreError;
+use crate::time::timeout;
 use crate::wire::TeamsBody;
+
+/// How long a probe waits for the store.
+const READY_WITHIN_MS: i64 = 3_000;
 
 /// What a probe is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -47,8 +52,11 @@ pub async fn healthz() -> Response {
     health("alive")
 }
 
-/// Whether the store can be reached, and written.
-#[utoipa::path(get, path = "/readyz", responses((status = 200, body = HealthBody)))]
+/// Whether the store can be reached, and written. A load balancer asks: it is answered soon, one way or the other.
+#[utoipa::path(get, path = "/readyz", responses(
+    (status = 200, body = HealthBody),
+    (status = 503, description = "The store cannot be written now, or this backend is about to end", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+))]
 pub async fn readyz(State(state): State<Arc<ServerState>>) -> Result<Response, Problem> {
     if state.ending.is_cancelled() {
         return Err(Problem::new(
@@ -57,7 +65,12 @@ pub async fn readyz(State(state): State<Arc<ServerState>>) -> Result<Response, P
             "This backend is about to end.",
         ));
     }
-    state.store.ready().await?;
+    match timeout(&*state.clock, READY_WITHIN_MS, state.store.ready()).await {
+        Ok(ready) => ready?,
+        Err(elapsed) => {
+            return Err(StoreError::Unavailable(elapsed.to_string()).into());
+        }
+    }
     Ok(health("ready"))
 }
 

@@ -21,12 +21,16 @@ use crate::domain::instant::{Instant, Mono};
 use crate::domain::word::{Role, Tlp};
 use crate::secret::Secret;
 use crate::store::{Store, StoreError, Token};
-use crate::time::SharedClock;
+use crate::time::{SharedClock, timeout};
 
 /// Length of a secret: 32 bytes in base64url.
 const SECRET_LEN: usize = 43;
 /// How long a token read from the store is believed: a revocation bites within it.
 const BELIEVE_FOR_MS: i64 = 1_000;
+/// How long a token is believed that cannot be read because the store is away: what is shown goes on, writing cannot.
+const BELIEVE_WITHOUT_STORE_FOR_MS: i64 = 15 * 60_000;
+/// How long the store is waited for where there is a token to believe meanwhile.
+const ASK_WITHIN_MS: i64 = 1_000;
 /// How often the use of a token is written down.
 const TOUCH_AFTER_MS: i64 = 60_000;
 /// Most tokens kept in memory.
@@ -137,6 +141,8 @@ fn works(token: &Token, now: Instant) -> bool {
 struct Known {
     token: Arc<Token>,
     read_at: Mono,
+    /// When the store was asked last, with or without an answer.
+    asked_at: Mono,
     touched_at: Option<Mono>,
 }
 
@@ -161,18 +167,38 @@ impl Tokens {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The token with this id, at most a second old.
+    /// The token with this id, at most a second old while the store can be read.
     async fn find(
         &self,
         id: &str,
         store: &dyn Store,
-        mono: Mono,
+        clock: &SharedClock,
     ) -> Result<Option<Arc<Token>>, StoreError> {
-        let fresh = |known: &Known| (0..BELIEVE_FOR_MS).contains(&(mono - known.read_at));
+        let mono = clock.mono();
+        let within = |at: Mono, ms: i64| (0..ms).contains(&(mono - at));
+        let fresh = |known: &Known| within(known.asked_at, BELIEVE_FOR_MS);
         if let Some(known) = self.known().get(id).filter(|known| fresh(known)) {
             return Ok(Some(known.token.clone()));
         }
-        let Some(token) = store.token(id).await? else {
+        let kept = self.known().get(id).and_then(|known| {
+            let believed = within(known.read_at, BELIEVE_WITHOUT_STORE_FOR_MS);
+            believed.then(|| known.token.clone())
+        });
+        let asked = store.token(id);
+        let found = match kept {
+            None => asked.await?,
+            Some(kept) => match timeout(&**clock, ASK_WITHIN_MS, asked).await {
+                Ok(Ok(found)) => found,
+                Ok(Err(StoreError::Unavailable(_))) | Err(_) => {
+                    if let Some(known) = self.known().get_mut(id) {
+                        known.asked_at = clock.mono();
+                    }
+                    return Ok(Some(kept));
+                }
+                Ok(Err(error)) => return Err(error),
+            },
+        };
+        let Some(token) = found else {
             self.known().remove(id);
             return Ok(None);
         };
@@ -186,6 +212,7 @@ impl Tokens {
             let entry = Known {
                 token: token.clone(),
                 read_at: mono,
+                asked_at: mono,
                 touched_at,
             };
             known.insert(id.to_owned(), entry);
@@ -215,14 +242,21 @@ impl Tokens {
 
     /// Looks every second after the tokens of requests held open, while there are any; ends never.
     pub async fn watch(&self, store: &dyn Store, clock: &SharedClock) {
+        let mut away = false;
         loop {
             if self.changed.receiver_count() == 0 {
                 self.held.notified().await;
                 continue;
             }
             match store.tokens().await {
-                Ok(tokens) => self.compare(tokens, clock.mono()),
-                Err(error) => tracing::warn!(%error, "the tokens could not be read"),
+                Ok(tokens) => {
+                    away = false;
+                    self.compare(tokens, clock.mono());
+                }
+                Err(error) if !std::mem::replace(&mut away, true) => {
+                    tracing::warn!(%error, "the tokens could not be read");
+                }
+                Err(_) => {}
             }
             clock.sleep(BELIEVE_FOR_MS / 2).await;
         }
@@ -238,6 +272,7 @@ impl Tokens {
             changed |= !same;
             if same {
                 known.read_at = mono;
+                known.asked_at = mono;
             }
             same
         });
@@ -270,8 +305,7 @@ impl Authorized {
 
 async fn check(state: &ServerState, presented: &str) -> Result<Arc<Token>, Problem> {
     let id = token_id(presented).ok_or_else(Problem::unauthorized)?;
-    let mono = state.clock.mono();
-    let token = state.tokens.find(id, &*state.store, mono).await?;
+    let token = state.tokens.find(id, &*state.store, &state.clock).await?;
     let given: [u8; 32] = Sha256::digest(presented.as_bytes()).into();
     // Compared even where there is no such token: the time taken says nothing about ids.
     let stored = token.as_ref().map_or([0; 32], |token| token.sha256);

@@ -213,6 +213,7 @@ pub async fn open_incident(
             prefix: service.prefix.clone(),
             upstream,
         },
+        lease: None,
         idempotency,
         decide: Box::new(move |found| asked.open(&body, &found)),
         now: state.clock.now(),
@@ -263,6 +264,7 @@ pub async fn command(
     };
     let job = Job {
         target,
+        lease: None,
         idempotency,
         decide: Box::new(move |found| asked.command(&command, if_match, found)),
         now: state.clock.now(),

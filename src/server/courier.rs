@@ -2,8 +2,7 @@
 
 use futures::future::BoxFuture;
 
-use super::outbox::{Attempt, Courier, Letter};
-use crate::domain::directory::Team;
+use super::outbox::{Attempt, Courier, Ending, Letter};
 use crate::domain::word::Tlp;
 use crate::paging::message::PageMessage;
 use crate::paging::{self, Route, Routes, Sent};
@@ -53,8 +52,26 @@ impl Courier for RouteCourier {
         }
     }
 
-    fn resolution(&self, team: &Team, place: usize, key: &str) -> Option<Vec<u8>> {
-        self.routes.get(&team.id, place)?.resolution(key)
+    fn ending(&self, ending: &Ending<'_>) -> Option<Vec<u8>> {
+        let letter = &ending.letter;
+        let (team, place) = (letter.team, letter.place?);
+        let route = self.routes.get_of(&team.id, place, ending.kind)?;
+        if let Some(body) = route.resolution(letter.key) {
+            // Nothing is closed there that was never opened.
+            return ending.accepted.then_some(body);
+        }
+        if !ending.stood_down {
+            return None;
+        }
+        let clearance = team.routes.get(place)?.clearance;
+        let message = PageMessage::stand_down(
+            letter.incident,
+            letter.page,
+            &team.name,
+            clearance,
+            ending.reason,
+        );
+        Some(route.body(letter.key, &message))
     }
 
     fn dedupes(&self, delivery: &Delivery) -> bool {

@@ -266,6 +266,7 @@ pub struct ChangesQuery {
 #[utoipa::path(get, path = "/v1/changes", params(ChangesQuery), responses(
     (status = 200, body = ListBody),
     (status = 410, description = "The cursor leads nowhere here: load the list again", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
+    (status = 503, description = "The store is away: what this backend shows may be old", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn changes(
     State(state): State<Arc<ServerState>>,
@@ -281,11 +282,15 @@ pub async fn changes(
     let audience = authorized.caller.audience();
     let views = state.views.of(&audience);
     let mut head = state.mirror.head();
+    let mut behind = state.mirror.behind();
     let mut tokens = state.tokens.changes();
     let left = (authorized.token.expires_at - state.clock.now()).num_milliseconds();
     let wait = i64::try_from(query.wait).unwrap_or_default() * 1_000;
     let ends_at = state.clock.mono() + wait.min(left);
     loop {
+        if *behind.borrow_and_update() {
+            return Err(Problem::behind());
+        }
         head.mark_unchanged();
         let made = changes_since(&state, &audience, &views, since);
         let over = state.clock.mono() >= ends_at || state.ending.is_cancelled();
@@ -297,6 +302,7 @@ pub async fn changes(
             tokio::select! {
                 moved = head.changed() => moved.is_err(),
                 _ = tokens.changed() => { false }
+                _ = behind.changed() => { false }
                 () = state.ending.cancelled() => true,
             }
         };

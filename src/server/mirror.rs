@@ -17,6 +17,8 @@ const STRETCH: usize = 1_000;
 const REACH_WITHIN_MS: i64 = 5_000;
 /// How long to wait after the store could not be read.
 const AGAIN_AFTER_MS: i64 = 500;
+/// How long the store may be away before readers of the feed are told: what they are shown would look new and be old.
+const BEHIND_AFTER_MS: i64 = 5_000;
 /// How often the store is asked without being woken, in case another process wrote to it.
 const LOOK_AFTER_MS: i64 = 5_000;
 
@@ -91,6 +93,7 @@ impl World {
 pub struct Mirror {
     world: RwLock<World>,
     head: watch::Sender<u64>,
+    behind: watch::Sender<bool>,
 }
 
 impl Mirror {
@@ -99,6 +102,7 @@ impl Mirror {
         Mirror {
             world: RwLock::new(World::default()),
             head: watch::Sender::new(0),
+            behind: watch::Sender::new(false),
         }
     }
 
@@ -115,6 +119,11 @@ impl Mirror {
     /// Tells the place of the feed whenever it moves.
     pub fn head(&self) -> watch::Receiver<u64> {
         self.head.subscribe()
+    }
+
+    /// Tells whether the store has been away for so long that the mirror may be behind it.
+    pub fn behind(&self) -> watch::Receiver<bool> {
+        self.behind.subscribe()
     }
 
     /// Reads everything the store has beyond the mirror.
@@ -144,11 +153,25 @@ impl Mirror {
     /// Follows the store until the future is dropped.
     pub async fn follow(&self, store: &dyn Store, clock: &SharedClock) {
         let mut wake = store.wake();
+        let mut away_since = None;
         loop {
+            wake.mark_unchanged();
             if let Err(error) = self.catch_up(store).await {
-                tracing::warn!(%error, "the feed of the store could not be read");
+                let now = clock.mono();
+                // Said once, not twice a second for as long as a database is away.
+                let since = *away_since.get_or_insert_with(|| {
+                    tracing::warn!(%error, "the feed of the store could not be read");
+                    now
+                });
+                if now - since >= BEHIND_AFTER_MS {
+                    self.tell_behind(true);
+                }
                 clock.sleep(AGAIN_AFTER_MS).await;
                 continue;
+            }
+            if away_since.take().is_some() {
+                tracing::warn!("the feed of the store is read again");
+                self.tell_behind(false);
             }
             let woken = timeout(&**clock, LOOK_AFTER_MS, wake.changed()).await;
             if let Ok(Err(_)) = woken {
@@ -156,6 +179,14 @@ impl Mirror {
                 clock.sleep(LOOK_AFTER_MS).await;
             }
         }
+    }
+
+    fn tell_behind(&self, behind: bool) {
+        self.behind.send_if_modified(|told| {
+            let news = *told != behind;
+            *told = behind;
+            news
+        });
     }
 
     /// Waits until the mirror shows what was written at `seq`, so that a writer reads its own write.

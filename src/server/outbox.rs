@@ -4,18 +4,17 @@
 use futures::future::BoxFuture;
 
 use super::state::ServerState;
+pub use crate::domain::delivery::EXERCISE;
 use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
-use crate::domain::incident::page::Page;
+use crate::domain::incident::page::{Page, Reached};
 use crate::domain::instant::Instant;
-use crate::domain::word::{Answer, Comms, PageState};
+use crate::domain::word::{Answer, PageState};
 use crate::store::{Delivery, OutboxChange};
 
-/// The kind of route by which the pages of exercises go: nowhere outside.
-pub const EXERCISE: &str = "exercise";
 /// How the key of a delivery ends that takes a page back.
-const RESOLUTION: &str = "-resolve";
+const STAND_DOWN: &str = "-stand-down";
 
 /// What a message is made from.
 #[derive(Clone, Copy)]
@@ -29,6 +28,20 @@ pub struct Letter<'a> {
     pub key: &'a str,
     /// Where the page is answered; None without a public address.
     pub link: Option<&'a str>,
+}
+
+/// What tells a route that a page which came by it is over.
+#[derive(Clone, Copy)]
+pub struct Ending<'a> {
+    /// With the key of the page on that route, and its place.
+    pub letter: Letter<'a>,
+    /// The kind of the route by which the page came.
+    pub kind: &'a str,
+    /// The other side said that it had the page; else nobody knows.
+    pub accepted: bool,
+    /// The team need not come; else somebody answered.
+    pub stood_down: bool,
+    pub reason: Option<&'a str>,
 }
 
 /// How an attempt to deliver ended.
@@ -51,8 +64,8 @@ pub enum Attempt {
 pub trait Courier: Send + Sync {
     /// The body that every attempt sends.
     fn message(&self, letter: &Letter<'_>) -> Vec<u8>;
-    /// The body that takes an accepted page back where it was sent, if the route knows such a thing.
-    fn resolution(&self, team: &Team, place: usize, key: &str) -> Option<Vec<u8>>;
+    /// The body that says on a route that its page is over; None where nothing is to be said.
+    fn ending(&self, ending: &Ending<'_>) -> Option<Vec<u8>>;
     /// Whether the other side knows a delivery again by its key; where not, a repeat is seen by people.
     fn dedupes(&self, delivery: &Delivery) -> bool;
     /// One attempt; ends by itself within ten seconds. `repeat`: an earlier one may have arrived.
@@ -62,23 +75,6 @@ pub trait Courier: Send + Sync {
 /// The idempotency key of a page on one step of its way.
 pub fn key(page: &str, step: u32) -> String {
     format!("{page}-{step}")
-}
-
-/// Whether it takes a page back instead of bringing one.
-pub fn is_resolution(delivery: &Delivery) -> bool {
-    delivery.key.ends_with(RESOLUTION)
-}
-
-/// The place in the team's list of the n-th route that can be used now; the same choice as `domain::command::page`.
-fn place(incident: &Incident, team: &Team, step: u32) -> Option<usize> {
-    let usable = team
-        .routes
-        .iter()
-        .enumerate()
-        .filter(|(_, route)| incident.comms == Comms::Trusted || !route.in_band);
-    usable
-        .map(|(place, _)| place)
-        .nth(usize::try_from(step).ok()?)
 }
 
 /// What the outbox must hold after these events; `incident` is as they leave it.
@@ -95,7 +91,7 @@ pub fn changes(
                 page,
                 route: Some(route),
                 ..
-            } => changes.extend(put(state, incident, page, route, 0, now)),
+            } => changes.extend(put(state, incident, page, route, now)),
             Event::PageEscalated {
                 page,
                 route: Some(route),
@@ -103,21 +99,30 @@ pub fn changes(
                 ..
             } if is_new_step(incident, events, page, *step) => {
                 // From here on the next route carries it: what the last one says afterwards is about another delivery.
-                changes.push(OutboxChange::Done {
+                changes.push(OutboxChange::Withdraw {
                     key: key(page, step.saturating_sub(1)),
                 });
-                changes.extend(put(state, incident, page, route, *step, now));
+                changes.extend(put(state, incident, page, route, now));
             }
-            Event::PageAcknowledged { page, .. } | Event::PageCancelled { page, .. } => {
-                changes.push(OutboxChange::DoneForPage { page: page.clone() });
-                changes.extend(resolutions(state, incident, page, now));
+            Event::PageProgressed {
+                page,
+                state: PageState::Failed | PageState::Expired,
+                left: None,
+                ..
+            } => changes.extend(incident.page(page).map(|page| OutboxChange::Withdraw {
+                key: key(&page.id, page.step),
+            })),
+            Event::PageAcknowledged { page, .. } => {
+                changes.extend(ended(state, incident, page, None, now));
             }
-            Event::Closed { .. } | Event::Dismissed { .. } => {
-                let pages = incident.pages.iter();
-                for page in pages.filter(|page| page.state == PageState::Expired) {
-                    let page = &page.id;
-                    changes.push(OutboxChange::DoneForPage { page: page.clone() });
-                    changes.extend(resolutions(state, incident, page, now));
+            Event::PageCancelled { page, reason } => {
+                changes.extend(ended(state, incident, page, Some(reason), now));
+            }
+            Event::Closed { reason, .. } | Event::Dismissed { reason } => {
+                let expired = incident.pages.iter();
+                let expired = expired.filter(|page| page.state == PageState::Expired);
+                for page in expired {
+                    changes.extend(ended(state, incident, &page.id, Some(reason), now));
                 }
             }
             Event::Redacted { .. } => changes.extend(reworded(state, incident)),
@@ -127,21 +132,29 @@ pub fn changes(
     changes
 }
 
-/// What is still to be sent for an incident of which a text was redacted, in the words that are left.
+/// What is still to be sent for an incident of which a text was redacted, in the words that are left. Why a page was taken
+/// back may be the very text, so that is left out.
 fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
-    let pages = incident.pages.iter();
-    let steps = pages.flat_map(|page| (0..=page.step).map(move |step| (page, step)));
-    let word = |(page, step): (&Page, u32)| {
+    let now = incident.updated_at;
+    let all = incident.pages.iter().flat_map(|page| {
         let route = page.route.as_deref().unwrap_or_default();
-        match put(state, incident, &page.id, route, step, incident.updated_at)? {
-            OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
-                key: delivery.key,
-                body: delivery.body,
-            }),
-            _ => None,
-        }
+        let present = put(state, incident, &page.id, route, now);
+        let earlier = page.reached.iter().flat_map(move |way| {
+            let left = way.step != page.step;
+            let again = left.then(|| put_by(state, incident, page, way, now));
+            let ending = ending(state, incident, page, way, None, now);
+            again.flatten().into_iter().chain(ending)
+        });
+        present.into_iter().chain(earlier)
+    });
+    let reword = |change| match change {
+        OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
+            key: delivery.key,
+            body: delivery.body,
+        }),
+        _ => None,
     };
-    steps.filter_map(word).collect()
+    all.filter_map(reword).collect()
 }
 
 /// Whether the page goes on to another route. A page that has nowhere left to go stays on its step, and says so with
@@ -156,27 +169,43 @@ fn is_new_step(incident: &Incident, events: &[Event], page: &str, step: u32) -> 
     !stays && !cannot && step > 0
 }
 
+/// A page by its present route.
 fn put(
     state: &ServerState,
     incident: &Incident,
     page: &str,
     route: &str,
-    step: u32,
     now: Instant,
 ) -> Option<OutboxChange> {
     let page = incident.page(page)?;
+    let present = Reached {
+        step: page.step,
+        place: page.route_place(),
+        kind: route.to_owned(),
+        accepted: false,
+    };
+    put_by(state, incident, page, &present, now)
+}
+
+fn put_by(
+    state: &ServerState,
+    incident: &Incident,
+    page: &Page,
+    way: &Reached,
+    now: Instant,
+) -> Option<OutboxChange> {
     let team = state.directory.team(&page.team)?;
-    let place = (!incident.exercise)
-        .then(|| place(incident, team, step))
-        .flatten();
+    let place = match incident.exercise {
+        true => None,
+        false => Some(usize::try_from(way.place).ok()?),
+    };
     let route = match place {
         // The exercise's pages never leave the house, whatever the event says.
-        _ if incident.exercise => EXERCISE.to_owned(),
-        Some(place) => format!("{place}/{route}"),
-        None => return None,
+        None => EXERCISE.to_owned(),
+        Some(place) => format!("{place}/{}", way.kind),
     };
     let link = state.answer_link(&page.id);
-    let key = key(&page.id, step);
+    let key = key(&page.id, way.step);
     let body = state.courier.message(&Letter {
         incident,
         page,
@@ -191,47 +220,80 @@ fn put(
         incident: incident.id.clone(),
         team: team.id.clone(),
         route,
-        step,
+        step: way.step,
         body,
         attempts: 0,
         next_at: now,
         queued_at: now,
+        stand_down: false,
     }))
 }
 
-/// What closes, on other systems, what a page that is over has opened there: on every route it came by, and only if one
-/// of them had accepted it.
-fn resolutions(
+/// What follows when a page is over, or goes on after its team could not come: no further attempt, and everywhere it
+/// arrived, or may have, that is said. A page that goes on lives on its present route.
+fn ended(
     state: &ServerState,
     incident: &Incident,
     page: &str,
+    reason: Option<&String>,
     now: Instant,
 ) -> Vec<OutboxChange> {
-    let page = incident
-        .page(page)
-        .filter(|page| page.accepted_at.is_some());
-    let team = page.and_then(|page| state.directory.team(&page.team));
-    let (Some(page), Some(team), false) = (page, team, incident.exercise) else {
+    let Some(page) = incident.page(page) else {
         return Vec::new();
     };
-    let resolution = |step| {
-        let place = place(incident, team, step)?;
-        let opened = key(&page.id, step);
-        let body = state.courier.resolution(team, place, &opened)?;
-        Some(OutboxChange::Put(Delivery {
-            key: format!("{opened}{RESOLUTION}"),
+    let mut changes = match page.is_open() {
+        true => Vec::new(),
+        false => vec![OutboxChange::WithdrawPage {
             page: page.id.clone(),
-            incident: incident.id.clone(),
-            team: team.id.clone(),
-            route: format!("{place}/{}", team.routes.get(place)?.kind),
-            step,
-            body,
-            attempts: 0,
-            next_at: now,
-            queued_at: now,
-        }))
+        }],
     };
-    // A page that goes on after a team could not come lives on its present route.
-    let over = page.step + u32::from(!page.is_open());
-    (0..over).filter_map(resolution).collect()
+    let left = page.reached.iter();
+    let left = left.filter(|reached| !page.is_open() || reached.step != page.step);
+    let reason = reason.map(String::as_str);
+    changes.extend(left.filter_map(|reached| ending(state, incident, page, reached, reason, now)));
+    changes
+}
+
+/// What takes a page that is over back from one route, if that route knows such a thing.
+pub fn ending(
+    state: &ServerState,
+    incident: &Incident,
+    page: &Page,
+    reached: &Reached,
+    reason: Option<&str>,
+    now: Instant,
+) -> Option<OutboxChange> {
+    let team = state.directory.team(&page.team)?;
+    if incident.exercise {
+        return None;
+    }
+    let opened = key(&page.id, reached.step);
+    let stood_down = matches!(page.state, PageState::Cancelled | PageState::Expired);
+    let body = state.courier.ending(&Ending {
+        letter: Letter {
+            incident,
+            page,
+            team,
+            place: usize::try_from(reached.place).ok(),
+            key: &opened,
+            link: None,
+        },
+        kind: &reached.kind,
+        accepted: reached.accepted,
+        stood_down,
+        reason,
+    })?;
+    Some(OutboxChange::Put(Delivery {
+        key: format!("{opened}{STAND_DOWN}"),
+        page: page.id.clone(),
+        incident: incident.id.clone(),
+        team: team.id.clone(),
+        route: format!("{}/{}", reached.place, reached.kind),
+        step: reached.step,
+        body,
+        attempts: 0,
+        next_at: now,
+        queued_at: now,
+        stand_down: true,
+    }))
 }

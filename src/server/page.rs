@@ -130,6 +130,7 @@ pub async fn acknowledge(
     let (deciding, name) = (state.clone(), body.name.trim().to_owned());
     let job = Job {
         target: Target::Page(id),
+        lease: None,
         idempotency: None,
         decide: Box::new(move |found| decide(&deciding, &asked, &name, &found)),
         now: state.clock.now(),

@@ -165,6 +165,19 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl Problem {
+    /// The store has been away for a while: a reader of the feed must not take silence for "nothing changed".
+    pub fn behind() -> Problem {
+        let mut problem = Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "store_unavailable",
+            "The store cannot be read now: what this backend shows may be old. Try again, and tell who runs it.",
+        );
+        problem.more().retry_after = Some(1);
+        problem
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         // What exactly is broken is for the log: a caller is told what to do.
@@ -174,6 +187,11 @@ impl From<StoreError> for Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
                 "Too many commands wait already; nothing was written. Try again in a second.",
+            ),
+            StoreError::Unknown(_) => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "outcome_unknown",
+                "The database went away while it was told to commit: whether this was written is not known. Send it again with the same Idempotency-Key, or look at the incident first.",
             ),
             _ => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,

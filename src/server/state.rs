@@ -17,6 +17,7 @@ use super::shown::Views;
 use crate::domain::directory::Directory;
 use crate::domain::duty::Rules;
 use crate::domain::word::{Classification, DutyStatus, GateWord, Phase, Severity};
+use crate::store::claim::Caps;
 use crate::store::{Store, StoreError};
 use crate::time::SharedClock;
 
@@ -37,11 +38,10 @@ pub struct Limits {
     pub drain_within_ms: i64,
     /// Largest head of a request, in bytes.
     pub head_bytes: usize,
-    /// Deliveries under way at once, and of one route.
-    pub deliveries: usize,
-    pub deliveries_of_route: usize,
     /// Milliseconds from one log line that tells the end of the record to the next.
     pub head_every_ms: i64,
+    /// Deliveries under way at once, and in a minute.
+    pub caps: Caps,
 }
 
 impl Default for Limits {
@@ -54,9 +54,8 @@ impl Default for Limits {
             stalled_for_ms: 30_000,
             drain_within_ms: 10_000,
             head_bytes: 32 * 1024,
-            deliveries: 64,
-            deliveries_of_route: 4,
             head_every_ms: 3_600_000,
+            caps: Caps::default(),
         }
     }
 }
@@ -85,6 +84,8 @@ pub struct ServerState {
     pub limits: Limits,
     /// Hash of the shared definitions.
     pub definitions: String,
+    /// The name of this process among those that share a store.
+    pub(super) node: String,
     pub(super) courier: Arc<dyn Courier>,
     pub(super) mirror: Mirror,
     pub(super) views: Views,
@@ -107,6 +108,7 @@ impl ServerState {
         let mirror = Mirror::new();
         mirror.catch_up(&*setup.store).await?;
         Ok(Arc::new(ServerState {
+            node: hex(&rand::random::<[u8; 8]>()),
             definitions: definitions(&setup.directory, &setup.rules),
             store: setup.store,
             clock: setup.clock,

@@ -103,6 +103,13 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
         Done::Written { answer, .. } | Done::Answered(answer) => respond(answer, false),
         Done::Replayed(answer) => respond(answer, true),
         Done::Retold { answer, incident } => retold(state, audience, answer, &incident),
+        // Only attempts of the delivery worker hold a lease.
+        Done::Superseded => Problem::new(
+            StatusCode::CONFLICT,
+            "superseded",
+            "Another node has taken this over; nothing was done.",
+        )
+        .into_response(),
         Done::KeyReused => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency_key_reused",

@@ -133,6 +133,12 @@ pub struct OutboxLine {
     pub next_at: i64,
     pub queued_at: i64,
     pub done: i64,
+    /// When the first attempt began.
+    pub first_at: Option<i64>,
+    /// Whether an attempt may have arrived; one that was under way may. No lease comes along.
+    pub may_have_arrived: i64,
+    pub held_back: i64,
+    pub stand_down: i64,
 }
 
 /// A token: never the secret, its sha256.

@@ -24,6 +24,22 @@ pub struct Head {
     pub hash: String,
 }
 
+impl Head {
+    /// As it is noted beside the chain.
+    pub fn text(&self) -> String {
+        format!("{} {}", self.seq, self.hash)
+    }
+
+    /// Reads what `text` wrote.
+    pub fn from_text(text: &str) -> Option<Head> {
+        let (seq, hash) = text.split_once(' ')?;
+        Some(Head {
+            seq: seq.parse().ok()?,
+            hash: hash.to_owned(),
+        })
+    }
+}
+
 impl Default for Head {
     fn default() -> Head {
         Head {

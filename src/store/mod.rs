@@ -1,16 +1,22 @@
 //! The port of the store: one writer that batches, one feed that never skips, and what a backend must remember.
-//! Adapters stand beside it (`sqlite`); what a command does is decided by the caller's closure inside the transaction.
+//! Adapters stand beside it (`sqlite` and `postgres`, over what both share in `sql`); what a command does is decided by
+//! the caller's closure inside the transaction.
 
 pub mod archive;
 pub mod audit;
 pub mod chain;
+pub mod claim;
+pub mod postgres;
 pub mod replay;
+mod sql;
 pub mod sqlite;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use self::claim::{Claim, Claims, Lease};
+pub use self::sql::restore::Restored;
 use crate::domain::command::open::Allotted;
 use crate::domain::command::redact::Unredactable;
 pub use crate::domain::delivery::Delivery;
@@ -27,6 +33,11 @@ pub enum StoreError {
         "the store is not available: {0}. Look at the disk or the database; nothing was written"
     )]
     Unavailable(String),
+    /// The database went away while it was told to commit, and has not come back to be asked.
+    #[error(
+        "it is not known whether the command was written: {0}. Send it again with the same Idempotency-Key once the database is back"
+    )]
+    Unknown(String),
     /// Another process has it.
     #[error("{0} is in use by another warboard; end that one, or give another --store")]
     InUse(String),
@@ -116,11 +127,17 @@ pub enum OutboxChange {
         key: String,
         attempts: u32,
         next_at: Instant,
+        /// This attempt may have arrived. Once that was so it stays so.
+        may_have_arrived: bool,
     },
     /// No further attempt for this key.
     Done { key: String },
-    /// No further attempt for this page.
-    DoneForPage { page: String },
+    /// The same, unless an attempt is under way: that one ends by itself, and tells then what it did.
+    Withdraw { key: String },
+    /// The same for all that a page sends, but for what takes it back.
+    WithdrawPage { page: String },
+    /// That it waits for a cap is on record.
+    HeldBack { key: String },
     /// Another body for a delivery that is still to be made, after a text in it was redacted.
     Reword { key: String, body: Vec<u8> },
 }
@@ -134,12 +151,15 @@ pub struct Idempotency {
     pub digest: [u8; 32],
 }
 
-/// Decides inside the transaction; it must be quick and cannot wait.
-pub type Decide = Box<dyn FnOnce(Found) -> Outcome + Send>;
+/// Decides inside the transaction; it must be quick and cannot wait. It decides again, from what is then found, where the
+/// database asks for the transaction to be tried once more.
+pub type Decide = Box<dyn FnMut(Found) -> Outcome + Send>;
 
 /// One unit of work for the writer. The idempotency key is looked at before the closure runs.
 pub struct Job {
     pub target: Target,
+    /// For how an attempt went: nothing is decided if another node has claimed the delivery since.
+    pub lease: Option<Lease>,
     pub idempotency: Option<Idempotency>,
     pub decide: Decide,
     /// When the job was made; the age of remembered answers counts from it.
@@ -167,6 +187,8 @@ pub enum Done {
     },
     /// The same key with another body.
     KeyReused,
+    /// The job's lease was lost to another node: nothing was decided.
+    Superseded,
     /// `Target::New` with an upstream that is on record already.
     Known(Arc<Incident>),
 }
@@ -247,13 +269,17 @@ pub trait Store: Send + Sync {
         after: u64,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Entry>, StoreError>>;
-    /// Deliveries whose time has come, newest first, at most `limit`.
-    fn due_deliveries(
+    /// Hands out deliveries whose time has come, each under a lease: no other node gets it until the lease has run out on
+    /// the database's clock. Resolves when the leases are on disk, so that a repeat after a crash is known to be one.
+    fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>>;
+    /// Makes leases hold for so many milliseconds from now; gives those that were lost.
+    fn renew(
         &self,
+        leases: Vec<Lease>,
         now: Instant,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Delivery>, StoreError>>;
-    /// The earliest instant at which a delivery is due.
+        lease_ms: i64,
+    ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
+    /// The earliest instant at which a delivery is due, or was; one that is under way counts until it has ended.
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>>;
     /// The token with this public id.
     fn token(&self, id: &str) -> BoxFuture<'_, Result<Option<Token>, StoreError>>;

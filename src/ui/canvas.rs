@@ -98,6 +98,20 @@ impl<'a> Canvas<'a> {
         self.ground = ground;
     }
 
+    /// Whether parts fit into so many cells. Where not, the picture is drawn again as soon as their width changes:
+    /// what is drawn in their place need not depend on time, and would stand for ever.
+    pub fn fits(&mut self, parts: &[Part<'_>], room: u16) -> bool {
+        let fits = width_of(parts, self.now) <= room;
+        if !fits {
+            let changes = parts.iter().filter_map(|part| match part {
+                Part::Live(text, _) => text.at(self.now).next_width_ms,
+                _ => None,
+            });
+            self.redraw_at(changes.min().map(|ms| self.now + ms.max(1)));
+        }
+        fits
+    }
+
     /// The picture holds until this instant at most.
     pub fn redraw_at(&mut self, at: Option<Mono>) {
         let Some(at) = at.filter(|at| *at > self.now) else {

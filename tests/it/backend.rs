@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use warboard::domain::board::SeverityMeaning;
 use warboard::domain::directory::{Directory, Team};
 use warboard::domain::duty::Rules;
-use warboard::domain::word::{Role, Tlp};
+use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
@@ -27,6 +27,7 @@ use crate::http::{Answer, Ask, soon};
 /// What a backend shall be.
 pub struct Plan {
     path: Option<PathBuf>,
+    store: Option<Arc<SqliteStore>>,
     clock: Option<TestClock>,
     directory: Directory,
     routes: Vec<(String, Vec<RouteSettings>)>,
@@ -38,6 +39,7 @@ impl Plan {
     pub fn new() -> Plan {
         Plan {
             path: None,
+            store: None,
             clock: None,
             directory: Directory {
                 severities: Vec::<SeverityMeaning>::new(),
@@ -53,6 +55,12 @@ impl Plan {
         self
     }
 
+    /// Beside another backend, as a second node.
+    pub fn beside(mut self, first: &Backend) -> Plan {
+        self.store = Some(first.store.clone());
+        self
+    }
+
     pub fn clock(mut self, clock: &TestClock) -> Plan {
         self.clock = Some(clock.clone());
         self
@@ -60,6 +68,22 @@ impl Plan {
 
     pub fn limits(mut self, limits: Limits) -> Plan {
         self.limits = limits;
+        self
+    }
+
+    /// The ids of all teams of the directory.
+    pub fn teams(&self) -> Vec<String> {
+        self.directory
+            .teams
+            .iter()
+            .map(|team| team.id.clone())
+            .collect()
+    }
+
+    /// Adds a partner to the directory.
+    pub fn partner(mut self, id: &str) -> Plan {
+        let team = Team::new(id, id, TeamKind::Partner);
+        self.directory.teams.push(team);
         self
     }
 
@@ -83,10 +107,11 @@ impl Plan {
     }
 
     pub async fn try_start(self) -> Result<Backend, StoreError> {
-        let store = Arc::new(match &self.path {
-            Some(path) => SqliteStore::open(path).await?,
-            None => SqliteStore::temporary().await?,
-        });
+        let store = match (self.store, &self.path) {
+            (Some(store), _) => store,
+            (None, Some(path)) => Arc::new(SqliteStore::open(path).await?),
+            (None, None) => Arc::new(SqliteStore::temporary().await?),
+        };
         let clock: SharedClock = match &self.clock {
             Some(clock) => Arc::new(clock.clone()),
             None => Arc::new(SystemClock::new()),
@@ -296,8 +321,9 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                // In small steps: what is under way meanwhile must not run out of its own time.
-                clock.advance(100);
+                // In small steps: what is under way meanwhile must not run out of its own time. Not in smaller ones: each
+                // is a request, and a machine under load answers only so many of them.
+                clock.advance(1_000);
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await

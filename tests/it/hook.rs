@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use warboard::domain::word::Tlp;
 use warboard::paging::settings::{RouteSettings, Target};
@@ -21,6 +21,12 @@ const SECRET: &str = "whsec_dGhlIHRlYW0ncyBzZWNyZXQ=";
 
 /// The answer that never comes, over a connection that stays open.
 pub const HANG: &str = "hang";
+
+/// The answer that comes once the hook is told to give it.
+pub const HELD: &str = "held";
+
+/// An answer that is none.
+pub const GARBAGE: &str = "garbage";
 
 /// One page as it came.
 #[derive(Debug, Clone)]
@@ -55,6 +61,7 @@ pub struct Hook {
     url: String,
     folder: tempfile::TempDir,
     letters: mpsc::Receiver<Letter>,
+    release: Arc<Notify>,
     taking: JoinHandle<()>,
 }
 
@@ -67,16 +74,27 @@ impl Drop for Hook {
 impl Hook {
     /// Answers 202 to everything, but for what `answers` says first; an empty answer closes without one.
     pub async fn new(answers: &[&'static str]) -> Hook {
+        Hook::then(answers, "202 Accepted").await
+    }
+
+    /// The same with another answer to everything.
+    pub async fn always(answer: &'static str) -> Hook {
+        Hook::then(&[], answer).await
+    }
+
+    async fn then(answers: &[&'static str], last: &'static str) -> Hook {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let (tell, letters) = mpsc::channel(4_096);
         let answers = Arc::new(Mutex::new(answers.iter().copied().collect()));
-        let taking = tokio::spawn(take(listener, tell, answers));
+        let release = Arc::new(Notify::new());
+        let taking = tokio::spawn(take(listener, tell, answers, last, release.clone()));
         let folder = tempfile::tempdir().unwrap();
         let hook = Hook {
             url,
             folder,
             letters,
+            release,
             taking,
         };
         std::fs::write(hook.secret_file(), SECRET).unwrap();
@@ -125,9 +143,19 @@ impl Hook {
         soon("a page", self.letters.recv()).await.unwrap()
     }
 
+    /// A page that came and was not taken.
+    pub fn waiting(&mut self) -> Option<Letter> {
+        self.letters.try_recv().ok()
+    }
+
+    /// Takes the page whose answer was held.
+    pub fn release(&self) {
+        self.release.notify_one();
+    }
+
     /// Whether nothing came that was not taken.
     pub fn is_empty(&mut self) -> bool {
-        self.letters.try_recv().is_err()
+        self.waiting().is_none()
     }
 }
 
@@ -135,6 +163,8 @@ async fn take(
     listener: TcpListener,
     tell: mpsc::Sender<Letter>,
     answers: Arc<Mutex<VecDeque<&'static str>>>,
+    last: &'static str,
+    release: Arc<Notify>,
 ) {
     let mut held = Vec::new();
     loop {
@@ -155,9 +185,17 @@ async fn take(
         if tell.send(letter).await.is_err() {
             return;
         }
-        let answer = answer.unwrap_or("202 Accepted");
+        let mut answer = answer.unwrap_or(last);
+        if answer == HELD {
+            release.notified().await;
+            answer = "202 Accepted";
+        }
         if answer == HANG {
             held.push(stream);
+            continue;
+        }
+        if answer == GARBAGE {
+            drop(stream.write_all(b"\x16\x03\xff no HTTP\r\n\r\n").await);
             continue;
         }
         if !answer.is_empty() {

@@ -12,6 +12,8 @@ mod client;
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod embedded;
@@ -26,6 +28,8 @@ mod import;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
+mod pair;
+#[cfg(test)]
 mod picture;
 #[cfg(test)]
 mod program;
@@ -35,5 +39,7 @@ mod readme;
 mod record;
 #[cfg(test)]
 mod regimes;
+#[cfg(test)]
+mod store;
 #[cfg(test)]
 mod terminal;

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 /// A home with a backend that serves it.
 pub struct Backend {
     pub home: TempDir,
+    /// Where it stores, as `--store` is given it.
+    store: String,
     child: Child,
     pub url: String,
     /// A commander's token.
@@ -35,9 +37,8 @@ pub fn output(home: &Path, args: &[&str]) -> Output {
     warboard(home, args).output().unwrap()
 }
 
-fn serve(home: &Path, listen: &str) -> (Child, String) {
-    let store = format!("sqlite:{}", home.join("test.db").display());
-    let mut child = warboard(home, &["serve", "--listen", listen, "--store", &store])
+fn serve(home: &Path, listen: &str, store: &str) -> (Child, String) {
+    let mut child = warboard(home, &["serve", "--listen", listen, "--store", store])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -66,29 +67,47 @@ impl Backend {
     /// The same with a file of its own.
     pub fn with(server_toml: &str) -> Backend {
         let home = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", home.path().join("test.db").display());
+        Backend::serving(home, server_toml, store, "d.okafor")
+    }
+
+    /// One of several on a database, with a token for this name.
+    pub fn on(store: &str, server_toml: &str, name: &str) -> Backend {
+        let home = tempfile::tempdir().unwrap();
+        Backend::serving(home, server_toml, store.to_owned(), name)
+    }
+
+    fn serving(home: TempDir, server_toml: &str, store: String, name: &str) -> Backend {
         if !server_toml.is_empty() {
             let folder = home.path().join(".config/warboard");
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("server.toml"), server_toml).unwrap();
         }
-        let (child, url) = serve(home.path(), "127.0.0.1:0");
+        let (child, url) = serve(home.path(), "127.0.0.1:0", &store);
         let mut backend = Backend {
             home,
+            store,
             child,
             url,
             token: String::new(),
         };
-        backend.token = backend.issue("commander", "d.okafor");
+        backend.token = backend.issue("commander", name);
         backend
     }
 
     /// A token of a role.
     pub fn issue(&self, role: &str, name: &str) -> String {
-        let store = format!("sqlite:{}", self.home.path().join("test.db").display());
         let issued = output(
             self.home.path(),
             &[
-                "token", "issue", "--store", &store, "--role", role, "--name", name,
+                "token",
+                "issue",
+                "--store",
+                &self.store,
+                "--role",
+                role,
+                "--name",
+                name,
             ],
         );
         assert!(issued.status.success(), "{issued:?}");
@@ -127,7 +146,7 @@ impl Backend {
     /// Starts it again at the same place.
     pub fn start_again(&mut self) {
         let place = self.url.trim_start_matches("http://").to_owned();
-        let (child, url) = serve(self.home.path(), &place);
+        let (child, url) = serve(self.home.path(), &place, &self.store);
         assert_eq!(url, self.url);
         self.child = child;
     }

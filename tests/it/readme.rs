@@ -34,6 +34,10 @@ fn the_key_table_is_the_keymap_s() {
 fn every_command_runs() {
     let home = tempfile::tempdir().unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_warboard"));
+    // The README's port may be taken on this machine.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port().to_string();
+    drop(free);
     let mut script = String::from("set -eu\n");
     for command in commands() {
         // What builds the program has built it: this test runs in it. What needs a terminal has tests of its own.
@@ -65,6 +69,7 @@ fn every_command_runs() {
         }
     }
     script.push_str("kill $pid; wait $pid\n");
+    let script = script.replace("18787", &port);
     let path = format!(
         "{}:{}",
         program.parent().unwrap().display(),

@@ -14,7 +14,7 @@ use crate::client::{Api, ApiError};
 use crate::domain::command::Command;
 use crate::domain::command::open::Open;
 use crate::domain::instant::Instant;
-use crate::domain::view::IncidentView;
+use crate::domain::view::{IncidentView, PageView};
 use crate::domain::word::PageState;
 use crate::server::ServerState;
 use crate::time::ShiftedClock;
@@ -118,12 +118,12 @@ pub async fn tell(
     Ok(told)
 }
 
-/// The open page of a team.
+/// The page of a team that waits for an answer, or for somebody to arrive.
 pub async fn page(api: &Api, id: &str, team: &str) -> Result<String, ApiError> {
     let incident = api.incident(id).await?.value;
-    let open = incident
-        .pages
-        .iter()
-        .find(|page| page.team == team && page.state.is_open());
-    Ok(open.map(|page| page.id.clone()).unwrap_or_default())
+    let answers = |page: &&PageView| {
+        page.team == team && (page.state.is_open() || page.expected_at().is_some())
+    };
+    let page = incident.pages.iter().find(answers);
+    Ok(page.map(|page| page.id.clone()).unwrap_or_default())
 }

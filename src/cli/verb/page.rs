@@ -45,7 +45,7 @@ impl PageArgs {
 pub struct AckArgs {
     /// The page's id, as  warboard show  lists it
     pub page: String,
-    /// coming, remote or cannot
+    /// coming, remote, cannot or arrived
     #[arg(long)]
     pub answer: Option<Answer>,
     /// When the team will be there

@@ -62,6 +62,7 @@ fn ground(duties: &[DutyView]) -> Ground<'_> {
         severity: Some(Severity::Sev2),
         vacant_since: None,
         duties,
+        pages: Pages::Recorded(&[]),
     }
 }
 
@@ -251,6 +252,7 @@ fn marks(alarm: Alarm) -> Marks {
 fn alarm(kind: AlarmKind, since: &str) -> Alarm {
     Alarm {
         duty: Some("ms-72h/customer".to_owned()),
+        page: None,
         kind,
         since: at(since),
     }

@@ -64,6 +64,7 @@ pub(super) fn known(
 pub(super) fn named(view: AlarmView) -> Alarm {
     Alarm {
         duty: view.duty,
+        page: view.page,
         kind: view.kind,
         since: view.since,
     }

@@ -58,7 +58,10 @@ pub fn answer(
                 page.state
             )));
         }
-        PageState::Acknowledged if page.answer == body.answer && page.eta == body.eta => {
+        PageState::Acknowledged
+            if page.answer == body.answer
+                && (page.eta == body.eta || body.answer == Some(Answer::Arrived)) =>
+        {
             let by = page.acknowledged_by.as_deref().unwrap_or("somebody");
             return Err(Refusal::state(format!(
                 "{} acknowledged this page already.",

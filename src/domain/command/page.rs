@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Context, text};
+use crate::domain::delivery::EXERCISE;
 use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
@@ -31,17 +32,43 @@ fn high() -> Urgency {
 /// Most teams one command pages.
 const MOST: usize = 50;
 
-/// The kind of a team's n-th usable route. An exercise has one sink for all; in-band routes are left out while
-/// the company's own channels are suspect.
-pub fn route_at(incident: &Incident, team: &Team, step: usize) -> Option<String> {
+/// A team's next route that can be used now, behind a place in its list: where it stands there, and its kind. An exercise
+/// has one sink for all; in-band routes are passed over while the company's own channels are suspect.
+pub fn next_route(incident: &Incident, team: &Team, behind: Option<u32>) -> Option<(u32, String)> {
     if incident.exercise {
-        return (step == 0).then(|| "exercise".to_owned());
+        return behind.is_none().then(|| (0, EXERCISE.to_owned()));
     }
-    let usable = team
-        .routes
-        .iter()
-        .filter(|route| incident.comms == Comms::Trusted || !route.in_band);
-    usable.map(|route| route.kind.clone()).nth(step)
+    let mut usable = (0..)
+        .zip(&team.routes)
+        .filter(|(_, route)| incident.comms == Comms::Trusted || !route.in_band)
+        .filter(|(place, _)| behind.is_none_or(|behind| *place > behind));
+    usable
+        .next()
+        .map(|(place, route)| (place, route.kind.clone()))
+}
+
+/// A new page to a team by its first route.
+pub(super) fn queued(
+    incident: &Incident,
+    team: &Team,
+    page: String,
+    message: Option<String>,
+    urgency: Urgency,
+    context: &Context<'_>,
+) -> Event {
+    let (place, route) = next_route(incident, team, None).unzip();
+    let directory = context.directory;
+    let further = directory.escalation(team, &incident.service).is_some();
+    let escalates_at = Some(context.now + team.ack_within.delta());
+    Event::PageQueued {
+        page,
+        team: team.id.clone(),
+        message,
+        urgency,
+        escalates_at: escalates_at.filter(|_| route.is_some() || further),
+        route,
+        place,
+    }
 }
 
 pub(super) fn decide(
@@ -86,22 +113,10 @@ pub(super) fn decide(
             });
         }
     }
-    let queued = teams.iter().enumerate().map(|(n, team)| {
-        let route = route_at(incident, team, 0);
-        Event::PageQueued {
-            page: context.fresh_id("p", n),
-            team: team.id.clone(),
-            message: body.message.clone(),
-            urgency: body.urgency,
-            escalates_at: Some(context.now + team.ack_within.delta()).filter(|_| {
-                route.is_some()
-                    || context
-                        .directory
-                        .escalation(team, &incident.service)
-                        .is_some()
-            }),
-            route,
-        }
+    let pages = teams.iter().enumerate().map(|(n, team)| {
+        let page = context.fresh_id("p", n);
+        let message = body.message.clone();
+        queued(incident, team, page, message, body.urgency, context)
     });
-    Ok(queued.collect())
+    Ok(pages.collect())
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Context, scope, text};
+use super::{Context, scope, text, worker};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::refusal::Refusal;
@@ -153,5 +153,11 @@ pub(super) fn decide(
             "You cannot mark an incident above your own clearance: you would no longer see it.",
         ));
     }
-    Ok(vec![Event::FieldsSet(Box::new(body.clone()))])
+    let mut events = vec![Event::FieldsSet(Box::new(body.clone()))];
+    if body.comms == Some(Comms::Suspect) && incident.comms == Comms::Trusted {
+        let mut after = incident.clone();
+        body.apply_to(&mut after);
+        events.extend(worker::leave_in_band(&after, context));
+    }
+    Ok(events)
 }

@@ -2,12 +2,11 @@
 //! They are not in the API; each still goes through a decision and leaves an entry.
 
 use super::Context;
-use super::page::route_at;
+use super::page::{next_route, queued};
 use crate::domain::alarm::{self, Alarm, Raised};
-use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
-use crate::domain::incident::page::Page;
+use crate::domain::incident::page::{NO_OUT_OF_BAND, Page, Reached};
 use crate::domain::instant::Instant;
 use crate::domain::view::DutyView;
 use crate::domain::word::{AlarmKind, PageState, Urgency};
@@ -37,6 +36,7 @@ pub fn progress(incident: &Incident, progress: &Progress) -> Vec<Event> {
         state: progress.state,
         attempts: progress.attempts,
         last_error: progress.last_error.clone(),
+        left: None,
     }]
 }
 
@@ -106,7 +106,7 @@ fn page_for(
     duties: &[DutyView],
     context: &Context<'_>,
     before: &[Event],
-    queued: &mut Vec<Event>,
+    pages: &mut Vec<Event>,
 ) -> Option<String> {
     let record = incident.alarms.get(&alarm.id());
     if record
@@ -140,7 +140,7 @@ fn page_for(
         .find(|p| p.is_open() && p.team == team.id);
     let same = before
         .iter()
-        .chain(queued.iter())
+        .chain(pages.iter())
         .find_map(|event| match event {
             Event::PageQueued {
                 page, team: paged, ..
@@ -150,33 +150,21 @@ fn page_for(
     if let Some(page) = open.map(|page| page.id.clone()).or(same) {
         return Some(page);
     }
-    let page = context.fresh_id("p", before.len() + queued.len());
-    queued.push(queue(incident, team, page.clone(), message, context));
+    let page = context.fresh_id("p", before.len() + pages.len());
+    let new = queued(
+        incident,
+        team,
+        page.clone(),
+        Some(message),
+        Urgency::High,
+        context,
+    );
+    pages.push(new);
     Some(page)
 }
 
-fn queue(
-    incident: &Incident,
-    team: &Team,
-    page: String,
-    message: String,
-    context: &Context<'_>,
-) -> Event {
-    let route = route_at(incident, team, 0);
-    let directory = context.directory;
-    let further = directory.escalation(team, &incident.service).is_some();
-    Event::PageQueued {
-        page,
-        team: team.id.clone(),
-        message: Some(message),
-        urgency: Urgency::High,
-        escalates_at: Some(context.now + team.ack_within.delta())
-            .filter(|_| route.is_some() || further),
-        route,
-    }
-}
-
-/// `before`: what the same decision does already; a team it pages is not paged twice. The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.
+/// The next route of the same team, then the team it escalates to; with nowhere left to go the page stays open and says so.
+/// `before`: what the same decision does already; a team it pages is not paged twice.
 pub(super) fn escalate(
     incident: &Incident,
     page: &Page,
@@ -184,31 +172,33 @@ pub(super) fn escalate(
     context: &Context<'_>,
     before: &[Event],
 ) -> Vec<Event> {
-    let Some(team) = context.directory.team(&page.team) else {
-        return Vec::new();
+    let stays = |why: String| Event::PageEscalated {
+        page: page.id.clone(),
+        team: page.team.clone(),
+        route: page.route.clone(),
+        step: page.step,
+        why,
+        escalates_at: None,
+        place: page.place,
     };
-    let step = usize::try_from(page.step)
-        .unwrap_or(usize::MAX)
-        .saturating_add(1);
-    if let Some(route) = route_at(incident, team, step) {
+    let Some(team) = context.directory.team(&page.team) else {
+        let why = format!("{why}, and the directory has no such team any more");
+        return vec![stays(why)];
+    };
+    let behind = page.route.is_some().then(|| page.route_place());
+    if let Some((place, route)) = next_route(incident, team, behind) {
         let escalates_at = Some(context.now + team.ack_within.delta());
         return vec![Event::PageEscalated {
             page: page.id.clone(),
             team: team.id.clone(),
             route: Some(route),
-            step: page.step + 1,
+            step: page.step.saturating_add(1),
             why: why.to_owned(),
             escalates_at,
+            place: Some(place),
         }];
     }
-    let stays = Event::PageEscalated {
-        page: page.id.clone(),
-        team: team.id.clone(),
-        route: page.route.clone(),
-        step: page.step,
-        why: format!("{why}, no further route"),
-        escalates_at: None,
-    };
+    let stays = stays(format!("{why}, no further route"));
     let Some(next) = context.directory.escalation(team, &incident.service) else {
         return vec![stays];
     };
@@ -219,19 +209,86 @@ pub(super) fn escalate(
     {
         return vec![stays];
     }
-    let route = route_at(incident, next, 0);
-    let further = context
-        .directory
-        .escalation(next, &incident.service)
-        .is_some();
-    let queued = Event::PageQueued {
-        page: context.fresh_id("p", before.len()),
-        team: next.id.clone(),
-        message: page.message.clone(),
-        urgency: page.urgency,
-        escalates_at: Some(context.now + next.ack_within.delta())
-            .filter(|_| route.is_some() || further),
-        route,
+    let id = context.fresh_id("p", before.len());
+    let message = page.message.clone();
+    let further = queued(incident, next, id, message, page.urgency, context);
+    vec![stays, further]
+}
+
+/// Takes open pages off the company's own channels, which are suspect from now on: each goes on to its next route
+/// outside of them, or fails where there is none. `incident`: as it stands then.
+pub(super) fn leave_in_band(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
+    let mut events = Vec::new();
+    for page in incident.pages.iter().filter(|page| page.is_open()) {
+        let team = context.directory.team(&page.team);
+        let route = usize::try_from(page.route_place())
+            .ok()
+            .and_then(|place| team?.routes.get(place));
+        let (Some(team), true) = (team, route.is_some_and(|route| route.in_band)) else {
+            continue;
+        };
+        if incident.exercise || page.route.is_none() {
+            continue;
+        }
+        let next = next_route(incident, team, Some(page.route_place()));
+        if next.is_some() || page.escalates_at.is_some() {
+            let why = "the company's channels are suspect";
+            let further = escalate(incident, page, why, context, &events);
+            events.extend(further);
+        }
+        // What was accepted may still reach a person; nothing else is left to wait for.
+        if next.is_none() && page.state != PageState::Accepted {
+            events.push(Event::PageProgressed {
+                page: page.id.clone(),
+                state: PageState::Failed,
+                attempts: page.attempts,
+                last_error: Some(NO_OUT_OF_BAND.to_owned()),
+                left: None,
+            });
+        }
+    }
+    events
+}
+
+/// Writes down that an attempt ended for good, and takes the page on at once: nobody waits for what was not sent.
+pub fn fail(
+    incident: &Incident,
+    page: &Page,
+    attempts: u32,
+    why: &str,
+    context: &Context<'_>,
+) -> Vec<Event> {
+    let mut events = progress(
+        incident,
+        &Progress {
+            page: page.id.clone(),
+            state: PageState::Failed,
+            attempts,
+            last_error: Some(why.to_owned()),
+        },
+    );
+    // One that has gone on already has nowhere left to go.
+    if page.is_open() && page.escalates_at.is_some() {
+        let further = escalate(incident, page, why, context, &events);
+        events.extend(further);
+    }
+    events
+}
+
+/// Writes down that a route which the page has left behind took it after all, or may have.
+pub fn left_behind(incident: &Incident, page: &str, reached: Reached) -> Vec<Event> {
+    let Some(page) = incident.page(page).filter(|page| page.is_open()) else {
+        return Vec::new();
     };
-    vec![stays, queued]
+    let known = |known: &Reached| known.step == reached.step && known.accepted >= reached.accepted;
+    if page.reached.iter().any(known) {
+        return Vec::new();
+    }
+    vec![Event::PageProgressed {
+        page: page.id.clone(),
+        state: page.state,
+        attempts: page.attempts,
+        last_error: page.last_error.clone(),
+        left: Some(reached),
+    }]
 }

@@ -1,7 +1,7 @@
 //! How each event changes the incident. Total and without judgement: what was recorded is replayed as recorded,
 //! whether it was allowed was decided before it was written.
 
-use super::page::Page;
+use super::page::{NO_OUT_OF_BAND, NO_ROUTE, Page};
 use super::record::{Duty, Hold, NotApplicable, Standing, Submission, Trigger, Verdict};
 use super::{Incident, LastMove, Seats, Stamp};
 use crate::domain::event::{Event, Opened};
@@ -209,6 +209,7 @@ impl Incident {
                 message,
                 urgency,
                 escalates_at,
+                place,
             } => self.pages.push(Page {
                 id: page.clone(),
                 team: team.clone(),
@@ -230,7 +231,13 @@ impl Incident {
                 escalates_at: *escalates_at,
                 by: stamp.by.clone(),
                 message: message.clone(),
-                last_error: route.is_none().then(|| "no route".to_owned()),
+                last_error: route.is_none().then(|| {
+                    let suspect = self.comms == Comms::Suspect;
+                    if suspect { NO_OUT_OF_BAND } else { NO_ROUTE }.to_owned()
+                }),
+                place: *place,
+                reached: Vec::new(),
+                escalated_at: None,
             }),
             Event::Restored { .. }
             | Event::PageProgressed { .. }

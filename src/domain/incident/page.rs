@@ -6,8 +6,24 @@ use serde::{Deserialize, Serialize};
 use super::{Incident, Stamp};
 use crate::domain::event::Event;
 use crate::domain::instant::Instant;
-use crate::domain::view::PageView;
+use crate::domain::view::{PageView, expected_at};
 use crate::domain::word::{Answer, PageState, Urgency};
+
+/// What a page says whose team cannot be reached at all.
+pub const NO_ROUTE: &str = "no route";
+/// The same while the company's own channels are suspect.
+pub const NO_OUT_OF_BAND: &str = "no out-of-band route";
+
+/// A route by which a page arrived, or may have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    pub step: u32,
+    /// Its place in the team's whole list, and its kind.
+    pub place: u32,
+    pub kind: String,
+    /// The paging system said that it has it; else nobody knows.
+    pub accepted: bool,
+}
 
 /// One request to one team to come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,9 +47,43 @@ pub struct Page {
     pub by: String,
     pub message: Option<String>,
     pub last_error: Option<String>,
+    /// The place of its present route in the team's whole list, whatever is passed over.
+    #[serde(default)]
+    pub place: Option<u32>,
+    /// By which routes it arrived or may have, one for each step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<Reached>,
+    /// When it last went on: to its next route, or past its last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_at: Option<Instant>,
 }
 
 impl Page {
+    /// The place of its present route in the team's whole list. A record without one is of a time when nothing was
+    /// passed over.
+    pub fn route_place(&self) -> u32 {
+        self.place.unwrap_or(self.step)
+    }
+
+    /// By its present route it arrived, or may have.
+    fn reach(&mut self, accepted: bool) {
+        if let Some(kind) = self.route.clone() {
+            self.note_reached(Reached {
+                step: self.step,
+                place: self.route_place(),
+                kind,
+                accepted,
+            });
+        }
+    }
+
+    fn note_reached(&mut self, new: Reached) {
+        match self.reached.iter_mut().find(|r| r.step == new.step) {
+            Some(known) => known.accepted |= new.accepted,
+            None => self.reached.push(new),
+        }
+    }
+
     /// Whether the team still owes an answer.
     pub fn is_open(&self) -> bool {
         self.state.is_open()
@@ -49,6 +99,11 @@ impl Page {
             "restored from the backup of {}: whether it was sent or answered since is not known; page again if nobody comes",
             made_at.format("%Y-%m-%d %H:%M UTC")
         ));
+    }
+
+    /// When whoever is coming said to be there, while nobody of the team was marked as arrived.
+    pub fn expected_at(&self) -> Option<Instant> {
+        expected_at(self.state, self.answer, self.eta)
     }
 
     /// The page as readers see it: its message, names and what a paging system said only for those who may.
@@ -103,14 +158,26 @@ impl Incident {
         };
         match event {
             Event::PageProgressed {
+                left: Some(reached),
+                ..
+            } => page.note_reached(reached.clone()),
+            Event::PageProgressed {
                 state,
                 attempts,
                 last_error,
                 ..
             } => {
+                match state {
+                    PageState::Accepted => page.reach(true),
+                    PageState::Unknown => page.reach(false),
+                    _ => {}
+                }
                 // A person's answer outranks whatever the paging system says afterwards.
                 if page.is_open() {
                     page.state = *state;
+                }
+                if *state == PageState::Expired {
+                    page.escalates_at = None;
                 }
                 if *state == PageState::Accepted && page.accepted_at.is_none() {
                     page.accepted_at = Some(stamp.at);
@@ -124,11 +191,14 @@ impl Incident {
                 step,
                 why,
                 escalates_at,
+                place,
                 ..
             } => {
                 if *step != page.step {
                     page.state = PageState::Queued;
+                    page.place = *place;
                 }
+                page.escalated_at = Some(stamp.at);
                 page.team.clone_from(team);
                 page.route.clone_from(route);
                 page.step = *step;
@@ -138,11 +208,15 @@ impl Incident {
             Event::PageAcknowledged {
                 name, answer, eta, ..
             } => {
+                // Who arrives had the page before: when it was answered, and by whom, stays.
+                let arrived = *answer == Some(Answer::Arrived);
+                if !arrived || page.state != PageState::Acknowledged {
+                    page.acknowledged_at = Some(stamp.at);
+                    page.acknowledged_by = Some(name.clone());
+                    page.eta = *eta;
+                }
                 page.state = PageState::Acknowledged;
-                page.acknowledged_at = Some(stamp.at);
-                page.acknowledged_by = Some(name.clone());
                 page.answer = *answer;
-                page.eta = *eta;
                 if *answer != Some(Answer::Cannot) {
                     page.escalates_at = None;
                 }

@@ -203,3 +203,29 @@ fn a_test_says_that_it_is_one_everywhere() {
         "info"
     );
 }
+
+#[test]
+fn a_stand_down_says_that_it_is_one_everywhere_and_asks_for_nothing() {
+    let mut message = hostile();
+    message.kind = "stand_down";
+    message.answer_url = None;
+    let ntfy = ntfy::body(&message);
+    for body in [
+        slack::body(&message),
+        teams::body(&message),
+        ntfy.clone(),
+        mail::body(&message),
+    ] {
+        let whole = json(&body);
+        let mut found = Vec::new();
+        texts(&whole, &mut found);
+        let said = found.join("\n");
+        assert!(said.contains("STAND DOWN for "), "{said}");
+        assert!(!said.contains("warboard ack") && !said.contains("PAGE for"));
+        assert!(!said.contains("board.example"), "{said}");
+        assert!(!said.contains('\u{202e}') && !said.contains('\r'));
+    }
+    assert_eq!(json(&ntfy)["priority"], 5, "as urgent as it is said to be");
+    message.urgency = Urgency::Low;
+    assert_eq!(json(&ntfy::body(&message))["priority"], 2);
+}

@@ -4,12 +4,12 @@
 use serde_json::Value;
 
 use super::*;
+use crate::paging::channel::Channel;
 use crate::paging::ntfy::Ntfy;
 use crate::paging::pagerduty::PagerDuty;
 use crate::paging::settings::Address;
-use crate::paging::slack::Slack;
-use crate::paging::teams::Teams;
 use crate::paging::text::REPEAT;
+use crate::paging::{slack, teams};
 
 const TAKEN: &str = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
 
@@ -79,7 +79,7 @@ async fn slack_and_teams_get_what_is_kept_and_a_repeat_opens_with_its_mark() {
     for repeat in [false, true] {
         let (url, heard) = answers(TAKEN).await;
         let (_folder, path) = secret_file(&url);
-        let route = Slack::new(&Address::File(path), None).unwrap();
+        let route = Channel::new(&Address::File(path), None, slack::FORM).unwrap();
         let body = route.body("p1-0", &hostile());
         let sent = route
             .send(Attempt {
@@ -101,7 +101,7 @@ async fn slack_and_teams_get_what_is_kept_and_a_repeat_opens_with_its_mark() {
         }
 
         let (url, heard) = answers(TAKEN).await;
-        let route = Teams::new(&Address::Written(url), None).unwrap();
+        let route = Channel::new(&Address::Written(url), None, teams::FORM).unwrap();
         let body = route.body("p1-0", &hostile());
         let sent = route
             .send(Attempt {
@@ -149,7 +149,7 @@ async fn ntfy_is_told_topic_and_token_when_it_is_sent() {
 #[tokio::test]
 async fn a_secret_is_read_for_every_attempt_and_must_be_its_owner_s() {
     let (_folder, path) = secret_file("https://hooks.example/T0/B0/hunter2");
-    let route = Slack::new(&Address::File(path.clone()), None).unwrap();
+    let route = Channel::new(&Address::File(path.clone()), None, slack::FORM).unwrap();
     assert!(!format!("{route:?}").contains("hunter2"));
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(&path, mode).unwrap();
@@ -157,16 +157,21 @@ async fn a_secret_is_read_for_every_attempt_and_must_be_its_owner_s() {
         Sent::NotSent { why, .. } => assert!(why.contains("chmod 600"), "{why}"),
         sent => panic!("{sent:?}"),
     }
-    let fault = Slack::new(&Address::File(path), None).unwrap_err();
+    let fault = Channel::new(&Address::File(path), None, slack::FORM).unwrap_err();
     assert_eq!(fault.key, "url_file");
     let written = Address::Written("https://hooks.example/T0/B0/hunter2".to_owned());
-    let route = Slack::new(&written, None).unwrap();
+    let route = Channel::new(&written, None, slack::FORM).unwrap();
     assert!(!format!("{route:?}").contains("hunter2"));
 }
 
 #[tokio::test]
 async fn a_kept_body_of_another_kind_is_refused_and_not_sent() {
-    let route = Teams::new(&Address::Written("http://127.0.0.1:1/".to_owned()), None).unwrap();
+    let route = Channel::new(
+        &Address::Written("http://127.0.0.1:1/".to_owned()),
+        None,
+        teams::FORM,
+    )
+    .unwrap();
     let repeat = Attempt {
         repeat: true,
         ..attempt(b"{}")

@@ -134,6 +134,7 @@ pub async fn work(state: Arc<ServerState>) {
             let deciding = state.clone();
             let job = Job {
                 target: Target::Incident(id.clone()),
+                lease: None,
                 idempotency: None,
                 decide: Box::new(move |found| decide(&deciding, &found)),
                 now: state.clock.now(),

@@ -1,6 +1,7 @@
 //! What a backend does without being asked: follows the store, makes a version when time alone changed a status, escalates
 //! what nobody answered, sends pages, forgets old answers. All of it resumes from the store after a start.
 
+mod attempt;
 mod deadline;
 mod delivery;
 mod head;

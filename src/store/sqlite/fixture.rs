@@ -7,7 +7,7 @@ use serde_json::Map;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, raw_sql};
 use tempfile::TempDir;
 
-use super::{SqliteRecord, SqliteStore};
+use super::{SqliteStore, record};
 use crate::domain::event::{Event, Opened};
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
@@ -54,8 +54,9 @@ pub async fn write(
 ) -> Done {
     let job = Job {
         target,
+        lease: None,
         idempotency: Some(idempotency(key)),
-        decide: Box::new(move |found| decide(found, events, outbox, now)),
+        decide: Box::new(move |found| decide(found, events.clone(), outbox.clone(), now)),
         now,
     };
     store.submit(job).await.unwrap()
@@ -166,6 +167,7 @@ pub async fn told() -> Told {
         page: "p1".to_owned(),
         team: "legal-affairs".to_owned(),
         route: Some("webhook".to_owned()),
+        place: Some(0),
         message: Some("please come".to_owned()),
         urgency: Urgency::High,
         escalates_at: Some(at() + chrono::TimeDelta::minutes(10)),
@@ -181,6 +183,7 @@ pub async fn told() -> Told {
         attempts: 0,
         next_at: at(),
         queued_at: at(),
+        stand_down: false,
     };
     let put = vec![OutboxChange::Put(delivery)];
     let steps = [
@@ -225,13 +228,18 @@ impl Told {
 
     /// A connection of one's own.
     pub async fn db(&self) -> SqliteConnection {
-        super::schema::options(&self.path).connect().await.unwrap()
+        connection(&self.path).await
     }
 
     pub async fn verified(&self, noted: &[Noted]) -> Report {
-        let mut record = SqliteRecord::open(&self.path).await.unwrap();
+        let mut record = record(&self.path).await.unwrap();
         record.verify(noted).await.unwrap()
     }
+}
+
+/// A connection to a file, as its owner has it.
+pub async fn connection(path: &Path) -> SqliteConnection {
+    super::schema::options(path).connect().await.unwrap()
 }
 
 /// Every byte beside and in the store.

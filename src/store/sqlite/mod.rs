@@ -1,83 +1,61 @@
-//! The store in one SQLite file: a writer that batches (`writer`, `job`), readers beside it, a lock against a second server.
-//! What a command means is decided above; here it is found, written, remembered and handed out again.
+//! The store in one SQLite file: how it is opened (`schema`), and the lock against a second server (`lock`).
+//! What is read and written, and by which statements, is `sql`'s.
 
-mod backup;
 #[cfg(test)]
-mod fixture;
-mod job;
+pub(super) mod fixture;
 mod lock;
-mod put;
 mod record;
-mod redact;
-mod restore;
-mod row;
 mod schema;
-mod verify;
-mod writer;
 
-use std::collections::HashMap;
+use std::future::Future;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
-use sqlx::{query_as, query_scalar};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use tokio::sync::watch;
 
-use self::job::State;
 use self::lock::Lock;
-pub use self::record::SqliteRecord;
-pub use self::restore::Restored;
-use self::row::{DeliveryRow, EntryRow, SnapshotRow, TokenRow, int, uint};
-use self::writer::{Make, Reply, Work, Writer};
+pub use self::record::record;
+pub(super) use self::schema::meaning;
+use super::StoreError;
 use super::chain::Head;
-use super::{Delivery, Done, Entry, Job, Snapshot, Store, StoreError, Token};
+use super::sql::SqlStore;
+use super::sql::db::{Db, Reader, sql};
+use super::sql::engine::{Engine, Failing, Meta};
+use super::sql::outbox;
+use super::sql::restore::{self, Restored};
 use crate::domain::instant::Instant;
 
-/// Most works that wait for the writer; the next one is told `Busy`.
-const QUEUE: usize = 1_024;
 /// Connections that only read.
 const READERS: u32 = 4;
-/// A token's use is written at most once in this time, in milliseconds.
-const TOUCH_EVERY: i64 = 60_000;
-/// Most tokens of which the last use is kept at hand.
-const TOUCHED: usize = 4_096;
 
 /// A store in one file. Opened inside a tokio runtime, which the writer then belongs to.
-pub struct SqliteStore {
+pub type SqliteStore = SqlStore<Sqlite>;
+
+/// One file, and who may write to it.
+pub struct Sqlite {
+    options: SqliteConnectOptions,
     readers: SqlitePool,
-    queue: mpsc::Sender<Work>,
-    wake: watch::Receiver<u64>,
-    epoch: String,
-    serves: bool,
-    touched: Mutex<HashMap<String, i64>>,
+    /// Held until the last command is on disk; None beside a server.
+    lock: Mutex<Option<Lock>>,
     /// For a store that goes with the process.
     _folder: Option<tempfile::TempDir>,
 }
 
-impl std::fmt::Debug for SqliteStore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteStore")
-            .field("epoch", &self.epoch)
-            .field("serves", &self.serves)
-            .finish_non_exhaustive()
-    }
-}
-
-impl SqliteStore {
+impl SqlStore<Sqlite> {
     /// Opens the file for a server, made with its folder if it is not there, brought to this version, and locked.
     ///
     /// # Errors
     /// `InUse` if another server has it; `Corrupt` if it is no store, or a newer warboard's.
     pub async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_as(path, true, None, None).await
+        SqlStore::start(Sqlite::new(path, true, None)?, true, None).await
     }
 
     /// Opens the file beside a server that may be running: tokens, settings, reading and verifying. `submit` is refused.
     pub async fn for_tokens(path: &Path) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_as(path, false, None, None).await
+        SqlStore::start(Sqlite::new(path, false, None)?, false, None).await
     }
 
     /// A store in a temporary folder, removed with the value.
@@ -96,246 +74,130 @@ impl SqliteStore {
             .tempdir()
             .map_err(|error| StoreError::Unavailable(format!("no temporary folder: {error}")))?;
         let path = folder.path().join("warboard.db");
-        SqliteStore::open_as(&path, true, Some(folder), codename_start).await
+        let engine = Sqlite::new(&path, true, Some(folder))?;
+        SqlStore::start(engine, true, codename_start).await
     }
+}
 
-    async fn open_as(
+impl SqlStore<Sqlite> {
+    /// Puts a backup into a store that is empty, all of it or nothing.
+    ///
+    /// # Errors
+    /// The store is in use or not empty; the file is no backup or is damaged; what came out of it does not prove itself.
+    pub async fn restore(
+        path: &Path,
+        from: &mut (dyn BufRead + Send),
+        now: Instant,
+    ) -> Result<Restored, StoreError> {
+        let engine = Sqlite::new(path, true, None)?;
+        let (db, meta) = engine.open().await?;
+        let restored = restore::restore(&engine, db, meta, from, now).await;
+        engine.close().await;
+        restored
+    }
+}
+
+impl Sqlite {
+    fn new(
         path: &Path,
         serves: bool,
         folder: Option<tempfile::TempDir>,
-        codename_start: Option<u64>,
-    ) -> Result<SqliteStore, StoreError> {
+    ) -> Result<Sqlite, StoreError> {
         let path = lock::prepare(path)?;
         let lock = match serves {
             true => Some(Lock::take(&path)?),
             false => None,
         };
         let options = schema::options(&path);
-        let (mut db, mut meta) = schema::open(&options).await?;
-        meta.codename_start = codename_start.unwrap_or(meta.codename_start);
-        let epoch = meta.epoch.clone();
-        let mut state = State::new(meta);
-        state.reload(&mut db).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .min_connections(0)
             .acquire_timeout(Duration::from_secs(5))
             .connect_lazy_with(options.clone().pragma("query_only", "ON"));
-        let (wake, woken) = watch::channel(state.head.seq);
-        let (queue, works) = mpsc::channel(QUEUE);
-        let writer = Writer {
+        Ok(Sqlite {
             options,
-            db: Some(db),
-            state,
-            wake,
-            failed: false,
-            lock,
-        };
-        tokio::spawn(writer.run(works));
-        Ok(SqliteStore {
             readers,
-            queue,
-            wake: woken,
-            epoch,
-            serves,
-            touched: Mutex::new(HashMap::new()),
+            lock: Mutex::new(lock),
             _folder: folder,
         })
     }
+}
 
-    /// Puts a work before the writer and waits until it is on disk.
-    async fn ask<T>(&self, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.queue
-            .try_send(work(reply))
-            .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Busy(QUEUE),
-                TrySendError::Closed(_) => closed(),
-            })?;
-        answer.await.unwrap_or_else(|_| Err(closed()))
+impl Engine for Sqlite {
+    async fn open(&self) -> Result<(Db, Meta), StoreError> {
+        schema::open(&self.options).await
     }
 
-    /// Whether a token's use is worth writing: not again within a minute.
-    fn is_news(&self, id: &str, at: Instant) -> bool {
-        let at = at.timestamp_millis();
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        if touched.get(id).is_some_and(|last| at - last < TOUCH_EVERY) {
-            return false;
-        }
-        if touched.len() >= TOUCHED {
-            touched.clear();
-        }
-        touched.insert(id.to_owned(), at);
-        true
+    /// The file has one server at a time: every lease in it is of a process that is gone.
+    async fn inherit(&self, db: &mut Db) -> Result<(), StoreError> {
+        outbox::end_leases(db).await
     }
-}
 
-fn closed() -> StoreError {
-    StoreError::Unavailable("it was closed".to_owned())
-}
+    /// The lock beside the file keeps other servers away: the end of the chain is known.
+    async fn begin(&self, db: &mut Db) -> Result<Option<Head>, StoreError> {
+        db.script("BEGIN IMMEDIATE").await?;
+        Ok(None)
+    }
 
-fn most(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
-}
+    /// One process writes: its clock is the file's.
+    async fn now(&self, _db: &mut Db, given: Instant) -> Result<i64, StoreError> {
+        Ok(given.timestamp_millis())
+    }
 
-impl Store for SqliteStore {
-    fn submit(&self, job: Job) -> BoxFuture<'_, Result<Done, StoreError>> {
-        Box::pin(async move {
-            if !self.serves {
-                return Err(StoreError::Unavailable(
-                    "it was opened beside a server, which alone takes commands".to_owned(),
-                ));
+    /// Empties the write-ahead log, which still has the pages as they were. It waits for a reader no longer than commands
+    /// may: a backup under way can take minutes.
+    async fn purge(&self, db: &mut Db) -> bool {
+        let busy = async {
+            db.script("PRAGMA busy_timeout = 200").await?;
+            let checkpoint = sql("PRAGMA wal_checkpoint(TRUNCATE)");
+            let busy: Result<Option<(i64,)>, sqlx::Error> = checkpoint.optional(db).await;
+            db.script("PRAGMA busy_timeout = 5000").await?;
+            busy
+        };
+        match busy.await {
+            Ok(busy) => busy == Some((0,)),
+            Err(error) => {
+                tracing::warn!(%error, "the log beside the store could not be emptied yet");
+                false
             }
-            self.ask(|reply| Work::Job(Box::new(job), reply)).await
-        })
+        }
     }
 
-    fn since(&self, seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Snapshot>, StoreError>> {
-        Box::pin(async move {
-            let rows: Vec<SnapshotRow> =
-                query_as("SELECT seq, body FROM snapshot WHERE seq > $1 ORDER BY seq LIMIT $2")
-                    .bind(int(seq))
-                    .bind(most(limit))
-                    .fetch_all(&self.readers)
-                    .await?;
-            rows.into_iter().map(SnapshotRow::snapshot).collect()
-        })
+    /// There are no other nodes.
+    async fn tell(&self, _db: &mut Db, _seq: u64) -> Result<(), StoreError> {
+        Ok(())
     }
 
-    fn head(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move {
-            let head: i64 = query_scalar("SELECT coalesce(max(seq), 0) FROM entry")
-                .fetch_one(&self.readers)
-                .await?;
-            Ok(uint(head))
-        })
+    /// Nobody else writes while the lock is held.
+    fn listen(&self, _wake: watch::Sender<u64>) {}
+
+    async fn reader(&self) -> Result<Reader, StoreError> {
+        let lent = self.readers.acquire().await?;
+        Ok(Reader::new(Db::lent_sqlite(lent)))
     }
 
-    fn chain_head(&self) -> BoxFuture<'_, Result<Head, StoreError>> {
-        Box::pin(async move {
-            let mut db = self.readers.acquire().await?;
-            put::chain_head(&mut db).await
-        })
+    fn distrust(&self) {}
+
+    fn begin_read(&self) -> &'static str {
+        "BEGIN"
     }
 
-    fn wake(&self) -> watch::Receiver<u64> {
-        self.wake.clone()
-    }
-
-    fn epoch(&self) -> &str {
-        &self.epoch
-    }
-
-    fn timeline(
+    /// A file answers or fails; it does not hang half-way as a network does.
+    async fn within<T: Send>(
         &self,
-        incident: &str,
-        after: u64,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Entry>, StoreError>> {
-        let incident = incident.to_owned();
-        Box::pin(async move {
-            let rows: Vec<EntryRow> = query_as(
-                "SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-            )
-            .bind(incident)
-            .bind(int(after))
-            .bind(most(limit))
-            .fetch_all(&self.readers)
-            .await?;
-            rows.into_iter().map(EntryRow::entry).collect()
-        })
+        step: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        step.await
     }
 
-    fn due_deliveries(
-        &self,
-        now: Instant,
-        limit: usize,
-    ) -> BoxFuture<'_, Result<Vec<Delivery>, StoreError>> {
-        Box::pin(async move {
-            let rows: Vec<DeliveryRow> = query_as("SELECT key, page, incident, team, route, step, body, attempts, next_at, queued_at FROM outbox WHERE done = 0 AND next_at <= $1 ORDER BY queued_at DESC, key LIMIT $2")
-                .bind(now.timestamp_millis())
-                .bind(most(limit))
-                .fetch_all(&self.readers)
-                .await?;
-            rows.into_iter().map(DeliveryRow::delivery).collect()
-        })
+    /// What a disk refused it refuses again: whoever asked tries later.
+    async fn again(&self, _failing: Failing) -> bool {
+        false
     }
 
-    fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>> {
-        Box::pin(async move {
-            let ms: Option<i64> = query_scalar("SELECT min(next_at) FROM outbox WHERE done = 0")
-                .fetch_one(&self.readers)
-                .await?;
-            Ok(ms.and_then(Instant::from_timestamp_millis))
-        })
-    }
-
-    fn token(&self, id: &str) -> BoxFuture<'_, Result<Option<Token>, StoreError>> {
-        let id = id.to_owned();
-        Box::pin(async move {
-            let row: Option<TokenRow> = query_as("SELECT * FROM token WHERE id = $1")
-                .bind(id)
-                .fetch_optional(&self.readers)
-                .await?;
-            row.map(TokenRow::token).transpose()
-        })
-    }
-
-    fn tokens(&self) -> BoxFuture<'_, Result<Vec<Token>, StoreError>> {
-        Box::pin(async move {
-            let rows: Vec<TokenRow> = query_as("SELECT * FROM token ORDER BY created_at, id")
-                .fetch_all(&self.readers)
-                .await?;
-            rows.into_iter().map(TokenRow::token).collect()
-        })
-    }
-
-    fn put_token(&self, token: Token) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(self.ask(|reply| Work::PutToken(Box::new(token), reply)))
-    }
-
-    fn revoke_token(&self, name: &str, at: Instant) -> BoxFuture<'_, Result<bool, StoreError>> {
-        let name = name.to_owned();
-        Box::pin(self.ask(move |reply| Work::RevokeToken(name, at, reply)))
-    }
-
-    fn touch_token(&self, id: &str, at: Instant) -> BoxFuture<'_, Result<(), StoreError>> {
-        if !self.is_news(id, at) {
-            return Box::pin(std::future::ready(Ok(())));
-        }
-        let id = id.to_owned();
-        Box::pin(self.ask(move |reply| Work::TouchToken(id, at, reply)))
-    }
-
-    fn setting(&self, name: &str, make: Make) -> BoxFuture<'_, Result<Vec<u8>, StoreError>> {
-        let name = name.to_owned();
-        Box::pin(async move {
-            let kept = query_scalar("SELECT value FROM setting WHERE name = $1")
-                .bind(&name)
-                .fetch_optional(&self.readers)
-                .await?;
-            match kept {
-                Some(value) => Ok(value),
-                None => self.ask(|reply| Work::Setting(name, make, reply)).await,
-            }
-        })
-    }
-
-    fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.ask(move |reply| Work::Forget(at, reply)))
-    }
-
-    fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.ask(Work::Ready))
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            let (reply, ended) = oneshot::channel();
-            if self.queue.send(Work::Close(reply)).await.is_ok() {
-                let _ = ended.await;
-            }
-            self.readers.close().await;
-        })
+    async fn close(&self) {
+        self.readers.close().await;
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        lock.take();
     }
 }

@@ -105,10 +105,14 @@ impl Index {
 
     /// When `update` has to be called although nothing came.
     pub fn regroup_at(&self) -> Option<Mono> {
-        [self.regroup_at, self.alarms.changes_at]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.regroup_at,
+            self.alarms.changes_at,
+            self.world.pages_change_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The board that was last taken in.

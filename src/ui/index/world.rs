@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::duty::{self, DutyGroup, DutyRow};
-use crate::domain::board::Board;
+use crate::domain::board::{Board, Source};
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::{IncidentView, PageView};
-use crate::domain::word::{Phase, Severity, Tlp};
+use crate::domain::word::{Comms, Phase, Severity, Tlp};
 
 /// How many of each list are kept: more than any screen shows.
 const KEPT: usize = 64;
@@ -72,9 +72,13 @@ pub struct World {
     pub vacancies: Vec<Vacancy>,
     /// How many there are in all, by seat.
     pub vacant: [(&'static str, usize); 2],
-    /// Pages that wait for a person, oldest first.
+    /// Pages that wait for a person, or for one who said to be there by now; oldest first.
     pub pages: Vec<OpenPage>,
     pub pages_in_all: usize,
+    /// When time alone adds one: the next ETA.
+    pub pages_change_at: Option<Mono>,
+    /// Incidents whose company channels are suspect, by id.
+    pub suspect: Vec<String>,
     /// Newest first.
     pub changes: Vec<Change>,
 }
@@ -124,7 +128,10 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
                 keep(list, |r| (r.incident.exercise, r.at), false);
             }
             vacancies(&mut world, source, incident);
-            pages(&mut world, source, incident);
+            pages(&mut world, (source, of.as_ref()), incident, time);
+            if incident.comms == Comms::Suspect {
+                world.suspect.push(incident.id.clone());
+            }
         }
     }
     for list in [
@@ -194,9 +201,23 @@ fn vacancies(world: &mut World, source: usize, incident: &Arc<IncidentView>) {
     keep(&mut world.vacancies, vacancy_key, false);
 }
 
-fn pages(world: &mut World, source: usize, incident: &Arc<IncidentView>) {
+fn pages(
+    world: &mut World,
+    (source, of): (usize, &Source),
+    incident: &Arc<IncidentView>,
+    time: Instant,
+) {
     for (page, view) in incident.pages.iter().enumerate() {
-        if view.state.is_open() {
+        let late = view.late_since(time).is_some();
+        let expected = view.expected_at().filter(|_| !late);
+        if let Some(at) = expected.and_then(|at| of.mono(at)) {
+            // Late is who is not there behind the instant, not at it.
+            let next = world
+                .pages_change_at
+                .map_or(at + 1, |next| next.min(at + 1));
+            world.pages_change_at = Some(next);
+        }
+        if view.state.is_open() || late {
             world.pages_in_all += 1;
             let incident = Arc::clone(incident);
             world.pages.push(OpenPage {

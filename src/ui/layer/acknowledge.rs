@@ -15,7 +15,7 @@ use crate::ui::theme::Role;
 #[derive(Debug)]
 struct Acknowledge;
 
-/// The open pages this viewer may take: the own team's first; a commander's and a person's without a team, all.
+/// The pages this viewer may answer, open or with somebody on the way: the own team's first; a commander's and a person's without a team, all.
 fn mine<'a>(look: &Look<'a>) -> Vec<&'a PageView> {
     let caller = look.shared.caller(look.target.source);
     let team = caller.as_ref().and_then(|caller| caller.team.clone());
@@ -25,9 +25,11 @@ fn mine<'a>(look: &Look<'a>) -> Vec<&'a PageView> {
         .incident
         .pages
         .iter()
-        .filter(|page| page.state.is_open() && (any || own(page)))
+        .filter(|page| page.state.is_open() || page.expected_at().is_some())
+        .filter(|page| any || own(page))
         .collect();
-    pages.sort_by_key(|page| !own(page));
+    // Who is on the way may arrive, or be later than they said; what nobody answered comes first.
+    pages.sort_by_key(|page| (!page.state.is_open(), !own(page)));
     pages
 }
 
@@ -54,6 +56,7 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
             (Answer::Coming, "on the way to the bridge"),
             (Answer::Remote, "works on it, but not on the bridge"),
             (Answer::Cannot, "cannot: the page escalates at once"),
+            (Answer::Arrived, "somebody of the team is there"),
         ];
         let answers = answers.map(|(answer, means)| {
             Item::new(answer.as_str(), answer.as_str()).with(vec![Part::text(means, Role::Dim)])
@@ -93,7 +96,8 @@ impl Body for Acknowledge {
 
     fn settle(&mut self, form: &mut Form, look: &Look<'_>) {
         form.set_items("page", items(look));
-        form.show("eta", answer(form) != Some(Answer::Cannot));
+        let no_wait = [Some(Answer::Cannot), Some(Answer::Arrived)];
+        form.show("eta", !no_wait.contains(&answer(form)));
     }
 
     fn weight(&self, _form: &Form, _look: &Look<'_>) -> Weight {

@@ -42,6 +42,12 @@ pub(super) fn state_parts(page: &PageView, look: &Look<'_>) -> Vec<Part<'static>
         from: look.mono(since),
     };
     let mut parts = vec![Part::text(words, role), Part::Live(age, role)];
+    if let Some(eta) = page.late_since(look.now()) {
+        let from = look.mono(eta);
+        parts.push(Part::text(", ETA passed ", Role::PageUnanswered));
+        parts.push(Part::Live(LiveText::Age { from }, Role::PageUnanswered));
+        parts.push(Part::text(" ago", Role::PageUnanswered));
+    }
     if page.step > 0 && page.state.is_open() {
         parts.push(Part::text(format!(", route {}", page.step + 1), role));
     }

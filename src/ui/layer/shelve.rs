@@ -33,19 +33,25 @@ pub fn open(shared: &mut Shared) -> Opened {
 #[derive(Debug)]
 struct Shelve;
 
-/// What an alarm is about, with the duty in words.
+/// What an alarm is about, with the duty or the team in words.
 fn name(look: &Look<'_>, alarm: &AlarmView) -> String {
     let duty = alarm
         .duty
         .as_deref()
         .and_then(|id| pick::duty(look.incident, id));
-    match duty {
-        Some(duty) => format!(
+    let mut pages = look.incident.pages.iter();
+    let page = pages.find(|page| Some(&page.id) == alarm.page.as_ref());
+    match (duty, page) {
+        (None, Some(page)) => {
+            let team = look.shared.team(look.target.source, &page.team);
+            format!("{team}: {}", alarm_words(alarm.kind))
+        }
+        (Some(duty), _) => format!(
             "{}: {}",
             words::duty_name(look.shared, duty, ", "),
             alarm_words(alarm.kind)
         ),
-        None => alarm_words(alarm.kind).to_owned(),
+        (None, None) => alarm_words(alarm.kind).to_owned(),
     }
 }
 

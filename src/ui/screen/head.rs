@@ -8,7 +8,7 @@ mod next;
 use ratatui::layout::Rect;
 
 pub use alarm::{draw as draw_alarms, is_ringing};
-pub use missing::{fitted, ordinal, page_parts, vacancies};
+pub use missing::{comms, fitted, ordinal, page_parts, vacancies};
 pub use next::start_parts;
 
 use super::words;
@@ -277,7 +277,8 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
 
 fn has_missing(shared: &Shared) -> bool {
     let world = &shared.index.world;
-    world.vacant.iter().any(|(_, count)| *count > 0) || world.pages_in_all > 0
+    let vacant = world.vacant.iter().any(|(_, count)| *count > 0);
+    vacant || world.pages_in_all > 0 || !world.suspect.is_empty()
 }
 
 /// The worst severity of some incidents, for a summary.

@@ -11,6 +11,7 @@ use crate::domain::word::Phase;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{LANES, Rank, TeamRow, lane_of};
 use crate::ui::keymap::Action;
+use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
 use crate::ui::shared::{Shared, Target};
 use crate::ui::theme::Role;
@@ -328,6 +329,17 @@ fn name(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, team: &TeamRow) {
         let dot = if right.is_empty() { " " } else { " · " };
         right.push(Part::text(dot, Role::Dim));
         right.push(Part::text(format!("{seat} {count}"), Role::Vacant));
+    }
+    let late = shared.index.world.pages.iter();
+    let late = late.filter(|page| page.source == team.source && page.incident.owner == team.team);
+    let late = late.filter_map(|page| page.view()?.late_since(shared.time(page.source)));
+    if let Some(eta) = late.min() {
+        let from = shared.mono(team.source, eta);
+        let dot = if right.is_empty() { " " } else { " · " };
+        right.push(Part::text(dot, Role::Dim));
+        right.push(Part::text("ETA passed ", Role::PageUnanswered));
+        right.push(Part::Live(LiveText::Age { from }, Role::PageUnanswered));
+        right.push(Part::text(" ago", Role::PageUnanswered));
     }
     if !right.is_empty() {
         right.push(Part::text(" ", Role::Dim));

@@ -1,19 +1,23 @@
 //! Proofs for all screens: that a tick never leaves an old text standing, that nothing breaks in any window, and what
 //! they look like.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::ScreenName;
+use crate::domain::board::Board;
+use crate::domain::word::{Answer, Comms, PageState};
 use crate::ui::app::App;
-use crate::ui::fixture::{app, app_with, keys, picture, shared_with, styled, tick};
+use crate::ui::fixture::{app, app_with, at, board_with, keys, picture, shared_with, styled, tick};
 use crate::ui::glyph::Glyphs;
 use crate::ui::input::Input;
 use crate::ui::live::LiveCells;
 use crate::ui::message::Message;
-use crate::ui::shared::Options;
+use crate::ui::shared::{Options, Target};
 use crate::ui::{draw, next_tick_at, update};
 
 const SCREENS: [ScreenName; 5] = [
@@ -93,6 +97,16 @@ fn a_tick_leaves_no_old_text_standing_and_seldom_asks_for_a_draw() {
                 "{screen:?} {w}x{h}: {redraws} draws in 180 s"
             );
         }
+    }
+}
+
+/// A form that had no room was not drawn when the time in it grew shorter and it fitted.
+#[test]
+fn a_latest_start_gets_its_wide_form_as_soon_as_it_fits() {
+    for width in 100..106 {
+        let mut app = showing(SCREENS[0], "night");
+        sized(&mut app, width, 34);
+        goes_by(&mut app, std::iter::repeat_n(4_000, 40));
     }
 }
 
@@ -206,5 +220,80 @@ fn no_state_is_told_by_colour_alone() {
         "~",
     ] {
         assert!(picture.contains(word), "{word}\n{picture}");
+    }
+}
+
+fn az_142() -> Target {
+    Target {
+        source: 0,
+        id: "AZ-142".to_owned(),
+    }
+}
+
+/// AZ-142 with somebody of legal-affairs on the way, who said to be there at `eta`.
+fn expecting(eta: &str) -> Arc<Board> {
+    board_with(0, |incident| {
+        if incident.id == "AZ-142" {
+            incident.pages.truncate(1);
+            let page = incident.pages.first_mut().unwrap();
+            page.state = PageState::Acknowledged;
+            page.acknowledged_by = Some("h.brandt".to_owned());
+            page.answer = Some(Answer::Coming);
+            page.eta = Some(at(eta));
+        }
+    })
+}
+
+#[test]
+fn an_eta_that_passed_is_told_everywhere_and_not_before_it_has() {
+    let told = "ETA passed 12m";
+    for screen in [
+        ScreenName::Lanes,
+        ScreenName::Teams,
+        ScreenName::Incident,
+        ScreenName::Wall,
+    ] {
+        let mut app = showing(screen, "night");
+        update(&mut app, Message::Board(expecting("2026-11-23T14:20:00Z")));
+        if screen == ScreenName::Incident {
+            app.show_incident(az_142());
+        }
+        // The fixture's clock shows 14:07:32.
+        assert!(!picture(&mut app, 200, 50).contains("ETA passed"));
+        tick(&mut app, 748_000);
+        let at_it = picture(&mut app, 200, 50);
+        assert!(!at_it.contains("ETA passed"), "{screen:?} {at_it}");
+        tick(&mut app, 720_000);
+        let late = picture(&mut app, 200, 50);
+        assert!(late.contains(told), "{screen:?} {late}");
+    }
+    let mut app = app();
+    update(&mut app, Message::Board(expecting("2026-11-23T13:55:30Z")));
+    app.show_incident(az_142());
+    keys(&mut app, "p");
+    let dialog = picture(&mut app, 200, 50);
+    assert!(
+        dialog.contains("coming") && dialog.contains(told),
+        "{dialog}"
+    );
+}
+
+#[test]
+fn suspect_channels_are_told_on_the_wall_and_in_the_head_of_the_lanes() {
+    for (screen, w, h) in [
+        (ScreenName::Lanes, 80, 24),
+        (ScreenName::Wall, 60, 17),
+        (ScreenName::Wall, 120, 34),
+    ] {
+        let mut app = showing(screen, "mono");
+        assert!(!picture(&mut app, w, h).contains("COMMS SUSPECT"));
+        let suspect = board_with(0, |incident| {
+            if incident.id == "AZ-142" {
+                incident.comms = Comms::Suspect;
+            }
+        });
+        update(&mut app, Message::Board(suspect));
+        let told = picture(&mut app, w, h);
+        assert!(told.contains("COMMS SUSPECT AZ-142"), "{told}");
     }
 }

@@ -324,7 +324,8 @@ pub fn alarms(
     duty: Option<&str>,
 ) -> Vec<(String, Role)> {
     let alarms = alarm::of_view(incident, shared.time(source)).into_iter();
-    let alarms = alarms.filter(|alarm| alarm.duty.as_deref() == duty);
+    // What is about a page stands with the pages.
+    let alarms = alarms.filter(|alarm| alarm.page.is_none() && alarm.duty.as_deref() == duty);
     let told = alarms.map(|alarm| {
         let (state, role) = alarm_state(shared, source, incident, &alarm);
         (format!("{}: {state}", alarm_words(alarm.kind)), role)

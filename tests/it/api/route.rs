@@ -2,6 +2,7 @@
 //! closed once it is over.
 
 use serde_json::{Value, json};
+use warboard::domain::word::Tlp;
 use warboard::paging::settings::{Address, RouteSettings, Target};
 use warboard::time::TestClock;
 
@@ -166,5 +167,49 @@ async fn what_was_written_for_one_kind_of_system_is_never_sent_to_another() {
     let why = first(&after)["last_error"].as_str().unwrap();
     assert!(why.contains("no route 0/slack"), "{why}");
     backend.stop().await;
+    assert!(hook.is_empty());
+}
+
+#[tokio::test]
+async fn no_kind_of_route_is_told_more_than_it_is_cleared_for() {
+    let mut hook = Hook::new(&[]).await;
+    let address = || Address::Written(hook.url().to_owned());
+    let kinds = [
+        Target::Webhook {
+            url: hook.url().to_owned(),
+            secret_file: None,
+        },
+        Target::Slack { address: address() },
+        Target::Teams { address: address() },
+        Target::PagerDuty {
+            url: hook.url().to_owned(),
+            routing_key_file: hook.secret_file(),
+        },
+        Target::Ntfy {
+            url: hook.url().to_owned(),
+            token_file: None,
+        },
+    ];
+    for (clearance, told) in [(Tlp::Green, false), (Tlp::Amber, true)] {
+        let mut plan = Plan::new();
+        let teams: Vec<String> = plan.teams().into_iter().take(kinds.len()).collect();
+        for (team, kind) in teams.iter().zip(&kinds) {
+            let mut route = Hook::route_of(kind.clone());
+            route.clearance = clearance;
+            plan = plan.routes(team, vec![route]);
+        }
+        let backend = plan.start().await;
+        let open = json!({"service": "azure", "title": "secret title"});
+        let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+        let ask = json!({"type": "page", "teams": teams, "message": "secret words"});
+        backend.done(&id, &ask).await;
+        for _ in &kinds {
+            let text = String::from_utf8(hook.letter().await.body).unwrap();
+            assert!(text.contains(&id), "{text}");
+            assert_eq!(text.contains("secret title"), told, "{text}");
+            assert_eq!(text.contains("secret words"), told, "{text}");
+        }
+        backend.stop().await;
+    }
     assert!(hook.is_empty());
 }

@@ -162,6 +162,36 @@ async fn alarms_ring_are_silenced_shelved_and_come_back_by_themselves() {
 }
 
 #[tokio::test]
+async fn an_eta_that_passes_rings_until_somebody_arrives() {
+    let (backend, clock) = Backend::still().await;
+    let id = backend.opened().await;
+    let page = json!({"type": "page", "teams": ["legal-affairs"]});
+    let paged = backend.done(&id, &page).await;
+    let page = &paged["pages"][0]["id"];
+    let coming = json!({"type": "acknowledge_page", "page": page, "answer": "coming", "eta": "2026-11-23T14:20:00Z"});
+    let answered = backend.done(&id, &coming).await;
+    clock.advance(12 * 60_000);
+    assert!(!rings(&backend.incident(&id).await, "eta_passed"));
+    clock.advance(60_000);
+    let late = backend.until_at(&clock, &id, |i| newer(i, &answered)).await;
+    assert!(rings(&late, "eta_passed"));
+    let alarm = format!("page/{}#eta_passed", page.as_str().unwrap());
+    assert_eq!(late["alarms"][0]["id"], json!(alarm));
+    let heard = json!({"type": "acknowledge_alarm", "alarm": alarm});
+    let heard = backend.done(&id, &heard).await;
+    assert_eq!(heard["alarms"][0]["state"], "acknowledged");
+    let arrived = json!({"type": "acknowledge_page", "page": page, "answer": "arrived"});
+    let there = backend.done(&id, &arrived).await;
+    assert_eq!(there["alarms"], json!([]));
+    assert_eq!(
+        there["pages"][0]["acknowledged_at"], answered["pages"][0]["acknowledged_at"],
+        "when it was answered stays"
+    );
+    assert_eq!(backend.refused(&id, &arrived).await.0, "state");
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn a_seat_nobody_takes_pages_command_once() {
     let (backend, clock) = Backend::still().await;
     let open = json!({"service": "azure", "title": "odd sign-ins", "severity": "sev2"});

@@ -215,6 +215,12 @@ pub fn steps(now: Instant) -> Vec<Step> {
         "r.haddad",
         json!({"type": "acknowledge_page", "page": "communications-azure", "answer": "coming", "eta": before(520)}),
     );
+    add(
+        "storage",
+        524,
+        "r.haddad",
+        json!({"type": "acknowledge_page", "page": "communications-azure", "answer": "arrived"}),
+    );
     // Its clock runs out while one looks.
     add(
         "flows",

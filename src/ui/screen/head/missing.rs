@@ -26,15 +26,31 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
         .filter_map(|page| page_parts(shared, page, unanswered))
         .collect();
     items.splice(place..place, pages);
+    let room = row.width.saturating_sub(11);
+    canvas.fits(&items.concat(), room);
     let more = world.pages_in_all.saturating_sub(shown);
-    parts.extend(fitted(shared, items, more, row.width.saturating_sub(11)));
+    parts.extend(fitted(shared, items, more, room));
     canvas.line(row, &parts);
 }
 
-/// Seats nobody holds, an item a seat: `service lead AZ-142, PP-12`.
+/// That the company's own channels are suspect, and for which incidents: `COMMS SUSPECT AZ-142`.
+pub fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
+    let suspect = &shared.index.world.suspect;
+    let first = suspect
+        .get(..suspect.len().min(3))
+        .filter(|ids| !ids.is_empty())?;
+    let more = match suspect.len() - first.len() {
+        0 => String::new(),
+        more => format!(" +{more}"),
+    };
+    let text = format!("COMMS SUSPECT {}{more}", first.join(", "));
+    Some(vec![Part::text(text, Role::Alarm)])
+}
+
+/// Seats nobody holds, an item a seat, behind channels that are suspect: `service lead AZ-142, PP-12`.
 pub fn vacancies(shared: &Shared) -> Vec<Vec<Part<'static>>> {
     let world = &shared.index.world;
-    let mut items = Vec::new();
+    let mut items: Vec<_> = comms(shared).into_iter().collect();
     for (seat, count) in world.vacant.iter().filter(|(_, count)| *count > 0) {
         let of = world.vacancies.iter().filter(|it| it.seat == *seat);
         let first: Vec<&str> = of.take(3).map(|it| it.incident.id.as_str()).collect();
@@ -96,6 +112,14 @@ pub fn page_parts(
     use crate::domain::word::PageState as P;
     let page = open.view()?;
     let team = shared.team(open.source, &page.team).to_owned();
+    if let Some(eta) = page.late_since(shared.time(open.source)) {
+        let from = shared.mono(open.source, eta);
+        return Some(vec![
+            Part::text(format!("{team} ETA passed "), Role::PageUnanswered),
+            Part::Live(LiveText::Age { from }, Role::PageUnanswered),
+            Part::text(" ago", Role::PageUnanswered),
+        ]);
+    }
     let word = match page.state {
         P::Failed => " PAGE FAILED",
         P::Unknown => " page unknown",

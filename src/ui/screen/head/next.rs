@@ -217,7 +217,7 @@ pub(super) fn draw(
             let forms = [columns.wide, false].into_iter();
             let start = forms
                 .map(|wide| start_parts(shared, next, wide))
-                .find(|start| width_of(start, shared.now) <= room);
+                .find(|start| canvas.fits(start, room));
             if let Some(start) = start {
                 put(canvas, columns.start, columns.who, &start);
             }

@@ -23,7 +23,7 @@ pub fn lines(look: Look<'_>, width: u16) -> Lines {
             false => first.push(Part::Gap(2)),
         }
         let mut items = vec![state(look, page)];
-        items.extend(answer(look, page));
+        items.extend(answer(look, page, &mut lines));
         items.extend(way(look, page, &mut lines));
         lines.flow(first, indent, items);
         if let Some(error) = &page.last_error {
@@ -71,17 +71,28 @@ fn state(look: Look<'_>, page: &PageView) -> Line {
     }
 }
 
-fn answer(look: Look<'_>, page: &PageView) -> Vec<Line> {
+fn answer(look: Look<'_>, page: &PageView, lines: &mut Lines) -> Vec<Line> {
     let mut items: Vec<Line> = Vec::new();
     match page.answer {
         Some(Answer::Coming) => items.push(vec![Part::text("coming", Role::PageAcknowledged)]),
         Some(Answer::Remote) => {
             items.push(vec![Part::text("joins remotely", Role::PageAcknowledged)]);
         }
+        Some(Answer::Arrived) => {
+            items.push(vec![Part::text("is there", Role::PageAcknowledged)]);
+        }
         Some(Answer::Cannot) => items.push(vec![Part::text("CANNOT COME", Role::PageUnanswered)]),
         None => {}
     }
-    if let Some(eta) = page.eta {
+    if let Some(eta) = page.late_since(look.now()) {
+        let from = look.mono(eta);
+        items.push(vec![
+            Part::text("ETA passed ", Role::PageUnanswered),
+            Part::Live(LiveText::Age { from }, Role::PageUnanswered),
+            Part::text(" ago", Role::PageUnanswered),
+        ]);
+    } else if let Some(eta) = page.eta.filter(|_| page.answer != Some(Answer::Arrived)) {
+        lines.hold(page.expected_at().map(|eta| look.mono(eta) + 1));
         let mut item = vec![Part::text(
             format!("there by {}", look.instant(eta, Form::Short)),
             Role::Text,

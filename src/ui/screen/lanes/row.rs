@@ -413,10 +413,22 @@ pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<
             Role::PageUnanswered,
         ));
     }
+    let now = shared.time(row.source);
+    let late = incident
+        .pages
+        .iter()
+        .filter_map(|page| page.late_since(now))
+        .min();
+    if let Some(eta) = late {
+        let from = shared.mono(row.source, eta);
+        parts.push(Part::text(" · ETA passed ", Role::PageUnanswered));
+        parts.push(Part::Live(LiveText::Age { from }, Role::PageUnanswered));
+        parts.push(Part::text(" ago", Role::PageUnanswered));
+    }
     let coming = incident
         .pages
         .iter()
-        .filter(|page| page.answer == Some(Answer::Coming))
+        .filter(|page| page.answer == Some(Answer::Coming) && page.late_since(now).is_none())
         .count();
     if coming > 0 {
         parts.push(Part::text(

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::phrase::Form;
-use crate::ui::screen::head::{fitted, page_parts, vacancies};
+use crate::ui::screen::head::{comms, fitted, page_parts, vacancies};
 use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -20,13 +20,22 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
     let line = |n: u16| Rect::new(area.x, area.y + n, area.width, 1);
     let room = area.width.saturating_sub(LABEL);
     let seats = vacancies(shared);
-    let pages: Vec<_> = world
+    let mut pages: Vec<_> = world
         .pages
         .iter()
         .take(6)
         .filter_map(|page| page_parts(shared, page, ""))
         .collect();
     let both = area.height >= 2;
+    let more = world.pages_in_all.saturating_sub(pages.len());
+    let late = world
+        .pages
+        .iter()
+        .all(|page| page.view().is_some_and(|page| !page.state.is_open()));
+    if !both && !pages.is_empty() {
+        // With one row for both, what nobody may speak over stands before who did not answer.
+        pages.splice(0..0, comms(shared));
+    }
     if seats.is_empty() && pages.is_empty() {
         let text = match shared.board.sources.iter().any(|of| of.complete) {
             true => "every seat is held, every page answered",
@@ -43,11 +52,8 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         n += 1;
     }
     if !pages.is_empty() {
-        let more = world.pages_in_all.saturating_sub(pages.len());
-        let mut parts = vec![
-            Part::text("NO ANSWER", Role::PageUnanswered),
-            Part::Tab(LABEL),
-        ];
+        let label = if late { "NOT HERE" } else { "NO ANSWER" };
+        let mut parts = vec![Part::text(label, Role::PageUnanswered), Part::Tab(LABEL)];
         parts.extend(fitted(shared, pages, more, room));
         canvas.line(line(n), &parts);
     }

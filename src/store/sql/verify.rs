@@ -1,9 +1,11 @@
 //! Walking the whole record: is the chain unbroken, does it reach as far as it did, do the incidents say what their entries
 //! say, and do the rows beside them fit? Reads only, beside a running server, from one state of the file, in bounded memory.
 
-use sqlx::{FromRow, SqliteConnection, query_as, query_scalar};
+use sqlx::FromRow;
 
-use super::SqliteStore;
+use super::SqlStore;
+use super::db::{Db, Sql, sql};
+use super::engine::Engine;
 use super::row::{EntryRow, int, uint};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
@@ -16,23 +18,29 @@ use crate::store::replay::{Replay, event};
 /// Rows read at a time.
 const ROWS: i64 = 1_000;
 
-impl SqliteStore {
+impl<E: Engine> SqlStore<E> {
     /// Walks the chain and replays every incident. `noted` are ends of the chain that were noted elsewhere: only against
     /// such a note a record that was rewritten as a whole, or cut at an old end, can be told from the true one.
     ///
     /// # Errors
-    /// The file cannot be read. What is wrong in it is no error but a fault in the report.
+    /// The store cannot be read. What is wrong in it is no error but a fault in the report.
     pub async fn verify(&self, noted: &[Noted]) -> Result<Report, StoreError> {
-        let mut db = self.readers.begin().await?;
-        verify(&mut db, noted).await
+        let mut reader = self.engine.reader().await?;
+        let db: &mut Db = &mut reader;
+        db.script(self.engine.begin_read()).await?;
+        let report = verify(db, noted).await;
+        let ended = db.script("COMMIT").await;
+        if report.is_err() || ended.is_err() {
+            // The transaction may be open still: no reader shall meet it.
+            reader.spoil();
+        }
+        ended?;
+        report
     }
 }
 
 /// The same inside a transaction, which must see one state of the store throughout.
-pub(super) async fn verify(
-    db: &mut SqliteConnection,
-    noted: &[Noted],
-) -> Result<Report, StoreError> {
+pub(super) async fn verify(db: &mut Db, noted: &[Noted]) -> Result<Report, StoreError> {
     let mut report = Report::default();
     walk(db, &mut report, noted).await?;
     own_note(db, &mut report).await?;
@@ -42,19 +50,14 @@ pub(super) async fn verify(
     Ok(report)
 }
 
-async fn walk(
-    db: &mut SqliteConnection,
-    report: &mut Report,
-    noted: &[Noted],
-) -> Result<(), StoreError> {
+async fn walk(db: &mut Db, report: &mut Report, noted: &[Noted]) -> Result<(), StoreError> {
     let mut after = i64::MIN;
     loop {
-        let rows: Vec<EntryRow> =
-            query_as("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
-                .bind(after)
-                .bind(ROWS)
-                .fetch_all(&mut *db)
-                .await?;
+        let rows: Vec<EntryRow> = sql("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
+            .bind(after)
+            .bind(ROWS)
+            .all(db)
+            .await?;
         let Some(last) = rows.last() else {
             return Ok(());
         };
@@ -97,17 +100,11 @@ fn redaction(row: EntryRow, report: &mut Report) {
 }
 
 /// Whether the record ends where the last commit said it does.
-async fn own_note(db: &mut SqliteConnection, report: &mut Report) -> Result<(), StoreError> {
-    let text: Option<String> = query_scalar("SELECT value FROM meta WHERE name = 'head'")
-        .fetch_optional(&mut *db)
+async fn own_note(db: &mut Db, report: &mut Report) -> Result<(), StoreError> {
+    let text: Option<(String,)> = sql("SELECT value FROM meta WHERE name = 'head'")
+        .optional(db)
         .await?;
-    let noted = text.as_deref().and_then(|text| {
-        let (seq, hash) = text.split_once(' ')?;
-        Some(Head {
-            seq: seq.parse().ok()?,
-            hash: hash.to_owned(),
-        })
-    });
+    let noted = text.and_then(|(text,)| Head::from_text(&text));
     let found = report.head.clone();
     let (kind, what) = match noted {
         Some(noted) if noted == found => return Ok(()),
@@ -151,20 +148,20 @@ struct ShownRow {
     body: String,
 }
 
-async fn incidents(db: &mut SqliteConnection, report: &mut Report) -> Result<(), StoreError> {
+async fn incidents(db: &mut Db, report: &mut Report) -> Result<(), StoreError> {
     let mut after = String::new();
     let mut pages: i64 = 0;
     loop {
-        let ids: Vec<String> = query_scalar(
-            "SELECT incident FROM (SELECT incident FROM snapshot UNION SELECT incident FROM entry) AS every WHERE incident > $1 ORDER BY incident LIMIT $2",
+        let ids: Vec<(String,)> = sql(
+            "SELECT incident FROM (SELECT incident FROM snapshot UNION SELECT incident FROM entry) AS any_incident WHERE incident > $1 ORDER BY incident LIMIT $2",
         )
-        .bind(&after)
+        .bind(after.as_str())
         .bind(ROWS)
-        .fetch_all(&mut *db)
+        .all(db)
         .await?;
-        let Some(last) = ids.last() else { break };
+        let Some((last,)) = ids.last() else { break };
         after.clone_from(last);
-        for id in ids {
+        for (id,) in ids {
             report.incidents += 1;
             let told = replay(db, &id, report).await?;
             let Some(shown) = shown(db, &id, told, report).await? else {
@@ -174,9 +171,7 @@ async fn incidents(db: &mut SqliteConnection, report: &mut Report) -> Result<(),
             beside(db, &shown, report).await?;
         }
     }
-    let rows: i64 = query_scalar("SELECT count(*) FROM page")
-        .fetch_one(&mut *db)
-        .await?;
+    let rows = count(sql("SELECT count(*) FROM page"), db).await?;
     if rows != pages {
         report.add(Fault::whole(
             FaultKind::Beside,
@@ -186,9 +181,15 @@ async fn incidents(db: &mut SqliteConnection, report: &mut Report) -> Result<(),
     Ok(())
 }
 
+/// What a statement that counts gives.
+pub(super) async fn count(statement: Sql, db: &mut Db) -> Result<i64, StoreError> {
+    let row: Option<(i64,)> = statement.optional(db).await?;
+    Ok(row.map_or(0, |(count,)| count))
+}
+
 /// The incident that its entries tell, and the place of the last; None if they cannot be followed.
 async fn replay(
-    db: &mut SqliteConnection,
+    db: &mut Db,
     id: &str,
     report: &mut Report,
 ) -> Result<Option<(u64, Incident)>, StoreError> {
@@ -196,11 +197,11 @@ async fn replay(
     let mut after = i64::MIN;
     loop {
         let rows: Vec<EntryRow> =
-            query_as("SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+            sql("SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3")
                 .bind(id)
                 .bind(after)
                 .bind(ROWS)
-                .fetch_all(&mut *db)
+                .all(db)
                 .await?;
         let Some(last) = rows.last() else { break };
         after = last.seq;
@@ -222,15 +223,15 @@ async fn replay(
 
 /// The incident as it is shown, compared with what its entries tell.
 async fn shown(
-    db: &mut SqliteConnection,
+    db: &mut Db,
     id: &str,
     told: Option<(u64, Incident)>,
     report: &mut Report,
 ) -> Result<Option<Incident>, StoreError> {
     let mut differs = |why: String| report.add(Fault::of(id, FaultKind::Differs, why));
-    let row: Option<ShownRow> = query_as("SELECT seq, version, service, codename, upstream_connector, upstream_key, body FROM snapshot WHERE incident = $1")
+    let row: Option<ShownRow> = sql("SELECT seq, version, service, codename, upstream_connector, upstream_key, body FROM snapshot WHERE incident = $1")
         .bind(id)
-        .fetch_optional(&mut *db)
+        .optional(db)
         .await?;
     let Some(row) = row else {
         differs("it has entries and is not shown".to_owned());
@@ -288,39 +289,33 @@ fn difference(told: &Incident, shown: &Incident) -> String {
 }
 
 /// What stands beside an incident: its number among those given out, its pages by their ids, what must still be sent.
-async fn beside(
-    db: &mut SqliteConnection,
-    incident: &Incident,
-    report: &mut Report,
-) -> Result<(), StoreError> {
+async fn beside(db: &mut Db, incident: &Incident, report: &mut Report) -> Result<(), StoreError> {
     let mut odd = |what: String| report.add(Fault::of(&incident.id, FaultKind::Beside, what));
     if let Some((prefix, number)) = incident.id.rsplit_once('-')
         && let Ok(number) = number.parse::<i64>()
     {
-        let last: Option<i64> = query_scalar("SELECT last FROM counter WHERE prefix = $1")
+        let last: Option<(i64,)> = sql("SELECT last FROM counter WHERE prefix = $1")
             .bind(prefix)
-            .fetch_optional(&mut *db)
+            .optional(db)
             .await?;
-        if last.is_none_or(|last| last < number) {
+        if last.is_none_or(|(last,)| last < number) {
             odd("its number has not been given out yet, and would be given out again".to_owned());
         }
     }
     for page in &incident.pages {
-        let of: Option<String> = query_scalar("SELECT incident FROM page WHERE id = $1")
-            .bind(&page.id)
-            .fetch_optional(&mut *db)
+        let of: Option<(String,)> = sql("SELECT incident FROM page WHERE id = $1")
+            .bind(page.id.as_str())
+            .optional(db)
             .await?;
-        if of.as_deref() != Some(incident.id.as_str()) {
+        if of.is_none_or(|(of,)| of != incident.id) {
             odd(format!("its page {} cannot be found by its id", page.id));
         }
         // A first route's page is put into the outbox with its entry, and leaves it with another.
         let waits = page.state == PageState::Queued && page.step == 0 && page.route.is_some();
         if waits {
-            let sent: i64 =
-                query_scalar("SELECT count(*) FROM outbox WHERE page = $1 AND done = 0")
-                    .bind(&page.id)
-                    .fetch_one(&mut *db)
-                    .await?;
+            let sent = sql("SELECT count(*) FROM outbox WHERE page = $1 AND done = 0")
+                .bind(page.id.as_str());
+            let sent = count(sent, db).await?;
             if sent == 0 {
                 odd(format!(
                     "its page {} to {} is queued, and nothing is there to be sent",
@@ -342,13 +337,13 @@ struct SentRow {
     of: Option<String>,
 }
 
-async fn outbox(db: &mut SqliteConnection, report: &mut Report) -> Result<(), StoreError> {
+async fn outbox(db: &mut Db, report: &mut Report) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
-        let rows: Vec<SentRow> = query_as("SELECT o.key, o.page, o.incident, o.step, p.incident AS of FROM outbox AS o LEFT JOIN page AS p ON p.id = o.page WHERE o.key > $1 ORDER BY o.key LIMIT $2")
-            .bind(&after)
+        let rows: Vec<SentRow> = sql("SELECT o.key, o.page, o.incident, o.step, p.incident AS of FROM outbox AS o LEFT JOIN page AS p ON p.id = o.page WHERE o.key > $1 ORDER BY o.key LIMIT $2")
+            .bind(after.as_str())
             .bind(ROWS)
-            .fetch_all(&mut *db)
+            .all(db)
             .await?;
         let Some(last) = rows.last() else {
             return Ok(());

@@ -12,6 +12,7 @@ CREATE TRIGGER entry_redacted_only BEFORE UPDATE OF body, salt ON entry WHEN NOT
     ((OLD.salt IS NULL AND NEW.salt IS NULL) OR (OLD.salt <> '' AND NEW.salt = ''))
     AND NEW.body <> OLD.body
     AND json_valid(NEW.body)
+    AND (NEW.body = json(NEW.body) OR OLD.body <> json(OLD.body))
     AND (SELECT count(*) FROM json_tree(OLD.body)) = (SELECT count(*) FROM json_tree(NEW.body))
     AND NOT EXISTS (
         SELECT 1 FROM json_tree(OLD.body) AS was LEFT JOIN json_tree(NEW.body) AS now ON now.fullkey = was.fullkey

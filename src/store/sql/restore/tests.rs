@@ -3,16 +3,17 @@
 use chrono::TimeDelta;
 use sqlx::{query, query_scalar};
 
-use super::super::fixture::{Told, at, told};
-use super::super::{SqliteRecord, SqliteStore};
 use crate::domain::instant::Instant;
 use crate::domain::word::{PageState, Role, Tlp};
 use crate::store::audit::Noted;
+use crate::store::claim::{Caps, Claim};
+use crate::store::sqlite::fixture::{self, Told, at, told};
+use crate::store::sqlite::{SqliteStore, record};
 use crate::store::{Record as _, Store as _, StoreError, Token};
 
 async fn backup_of(told: &Told) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let mut record = SqliteRecord::open(&told.path).await.unwrap();
+    let mut record = record(&told.path).await.unwrap();
     record.backup(at(), &mut bytes).await.unwrap();
     bytes
 }
@@ -27,6 +28,16 @@ async fn back(
         .await
         .unwrap();
     (folder, path, restored)
+}
+
+fn claim(now: Instant) -> Claim {
+    Claim {
+        node: "n".to_owned(),
+        now,
+        lease_ms: 10_000,
+        under_way: Vec::new(),
+        caps: Caps::default(),
+    }
 }
 
 fn token() -> Token {
@@ -74,21 +85,41 @@ async fn everything_comes_back_but_the_epoch() {
     assert_eq!(kept, key);
     assert_eq!(new.timeline("AZ-1", 0, 99).await.unwrap().len(), 4);
     // A page of five minutes ago is still sent, with its own key.
-    let due = new
-        .due_deliveries(at() + TimeDelta::minutes(5), 9)
-        .await
-        .unwrap();
-    assert_eq!(
-        due.iter().map(|d| d.key.as_str()).collect::<Vec<_>>(),
-        ["p1-0"]
-    );
+    let claims = new.claim(claim(at() + TimeDelta::minutes(5))).await;
+    let taken = claims.unwrap().taken;
+    let keys: Vec<&str> = taken.iter().map(|c| c.delivery.key.as_str()).collect();
+    assert_eq!(keys, ["p1-0"]);
+    assert!(!taken[0].repeat, "nobody had begun to send it");
     new.close().await;
     let noted = Noted {
         seq: Some(6),
         hash: restored.header.head.hash,
     };
-    let mut record = SqliteRecord::open(&path).await.unwrap();
+    let mut record = record(&path).await.unwrap();
     assert!(record.verify(&[noted]).await.unwrap().is_sound());
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_under_way_comes_back_without_its_lease_and_may_have_arrived() {
+    let told = told().await;
+    let store = SqliteStore::open(&told.path).await.unwrap();
+    let first = store.claim(claim(at())).await.unwrap().taken;
+    assert_eq!(first[0].lease.fence, 1);
+    let bytes = backup_of(&told).await;
+    store.close().await;
+    let now = at() + TimeDelta::minutes(5);
+    let (_folder, path, _) = back(&bytes, now).await;
+    let mut db = fixture::connection(&path).await;
+    let kept: (i64, i64, i64, i64) =
+        sqlx::query_as("SELECT first_at, may_have_arrived, lease_until, fence FROM outbox")
+            .fetch_one(&mut db)
+            .await
+            .unwrap();
+    assert_eq!(kept, (at().timestamp_millis(), 1, 0, 0));
+    let new = SqliteStore::open(&path).await.unwrap();
+    let again = new.claim(claim(now)).await.unwrap().taken;
+    assert!(again[0].repeat && !again[0].interrupted, "{again:?}");
+    new.close().await;
 }
 
 #[tokio::test]
@@ -163,7 +194,7 @@ async fn a_damaged_backup_leaves_nothing_behind() {
 async fn no_backup_is_made_of_a_record_that_is_not_sound() {
     let told = told().await;
     let tampered = told.tampered("DELETE FROM entry WHERE seq = 6").await;
-    let mut record = SqliteRecord::open(&tampered.path).await.unwrap();
+    let mut record = record(&tampered.path).await.unwrap();
     let error = record.backup(at(), &mut Vec::new()).await.unwrap_err();
     assert!(error.to_string().contains("not sound"), "{error}");
 }
@@ -178,15 +209,13 @@ async fn a_redacted_record_is_backed_up_as_it_is() {
         entry: 2,
     };
     let event = crate::domain::event::Event::Redacted { entry: 2, reason };
-    super::super::fixture::write(&store, target, "r", vec![event], Vec::new(), at()).await;
+    fixture::write(&store, target, "r", vec![event], Vec::new(), at()).await;
     store.close().await;
     let bytes = backup_of(&told).await;
     assert!(!String::from_utf8_lossy(&bytes).contains("seen at the door"));
     let (_folder, path, restored) = back(&bytes, at()).await;
     assert_eq!(restored.report.redactions.len(), 1);
-    let mut db = sqlx::ConnectOptions::connect(&super::schema::options(&path))
-        .await
-        .unwrap();
+    let mut db = fixture::connection(&path).await;
     let salt: String = query_scalar("SELECT salt FROM entry WHERE seq = 2")
         .fetch_one(&mut db)
         .await

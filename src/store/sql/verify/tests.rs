@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use sqlx::{query, query_as, query_scalar};
 
-use super::super::fixture::{Told, told};
 use crate::store::audit::{FaultKind, Noted, Report};
 use crate::store::chain::{self, START};
-use crate::store::sqlite::row::EntryRow;
+use crate::store::sql::row::EntryRow;
+use crate::store::sqlite::fixture::{Told, told};
 
 fn has(report: &Report, kind: FaultKind, seq: Option<u64>, incident: Option<&str>) -> bool {
     report.faults.iter().any(|fault| {
@@ -340,17 +340,11 @@ async fn the_guards_let_an_entry_neither_change_nor_go() {
 async fn a_file_is_not_made_or_brought_to_another_version_by_looking_at_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("none.db");
-    let error = crate::store::sqlite::SqliteRecord::open(&path)
-        .await
-        .unwrap_err();
+    let error = crate::store::sqlite::record(&path).await.unwrap_err();
     assert!(error.to_string().contains("none.db"), "{error}");
     assert!(!path.exists());
     std::fs::write(&path, "").unwrap();
-    assert!(
-        crate::store::sqlite::SqliteRecord::open(&path)
-            .await
-            .is_err()
-    );
+    assert!(crate::store::sqlite::record(&path).await.is_err());
     let told = told().await;
     // As a file of the version before: no salts anywhere.
     let old = told.tampered("DROP INDEX answer_by_incident; ALTER TABLE answer DROP COLUMN incident; ALTER TABLE entry DROP COLUMN salt; PRAGMA user_version = 1").await;

@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use serde_json::Value;
-use sqlx::{SqliteConnection, query, query_as, query_scalar, raw_sql};
 
+use super::db::{Db, sql};
+use super::engine::Meta;
 use super::put::{chain_head, put_counter, put_entry, put_head, put_page};
-use super::redact;
 use super::row::{AnswerRow, SnapshotRow, int, text_of, uint};
-use super::schema::Meta;
+use super::{outbox, redact};
 use crate::domain::codename::codename;
 use crate::domain::command::open::Allotted;
 use crate::domain::event::Event;
@@ -18,8 +18,7 @@ use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::store::chain::{Head, Link, fresh_salt};
 use crate::store::{
-    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Snapshot, StoreError,
-    Target,
+    Answer, Changes, Done, Found, Idempotency, Job, Outcome, Snapshot, StoreError, Target,
 };
 
 /// How long an answer is remembered, in milliseconds: 30 days.
@@ -33,10 +32,11 @@ const CODENAMES: &str = "codename";
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) meta: Meta,
+    /// As this transaction leaves it.
     pub(super) head: Head,
-    /// Whether a job that failed could not be taken back: then the whole transaction must go.
-    pub(super) torn: bool,
-    /// Whether a redaction was written whose traces in the write-ahead log are still to be removed.
+    /// As a commit left it that was answered: it stays so for ever.
+    confirmed: Head,
+    /// Whether a redaction was written of which the engine may still keep the text somewhere: to be removed after the commit.
     pub(super) traces: bool,
     at_hand: HashMap<String, Snapshot>,
 }
@@ -46,17 +46,45 @@ impl State {
         State {
             meta,
             head: Head::default(),
-            torn: false,
+            confirmed: Head::default(),
             traces: false,
             at_hand: HashMap::new(),
         }
     }
 
     /// Reads the end of the chain again and forgets everything that was not surely committed.
-    pub(super) async fn reload(&mut self, db: &mut SqliteConnection) -> Result<(), StoreError> {
+    pub(super) async fn reload(&mut self, db: &mut Db) -> Result<(), StoreError> {
         self.at_hand.clear();
         self.head = chain_head(db).await?;
-        Ok(())
+        self.hold_to_confirmed(db).await
+    }
+
+    /// A record that lost what was acknowledged is not written on: its numbers would come to mean something else.
+    async fn hold_to_confirmed(&self, db: &mut Db) -> Result<(), StoreError> {
+        let Head { seq, hash } = &self.confirmed;
+        if *seq == 0 || self.confirmed == self.head {
+            return Ok(());
+        }
+        let there: Option<(String,)> = sql("SELECT hash FROM entry WHERE seq = $1")
+            .bind(int(*seq))
+            .optional(db)
+            .await?;
+        match there {
+            Some((there,)) if there == *hash => Ok(()),
+            _ => Err(StoreError::Corrupt(format!(
+                "entry {seq}, which was acknowledged, is no longer in it: an older copy or a replica that lagged behind took its place. Bring the right one back, or end every node and start it again to go on without what is lost"
+            ))),
+        }
+    }
+
+    /// The transaction is committed.
+    pub(super) fn confirm(&mut self) {
+        self.confirmed = self.head.clone();
+    }
+
+    /// Notes the end of the chain beside it: a record that was cut short does not reach it.
+    pub(super) async fn note(&self, db: &mut Db) -> Result<(), StoreError> {
+        put_head(db, &self.head).await
     }
 
     fn keep(&mut self, snapshot: Snapshot) {
@@ -66,19 +94,14 @@ impl State {
         self.at_hand.insert(snapshot.incident.id.clone(), snapshot);
     }
 
-    async fn incident(
-        &mut self,
-        db: &mut SqliteConnection,
-        id: &str,
-    ) -> Result<Option<Snapshot>, StoreError> {
+    async fn incident(&mut self, db: &mut Db, id: &str) -> Result<Option<Snapshot>, StoreError> {
         if let Some(snapshot) = self.at_hand.get(id) {
             return Ok(Some(snapshot.clone()));
         }
-        let row: Option<SnapshotRow> =
-            query_as("SELECT seq, body FROM snapshot WHERE incident = $1")
-                .bind(id)
-                .fetch_optional(db)
-                .await?;
+        let row: Option<SnapshotRow> = sql("SELECT seq, body FROM snapshot WHERE incident = $1")
+            .bind(id)
+            .optional(db)
+            .await?;
         let snapshot = row.map(SnapshotRow::snapshot).transpose()?;
         if let Some(snapshot) = &snapshot {
             self.keep(snapshot.clone());
@@ -86,29 +109,33 @@ impl State {
         Ok(snapshot)
     }
 
-    /// Runs one job. An error leaves the transaction as it was before the job, unless the transaction itself is gone.
-    pub(super) async fn run(
-        &mut self,
-        db: &mut SqliteConnection,
-        job: Job,
-    ) -> Result<Done, StoreError> {
+    /// Runs one job, again if its transaction is tried again. An error leaves behind nothing here; what it wrote is the
+    /// caller's to take back.
+    pub(super) async fn run(&mut self, db: &mut Db, job: &mut Job) -> Result<Done, StoreError> {
         let Job {
             target,
+            lease,
             idempotency,
             decide,
             now,
         } = job;
-        if let Some(idempotency) = &idempotency
+        let (idempotency, now) = (idempotency.as_ref(), *now);
+        if let Some(idempotency) = idempotency
             && let Some(done) = self.remembered(db, idempotency, now).await?
         {
             return Ok(done);
         }
+        if let Some(lease) = lease
+            && !outbox::holds(db, lease).await?
+        {
+            return Ok(Done::Superseded);
+        }
         let mut gone = None;
         let (found, standing, new) = match target {
-            Target::Redaction { incident, entry } => match self.incident(db, &incident).await? {
+            Target::Redaction { incident, entry } => match self.incident(db, incident).await? {
                 None => found(None),
                 Some(snapshot) => {
-                    let without = redact::without(db, &incident, entry).await?;
+                    let without = redact::without(db, incident, *entry).await?;
                     let without = without.map(|(incident, entry)| {
                         gone = Some(entry);
                         incident
@@ -117,20 +144,20 @@ impl State {
                     (Found::Redaction { incident, without }, Some(snapshot), None)
                 }
             },
-            Target::Incident(id) => found(self.incident(db, &id).await?),
+            Target::Incident(id) => found(self.incident(db, id).await?),
             Target::Page(page) => {
-                let id: Option<String> = query_scalar("SELECT incident FROM page WHERE id = $1")
-                    .bind(page)
-                    .fetch_optional(&mut *db)
+                let id: Option<(String,)> = sql("SELECT incident FROM page WHERE id = $1")
+                    .bind(page.as_str())
+                    .optional(db)
                     .await?;
                 match id {
-                    Some(id) => found(self.incident(db, &id).await?),
+                    Some((id,)) => found(self.incident(db, &id).await?),
                     None => found(None),
                 }
             }
             Target::New { prefix, upstream } => {
                 if let Some((connector, key)) = upstream
-                    && let Some(known) = known(db, &connector, &key).await?
+                    && let Some(known) = known(db, connector, key).await?
                 {
                     return Ok(Done::Known(known.incident));
                 }
@@ -142,35 +169,18 @@ impl State {
             .map_err(|panic| StoreError::Fault(words_of(panic.as_ref())))?;
         match outcome {
             Outcome::Answer(answer) => {
-                let about = standing
-                    .as_ref()
-                    .map(|standing| standing.incident.id.as_str());
-                remember(db, idempotency.as_ref(), &answer, about, now).await?;
+                let about = standing.as_ref().map(|of| of.incident.id.as_str());
+                remember(db, idempotency, &answer, about, now).await?;
                 Ok(Done::Answered(answer))
             }
             Outcome::Write(changes) => {
                 check(&changes, standing.as_ref(), new.as_ref())?;
-                query("SAVEPOINT job").execute(&mut *db).await?;
-                let redacted = match &gone {
-                    Some(gone) => redact::write(db, &changes.incident.id, gone).await,
-                    None => Ok(()),
-                };
-                let written = match redacted {
-                    Ok(()) => {
-                        self.write(db, *changes, standing, new, idempotency.as_ref(), now)
-                            .await
-                    }
-                    Err(error) => Err(error),
-                };
-                let end = match &written {
-                    Ok(_) => "RELEASE job",
-                    Err(_) => "ROLLBACK TO job; RELEASE job",
-                };
-                if let Err(error) = raw_sql(end).execute(&mut *db).await {
-                    self.torn = true;
-                    return Err(written.err().unwrap_or_else(|| error.into()));
+                if let Some(gone) = &gone {
+                    redact::write(db, &changes.incident.id, gone).await?;
                 }
-                let (answer, snapshot, head) = written?;
+                let (answer, snapshot, head) = self
+                    .write(db, *changes, standing, new, idempotency, now)
+                    .await?;
                 self.head = head;
                 self.traces |= gone.is_some();
                 self.keep(snapshot.clone());
@@ -186,15 +196,15 @@ impl State {
     /// How the same request was answered before, if it was.
     async fn remembered(
         &mut self,
-        db: &mut SqliteConnection,
+        db: &mut Db,
         idempotency: &Idempotency,
         now: Instant,
     ) -> Result<Option<Done>, StoreError> {
-        let row: Option<AnswerRow> = query_as("SELECT digest, status, etag, location, body, incident FROM answer WHERE token = $1 AND key = $2 AND at > $3")
-            .bind(&idempotency.token)
-            .bind(&idempotency.key)
+        let row: Option<AnswerRow> = sql("SELECT digest, status, etag, location, body, incident FROM answer WHERE token = $1 AND key = $2 AND at > $3")
+            .bind(idempotency.token.as_str())
+            .bind(idempotency.key.as_str())
             .bind(now.timestamp_millis().saturating_sub(REMEMBERED_FOR))
-            .fetch_optional(&mut *db)
+            .optional(db)
             .await?;
         let Some(row) = row else { return Ok(None) };
         if row.digest != idempotency.digest {
@@ -218,7 +228,7 @@ impl State {
     /// Writes changes that nobody asked for by a command, in a transaction of the caller's.
     pub(super) async fn append(
         &mut self,
-        db: &mut SqliteConnection,
+        db: &mut Db,
         changes: Changes,
         standing: Snapshot,
         now: Instant,
@@ -232,8 +242,8 @@ impl State {
     }
 
     /// The next id and codename; they are used up only if the job writes.
-    async fn allot(&self, db: &mut SqliteConnection, prefix: String) -> Result<New, StoreError> {
-        let number = next(db, &prefix).await?;
+    async fn allot(&self, db: &mut Db, prefix: &str) -> Result<New, StoreError> {
+        let number = next(db, prefix).await?;
         let place = next(db, CODENAMES).await?;
         let allotted = Allotted {
             id: format!("{prefix}-{number}"),
@@ -241,13 +251,13 @@ impl State {
         };
         Ok(New {
             allotted,
-            counters: [(prefix, number), (CODENAMES.to_owned(), place)],
+            counters: [(prefix.to_owned(), number), (CODENAMES.to_owned(), place)],
         })
     }
 
     async fn write(
         &self,
-        db: &mut SqliteConnection,
+        db: &mut Db,
         changes: Changes,
         standing: Option<Snapshot>,
         new: Option<New>,
@@ -266,7 +276,6 @@ impl State {
                     incident: Arc::new(changes.incident),
                 };
                 put_snapshot(db, &snapshot).await?;
-                put_head(db, &head).await?;
                 snapshot
             }
         };
@@ -279,7 +288,7 @@ impl State {
             put_counter(db, &prefix, last).await?;
         }
         for change in &changes.outbox {
-            put_outbox(db, change).await?;
+            outbox::put(db, change).await?;
         }
         let about = Some(snapshot.incident.id.as_str());
         remember(db, idempotency, &changes.answer, about, now).await?;
@@ -344,31 +353,26 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> String {
     words.unwrap_or("a panic").chars().take(200).collect()
 }
 
-async fn next(db: &mut SqliteConnection, prefix: &str) -> Result<i64, StoreError> {
-    let last: Option<i64> = query_scalar("SELECT last FROM counter WHERE prefix = $1")
+async fn next(db: &mut Db, prefix: &str) -> Result<i64, StoreError> {
+    let last: Option<(i64,)> = sql("SELECT last FROM counter WHERE prefix = $1")
         .bind(prefix)
-        .fetch_optional(db)
+        .optional(db)
         .await?;
-    Ok(last.unwrap_or(0) + 1)
+    Ok(last.map_or(0, |(last,)| last) + 1)
 }
 
-async fn known(
-    db: &mut SqliteConnection,
-    connector: &str,
-    key: &str,
-) -> Result<Option<Snapshot>, StoreError> {
-    let row: Option<SnapshotRow> = query_as(
-        "SELECT seq, body FROM snapshot WHERE upstream_connector = $1 AND upstream_key = $2",
-    )
-    .bind(connector)
-    .bind(key)
-    .fetch_optional(db)
-    .await?;
+async fn known(db: &mut Db, connector: &str, key: &str) -> Result<Option<Snapshot>, StoreError> {
+    let row: Option<SnapshotRow> =
+        sql("SELECT seq, body FROM snapshot WHERE upstream_connector = $1 AND upstream_key = $2")
+            .bind(connector)
+            .bind(key)
+            .optional(db)
+            .await?;
     row.map(SnapshotRow::snapshot).transpose()
 }
 
 async fn append(
-    db: &mut SqliteConnection,
+    db: &mut Db,
     head: &Head,
     changes: &Changes,
     event: &Event,
@@ -405,66 +409,28 @@ fn body_of(event: &Event) -> Result<String, StoreError> {
     serde_json::to_string(&body).map_err(fault)
 }
 
-pub(super) async fn put_snapshot(
-    db: &mut SqliteConnection,
-    snapshot: &Snapshot,
-) -> Result<(), StoreError> {
+pub(super) async fn put_snapshot(db: &mut Db, snapshot: &Snapshot) -> Result<(), StoreError> {
     let incident: &Incident = &snapshot.incident;
     let body =
         serde_json::to_string(incident).map_err(|error| StoreError::Fault(error.to_string()))?;
     let upstream = incident.upstream.as_ref();
-    query("INSERT INTO snapshot (incident, seq, version, service, codename, upstream_connector, upstream_key, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (incident) DO UPDATE SET seq = excluded.seq, version = excluded.version, service = excluded.service, codename = excluded.codename, upstream_connector = excluded.upstream_connector, upstream_key = excluded.upstream_key, body = excluded.body")
-        .bind(&incident.id)
+    sql("INSERT INTO snapshot (incident, seq, version, service, codename, upstream_connector, upstream_key, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (incident) DO UPDATE SET seq = excluded.seq, version = excluded.version, service = excluded.service, codename = excluded.codename, upstream_connector = excluded.upstream_connector, upstream_key = excluded.upstream_key, body = excluded.body")
+        .bind(incident.id.as_str())
         .bind(int(snapshot.seq))
         .bind(int(incident.version))
-        .bind(&incident.service)
-        .bind(&incident.codename)
+        .bind(incident.service.as_str())
+        .bind(incident.codename.as_str())
         .bind(upstream.map(|u| u.connector.as_str()))
         .bind(upstream.map(|u| u.key.as_str()))
         .bind(body)
-        .execute(db)
+        .run(db)
         .await?;
-    Ok(())
-}
-
-async fn put_outbox(db: &mut SqliteConnection, change: &OutboxChange) -> Result<(), StoreError> {
-    let change = match change {
-        OutboxChange::Put(delivery) => query("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING")
-            .bind(&delivery.key)
-            .bind(&delivery.page)
-            .bind(&delivery.incident)
-            .bind(&delivery.team)
-            .bind(&delivery.route)
-            .bind(i64::from(delivery.step))
-            .bind(&delivery.body)
-            .bind(i64::from(delivery.attempts))
-            .bind(delivery.next_at.timestamp_millis())
-            .bind(delivery.queued_at.timestamp_millis()),
-        OutboxChange::Retry {
-            key,
-            attempts,
-            next_at,
-        } => query("UPDATE outbox SET attempts = $2, next_at = $3 WHERE key = $1 AND done = 0")
-            .bind(key)
-            .bind(i64::from(*attempts))
-            .bind(next_at.timestamp_millis()),
-        OutboxChange::Done { key } => query("UPDATE outbox SET done = 1 WHERE key = $1").bind(key),
-        OutboxChange::DoneForPage { page } => {
-            query("UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0").bind(page)
-        }
-        OutboxChange::Reword { key, body } => {
-            query("UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0")
-                .bind(key)
-                .bind(body)
-        }
-    };
-    change.execute(db).await?;
     Ok(())
 }
 
 /// Only what was carried out is remembered: a refusal may become right later.
 async fn remember(
-    db: &mut SqliteConnection,
+    db: &mut Db,
     idempotency: Option<&Idempotency>,
     answer: &Answer,
     about: Option<&str>,
@@ -473,17 +439,17 @@ async fn remember(
     let Some(idempotency) = idempotency.filter(|_| (200..300).contains(&answer.status)) else {
         return Ok(());
     };
-    query("INSERT OR REPLACE INTO answer (token, key, digest, status, etag, location, body, at, incident) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-        .bind(&idempotency.token)
-        .bind(&idempotency.key)
+    sql("INSERT INTO answer (token, key, digest, status, etag, location, body, at, incident) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (token, key) DO UPDATE SET digest = excluded.digest, status = excluded.status, etag = excluded.etag, location = excluded.location, body = excluded.body, at = excluded.at, incident = excluded.incident")
+        .bind(idempotency.token.as_str())
+        .bind(idempotency.key.as_str())
         .bind(&idempotency.digest[..])
         .bind(i64::from(answer.status))
-        .bind(&answer.etag)
-        .bind(&answer.location)
-        .bind(&answer.body)
+        .bind(answer.etag.as_deref())
+        .bind(answer.location.as_deref())
+        .bind(answer.body.as_slice())
         .bind(now.timestamp_millis())
         .bind(about)
-        .execute(db)
+        .run(db)
         .await?;
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use sqlx::{query, query_as, query_scalar};
 
-use super::super::SqliteStore;
-use super::super::fixture::{NEEDLE, Told, at, bytes, incident, noted, told, write};
 use crate::domain::command::redact::Unredactable;
 use crate::domain::event::Event;
 use crate::store::chain;
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::fixture::{NEEDLE, Told, at, bytes, incident, noted, told, write};
 use crate::store::{Answer, Done, Found, Job, OutboxChange, Outcome, Store as _, Target};
 
 fn redaction(entry: u64) -> Target {
@@ -218,6 +218,7 @@ async fn what_cannot_be_redacted_is_said_and_nothing_is_written() {
     ] {
         let job = Job {
             target: redaction(entry),
+            lease: None,
             idempotency: None,
             decide: Box::new(move |found| {
                 let Found::Redaction { without, .. } = found else {
@@ -253,5 +254,31 @@ async fn a_reason_is_redacted_like_any_other_text() {
         .map(|r| r.reason.as_str())
         .collect();
     assert_eq!(reasons, [chain::REDACTED_SHOWN, "names a customer"]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_long_holds_up_no_command_and_the_log_is_emptied_after_it() {
+    let told = told().await;
+    let store = SqliteStore::open(&told.path).await.unwrap();
+    let mut reader = told.db().await;
+    sqlx::raw_sql("BEGIN; SELECT count(*) FROM entry;")
+        .execute(&mut reader)
+        .await
+        .unwrap();
+    let note = async |key: &str, text: &str| {
+        let events = vec![noted(text)];
+        write(&store, incident("AZ-1"), key, events, Vec::new(), at()).await
+    };
+    note("n", "a word in the log").await;
+    redacted(&store, 7, reword()).await;
+    assert!(
+        holds(&told, "a word in the log"),
+        "the reader still sees it"
+    );
+    note("m", "meanwhile").await;
+    sqlx::raw_sql("COMMIT").execute(&mut reader).await.unwrap();
+    note("o", "afterwards").await;
+    assert!(!holds(&told, "a word in the log"));
     store.close().await;
 }

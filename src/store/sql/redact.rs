@@ -3,8 +3,8 @@
 //! write-ahead log is seen to here.
 
 use serde_json::Value;
-use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
+use super::db::{Db, sql};
 use super::row::{EntryRow, uint};
 use crate::domain::command::redact::Unredactable;
 use crate::domain::incident::Incident;
@@ -26,7 +26,7 @@ pub(super) struct Gone {
 
 /// The incident as it would stand without the texts of an entry, and what to write for that.
 pub(super) async fn without(
-    db: &mut SqliteConnection,
+    db: &mut Db,
     incident: &str,
     entry: u64,
 ) -> Result<Result<(Box<Incident>, Gone), Unredactable>, StoreError> {
@@ -34,11 +34,11 @@ pub(super) async fn without(
     let mut after = i64::MIN;
     loop {
         let mut rows: Vec<EntryRow> =
-            query_as("SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+            sql("SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3")
                 .bind(incident)
                 .bind(after)
                 .bind(ROWS)
-                .fetch_all(&mut *db)
+                .all(db)
                 .await?;
         let Some(last) = rows.last() else { break };
         after = last.seq;
@@ -71,48 +71,44 @@ pub(super) async fn without(
 
 /// Writes it: the entry, and everything beside it that may hold what the entry said. The incident itself is put by whoever
 /// asked, as `without` gave it and with what follows.
-pub(super) async fn write(
-    db: &mut SqliteConnection,
-    incident: &str,
-    gone: &Gone,
-) -> Result<(), StoreError> {
-    query("UPDATE entry SET body = $2, salt = $3 WHERE seq = $1")
+pub(super) async fn write(db: &mut Db, incident: &str, gone: &Gone) -> Result<(), StoreError> {
+    sql("UPDATE entry SET body = $2, salt = $3 WHERE seq = $1")
         .bind(gone.seq)
-        .bind(&gone.body)
+        .bind(gone.body.as_str())
         .bind(gone.salt)
-        .execute(&mut *db)
+        .run(db)
         .await?;
     mark_answers(db, incident).await?;
     // The answer to the command that wrote the entry goes by a digest of its text: nothing may be guessed from it. A repeat of
     // that command is refused, all others are still known.
-    query("UPDATE answer SET digest = $3 WHERE incident = $1 AND etag = $2")
+    sql("UPDATE answer SET digest = $3 WHERE incident = $1 AND etag = $2")
         .bind(incident)
         .bind(format!("\"{}\"", gone.version))
-        .bind(Vec::<u8>::new())
-        .execute(&mut *db)
+        .bind(&[][..])
+        .run(db)
         .await?;
-    query("UPDATE answer SET body = $2 WHERE incident = $1")
+    sql("UPDATE answer SET body = $2 WHERE incident = $1")
         .bind(incident)
-        .bind(Vec::<u8>::new())
-        .execute(&mut *db)
+        .bind(&[][..])
+        .run(db)
         .await?;
-    query("UPDATE outbox SET body = $2 WHERE incident = $1 AND done = 1")
+    sql("UPDATE outbox SET body = $2 WHERE incident = $1 AND done = 1")
         .bind(incident)
-        .bind(Vec::<u8>::new())
-        .execute(&mut *db)
+        .bind(&[][..])
+        .run(db)
         .await?;
     Ok(())
 }
 
 /// Answers remembered before there was a column for it are told by what they say.
-async fn mark_answers(db: &mut SqliteConnection, incident: &str) -> Result<(), StoreError> {
+async fn mark_answers(db: &mut Db, incident: &str) -> Result<(), StoreError> {
     let mut after = (String::new(), String::new());
     loop {
-        let rows: Vec<(String, String, Vec<u8>)> = query_as("SELECT token, key, body FROM answer WHERE incident IS NULL AND (token, key) > ($1, $2) ORDER BY token, key LIMIT $3")
-            .bind(&after.0)
-            .bind(&after.1)
+        let rows: Vec<(String, String, Vec<u8>)> = sql("SELECT token, key, body FROM answer WHERE incident IS NULL AND (token, key) > ($1, $2) ORDER BY token, key LIMIT $3")
+            .bind(after.0.as_str())
+            .bind(after.1.as_str())
             .bind(ROWS)
-            .fetch_all(&mut *db)
+            .all(db)
             .await?;
         let Some((token, key, _)) = rows.last() else {
             return Ok(());
@@ -123,26 +119,12 @@ async fn mark_answers(db: &mut SqliteConnection, incident: &str) -> Result<(), S
             if body.get("id").and_then(Value::as_str) != Some(incident) {
                 continue;
             }
-            query("UPDATE answer SET incident = $3 WHERE token = $1 AND key = $2")
+            sql("UPDATE answer SET incident = $3 WHERE token = $1 AND key = $2")
                 .bind(token)
                 .bind(key)
                 .bind(incident)
-                .execute(&mut *db)
+                .run(db)
                 .await?;
-        }
-    }
-}
-
-/// Empties the write-ahead log, which still has the pages as they were. False if a reader stood in the way: then later.
-pub(super) async fn purge(db: &mut SqliteConnection) -> bool {
-    let busy = query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)")
-        .fetch_one(db)
-        .await;
-    match busy {
-        Ok(busy) => busy == 0,
-        Err(error) => {
-            tracing::warn!(%error, "the log beside the store could not be emptied yet");
-            false
         }
     }
 }

@@ -2,17 +2,15 @@
 //! Pages of the time before are not sent again; that is written down with each incident they belong to.
 
 use std::io::BufRead;
-use std::path::Path;
 
 use chrono::TimeDelta;
-use sqlx::{Connection, SqliteConnection, query, query_scalar};
 
+use super::db::{Db, sql};
+use super::engine::{Engine, Meta};
 use super::job::{self, State};
-use super::lock::{self, Lock};
 use super::put;
 use super::row::{SnapshotRow, int};
-use super::schema::Meta;
-use super::{SqliteStore, schema, verify};
+use super::verify::{self, count};
 use crate::domain::command::worker;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
@@ -36,50 +34,64 @@ pub struct Restored {
     pub uncertain: usize,
 }
 
-impl SqliteStore {
-    /// Puts a backup into a store that is empty, all of it or nothing. The store keeps its own epoch: cursors of the old one
-    /// are foreign to it.
-    ///
-    /// # Errors
-    /// The store is in use or not empty; the file is no backup or is damaged; what came out of it does not prove itself.
-    pub async fn restore(
-        path: &Path,
-        from: &mut (dyn BufRead + Send),
-        now: Instant,
-    ) -> Result<Restored, StoreError> {
-        let path = lock::prepare(path)?;
-        let _lock = Lock::take(&path)?;
-        let (mut db, meta) = schema::open(&schema::options(&path)).await?;
-        let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
-        must_be_empty(&mut transaction, &path).await?;
-        let header = insert(&mut transaction, from).await?;
-        let uncertain = settle(&mut transaction, meta, &header, now).await?;
-        let report = verify::verify(&mut transaction, &[]).await?;
-        if let Some(fault) = report.faults.first() {
-            return Err(StoreError::Archive(format!(
-                "what the backup holds does not prove itself: {fault}. Nothing was restored"
-            )));
-        }
-        transaction.commit().await?;
-        db.close().await?;
-        Ok(Restored {
-            header,
-            report,
-            uncertain,
-        })
-    }
+/// Puts a backup into a store that is empty, all of it or nothing. The store keeps its own epoch: cursors of the old one
+/// are foreign to it.
+///
+/// # Errors
+/// The store is not empty; the file is no backup or is damaged; what came out of it does not prove itself.
+pub async fn restore<E: Engine>(
+    engine: &E,
+    mut db: Db,
+    meta: Meta,
+    from: &mut (dyn BufRead + Send),
+    now: Instant,
+) -> Result<Restored, StoreError> {
+    let restored = match engine.begin(&mut db).await {
+        Ok(_) => fill(&mut db, meta, from, now).await,
+        Err(error) => Err(error),
+    };
+    let end = match restored {
+        Ok(_) => "COMMIT",
+        Err(_) => "ROLLBACK",
+    };
+    let ended = db.script(end).await;
+    db.close().await;
+    let restored = restored?;
+    ended?;
+    Ok(restored)
 }
 
-async fn must_be_empty(db: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
-    let rows: i64 = query_scalar("SELECT (SELECT count(*) FROM entry) + (SELECT count(*) FROM snapshot) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM token) + (SELECT count(*) FROM counter) + (SELECT count(*) FROM setting)")
-        .fetch_one(db)
-        .await?;
-    match rows {
+async fn fill(
+    db: &mut Db,
+    meta: Meta,
+    from: &mut (dyn BufRead + Send),
+    now: Instant,
+) -> Result<Restored, StoreError> {
+    must_be_empty(db).await?;
+    let header = insert(db, from).await?;
+    let uncertain = settle(db, meta, &header, now).await?;
+    let report = verify::verify(db, &[]).await?;
+    if let Some(fault) = report.faults.first() {
+        return Err(StoreError::Archive(format!(
+            "what the backup holds does not prove itself: {fault}. Nothing was restored"
+        )));
+    }
+    Ok(Restored {
+        header,
+        report,
+        uncertain,
+    })
+}
+
+async fn must_be_empty(db: &mut Db) -> Result<(), StoreError> {
+    let rows = sql(
+        "SELECT (SELECT count(*) FROM entry) + (SELECT count(*) FROM snapshot) + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM token) + (SELECT count(*) FROM counter) + (SELECT count(*) FROM setting)",
+    );
+    match count(rows, db).await? {
         0 => Ok(()),
-        _ => Err(StoreError::Archive(format!(
-            "{} is not empty, and a backup is restored into a new store only; give another --store",
-            path.display()
-        ))),
+        _ => Err(StoreError::Archive(
+            "the store is not empty, and a backup is restored into a new store only; give another --store".to_owned(),
+        )),
     }
 }
 
@@ -89,15 +101,12 @@ impl From<ArchiveError> for StoreError {
     }
 }
 
-async fn insert(
-    db: &mut SqliteConnection,
-    from: &mut (dyn BufRead + Send),
-) -> Result<Header, StoreError> {
+async fn insert(db: &mut Db, from: &mut (dyn BufRead + Send)) -> Result<Header, StoreError> {
     let mut reader = Reader::begin(from)?;
     let header = reader.header().clone();
-    query("UPDATE meta SET value = $1 WHERE name = 'codename_start'")
-        .bind(&header.codename_start)
-        .execute(&mut *db)
+    sql("UPDATE meta SET value = $1 WHERE name = 'codename_start'")
+        .bind(header.codename_start.as_str())
+        .run(db)
         .await?;
     if header.head.seq > 0 {
         put::put_head(db, &header.head).await?;
@@ -131,10 +140,10 @@ async fn insert(
                 put::put_counter(db, &counter.prefix, counter.last).await?;
             }
             Line::Setting(setting) => {
-                query("INSERT INTO setting (name, value) VALUES ($1, $2)")
+                sql("INSERT INTO setting (name, value) VALUES ($1, $2)")
                     .bind(setting.name)
-                    .bind(setting.value.0)
-                    .execute(&mut *db)
+                    .bind(setting.value.0.as_slice())
+                    .run(db)
                     .await?;
             }
             Line::Backup(_) | Line::End(_) => {}
@@ -143,50 +152,54 @@ async fn insert(
     Ok(header)
 }
 
-async fn put_entry(db: &mut SqliteConnection, entry: &EntryLine) -> Result<(), StoreError> {
+async fn put_entry(db: &mut Db, entry: &EntryLine) -> Result<(), StoreError> {
     put::put_entry(db, &entry.link(), &entry.hash).await
 }
 
-async fn put_delivery(db: &mut SqliteConnection, row: &OutboxLine) -> Result<(), StoreError> {
-    query("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at, done) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
-        .bind(&row.key)
-        .bind(&row.page)
-        .bind(&row.incident)
-        .bind(&row.team)
-        .bind(&row.route)
+async fn put_delivery(db: &mut Db, row: &OutboxLine) -> Result<(), StoreError> {
+    sql("INSERT INTO outbox (key, page, incident, team, route, step, body, attempts, next_at, queued_at, done, first_at, may_have_arrived, held_back, stand_down) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)")
+        .bind(row.key.as_str())
+        .bind(row.page.as_str())
+        .bind(row.incident.as_str())
+        .bind(row.team.as_str())
+        .bind(row.route.as_str())
         .bind(row.step)
-        .bind(&row.body.0)
+        .bind(row.body.0.as_slice())
         .bind(row.attempts)
         .bind(row.next_at)
         .bind(row.queued_at)
         .bind(row.done)
-        .execute(db)
+        .bind(row.first_at)
+        .bind(row.may_have_arrived)
+        .bind(row.held_back)
+        .bind(row.stand_down)
+        .run(db)
         .await?;
     Ok(())
 }
 
-async fn put_token(db: &mut SqliteConnection, row: &TokenLine) -> Result<(), StoreError> {
-    query("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
-        .bind(&row.id)
-        .bind(&row.name)
-        .bind(&row.sha256.0)
-        .bind(&row.role)
-        .bind(row.counsel)
-        .bind(&row.clearance)
-        .bind(&row.services)
-        .bind(&row.team)
+async fn put_token(db: &mut Db, row: &TokenLine) -> Result<(), StoreError> {
+    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+        .bind(row.id.as_str())
+        .bind(row.name.as_str())
+        .bind(row.sha256.0.as_slice())
+        .bind(row.role.as_str())
+        .bind(i64::from(row.counsel))
+        .bind(row.clearance.as_str())
+        .bind(row.services.as_str())
+        .bind(row.team.as_deref())
         .bind(row.created_at)
         .bind(row.expires_at)
         .bind(row.revoked_at)
         .bind(row.last_used_at)
-        .execute(db)
+        .run(db)
         .await?;
     Ok(())
 }
 
 /// Ends what waited to be sent and is too old for that, and writes it down with each incident whose pages it is about.
 async fn settle(
-    db: &mut SqliteConnection,
+    db: &mut Db,
     meta: Meta,
     header: &Header,
     now: Instant,
@@ -197,13 +210,13 @@ async fn settle(
     let (mut uncertain, mut after) = (0, 0_i64);
     let last = int(header.head.seq);
     loop {
-        let rows: Vec<SnapshotRow> = sqlx::query_as(
+        let rows: Vec<SnapshotRow> = sql(
             "SELECT seq, body FROM snapshot WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
         )
         .bind(after)
         .bind(last)
         .bind(ROWS)
-        .fetch_all(&mut *db)
+        .all(db)
         .await?;
         let Some(row) = rows.last() else { break };
         after = row.seq;
@@ -218,10 +231,11 @@ async fn settle(
             state.append(db, changes, standing, now).await?;
         }
     }
+    state.note(db).await?;
     // What was to take a page back elsewhere is as old as the page.
-    query("UPDATE outbox SET done = 1 WHERE done = 0 AND queued_at < $1")
+    sql("UPDATE outbox SET done = 1 WHERE done = 0 AND queued_at < $1")
         .bind(before.timestamp_millis())
-        .execute(db)
+        .run(db)
         .await?;
     Ok(uncertain)
 }
@@ -242,7 +256,7 @@ fn settled(
         via: Via::Worker,
     };
     let outbox = worker::uncertain(incident, before)
-        .map(|page| OutboxChange::DoneForPage {
+        .map(|page| OutboxChange::WithdrawPage {
             page: page.id.clone(),
         })
         .collect();

@@ -1,4 +1,4 @@
-//! Rows as SQLite keeps them, and what they are to the rest of the house.
+//! Rows as both engines keep them, and what they are to the rest of the house.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,9 +8,10 @@ use sqlx::FromRow;
 use crate::domain::instant::Instant;
 use crate::domain::word::UnknownWord;
 use crate::store::chain::{self, Link};
+use crate::store::claim::Waiting;
 use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
 
-/// A number as SQLite keeps it.
+/// A number as it is kept.
 pub(super) fn int(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -136,6 +137,34 @@ pub(super) struct DeliveryRow {
     attempts: i64,
     next_at: i64,
     queued_at: i64,
+    stand_down: i64,
+    pub(super) fence: i64,
+}
+
+/// A delivery that may be claimed, without what is sent.
+#[derive(Debug, FromRow)]
+pub(super) struct WaitingRow {
+    pub(super) key: String,
+    team: String,
+    route: String,
+    queued_at: i64,
+    first_at: Option<i64>,
+    stand_down: i64,
+    pub(super) lease_until: i64,
+    pub(super) may_have_arrived: i64,
+}
+
+impl WaitingRow {
+    pub(super) fn waiting(&self) -> Waiting {
+        Waiting {
+            key: self.key.clone(),
+            team: self.team.clone(),
+            route: self.route.clone(),
+            queued_at: self.queued_at,
+            first: self.first_at.is_none(),
+            stand_down: self.stand_down != 0,
+        }
+    }
 }
 
 impl DeliveryRow {
@@ -151,6 +180,7 @@ impl DeliveryRow {
             step: u32::try_from(self.step).unwrap_or(u32::MAX),
             body: self.body,
             attempts: u32::try_from(self.attempts).unwrap_or(u32::MAX),
+            stand_down: self.stand_down != 0,
         })
     }
 }
@@ -161,7 +191,8 @@ pub(super) struct TokenRow {
     name: String,
     sha256: Vec<u8>,
     role: String,
-    counsel: bool,
+    /// 0 or 1: not both engines have a type for it.
+    counsel: i64,
     clearance: String,
     services: String,
     team: Option<String>,
@@ -189,7 +220,7 @@ impl TokenRow {
             last_used_at: self.last_used_at.map(instant).transpose()?,
             id: self.id,
             name: self.name,
-            counsel: self.counsel,
+            counsel: self.counsel != 0,
             team: self.team,
         })
     }

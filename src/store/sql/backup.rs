@@ -3,10 +3,11 @@
 
 use std::io::Write;
 
-use sqlx::{FromRow, SqliteConnection, query_as, query_scalar};
+use sqlx::FromRow;
 
+use super::db::{Db, sql};
 use super::row::{EntryRow, SnapshotRow, uint};
-use super::verify;
+use super::verify::{self, count};
 use crate::domain::instant::Instant;
 use crate::store::StoreError;
 use crate::store::archive::{
@@ -20,7 +21,7 @@ const ROWS: i64 = 1_000;
 
 /// Writes everything into a backup, inside a transaction that sees one state of the store.
 pub(super) async fn backup(
-    db: &mut SqliteConnection,
+    db: &mut Db,
     made_at: Instant,
     into: &mut (dyn Write + Send),
 ) -> Result<Report, StoreError> {
@@ -33,12 +34,11 @@ pub(super) async fn backup(
     let mut writer = Writer::begin(into, header(db, &report, made_at).await?)?;
     let mut after = i64::MIN;
     loop {
-        let rows: Vec<EntryRow> =
-            query_as("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
-                .bind(after)
-                .bind(ROWS)
-                .fetch_all(&mut *db)
-                .await?;
+        let rows: Vec<EntryRow> = sql("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
+            .bind(after)
+            .bind(ROWS)
+            .all(db)
+            .await?;
         let Some(last) = rows.last() else { break };
         after = last.seq;
         for row in rows {
@@ -48,10 +48,10 @@ pub(super) async fn backup(
     let mut after = i64::MIN;
     loop {
         let rows: Vec<SnapshotRow> =
-            query_as("SELECT seq, body FROM snapshot WHERE seq > $1 ORDER BY seq LIMIT $2")
+            sql("SELECT seq, body FROM snapshot WHERE seq > $1 ORDER BY seq LIMIT $2")
                 .bind(after)
                 .bind(ROWS)
-                .fetch_all(&mut *db)
+                .all(db)
                 .await?;
         let Some(last) = rows.last() else { break };
         after = last.seq;
@@ -64,10 +64,10 @@ pub(super) async fn backup(
     }
     let mut after = String::new();
     loop {
-        let rows: Vec<OutboxRow> = query_as("SELECT key, page, incident, team, route, step, body, attempts, next_at, queued_at, done FROM outbox WHERE key > $1 ORDER BY key LIMIT $2")
-            .bind(&after)
+        let rows: Vec<OutboxRow> = sql("SELECT key, page, incident, team, route, step, body, attempts, next_at, queued_at, done, lease_until, first_at, may_have_arrived, held_back, stand_down FROM outbox WHERE key > $1 ORDER BY key LIMIT $2")
+            .bind(after.as_str())
             .bind(ROWS)
-            .fetch_all(&mut *db)
+            .all(db)
             .await?;
         let Some(last) = rows.last() else { break };
         after.clone_from(&last.key);
@@ -80,24 +80,9 @@ pub(super) async fn backup(
     Ok(report)
 }
 
-async fn header(
-    db: &mut SqliteConnection,
-    report: &Report,
-    made_at: Instant,
-) -> Result<Header, StoreError> {
-    let mut meta = async |name: &'static str| {
-        query_scalar::<_, String>("SELECT value FROM meta WHERE name = $1")
-            .bind(name)
-            .fetch_one(&mut *db)
-            .await
-    };
-    let (epoch, codename_start) = (meta("epoch").await?, meta("codename_start").await?);
-    let mut count = async |sql: &'static str| {
-        query_scalar::<_, i64>(sql)
-            .fetch_one(&mut *db)
-            .await
-            .map(uint)
-    };
+async fn header(db: &mut Db, report: &Report, made_at: Instant) -> Result<Header, StoreError> {
+    let (epoch, codename_start) = (kept(db, "epoch").await?, kept(db, "codename_start").await?);
+    let mut rows = async |statement: &'static str| count(sql(statement), db).await.map(uint);
     Ok(Header {
         format: FORMAT,
         warboard: env!("CARGO_PKG_VERSION").to_owned(),
@@ -107,33 +92,40 @@ async fn header(
         head: report.head.clone(),
         counts: Counts {
             entry: report.entries,
-            snapshot: count("SELECT count(*) FROM snapshot").await?,
-            outbox: count("SELECT count(*) FROM outbox").await?,
-            token: count("SELECT count(*) FROM token").await?,
-            counter: count("SELECT count(*) FROM counter").await?,
-            setting: count("SELECT count(*) FROM setting").await?,
+            snapshot: rows("SELECT count(*) FROM snapshot").await?,
+            outbox: rows("SELECT count(*) FROM outbox").await?,
+            token: rows("SELECT count(*) FROM token").await?,
+            counter: rows("SELECT count(*) FROM counter").await?,
+            setting: rows("SELECT count(*) FROM setting").await?,
         },
     })
 }
 
-/// The tables that stay small.
-async fn small(db: &mut SqliteConnection, writer: &mut Writer<'_>) -> Result<(), StoreError> {
-    let tokens: Vec<StoredToken> = query_as("SELECT * FROM token ORDER BY id")
-        .fetch_all(&mut *db)
+async fn kept(db: &mut Db, name: &'static str) -> Result<String, StoreError> {
+    let value: Option<(String,)> = sql("SELECT value FROM meta WHERE name = $1")
+        .bind(name)
+        .optional(db)
         .await?;
+    value
+        .map(|(value,)| value)
+        .ok_or_else(|| StoreError::Corrupt(format!("its {name} is missing in the table meta")))
+}
+
+/// The tables that stay small.
+async fn small(db: &mut Db, writer: &mut Writer<'_>) -> Result<(), StoreError> {
+    let tokens: Vec<StoredToken> = sql("SELECT * FROM token ORDER BY id").all(db).await?;
     for token in tokens {
         writer.put(&Line::Token(token.line()))?;
     }
-    let counters: Vec<(String, i64)> = query_as("SELECT prefix, last FROM counter ORDER BY prefix")
-        .fetch_all(&mut *db)
+    let counters: Vec<(String, i64)> = sql("SELECT prefix, last FROM counter ORDER BY prefix")
+        .all(db)
         .await?;
     for (prefix, last) in counters {
         writer.put(&Line::Counter(CounterLine { prefix, last }))?;
     }
-    let settings: Vec<(String, Vec<u8>)> =
-        query_as("SELECT name, value FROM setting ORDER BY name")
-            .fetch_all(&mut *db)
-            .await?;
+    let settings: Vec<(String, Vec<u8>)> = sql("SELECT name, value FROM setting ORDER BY name")
+        .all(db)
+        .await?;
     for (name, value) in settings {
         let value = Bytes(value);
         writer.put(&Line::Setting(SettingLine { name, value }))?;
@@ -170,6 +162,11 @@ struct OutboxRow {
     next_at: i64,
     queued_at: i64,
     done: i64,
+    lease_until: i64,
+    first_at: Option<i64>,
+    may_have_arrived: i64,
+    held_back: i64,
+    stand_down: i64,
 }
 
 impl OutboxRow {
@@ -186,6 +183,11 @@ impl OutboxRow {
             next_at: self.next_at,
             queued_at: self.queued_at,
             done: self.done,
+            first_at: self.first_at,
+            // Of an attempt that is under way nobody will tell the restored store how it ended.
+            may_have_arrived: i64::from(self.may_have_arrived != 0 || self.lease_until > 0),
+            held_back: self.held_back,
+            stand_down: self.stand_down,
         }
     }
 }
@@ -196,7 +198,8 @@ struct StoredToken {
     name: String,
     sha256: Vec<u8>,
     role: String,
-    counsel: bool,
+    /// 0 or 1: not both engines have a type for it.
+    counsel: i64,
     clearance: String,
     services: String,
     team: Option<String>,
@@ -213,7 +216,7 @@ impl StoredToken {
             name: self.name,
             sha256: Bytes(self.sha256),
             role: self.role,
-            counsel: self.counsel,
+            counsel: self.counsel != 0,
             clearance: self.clearance,
             services: self.services,
             team: self.team,

@@ -1,0 +1,436 @@
+//! What every store must do, whatever engine it is on.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use warboard::domain::word::{Role, Tlp};
+use warboard::store::claim::{Caps, Claim, Claimed};
+use warboard::store::{
+    Delivery, Done, Found, Job, OutboxChange, Outcome, Store, StoreError, Target, Token,
+};
+
+use super::place::{
+    Place, answer, at, keyed, note, note_by_page, note_with, open, open_from, opened, page, times,
+    written,
+};
+
+on_both! {
+    what_is_written_is_read_again_and_verifies
+    of_sixteen_racers_on_one_version_one_wins
+    a_job_that_panics_writes_nothing_and_those_beside_it_are_written
+    an_answer_is_remembered_under_its_key
+    an_incident_of_another_system_is_opened_once
+    an_incident_is_found_by_its_page
+    tokens_are_kept_taken_used_and_revoked
+    a_setting_is_made_once
+    deliveries_are_claimed_put_off_and_end
+    two_nodes_never_have_one_delivery
+    what_is_old_is_forgotten_and_what_waits_is_not
+    a_store_that_is_opened_again_goes_on
+    a_closed_store_takes_nothing
+}
+
+async fn what_is_written_is_read_again_and_verifies(place: Place) {
+    let store = place.node().await;
+    assert_eq!(store.head().await.unwrap(), 0);
+    assert!(
+        store.is_sound().await.entries == 0,
+        "an empty record is sound"
+    );
+    let id = opened(&*store).await;
+    assert_eq!(id, "AZ-1");
+    written(
+        &*store,
+        note(&id, "quoted \" and \\ and 日本語 and 'single'"),
+    )
+    .await;
+    let other = opened(&*store).await;
+    assert_eq!(other, "AZ-2");
+    let (incident, seq) = written(&*store, note(&id, "last")).await;
+    assert_eq!((incident.version, seq), (3, 4));
+    assert_eq!(store.head().await.unwrap(), 4);
+    let since = store.since(0, 10).await.unwrap();
+    let seen: Vec<(u64, &str)> = since
+        .iter()
+        .map(|snapshot| (snapshot.seq, snapshot.incident.id.as_str()))
+        .collect();
+    assert_eq!(seen, [(3, "AZ-2"), (4, "AZ-1")]);
+    assert_eq!(*since[1].incident, *incident);
+    assert_eq!(store.since(3, 10).await.unwrap().len(), 1);
+    assert_eq!(store.since(0, 1).await.unwrap().len(), 1);
+    let entries = store.timeline(&id, 1, 10).await.unwrap();
+    assert_eq!(entries.len(), 2);
+    assert!(entries[0].body.contains("日本語"), "{:?}", entries[0]);
+    assert_eq!((entries[1].version, entries[1].at), (3, at(0)));
+    assert!(store.timeline("none", 0, 10).await.unwrap().is_empty());
+    store.ready().await.unwrap();
+    let report = store.is_sound().await;
+    assert_eq!((report.entries, report.incidents), (4, 2));
+}
+
+async fn of_sixteen_racers_on_one_version_one_wins(place: Place) {
+    let nodes = place.nodes().await;
+    let id = opened(&*nodes[0]).await;
+    let race = (0..16).map(|n| {
+        let node = nodes[n % 2].clone();
+        let job = note_with(&id, &format!("racer {n}"), Some(1), Vec::new());
+        async move { node.submit(job).await.unwrap() }
+    });
+    let (mut won, mut lost) = (0, 0);
+    for done in join_all(race).await {
+        match done {
+            Done::Written { .. } => won += 1,
+            Done::Answered(answer) => {
+                assert_eq!(answer.status, 412);
+                lost += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((won, lost), (1, 15));
+    assert_eq!(nodes[1].is_sound().await.entries, 2);
+}
+
+async fn a_job_that_panics_writes_nothing_and_those_beside_it_are_written(place: Place) {
+    let store = place.node().await;
+    let id = opened(&*store).await;
+    let bad = Job {
+        lease: None,
+        target: Target::Incident(id.clone()),
+        idempotency: None,
+        decide: Box::new(|_| panic!("a fault on purpose")),
+        now: at(0),
+    };
+    let twisted = Job {
+        lease: None,
+        target: Target::Incident(id.clone()),
+        idempotency: None,
+        decide: Box::new(|found| {
+            let Found::Incident(before) = found else {
+                return Outcome::Answer(answer(404));
+            };
+            // It would stay at its version.
+            let changes = warboard::store::Changes {
+                incident: (*before).clone(),
+                events: vec![warboard::domain::event::Event::StatusesChanged {
+                    duties: Vec::new(),
+                }],
+                stamp: warboard::domain::incident::Stamp {
+                    version: before.version,
+                    at: at(0),
+                    by: "x".to_owned(),
+                    via: warboard::domain::word::Via::Cli,
+                },
+                outbox: Vec::new(),
+                answer: answer(200),
+            };
+            Outcome::Write(Box::new(changes))
+        }),
+        now: at(0),
+    };
+    let (first, bad, twisted, last) = tokio::join!(
+        store.submit(note(&id, "first")),
+        store.submit(bad),
+        store.submit(twisted),
+        store.submit(note(&id, "last")),
+    );
+    assert!(matches!(first, Ok(Done::Written { .. })), "{first:?}");
+    assert!(matches!(bad, Err(StoreError::Fault(_))), "{bad:?}");
+    assert!(matches!(twisted, Err(StoreError::Fault(_))), "{twisted:?}");
+    assert!(matches!(last, Ok(Done::Written { .. })), "{last:?}");
+    assert_eq!(store.is_sound().await.entries, 3);
+}
+
+async fn an_answer_is_remembered_under_its_key(place: Place) {
+    let [a, b] = place.nodes().await;
+    let id = opened(&*a).await;
+    let same = || keyed(note(&id, "once"), "k1", 7);
+    let (one, two) = tokio::join!(a.submit(same()), b.submit(same()));
+    let kinds = [one.unwrap(), two.unwrap()];
+    let writes = kinds
+        .iter()
+        .filter(|done| matches!(done, Done::Written { .. }));
+    assert_eq!(writes.count(), 1, "{kinds:?}");
+    let replayed = kinds.iter().find_map(|done| match done {
+        Done::Replayed(answer) => Some(answer),
+        _ => None,
+    });
+    let etag = Some("\"2\"".to_owned());
+    let first = warboard::store::Answer {
+        etag,
+        ..answer(200)
+    };
+    assert_eq!(replayed, Some(&first));
+    let again = b.submit(keyed(note(&id, "other"), "k1", 8)).await.unwrap();
+    assert!(matches!(again, Done::KeyReused), "{again:?}");
+    // A refusal is not remembered: it may become right later.
+    let refused = keyed(note_with(&id, "late", Some(1), Vec::new()), "k2", 1);
+    let refused = a.submit(refused).await.unwrap();
+    assert!(matches!(refused, Done::Answered(_)), "{refused:?}");
+    written(&*b, keyed(note(&id, "late"), "k2", 1)).await;
+    assert_eq!(times(&*a, &id, "once").await, 1);
+    assert_eq!(times(&*a, &id, "late").await, 1);
+}
+
+async fn an_incident_of_another_system_is_opened_once(place: Place) {
+    let [a, b] = place.nodes().await;
+    let from = || open_from("theirs", Some(("veris", "42")));
+    let (one, two) = tokio::join!(a.submit(from()), b.submit(from()));
+    let ids: Vec<String> = [one.unwrap(), two.unwrap()]
+        .into_iter()
+        .map(|done| match done {
+            Done::Written { incident, .. } | Done::Known(incident) => incident.id.clone(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(ids, ["AZ-1", "AZ-1"]);
+    written(&*b, open_from("theirs", Some(("veris", "43")))).await;
+    assert_eq!(a.since(0, 10).await.unwrap().len(), 2);
+}
+
+async fn an_incident_is_found_by_its_page(place: Place) {
+    let [a, b] = place.nodes().await;
+    let (id, _) = (opened(&*a).await, opened(&*a).await);
+    written(&*a, page(&id, "p1")).await;
+    let (incident, _) = written(&*b, note_by_page("p1", "found")).await;
+    assert_eq!((incident.id.as_str(), incident.version), ("AZ-1", 3));
+    let none = a.submit(note_by_page("p2", "lost")).await.unwrap();
+    assert!(matches!(none, Done::Answered(answer) if answer.status == 404));
+    b.is_sound().await;
+}
+
+fn token(id: &str, name: &str) -> Token {
+    Token {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        sha256: [3; 32],
+        role: Role::Commander,
+        counsel: true,
+        clearance: Tlp::Red,
+        services: vec!["azure".to_owned(), "a,b".to_owned()],
+        team: Some("legal-affairs".to_owned()),
+        created_at: at(0),
+        expires_at: at(1_000_000),
+        revoked_at: None,
+        last_used_at: None,
+    }
+}
+
+async fn tokens_are_kept_taken_used_and_revoked(place: Place) {
+    let [a, b] = place.nodes().await;
+    assert!(a.put_token(token("a1", "d.okafor")).await.unwrap());
+    assert!(
+        !b.put_token(token("a2", "d.okafor")).await.unwrap(),
+        "the name is taken"
+    );
+    assert!(b.put_token(token("a3", "k.iyer")).await.unwrap());
+    assert_eq!(b.token("a1").await.unwrap(), Some(token("a1", "d.okafor")));
+    assert_eq!(a.token("a2").await.unwrap(), None);
+    b.touch_token("a1", at(70_000)).await.unwrap();
+    a.touch_token("a1", at(60_000)).await.unwrap();
+    let used = a.token("a1").await.unwrap().unwrap().last_used_at;
+    assert_eq!(used, Some(at(70_000)), "a use does not go back in time");
+    assert!(b.revoke_token("d.okafor", at(80_000)).await.unwrap());
+    assert!(
+        !a.revoke_token("d.okafor", at(90_000)).await.unwrap(),
+        "it is revoked already"
+    );
+    assert!(!a.revoke_token("nobody", at(90_000)).await.unwrap());
+    assert_eq!(
+        a.token("a1").await.unwrap().unwrap().revoked_at,
+        Some(at(80_000))
+    );
+    assert!(
+        a.put_token(token("a4", "d.okafor")).await.unwrap(),
+        "its name is free again"
+    );
+    let names: Vec<String> = b
+        .tokens()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|t| t.id)
+        .collect();
+    assert_eq!(names, ["a1", "a3", "a4"]);
+}
+
+async fn a_setting_is_made_once(place: Place) {
+    let [a, b] = place.nodes().await;
+    let (one, two) = tokio::join!(
+        a.setting("link_key", Box::new(|| vec![1, 0, 255])),
+        b.setting("link_key", Box::new(|| vec![2, 0, 255])),
+    );
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(one, two);
+    let later = b.setting("link_key", Box::new(|| vec![9])).await.unwrap();
+    assert_eq!(later, one);
+}
+
+fn delivery(key: &str, page: &str, queued_ms: i64) -> Delivery {
+    Delivery {
+        key: key.to_owned(),
+        page: page.to_owned(),
+        incident: "AZ-1".to_owned(),
+        team: "legal-affairs".to_owned(),
+        route: "webhook/0".to_owned(),
+        step: 2,
+        body: vec![0, 159, 146, 150],
+        attempts: 0,
+        next_at: at(queued_ms),
+        queued_at: at(queued_ms),
+        stand_down: false,
+    }
+}
+
+/// What a node is given at an instant of its own clock.
+async fn claimed(store: &dyn Store, node: &str, ms: i64) -> Vec<Claimed> {
+    let claim = Claim {
+        node: node.to_owned(),
+        now: at(ms),
+        lease_ms: 10_000,
+        under_way: Vec::new(),
+        caps: Caps {
+            deliveries: 100,
+            of_route: 100,
+            ..Caps::default()
+        },
+    };
+    store.claim(claim).await.unwrap().taken
+}
+
+fn keys(claimed: &[Claimed]) -> Vec<&str> {
+    claimed.iter().map(|c| c.delivery.key.as_str()).collect()
+}
+
+async fn deliveries_are_claimed_put_off_and_end(place: Place) {
+    let [a, b] = place.nodes().await;
+    let id = opened(&*a).await;
+    assert_eq!(a.next_delivery_at().await.unwrap(), None);
+    let put = [
+        OutboxChange::Put(delivery("k1", "p1", 10)),
+        OutboxChange::Put(delivery("k2", "p1", 20)),
+        OutboxChange::Put(delivery("k3", "p2", 30)),
+    ];
+    written(&*a, note_with(&id, "paged", None, put.to_vec())).await;
+    assert_eq!(b.next_delivery_at().await.unwrap(), Some(at(10)));
+    let first = claimed(&*b, "b", 30).await;
+    assert_eq!(keys(&first), ["k3", "k2", "k1"], "newest first");
+    assert_eq!(first[2].delivery, delivery("k1", "p1", 10));
+    assert!(first.iter().all(|c| !c.repeat && !c.interrupted));
+    assert_eq!(claimed(&*a, "a", 30).await, [], "leased to another node");
+    let put_off = OutboxChange::Retry {
+        key: "k3".to_owned(),
+        attempts: 4,
+        next_at: at(99),
+        may_have_arrived: true,
+    };
+    let mut job = note_with(&id, "tried", None, vec![put_off]);
+    job.lease = Some(first[0].lease.clone());
+    written(&*b, job).await;
+    assert_eq!(claimed(&*a, "a", 30).await, [], "put off");
+    let again = claimed(&*a, "a", 99).await;
+    assert_eq!((keys(&again), again[0].delivery.attempts), (vec!["k3"], 4));
+    assert!(again[0].repeat && !again[0].interrupted);
+    // The first lease is of before: nothing is written under it, and it cannot be made longer.
+    let done = OutboxChange::Done {
+        key: "k3".to_owned(),
+    };
+    let mut late = note_with(&id, "late", None, vec![done.clone()]);
+    late.lease = Some(first[0].lease.clone());
+    let told = b.submit(late).await.unwrap();
+    assert!(matches!(told, Done::Superseded), "{told:?}");
+    let leases = vec![first[0].lease.clone(), again[0].lease.clone()];
+    let lost = b.renew(leases, at(100), 10_000).await.unwrap();
+    assert_eq!(lost, [first[0].lease.clone()]);
+    // A key that is there already stays as it is.
+    let change = async |change: OutboxChange| {
+        written(&*b, note_with(&id, "tried", None, vec![change])).await;
+    };
+    change(OutboxChange::Put(delivery("k3", "p2", 1))).await;
+    assert_eq!(claimed(&*b, "b", 100).await, []);
+    change(done).await;
+    for key in ["k1", "k2"] {
+        let key = key.to_owned();
+        change(OutboxChange::Done { key }).await;
+    }
+    assert_eq!(a.next_delivery_at().await.unwrap(), None);
+    // What nobody sends is withdrawn.
+    change(OutboxChange::Put(delivery("k4", "p3", 40))).await;
+    let page = "p3".to_owned();
+    change(OutboxChange::WithdrawPage { page }).await;
+    assert_eq!(claimed(&*b, "b", 100).await, []);
+}
+
+async fn two_nodes_never_have_one_delivery(place: Place) {
+    let [a, b] = place.nodes().await;
+    let id = opened(&*a).await;
+    let put = (0..40).map(|n| OutboxChange::Put(delivery(&format!("k{n:02}"), "p1", n)));
+    written(&*a, note_with(&id, "paged", None, put.collect())).await;
+    let (of_a, of_b) = tokio::join!(claimed(&*a, "a", 100), claimed(&*b, "b", 100));
+    let mut all = [keys(&of_a), keys(&of_b)].concat();
+    all.sort_unstable();
+    let wanted: Vec<String> = (0..40).map(|n| format!("k{n:02}")).collect();
+    assert_eq!(all, wanted);
+}
+
+async fn what_is_old_is_forgotten_and_what_waits_is_not(place: Place) {
+    let store = place.node().await;
+    let id = opened(&*store).await;
+    written(&*store, keyed(note(&id, "once"), "k1", 7)).await;
+    let put = [
+        OutboxChange::Put(delivery("k1", "p1", 10)),
+        OutboxChange::Put(delivery("k2", "p2", 10)),
+    ];
+    written(&*store, note_with(&id, "paged", None, put.to_vec())).await;
+    let done = OutboxChange::Done {
+        key: "k1".to_owned(),
+    };
+    written(&*store, note_with(&id, "sent", None, vec![done])).await;
+    store.forget_answers_before(at(1_000)).await.unwrap();
+    let again = store
+        .submit(keyed(note(&id, "twice"), "k1", 8))
+        .await
+        .unwrap();
+    assert!(matches!(again, Done::Written { .. }), "{again:?}");
+    let due = claimed(&*store, "a", 1_000).await;
+    assert_eq!(keys(&due), ["k2"]);
+    // Its row is gone: the key may be put again.
+    let put = OutboxChange::Put(delivery("k1", "p1", 10));
+    written(&*store, note_with(&id, "paged", None, vec![put])).await;
+    assert_eq!(keys(&claimed(&*store, "a", 1_000).await), ["k1"]);
+}
+
+async fn a_store_that_is_opened_again_goes_on(place: Place) {
+    let store = place.node().await;
+    let id = opened(&*store).await;
+    let (epoch, incident) = (
+        store.epoch().to_owned(),
+        written(&*store, note(&id, "x")).await,
+    );
+    store.close().await;
+    drop(store);
+    let store = place.node().await;
+    assert_eq!(store.epoch(), epoch);
+    let since = store.since(0, 10).await.unwrap();
+    assert_eq!(
+        (since[0].seq, &since[0].incident),
+        (incident.1, &incident.0)
+    );
+    let (next, _) = written(&*store, open("the next")).await;
+    assert_eq!(next.id, "AZ-2");
+    assert_ne!(next.codename, incident.0.codename);
+    store.is_sound().await;
+}
+
+async fn a_closed_store_takes_nothing(place: Place) {
+    let store = place.node().await;
+    let id = opened(&*store).await;
+    store.close().await;
+    let late = store.submit(note(&id, "late")).await;
+    assert!(matches!(late, Err(StoreError::Unavailable(_))), "{late:?}");
+    assert!(store.ready().await.is_err());
+    store.close().await;
+    let store = Arc::new(store);
+    drop(store);
+    assert_eq!(times(&*place.node().await, &id, "late").await, 0);
+}
