@@ -53,6 +53,12 @@ pub struct BoardFlags {
     /// Nothing blinks
     #[arg(long)]
     pub no_blink: bool,
+    /// Certificate authorities to trust in place of the system's, PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Speak to backends on other machines in the clear too: everybody on the way reads the token
+    #[arg(long)]
+    pub insecure: bool,
     /// Read this file instead of the default one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -69,6 +75,8 @@ impl BoardFlags {
             no_blink: self.no_blink,
             read_only: self.read_only,
             wall: self.wall,
+            ca_file: self.ca_file.clone(),
+            insecure: self.insecure,
             config: self.config.clone(),
         }
     }
@@ -119,6 +127,8 @@ pub enum Sub {
     Config(super::config_show::ConfigArgs),
     /// Say what is wrong with terminal, settings, token, backend and clock, and how to mend it
     Doctor(super::doctor::DoctorArgs),
+    /// Write the settings of a board, asking for what is not given
+    Init(super::init::InitArgs),
     /// Print a completion script
     Completions(super::completions::CompletionsArgs),
     /// Print the manual page

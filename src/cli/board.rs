@@ -46,7 +46,7 @@ pub struct OnceFlags {
     /// text, ansi, svg or json
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "once")]
     pub format: Format,
-    /// lanes, teams, clocks, wall, help, or an incident's id
+    /// lanes, teams, clocks, people, wall, help, or an incident's id
     #[arg(
         long,
         value_name = "SCREEN",

@@ -23,6 +23,12 @@ pub struct Reach {
     /// Print the API's own body
     #[arg(long)]
     pub json: bool,
+    /// Certificate authorities to trust in place of the system's, PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Speak to a backend on another machine in the clear too: everybody on the way reads the token
+    #[arg(long)]
+    pub insecure: bool,
     /// Read this file instead of the default one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -85,6 +91,8 @@ impl Reach {
     pub fn candidates(&self, via: Via) -> Result<Vec<Api>, Failure> {
         let flags = Flags {
             urls: self.url.iter().cloned().collect(),
+            ca_file: self.ca_file.clone(),
+            insecure: self.insecure,
             config: self.config.clone(),
             ..Flags::default()
         };

@@ -54,7 +54,8 @@ async fn export(kind: Kind, of: OfIncident) -> Outcome {
     let api = of.reach.of_incident(&of.id, Via::Cli).await?;
     let (mut entries, mut after) = (Vec::new(), 0);
     loop {
-        let stretch = api.timeline(&of.id, after).await?.value;
+        // A document goes to others: what only counsel, commanders and authors read stays out of it.
+        let stretch = api.timeline(&of.id, after, false).await?.value;
         entries.extend(stretch.entries);
         match stretch.next {
             Some(next) if next > after => after = next,

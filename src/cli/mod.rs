@@ -2,6 +2,7 @@
 //! What a command means is decided on the lower floors.
 
 mod args;
+mod ask;
 mod backup;
 mod board;
 mod catalogue;
@@ -18,7 +19,9 @@ mod exit;
 mod export;
 mod given;
 mod import;
+mod init;
 mod list;
+pub mod log;
 mod once;
 mod open;
 mod output;
@@ -61,6 +64,14 @@ impl Invocation {
         matches!(&self.0.command, Some(Sub::Serve(_)))
     }
 
+    /// The form of the log, where one was asked for.
+    pub fn log_format(&self) -> Option<log::LogFormat> {
+        match &self.0.command {
+            Some(Sub::Serve(args)) => args.log_format,
+            _ => None,
+        }
+    }
+
     /// Carries it out; gives the exit code. `restorer` is what a panic gives the terminal back with.
     pub fn run(self, restorer: &Restorer) -> i32 {
         match dispatch(self.0, restorer) {
@@ -99,6 +110,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Themes(args)) => themes::run(args),
         Some(Sub::Config(args)) => config_show::run(args),
         Some(Sub::Doctor(args)) => doctor::run(args),
+        Some(Sub::Init(args)) => init::run(args),
         Some(Sub::Completions(args)) => completions::run(args),
         Some(Sub::Man) => completions::man(),
     }

@@ -94,6 +94,7 @@ impl Once {
             "lanes" => ScreenName::Lanes,
             "teams" => ScreenName::Teams,
             "clocks" => ScreenName::Clocks,
+            "people" => ScreenName::People,
             "wall" => ScreenName::Wall,
             "help" => return Ok(app.act(Action::Help)),
             id => {
@@ -102,7 +103,7 @@ impl Once {
                     .find(|source| board.incident(*source, id).is_some())
                     .ok_or_else(|| {
                         Failure::usage(format!(
-                            "'{id}' is no screen and no incident on the board: choose lanes, teams, clocks, wall, help or an id"
+                            "'{id}' is no screen and no incident on the board: choose lanes, teams, clocks, people, wall, help or an id"
                         ))
                     })?;
                 let target = Target {
@@ -174,7 +175,7 @@ async fn settled(watch: &Watch, clock: &SharedClock) -> Arc<Board> {
 async fn timeline(apis: &[Api], source: usize, id: String) -> Message {
     let answer = match apis.get(source) {
         Some(api) => api
-            .timeline(&id, 0)
+            .timeline(&id, 0, true)
             .await
             .map_err(|error| error.to_string()),
         None => Err("the source is gone".to_owned()),

@@ -26,6 +26,9 @@ pub struct ShowArgs {
 pub struct TimelineArgs {
     /// The incident, as AZ-142
     pub id: String,
+    /// With privileged entries, as far as the token may read them
+    #[arg(long)]
+    pub privileged: bool,
     #[command(flatten)]
     pub reach: Reach,
 }
@@ -57,13 +60,18 @@ async fn timeline(args: TimelineArgs) -> Outcome {
     let api = args.reach.of_incident(&args.id, Via::Cli).await?;
     let output = Output::default();
     if args.reach.json {
-        let path = format!("/v1/incidents/{}/timeline", segment(&args.id));
+        let query = if args.privileged {
+            "?privileged=true"
+        } else {
+            ""
+        };
+        let path = format!("/v1/incidents/{}/timeline{query}", segment(&args.id));
         output.json(&api.get_raw(&path).await?);
         return Ok(DONE);
     }
     let mut after = 0;
     loop {
-        let stretch = api.timeline(&args.id, after).await?.value;
+        let stretch = api.timeline(&args.id, after, args.privileged).await?.value;
         let rows: Vec<Vec<String>> = stretch
             .entries
             .iter()
@@ -162,6 +170,13 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 incident.closed_at.map(utc).unwrap_or_default()
             ),
         ));
+    }
+    if let Some(restriction) = &incident.restriction {
+        let people = match incident.is_masked("people") {
+            true => "(hidden)".to_owned(),
+            false => restriction.people.join(", "),
+        };
+        facts.push(("RESTRICTED to", people));
     }
     if let Some(bridge) = &incident.bridge {
         facts.push(("bridge", bridge.clone()));

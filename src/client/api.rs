@@ -232,9 +232,18 @@ impl Api {
         self.read(Ask::get(&path, SMALL)).await
     }
 
-    /// The stretch of a timeline after an entry's `seq`; 0 for the first.
-    pub async fn timeline(&self, id: &str, after: u64) -> Result<Heard<TimelineBody>, ApiError> {
-        let path = format!("/v1/incidents/{}/timeline?after={after}", encoded(id));
+    /// The stretch of a timeline after an entry's `seq`; 0 for the first. `privileged`: with those entries that only counsel,
+    /// commanders and their authors read.
+    pub async fn timeline(
+        &self,
+        id: &str,
+        after: u64,
+        privileged: bool,
+    ) -> Result<Heard<TimelineBody>, ApiError> {
+        let path = format!(
+            "/v1/incidents/{}/timeline?privileged={privileged}&after={after}",
+            encoded(id)
+        );
         let limits = Limits {
             body_bytes: LIST.body_bytes,
             ..SMALL

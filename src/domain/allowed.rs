@@ -45,6 +45,8 @@ pub enum CommandKind {
     AcknowledgeAlarm,
     ShelveAlarm,
     UnshelveAlarm,
+    Restrict,
+    BreakGlass,
     Redact,
 }
 
@@ -82,6 +84,8 @@ impl CommandKind {
             AcknowledgeAlarm,
             ShelveAlarm,
             UnshelveAlarm,
+            Restrict,
+            BreakGlass,
             Redact,
         ]
     };
@@ -119,6 +123,8 @@ impl CommandKind {
             AcknowledgeAlarm => "acknowledge_alarm",
             ShelveAlarm => "shelve_alarm",
             UnshelveAlarm => "unshelve_alarm",
+            Restrict => "restrict",
+            BreakGlass => "break_glass",
             Redact => "redact",
         }
     }
@@ -128,6 +134,7 @@ impl CommandKind {
         use CommandKind::*;
         match self {
             Note | RecordTime | Page | AcknowledgePage | Take | AcknowledgeAlarm => Role::Responder,
+            BreakGlass => Role::Admin,
             _ => Role::Commander,
         }
     }
@@ -143,7 +150,7 @@ impl CommandKind {
         match self {
             Reopen | Note | Lesson | FinishLesson | Review | Submit | WithdrawSubmit
             | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign
-            | Redact => false,
+            | Restrict | BreakGlass | Redact => false,
             Page | Take | Declare | NotReportable | Advance | Undo | Dismiss | Close | HandOver
             | NotApplicable | Hold | Release | AcknowledgeAlarm | ShelveAlarm | UnshelveAlarm => {
                 true
@@ -154,10 +161,12 @@ impl CommandKind {
 
 /// Whether the caller may do this to an incident that stands so. The refusal says what is missing.
 pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result<(), Refusal> {
-    let confirms = kind == CommandKind::ConfirmTime;
-    let may = match kind.is_counsels() {
-        true => caller.counsel,
-        false => caller.role >= kind.role() || (confirms && caller.counsel),
+    let may = match kind {
+        kind if kind.is_counsels() => caller.counsel,
+        CommandKind::ConfirmTime | CommandKind::Restrict => {
+            caller.counsel || caller.role >= kind.role()
+        }
+        _ => caller.role >= kind.role(),
     };
     if !may {
         let needed = if kind.is_counsels() {

@@ -214,6 +214,25 @@ impl Board {
         self.sources.get(source)?.incident(id)
     }
 
+    /// What may be shown in a room where people sit who are on no list: without restricted incidents.
+    pub fn for_a_room(self: &Arc<Board>) -> Arc<Board> {
+        let is_shown = |incident: &&Arc<IncidentView>| incident.restriction.is_none();
+        let sources = self.sources.iter().map(|source| {
+            if source.incidents.iter().all(|incident| is_shown(&incident)) {
+                return Arc::clone(source);
+            }
+            let shown = source.incidents.iter().filter(is_shown).cloned();
+            Arc::new(Source {
+                incidents: Arc::new(shown.collect()),
+                ..Source::clone(source)
+            })
+        });
+        Arc::new(Board {
+            sources: sources.collect(),
+            generation: self.generation,
+        })
+    }
+
     /// How many incidents there are, over all sources.
     pub fn len(&self) -> usize {
         self.sources.iter().map(|s| s.incidents.len()).sum()

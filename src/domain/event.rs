@@ -24,6 +24,9 @@ pub enum Event {
         text: String,
         kind: NoteKind,
         occurred_at: Option<When>,
+        /// Only counsel, commanders and its author read it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        privileged: bool,
     },
     TimeRecorded {
         trigger: String,
@@ -174,6 +177,19 @@ pub enum Event {
         held_at: Instant,
         text: String,
     },
+    /// From now on it exists for these people only; nobody named: for all again.
+    Restricted {
+        people: Vec<String>,
+    },
+    /// An admin who is not on the list came in all the same.
+    GlassBroken {
+        reason: String,
+        until: Instant,
+    },
+    /// The time of a broken glass is over; written by the worker.
+    GlassMended {
+        person: String,
+    },
     /// Time alone changed what some duties say; written by the worker so that readers hear of it.
     StatusesChanged {
         duties: Vec<String>,
@@ -281,6 +297,9 @@ impl Event {
             Event::LessonAdded { .. } => "lesson_added",
             Event::LessonFinished { .. } => "lesson_finished",
             Event::Reviewed { .. } => "reviewed",
+            Event::Restricted { .. } => "restricted",
+            Event::GlassBroken { .. } => "glass_broken",
+            Event::GlassMended { .. } => "glass_mended",
             Event::StatusesChanged { .. } => "statuses_changed",
             Event::AlarmsRaised { .. } => "alarms_raised",
             Event::AlarmAcknowledged { .. } => "alarm_acknowledged",
@@ -292,12 +311,14 @@ impl Event {
     }
 
     /// Whether it makes a confirmation that was bound to an older version fail: a person's command does, a worker's
-    /// progress does not; nor does who heard an alarm, which changes nothing that anybody confirms.
+    /// progress does not; nor does who heard an alarm or looked in, which changes nothing that anybody confirms.
     pub fn is_persons(&self) -> bool {
         !matches!(
             self,
             Event::PageProgressed { .. }
                 | Event::PageEscalated { .. }
+                | Event::GlassBroken { .. }
+                | Event::GlassMended { .. }
                 | Event::StatusesChanged { .. }
                 | Event::AlarmsRaised { .. }
                 | Event::AlarmAcknowledged { .. }

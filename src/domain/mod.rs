@@ -18,6 +18,7 @@ pub mod gate;
 pub mod incident;
 pub mod instant;
 pub mod refusal;
+pub mod restriction;
 pub mod say;
 pub mod span;
 pub mod text;

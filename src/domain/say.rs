@@ -13,6 +13,11 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
     let text = match event {
         Event::Opened(opened) if opened.starts_at.is_some() => "exercise planned".to_owned(),
         Event::Opened(_) => "opened".to_owned(),
+        Event::Noted {
+            kind,
+            privileged: true,
+            ..
+        } => format!("{kind} noted, privileged"),
         Event::Noted { kind, .. } => format!("{kind} noted"),
         Event::TimeRecorded {
             trigger,
@@ -84,6 +89,13 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         Event::LessonAdded { .. } => "lesson added".to_owned(),
         Event::LessonFinished { .. } => "lesson done".to_owned(),
         Event::Reviewed { .. } => "review held".to_owned(),
+        Event::Restricted { people } => match people.len() {
+            0 => "restriction lifted".to_owned(),
+            1 => "restricted to one person".to_owned(),
+            n => format!("restricted to {n} people"),
+        },
+        Event::GlassBroken { .. } => "GLASS BROKEN".to_owned(),
+        Event::GlassMended { .. } => "broken glass closed".to_owned(),
         Event::AlarmsRaised { alarms } => {
             let alarms: Vec<String> = alarms.iter().map(|raised| alarm(&raised.alarm)).collect();
             format!("alarm: {}", alarms.join("; "))

@@ -13,8 +13,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
+use super::metric::Metrics;
 use super::problem::Problem;
 use super::state::ServerState;
+use super::trouble::Trouble;
 use crate::domain::caller::Caller;
 use crate::domain::command::text;
 use crate::domain::instant::{Instant, Mono};
@@ -103,6 +105,25 @@ pub async fn issue_token(
         Ok((Secret::new(whole), token))
     } else {
         Err(TokenError::NameTaken(token.name))
+    }
+}
+
+/// Everybody who has a token that works.
+pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreError> {
+    let now = state.clock.now();
+    let tokens = state.store.tokens().await?;
+    let working = tokens.iter().filter(|token| works(token, now));
+    Ok(working.map(caller).collect())
+}
+
+fn caller(token: &Token) -> Caller {
+    Caller {
+        name: token.name.clone(),
+        role: token.role,
+        counsel: token.counsel,
+        clearance: token.clearance,
+        services: token.services.clone(),
+        team: token.team.clone(),
     }
 }
 
@@ -241,8 +262,8 @@ impl Tokens {
     }
 
     /// Looks every second after the tokens of requests held open, while there are any; ends never.
-    pub async fn watch(&self, store: &dyn Store, clock: &SharedClock) {
-        let mut away = false;
+    pub async fn watch(&self, store: &dyn Store, clock: &SharedClock, metrics: &Metrics) {
+        let trouble = Trouble::new("the tokens cannot be read: revocations bite late");
         loop {
             if self.changed.receiver_count() == 0 {
                 self.held.notified().await;
@@ -250,13 +271,13 @@ impl Tokens {
             }
             match store.tokens().await {
                 Ok(tokens) => {
-                    away = false;
+                    trouble.over();
                     self.compare(tokens, clock.mono());
                 }
-                Err(error) if !std::mem::replace(&mut away, true) => {
-                    tracing::warn!(%error, "the tokens could not be read");
+                Err(error) => {
+                    metrics.store_error(&error);
+                    trouble.met(&error);
                 }
-                Err(_) => {}
             }
             clock.sleep(BELIEVE_FOR_MS / 2).await;
         }
@@ -328,20 +349,14 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
             let (state, id) = (state.clone(), token.id.clone());
             tokio::spawn(async move {
                 if let Err(error) = state.store.touch_token(&id, state.clock.now()).await {
-                    tracing::warn!(%error, "the use of a token was not written down");
+                    state.metrics.store_error(&error);
+                    tracing::debug!(%error, "the use of a token was not written down");
                 }
             });
         }
-        let caller = Caller {
-            name: token.name.clone(),
-            role: token.role,
-            counsel: token.counsel,
-            clearance: token.clearance,
-            services: token.services.clone(),
-            team: token.team.clone(),
-        };
+        tracing::Span::current().record("token", token.name.as_str());
         Ok(Authorized {
-            caller,
+            caller: caller(&token),
             token,
             presented: presented.into(),
         })

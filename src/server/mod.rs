@@ -2,6 +2,7 @@
 //! come from a mirror that follows its feed. Where pages go is `paging`; what an incident is, is `domain`.
 
 mod about;
+mod answer;
 pub mod auth;
 mod command;
 mod courier;
@@ -11,9 +12,12 @@ mod incident;
 mod list;
 mod listen;
 mod meter;
+mod metric;
 mod mirror;
+mod newly;
 mod openapi;
 pub mod outbox;
+mod packed;
 mod page;
 mod preview;
 mod problem;
@@ -21,12 +25,13 @@ mod regime;
 mod request;
 mod shown;
 mod state;
+mod trouble;
 mod worker;
 mod write;
 
 pub use auth::{TokenError, TokenRequest, issue_token};
 pub use courier::RouteCourier;
-pub use listen::{ServerError, serve};
+pub use listen::{Doors, ServerError, serve};
 pub use outbox::{Attempt, Courier, Letter};
 pub use state::{Limits, ServerState, Setup};
 

@@ -60,6 +60,21 @@ pub enum Attempt {
     Failed(String),
 }
 
+impl Attempt {
+    /// Every word of `word`.
+    pub const WORDS: [&'static str; 4] = ["accepted", "unknown", "refused", "failed"];
+
+    /// How it ended in one word, as metrics and the log name it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Attempt::Accepted => "accepted",
+            Attempt::Unknown(_) => "unknown",
+            Attempt::Refused { .. } => "refused",
+            Attempt::Failed(_) => "failed",
+        }
+    }
+}
+
 /// What carries pages to teams.
 pub trait Courier: Send + Sync {
     /// The body that every attempt sends.

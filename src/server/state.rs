@@ -11,9 +11,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{Tokens, hex};
+use super::metric::Metrics;
 use super::mirror::Mirror;
 use super::outbox::Courier;
 use super::shown::Views;
+use super::trouble::Trouble;
 use crate::domain::directory::Directory;
 use crate::domain::duty::Rules;
 use crate::domain::word::{Classification, DutyStatus, GateWord, Phase, Severity};
@@ -95,6 +97,11 @@ pub struct ServerState {
     /// Requests held open end when this is cancelled.
     pub(super) ending: CancellationToken,
     pub(super) openapi: bytes::Bytes,
+    pub(super) metrics: Metrics,
+    /// Requests that the store's trouble left unanswered.
+    pub(super) unanswered: Trouble,
+    /// Commands that wait long for the store.
+    pub(super) slow: Trouble,
     links: Links,
 }
 
@@ -110,6 +117,11 @@ impl ServerState {
         Ok(Arc::new(ServerState {
             node: hex(&rand::random::<[u8; 8]>()),
             definitions: definitions(&setup.directory, &setup.rules),
+            metrics: Metrics::new(&*setup.store),
+            unanswered: Trouble::new(
+                "requests cannot be answered: the store does not do what it is asked",
+            ),
+            slow: Trouble::new("the store writes slowly: commands wait for over a second"),
             store: setup.store,
             clock: setup.clock,
             directory: setup.directory,

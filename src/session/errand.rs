@@ -372,7 +372,7 @@ impl Tries {
 async fn timeline(api: &Api, source: usize, id: String) -> Message {
     let (mut entries, mut after) = (Vec::new(), 0);
     let complete = loop {
-        let stretch = match api.timeline(&id, after).await {
+        let stretch = match api.timeline(&id, after, true).await {
             Ok(heard) => heard.value,
             Err(error) => {
                 return Message::TimelineFailed {

@@ -10,6 +10,7 @@ pub mod postgres;
 pub mod replay;
 mod sql;
 pub mod sqlite;
+mod tally;
 
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
 
+pub use tally::{Spread, Tally};
+
 /// What the store could not do, and what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -33,6 +36,11 @@ pub enum StoreError {
         "the store is not available: {0}. Look at the disk or the database; nothing was written"
     )]
     Unavailable(String),
+    /// No room is left where it is kept. What is on record can be read, and pages are sent on.
+    #[error(
+        "the store is full: {0}. Free some space there; nothing was written, and nothing needs to be restarted"
+    )]
+    Full(String),
     /// The database went away while it was told to commit, and has not come back to be asked.
     #[error(
         "it is not known whether the command was written: {0}. Send it again with the same Idempotency-Key once the database is back"
@@ -53,6 +61,22 @@ pub enum StoreError {
     /// A fault in warboard itself: a decision panicked, or asked for what cannot be.
     #[error("a command ended in a fault of warboard: {0}. Nothing was written; please report it")]
     Fault(String),
+}
+
+impl StoreError {
+    /// The kind of error in one word, as metrics name it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            StoreError::Unavailable(_) => "unavailable",
+            StoreError::Full(_) => "full",
+            StoreError::Unknown(_) => "unknown",
+            StoreError::InUse(_) => "in_use",
+            StoreError::Busy(_) => "busy",
+            StoreError::Corrupt(_) => "corrupt",
+            StoreError::Archive(_) => "archive",
+            StoreError::Fault(_) => "fault",
+        }
+    }
 }
 
 /// Which incident a job is about.
@@ -300,6 +324,8 @@ pub trait Store: Send + Sync {
     fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>>;
     /// Whether the store can be written now.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// What was written since the store was opened, counted.
+    fn tally(&self) -> Arc<Tally>;
     /// Ends the writer after what is queued is on disk.
     fn close(&self) -> BoxFuture<'_, ()>;
 }

@@ -1,5 +1,6 @@
 //! The rules of the API, each proved by asking over a socket.
 
+mod access;
 mod auth;
 mod clock;
 mod course;
@@ -9,11 +10,13 @@ mod feed;
 mod link;
 mod mask;
 mod outbox;
+mod packed;
 mod page;
 mod preview;
 mod read;
 mod receiver;
 mod redact;
+mod restrict;
 mod route;
 mod rule;
 mod seat;

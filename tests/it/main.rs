@@ -8,6 +8,8 @@ mod backend;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod clocks;
@@ -18,6 +20,10 @@ mod command;
 #[cfg(test)]
 mod embedded;
 #[cfg(test)]
+mod fault;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod hook;
 #[cfg(test)]
 mod hostile;
@@ -25,6 +31,12 @@ mod hostile;
 mod http;
 #[cfg(test)]
 mod import;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod metric;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
@@ -43,3 +55,7 @@ mod regimes;
 mod store;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod token;

@@ -7,7 +7,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::program::{Backend, output};
+use crate::cluster::Cluster;
+use crate::program::{Backend, output, warboard};
 
 /// A backend with some record, and what its store is called.
 fn told() -> (Backend, String, String) {
@@ -117,6 +118,98 @@ fn a_store_goes_into_a_file_and_back() {
         .collect();
     assert!(left.is_empty(), "{left:?}");
     drop(id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_is_verified_redacted_and_goes_into_a_file_and_back() {
+    let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
+    let (from, into) = (cluster.database().await, cluster.database().await);
+    let (from, into) = (from.url(), into.url());
+    tokio::task::spawn_blocking(move || {
+        let backend = Backend::on(from.expose(), "", "d.okafor");
+        let opened = backend.done(&["open", "odd sign-ins", "--service", "azure"]);
+        let id = opened.trim().to_owned();
+        backend.done(&["note", &id, "seen at the door of Contoso"]);
+        let counsel =
+            backend.issue_with("viewer", "j.counsel", &["--counsel", "--clearance", "red"]);
+        let redacted = warboard(
+            backend.home.path(),
+            &[
+                "redact",
+                &id,
+                "2",
+                "--reason",
+                "names a customer",
+                "--url",
+                &backend.url,
+            ],
+        )
+        .env("WARBOARD_TOKEN", counsel)
+        .output()
+        .unwrap();
+        assert!(redacted.status.success(), "{redacted:?}");
+        let store = from.expose();
+        let (code, out, err) = run(&backend, &["verify", "--store", store]);
+        assert_eq!(code, 0, "{out}{err}");
+        assert!(
+            out.contains("redacted  entry 2 of AZ-1 by j.counsel"),
+            "{out}"
+        );
+        let head = out
+            .lines()
+            .find(|line| line.starts_with("head"))
+            .unwrap()
+            .to_owned();
+        let (code, _, err) = run(&backend, &["backup", "b.jsonl", "--store", store]);
+        assert_eq!(code, 0, "{err}");
+        let bytes = std::fs::read_to_string(backend.home.path().join("b.jsonl")).unwrap();
+        assert!(!bytes.contains("Contoso"), "{bytes}");
+        // Out of the database into a file, out of that into another database.
+        for (out_of, file, to) in [
+            (None, "b.jsonl", "sqlite:new.db"),
+            (Some("sqlite:new.db"), "c.jsonl", into.expose()),
+        ] {
+            if let Some(out_of) = out_of {
+                let (code, _, err) = run(&backend, &["backup", file, "--store", out_of]);
+                assert_eq!(code, 0, "{err}");
+            }
+            let (code, _, err) = run(&backend, &["restore", file, "--store", to]);
+            assert_eq!(code, 0, "{err}");
+            let (code, out, _) = run(&backend, &["verify", "--store", to]);
+            assert_eq!(code, 0, "{out}");
+            assert!(out.contains(&head), "{out}");
+            let (code, _, err) = run(&backend, &["restore", file, "--store", to]);
+            assert_eq!(code, 1);
+            assert!(err.contains("not empty"), "{err}");
+        }
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_without_a_store_is_told_and_left_alone() {
+    let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
+    let database = cluster.database().await;
+    let url = database.url();
+    let home = tempfile::tempdir().unwrap();
+    for args in [
+        &["verify", "--store", url.expose()][..],
+        &["backup", "b.jsonl", "--store", url.expose()],
+    ] {
+        let done = output(home.path(), args);
+        assert_eq!(done.status.code(), Some(1));
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(told.contains("has no store in it"), "{told}");
+    }
+    assert!(!home.path().join("b.jsonl").exists());
+    let schemas: Vec<String> = sqlx::query_scalar(
+        "SELECT schema_name::text FROM information_schema.schemata WHERE schema_name = 'warboard'",
+    )
+    .fetch_all(&mut database.connection().await)
+    .await
+    .unwrap();
+    assert!(schemas.is_empty(), "{schemas:?}");
 }
 
 #[test]
@@ -239,8 +332,8 @@ fn a_server_logs_where_the_record_ends_when_it_starts_and_when_it_ends() {
             if is_head {
                 let line: Value = serde_json::from_str(&line).unwrap();
                 assert_eq!(line["target"], "warboard::record");
-                assert_eq!(line["fields"]["seq"], 0);
-                assert_eq!(line["fields"]["hash"].as_str().unwrap().len(), 64);
+                assert_eq!(line["seq"], 0);
+                assert_eq!(line["hash"].as_str().unwrap().len(), 64);
             }
             if line.contains(until) {
                 break;

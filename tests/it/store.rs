@@ -21,7 +21,7 @@ macro_rules! on_both {
 
 mod contract;
 mod fault;
-mod line;
+pub mod line;
 mod node;
 mod place;
 mod record;

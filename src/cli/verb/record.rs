@@ -26,6 +26,9 @@ pub struct NoteArgs {
     pub kind: NoteKind,
     #[arg(long, value_name = "INSTANT")]
     pub occurred_at: Option<String>,
+    /// Read by counsel, commanders and you only, and never in an export that does not ask for it
+    #[arg(long)]
+    pub privileged: bool,
     #[command(flatten)]
     pub sending: Sending,
 }
@@ -37,6 +40,7 @@ impl NoteArgs {
             text: self.text,
             kind: self.kind,
             occurred_at,
+            privileged: self.privileged,
         });
         Ok(to_incident(self.id, command, self.sending))
     }

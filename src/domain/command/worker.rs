@@ -59,6 +59,16 @@ pub fn restored(incident: &Incident, made_at: Instant, before: Instant) -> Vec<E
     }
 }
 
+/// Closes glass whose time is over.
+pub fn mended(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
+    let glass = incident.restriction.iter().flat_map(|r| &r.glass);
+    let over = glass.filter(|glass| glass.is_open() && glass.until <= context.now);
+    over.map(|glass| Event::GlassMended {
+        person: glass.by.clone(),
+    })
+    .collect()
+}
+
 /// Escalates what nobody answered in time.
 pub fn overdue_pages(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
     let late = incident
@@ -125,7 +135,13 @@ fn page_for(
             let due = duty.due_at.map_or(String::new(), |due| {
                 format!(", due {}", due.format("%Y-%m-%d %H:%M UTC"))
             });
-            let message = format!("The latest start of {} has passed{due}.", duty.id);
+            // What is restricted is not named on other systems.
+            let named = if duty.restricted {
+                "a restricted duty"
+            } else {
+                duty.id.as_str()
+            };
+            let message = format!("The latest start of {named} has passed{due}.");
             (team, message)
         }
         AlarmKind::VacantCommand => {

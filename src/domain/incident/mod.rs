@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::instant::Instant;
+use super::restriction::Restriction;
 use super::view::{ChangeView, DecisionView, HandOverView, LessonView, ReviewView, Upstream};
 use super::when::When;
 use super::word::{
@@ -84,6 +85,12 @@ pub struct Incident {
     /// Since when the commander's seat has been vacant, if it is.
     #[serde(default)]
     pub vacant_since: Option<Instant>,
+    /// Since when each filled seat is held by who holds it, by the seat's word.
+    #[serde(default)]
+    pub seated_at: IndexMap<String, Instant>,
+    /// For whom it exists; None: for everybody whose services it is of.
+    #[serde(default)]
+    pub restriction: Option<Restriction>,
     /// Entries whose texts were taken out, by seq: who did it, when and why.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub redactions: BTreeMap<u64, DecisionView>,

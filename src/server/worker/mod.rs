@@ -50,14 +50,14 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
     spawn(Box::pin(async move {
         following
             .mirror
-            .follow(&*following.store, &following.clock)
+            .follow(&*following.store, &following.clock, &following.metrics)
             .await;
     }));
     let watching = state.clone();
     spawn(Box::pin(async move {
         watching
             .tokens
-            .watch(&*watching.store, &watching.clock)
+            .watch(&*watching.store, &watching.clock, &watching.metrics)
             .await;
     }));
     spawn(Box::pin(deadline::work(state.clone())));
@@ -86,6 +86,7 @@ async fn forget(state: Arc<ServerState>) {
     loop {
         let before = state.clock.now() - chrono::TimeDelta::days(REMEMBERED_DAYS);
         if let Err(error) = state.store.forget_answers_before(before).await {
+            state.metrics.store_error(&error);
             tracing::warn!(%error, "old answers could not be forgotten");
         }
         state.clock.sleep(FORGET_AFTER_MS).await;

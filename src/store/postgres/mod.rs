@@ -163,6 +163,10 @@ impl Engine for Postgres {
         }
     }
 
+    fn is_sole(&self) -> bool {
+        false
+    }
+
     async fn now(&self, db: &mut Db, _given: Instant) -> Result<i64, StoreError> {
         let now: Option<(i64,)> =
             sql("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")

@@ -46,6 +46,9 @@ pub trait Engine: Send + Sync + 'static {
     /// another writer may have moved it.
     fn begin(&self, db: &mut Db) -> impl Future<Output = Result<Option<Head>, StoreError>> + Send;
 
+    /// Whether no other process can write to the database while this one serves.
+    fn is_sole(&self) -> bool;
+
     /// The time by which leases are given and run out, in milliseconds since 1970: the database's own where several nodes,
     /// each with a clock of its own, write to it; else the one given.
     fn now(

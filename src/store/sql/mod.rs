@@ -31,7 +31,7 @@ use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Reply, Work, Writer};
 use super::chain::Head;
 use super::claim::{Claim, Claims, Lease};
-use super::{Done, Entry, Job, Snapshot, Store, StoreError, Token};
+use super::{Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
 
 /// Most works that wait for the writer; the next one is told `Busy`.
@@ -49,6 +49,7 @@ pub struct SqlStore<E: Engine> {
     epoch: String,
     serves: bool,
     touched: Mutex<HashMap<String, i64>>,
+    tally: Arc<Tally>,
 }
 
 impl<E: Engine> std::fmt::Debug for SqlStore<E> {
@@ -78,7 +79,8 @@ impl<E: Engine> SqlStore<E> {
         let wake = watch::Sender::new(state.head.seq);
         let (queue, works) = mpsc::channel(QUEUE);
         let engine = Arc::new(engine);
-        let writer = Writer::new(engine.clone(), db, state, wake.clone());
+        let tally = Arc::new(Tally::default());
+        let writer = Writer::new(engine.clone(), tally.clone(), db, state, wake.clone());
         tokio::spawn(writer.run(works));
         if serves {
             engine.listen(wake.clone());
@@ -90,6 +92,7 @@ impl<E: Engine> SqlStore<E> {
             epoch,
             serves,
             touched: Mutex::new(HashMap::new()),
+            tally,
         })
     }
 
@@ -99,7 +102,10 @@ impl<E: Engine> SqlStore<E> {
         self.queue
             .try_send(work(Reply::new(reply)))
             .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Busy(QUEUE),
+                TrySendError::Full(_) => {
+                    self.tally.turned_away();
+                    StoreError::Busy(QUEUE)
+                }
                 TrySendError::Closed(_) => closed(),
             })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -219,7 +225,18 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>> {
-        Box::pin(self.ask(|reply| Work::Claim(Box::new(claim), reply)))
+        Box::pin(async move {
+            let asked = claim.clone();
+            let claims = self.ask(|reply| Work::Claim(Box::new(asked), reply)).await;
+            match claims {
+                Err(StoreError::Full(_)) if self.engine.is_sole() => {
+                    let mut reader = self.engine.reader().await?;
+                    let read = outbox::claim_unwritten(&mut reader, &claim);
+                    self.engine.within(read).await
+                }
+                claims => claims,
+            }
+        })
     }
 
     fn renew(
@@ -300,6 +317,10 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.ask(Work::Ready))
+    }
+
+    fn tally(&self) -> Arc<Tally> {
+        self.tally.clone()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

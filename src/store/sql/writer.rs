@@ -13,7 +13,7 @@ use super::{closed, error, outbox};
 use crate::domain::instant::Instant;
 use crate::store::chain::Head;
 use crate::store::claim::{Claim, Claims, Lease};
-use crate::store::{Done, Job, StoreError, Token};
+use crate::store::{Done, Job, StoreError, Tally, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
 const BATCH: usize = 256;
@@ -95,6 +95,7 @@ impl From<StoreError> for Tried {
 /// The writer and everything only it touches.
 pub(super) struct Writer<E> {
     engine: Arc<E>,
+    tally: Arc<Tally>,
     /// None after a failed commit: a connection whose sync failed is not trusted again.
     db: Option<Db>,
     state: State,
@@ -104,9 +105,16 @@ pub(super) struct Writer<E> {
 }
 
 impl<E: Engine> Writer<E> {
-    pub(super) fn new(engine: Arc<E>, db: Db, state: State, wake: watch::Sender<u64>) -> Writer<E> {
+    pub(super) fn new(
+        engine: Arc<E>,
+        tally: Arc<Tally>,
+        db: Db,
+        state: State,
+        wake: watch::Sender<u64>,
+    ) -> Writer<E> {
         Writer {
             engine,
+            tally,
             db: Some(db),
             state,
             wake,
@@ -129,6 +137,7 @@ impl<E: Engine> Writer<E> {
                     .then(|| queue.try_recv().ok())
                     .flatten();
             }
+            self.tally.waiting(queue.len());
             if !works.is_empty() {
                 self.batch(works).await;
             }
@@ -160,7 +169,10 @@ impl<E: Engine> Writer<E> {
             };
             let error = match tried {
                 Tried::Committed(news) => {
-                    self.failed = false;
+                    if std::mem::take(&mut self.failed) {
+                        tracing::warn!("the store is written again");
+                    }
+                    self.tally.committed(works.len());
                     self.state.confirm();
                     self.remove_traces().await;
                     if news {
@@ -179,6 +191,7 @@ impl<E: Engine> Writer<E> {
                 }
             };
             self.failed = true;
+            self.tally.failed();
             self.give_up().await;
             failing.tries += 1;
             let may_pass = matches!(error, StoreError::Unavailable(_));
@@ -192,7 +205,7 @@ impl<E: Engine> Writer<E> {
                     false => error,
                 });
             }
-            if failing.tries == 1 {
+            if failing.tries == 1 && !failing.again {
                 tracing::warn!(%error, "a batch is tried again");
             }
         };

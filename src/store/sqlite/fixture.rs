@@ -143,6 +143,7 @@ pub fn noted(text: &str) -> Event {
         text: text.to_owned(),
         kind: NoteKind::Fact,
         occurred_at: None,
+        privileged: false,
     }
 }
 

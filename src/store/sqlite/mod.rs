@@ -123,6 +123,19 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// A file that SQLite could not make or grow for want of room is a full store too.
+    fn explained(&self, error: StoreError) -> StoreError {
+        let path = self.options.get_filename();
+        match error {
+            StoreError::Unavailable(_) if schema::is_full(path) => {
+                StoreError::Full(format!("no room is left on the disk of {}", path.display()))
+            }
+            other => other,
+        }
+    }
+}
+
 impl Engine for Sqlite {
     async fn open(&self) -> Result<(Db, Meta), StoreError> {
         schema::open(&self.options).await
@@ -137,6 +150,13 @@ impl Engine for Sqlite {
     async fn begin(&self, db: &mut Db) -> Result<Option<Head>, StoreError> {
         db.script("BEGIN IMMEDIATE").await?;
         Ok(None)
+    }
+
+    fn is_sole(&self) -> bool {
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
     }
 
     /// One process writes: its clock is the file's.
@@ -187,7 +207,7 @@ impl Engine for Sqlite {
         &self,
         step: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        step.await
+        step.await.map_err(|error| self.explained(error))
     }
 
     /// What a disk refused it refuses again: whoever asked tries later.

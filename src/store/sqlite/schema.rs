@@ -68,7 +68,7 @@ async fn migrate(db: &mut Db, path: &str) -> Result<Meta, StoreError> {
     begun.map_err(|error| told(error.into(), path))?;
     let found = found(db).await.map_err(|error| told(error, path))?;
     refuse_foreign(&found, path)?;
-    let meta = bring(db, found.version).await;
+    let meta = bring(db, &found).await;
     meta.map_err(|error| told(error, path))
 }
 
@@ -107,18 +107,21 @@ fn refuse_foreign(found: &Found, path: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn bring(db: &mut Db, version: i64) -> Result<Meta, StoreError> {
+async fn bring(db: &mut Db, found: &Found) -> Result<Meta, StoreError> {
     for (at, script) in VERSIONS.iter().enumerate() {
         let number = i64::try_from(at).unwrap_or(i64::MAX).saturating_add(1);
-        if number > version {
+        if number > found.version {
             db.script(script).await?;
             // A pragma takes no parameters.
             db.script(&format!("PRAGMA user_version = {number}"))
                 .await?;
         }
     }
-    db.script(&format!("PRAGMA application_id = {APPLICATION}"))
-        .await?;
+    // Only once: a store that is full must open all the same.
+    if found.application != APPLICATION {
+        db.script(&format!("PRAGMA application_id = {APPLICATION}"))
+            .await?;
+    }
     let meta = meta(db).await?;
     db.script("COMMIT").await?;
     Ok(meta)
@@ -132,6 +135,9 @@ async fn number(db: &mut Db, statement: &'static str) -> Result<i64, StoreError>
 /// An error with the file it happened to.
 pub(super) fn told(error: StoreError, path: &str) -> StoreError {
     match error {
+        StoreError::Unavailable(_) if is_full(Path::new(path)) => {
+            StoreError::Full(format!("no room is left on the disk of {path}"))
+        }
         StoreError::Unavailable(why) => StoreError::Unavailable(format!("{path}: {why}")),
         StoreError::Corrupt(why) => StoreError::Corrupt(format!(
             "{path}: {why}; restore it from a copy, or give another --store"
@@ -140,13 +146,17 @@ pub(super) fn told(error: StoreError, path: &str) -> StoreError {
     }
 }
 
+/// Whether not even one more block fits beside this file. SQLite says so itself only where a page of the database does
+/// not fit: a file that it cannot make or grow for its own use is "unable to open" or "disk I/O error" to it.
+pub fn is_full(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|disk| disk.f_bavail == 0)
+}
+
 /// What an error of SQLite means, by its primary result code in the low byte.
 pub fn meaning(error: &SqliteError) -> StoreError {
     let code = error.code().and_then(|code| code.parse::<i32>().ok());
     match code.map(|code| code & 0xff) {
-        Some(13) => StoreError::Unavailable(
-            "the disk is full; free some space, nothing needs to be restarted".to_owned(),
-        ),
+        Some(13) => StoreError::Full("no room is left on its disk".to_owned()),
         Some(11) => StoreError::Corrupt("the file is damaged".to_owned()),
         Some(26) => StoreError::Corrupt("the file is no database".to_owned()),
         Some(5 | 6) => StoreError::Unavailable("another process is writing".to_owned()),

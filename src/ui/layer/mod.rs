@@ -25,6 +25,7 @@ mod pick;
 #[cfg(test)]
 mod pressed;
 mod regime;
+mod restrict;
 mod roles;
 mod sent;
 mod shelve;
@@ -156,6 +157,7 @@ pub fn open(action: Action, shared: &mut Shared) -> Opened {
         Action::Declare => declare::open(shared),
         Action::Edit => edit::open(shared),
         Action::Roles => roles::open(shared),
+        Action::Restrict => restrict::open(shared),
         Action::Sent => sent::open(shared),
         Action::Hold => hold::open(shared),
         Action::Verdict => verdict::open(shared),

@@ -258,6 +258,7 @@ fn noted(text: &str) -> Event {
         text: text.to_owned(),
         kind: NoteKind::Fact,
         occurred_at: None,
+        privileged: false,
     }
 }
 
