@@ -91,6 +91,8 @@ pub enum Sub {
     Demo(super::demo::DemoArgs),
     /// Run a backend
     Serve(super::serve::ServeArgs),
+    /// Show the board over SSH, to people who have nothing installed
+    SshServe(super::ssh::SshServeArgs),
     /// Issue, list and revoke tokens, on the store itself
     Token(super::token::TokenArgs),
     /// Verify that nothing in a store's record was changed, on the store itself
@@ -101,6 +103,8 @@ pub enum Sub {
     Restore(super::backup::RestoreArgs),
     /// Print an incident as a document: situation report, hand-over, log or review
     Export(super::export::ExportArgs),
+    /// Pair, list and end browsers that show the wall, on the store itself
+    Display(super::display::DisplayArgs),
     /// Open an incident
     Open(super::open::OpenArgs),
     /// List incidents

@@ -24,6 +24,7 @@ use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
 use crate::server::{Limits, TokenRequest, issue_token};
 use crate::session::Restorer;
+use crate::session::display;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 use crate::time::{SharedClock, ShiftedClock, TestClock};
@@ -118,9 +119,8 @@ impl Demo {
         let ended = ending.clone().cancelled_owned();
         let serves = state.clone();
         let serving = tokio::spawn(async move {
-            if let Err(error) =
-                crate::server::serve(listener, serves, Default::default(), ended).await
-            {
+            let display = display::routes(&serves);
+            if let Err(error) = crate::server::serve(listener, serves, display, ended).await {
                 tracing::error!(%error, "the demo's backend ended");
             }
         });
@@ -167,6 +167,7 @@ async fn cast(store: &dyn Store, url: &str, clock: &SharedClock) -> Result<Cast,
             clearance: Some(Tlp::Red),
             services: Vec::new(),
             team: None,
+            door: false,
             expires_at: clock.now() + TimeDelta::days(400),
         };
         let (secret, _) = issue_token(store, clock.now(), request).await?;

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::domain::text::{SafeText, json_ascii};
 
 /// What is logged where `WARBOARD_LOG` says nothing: commands, deliveries, and whatever is wrong.
-const FILTER: &str = "warn,warboard=info";
+const FILTER: &str = "warn,warboard=info,login=info,russh=off";
 
 /// The form of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

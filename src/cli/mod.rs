@@ -11,6 +11,7 @@ mod completions;
 mod config_show;
 mod connection;
 mod demo;
+mod display;
 mod doctor;
 mod doctor_paging;
 mod embedded;
@@ -28,6 +29,7 @@ mod output;
 mod regimes;
 mod serve;
 mod show;
+mod ssh;
 mod store;
 mod teams;
 mod themes;
@@ -61,7 +63,7 @@ pub fn parse(
 impl Invocation {
     /// Whether the log may go to standard error: while a board stands on the terminal it may not.
     pub fn logs(&self) -> bool {
-        matches!(&self.0.command, Some(Sub::Serve(_)))
+        matches!(&self.0.command, Some(Sub::Serve(_) | Sub::SshServe(_)))
     }
 
     /// The form of the log, where one was asked for.
@@ -92,11 +94,13 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Board(args)) => board::run_args(args, restorer),
         Some(Sub::Demo(args)) => demo::run(args, restorer),
         Some(Sub::Serve(args)) => serve::run(args),
+        Some(Sub::SshServe(args)) => ssh::run(args),
         Some(Sub::Token(args)) => token::run(args),
         Some(Sub::Verify(args)) => verify::run(args),
         Some(Sub::Backup(args)) => backup::run(args),
         Some(Sub::Restore(args)) => backup::run_restore(args),
         Some(Sub::Export(args)) => export::run(args),
+        Some(Sub::Display(args)) => display::run(args),
         Some(Sub::Open(args)) => open::run(args),
         Some(Sub::List(args)) => list::run(args),
         Some(Sub::Show(args)) => show::run(args),

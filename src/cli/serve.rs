@@ -13,6 +13,7 @@ use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, Failure, Outcome};
 use super::log::LogFormat;
 use super::output::Output;
+use super::ssh::{DoorFlags, OwnDoor};
 use super::store::StorePlace;
 use crate::config::ServerFile;
 use crate::domain::duty::Rules;
@@ -20,6 +21,7 @@ use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
 use crate::server::{Doors, Limits, RouteCourier, ServerState, Setup};
+use crate::session::display;
 use crate::store::Store;
 use crate::time::SharedClock;
 
@@ -50,6 +52,11 @@ pub struct ServeArgs {
     /// How often the log says where the record ends
     #[arg(long, value_name = "SPAN", default_value = "1h")]
     pub head_every: Span,
+    /// Show its board over SSH here too
+    #[arg(long, value_name = "ADDR")]
+    pub ssh: Option<SocketAddr>,
+    #[command(flatten)]
+    pub door: DoorFlags,
 }
 
 pub fn run(args: ServeArgs) -> Outcome {
@@ -146,7 +153,18 @@ async fn serve(args: ServeArgs) -> Outcome {
         tls,
         metrics,
     };
-    let served = crate::server::serve(doors, state, Default::default(), asked_to_end).await;
+    let door = match args.ssh {
+        Some(at) => Some(OwnDoor::open(&state, at, &args.door, &clock).await?),
+        None => None,
+    };
+    let shutdown = async {
+        asked_to_end.await;
+        if let Some(door) = door {
+            door.end().await;
+        }
+    };
+    let display = display::routes(&state);
+    let served = crate::server::serve(doors, state, display, shutdown).await;
     store.close().await;
     served?;
     Ok(DONE)
@@ -179,7 +197,7 @@ fn more_descriptors() {
 
 /// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. SIGHUP reads the certificate again, and ends
 /// nothing.
-fn ended(tls: Option<Arc<ServerTls>>) -> Result<impl Future<Output = ()> + Send, Failure> {
+pub fn ended(tls: Option<Arc<ServerTls>>) -> Result<impl Future<Output = ()> + Send, Failure> {
     let hear = |kind| {
         signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))
     };

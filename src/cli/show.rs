@@ -5,7 +5,7 @@ use clap::Args as ClapArgs;
 use super::connection::{Reach, segment};
 use super::environment::block_on;
 use super::exit::{DONE, Outcome};
-use super::output::{Output, table};
+use super::output::table;
 use crate::domain::alarm;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
@@ -41,9 +41,10 @@ pub fn run_timeline(args: TimelineArgs) -> Outcome {
     block_on(1, timeline(args))?
 }
 
-async fn show(args: ShowArgs) -> Outcome {
+/// For whoever has a runtime already.
+pub async fn show(args: ShowArgs) -> Outcome {
     let api = args.reach.of_incident(&args.id, Via::Cli).await?;
-    let output = Output::default();
+    let output = args.reach.output();
     if args.reach.json {
         let path = format!("/v1/incidents/{}", segment(&args.id));
         output.json(&api.get_raw(&path).await?);
@@ -56,9 +57,10 @@ async fn show(args: ShowArgs) -> Outcome {
     Ok(DONE)
 }
 
-async fn timeline(args: TimelineArgs) -> Outcome {
+/// For whoever has a runtime already.
+pub async fn timeline(args: TimelineArgs) -> Outcome {
     let api = args.reach.of_incident(&args.id, Via::Cli).await?;
-    let output = Output::default();
+    let output = args.reach.output();
     if args.reach.json {
         let query = if args.privileged {
             "?privileged=true"

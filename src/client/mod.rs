@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use crate::secret::Secret;
 
-pub use api::{Api, Heard};
+pub use api::{Api, Heard, Neighbour};
 pub use error::ApiError;
 pub use watch::Watch;
 

@@ -87,6 +87,7 @@ pub async fn info(
     State(state): State<Arc<ServerState>>,
     authorized: Authorized,
 ) -> Result<Response, Problem> {
+    let token_expires_at = authorized.expires_at();
     let caller = authorized.caller;
     let head = state.store.chain_head().await?;
     let services = state
@@ -108,7 +109,7 @@ pub async fn info(
             services: caller.services,
             team: caller.team,
         },
-        token_expires_at: Some(authorized.token.expires_at),
+        token_expires_at,
         head: Some(HeadView {
             seq: head.seq,
             hash: head.hash,

@@ -215,7 +215,7 @@ pub async fn open_incident(
             ..authorized.caller.clone()
         })?;
     }
-    let via = request::via(&headers)?;
+    let via = request::via(&headers, &authorized)?;
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let idempotency = request::idempotency(&headers, &authorized, "/v1/incidents", &bytes)?;
     let body: Open = request::json(&bytes)?;
@@ -280,7 +280,7 @@ pub async fn command(
     body: Body,
 ) -> Result<Response, Problem> {
     may_write(&authorized.caller)?;
-    let via = request::via(&headers)?;
+    let via = request::via(&headers, &authorized)?;
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let path = format!("/v1/incidents/{id}/commands");
     let idempotency = request::idempotency(&headers, &authorized, &path, &bytes)?;

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::answer::{answer, telling};
 use super::meter::{Metered, MeteredBody, Meters};
-use super::state::ServerState;
+use super::state::{Limits, ServerState};
 use super::trouble::Trouble;
 use super::{metric, openapi, worker};
 use crate::net::ServerTls;
@@ -66,6 +67,10 @@ impl From<TcpListener> for Doors {
         }
     }
 }
+
+/// The address at the other end of a request's connection; a proxy's, where one stands before us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 struct Shared {
     app: Router,
@@ -132,19 +137,51 @@ pub async fn serve(
     }
     drop((listener, metrics));
     state.ending.cancel();
-    connections.close();
-    let within = state.limits.drain_within_ms;
-    let ends_at = clock.mono() + within;
-    if timeout(&*clock, within, connections.wait()).await.is_err() {
-        tracing::warn!(left = connections.len(), "connections were cut");
-        cut.cancel();
-        connections.wait().await;
-    }
+    let ends_at = clock.mono() + state.limits.drain_within_ms;
+    drain(&api, &connections).await;
     // One time for all: whoever ends the process waits no longer than it was told.
     let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
     workers.end(&clock, left).await;
     worker::tell_head(&state).await;
     Ok(())
+}
+
+/// Answers requests on a further listener of a backend that [`serve`] runs, until that one ends: for a door of this process.
+pub async fn serve_beside(listener: TcpListener, state: Arc<ServerState>) {
+    let clock = state.clock.clone();
+    let shared = Arc::new(Shared {
+        app: telling(openapi::routes(state.clone(), Router::new())),
+        tls: None,
+        state,
+        meters: Meters::default(),
+        cut: CancellationToken::new(),
+    });
+    let connections = TaskTracker::new();
+    let most = shared.state.limits.connections;
+    tokio::select! {
+        () = accept(&listener, &shared, &connections, most) => {}
+        () = shared.meters.sweep(&clock, &shared.state.limits) => {}
+        () = shared.state.ending.cancelled() => {}
+    }
+    drop(listener);
+    drain(&shared, &connections).await;
+}
+
+/// Gives open requests their time to end, then cuts them.
+async fn drain(shared: &Shared, connections: &TaskTracker) {
+    connections.close();
+    let Limits {
+        drain_within_ms, ..
+    } = shared.state.limits;
+    let waiting = connections.wait();
+    if timeout(&*shared.state.clock, drain_within_ms, waiting)
+        .await
+        .is_err()
+    {
+        tracing::warn!(left = connections.len(), "connections were cut");
+        shared.cut.cancel();
+        connections.wait().await;
+    }
 }
 
 async fn accept(
@@ -160,9 +197,10 @@ async fn accept(
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 trouble.over();
-                connections.spawn(connection(stream, shared.clone(), permit));
+                let peer = Peer(from.ip());
+                connections.spawn(connection(stream, peer, shared.clone(), permit));
             }
             Err(error) => {
                 trouble.met(&error);
@@ -172,12 +210,17 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
+) {
     // Small answers must not wait for an acknowledgement of the one before.
     drop(stream.set_nodelay(true));
     let _open = shared.state.metrics.connection();
     let Some(tls) = &shared.tls else {
-        return talk(stream, &shared).await;
+        return talk(stream, peer, &shared).await;
     };
     let within = shared.state.limits.head_within_ms;
     let shaking = timeout(&*shared.state.clock, within, tls.accept(stream));
@@ -188,20 +231,22 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaph
     };
     match shaken {
         // Boxed: what TLS keeps for a connection would lie in every plain one too.
-        Ok(Ok(stream)) => Box::pin(talk(stream, &shared)).await,
+        Ok(Ok(stream)) => Box::pin(talk(stream, peer, &shared)).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
 }
 
 /// Answers what is asked over one connection until it ends.
-async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: T, shared: &Shared) {
+async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: T, peer: Peer, shared: &Shared) {
     let (id, meter) = shared.meters.add(&shared.state.clock);
     let service = service_fn(|request: Request<Incoming>| {
         let serving = meter.serving();
         let (app, state) = (shared.app.clone(), &shared.state);
         async move {
-            let answer = answer(app, state, request.map(Body::new)).await;
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let answer = answer(app, state, request).await;
             Ok::<_, Infallible>(answer.map(|body| MeteredBody::new(body, serving)))
         }
     });

@@ -4,11 +4,13 @@
 mod about;
 mod answer;
 pub mod auth;
+mod behalf;
 mod command;
 mod courier;
 mod cursor;
 mod explain;
 mod incident;
+mod inside;
 mod list;
 mod listen;
 mod meter;
@@ -22,17 +24,20 @@ mod page;
 mod preview;
 mod problem;
 mod regime;
-mod request;
+pub mod request;
 mod shown;
 mod state;
 mod trouble;
+mod who;
 mod worker;
 mod write;
 
-pub use auth::{TokenError, TokenRequest, issue_token};
+pub use auth::{Authorized, TokenError, TokenRequest, issue_token};
 pub use courier::RouteCourier;
-pub use listen::{Doors, ServerError, serve};
+pub use inside::InsideReader;
+pub use listen::{Doors, Peer, ServerError, serve, serve_beside};
 pub use outbox::{Attempt, Courier, Letter};
+pub use problem::Problem;
 pub use state::{Limits, ServerState, Setup};
 
 /// The API's description, as `GET /openapi.json` answers it.

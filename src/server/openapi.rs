@@ -16,9 +16,11 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+mod display;
+
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, explain, incident, list, page, preview, regime};
+use super::{about, command, explain, incident, list, page, preview, regime, who};
 use crate::domain::command::Command;
 use crate::wire::{PROBLEM, ProblemBody};
 
@@ -56,7 +58,9 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(page::acknowledge_form, page::acknowledge))
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))
+        .routes(routes!(who::who, who::report))
         .split_for_parts();
+    display::add(&mut document);
     complete(&mut document);
     (router, document)
 }
@@ -108,7 +112,7 @@ fn complete(document: &mut OpenApi) {
     components.schemas.extend(schemas);
     tag(components, &Command::name());
     for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.post];
+        let operations = [&mut item.get, &mut item.post, &mut item.put];
         for operation in operations.into_iter().flatten() {
             problems(path, operation);
         }
@@ -142,7 +146,7 @@ fn tag(components: &mut Components, name: &str) {
 
 fn problems(path: &str, operation: &mut Operation) {
     let signed = path.starts_with("/v1/pages/");
-    let open = OPEN.contains(&path) || signed;
+    let open = OPEN.contains(&path) || signed || path.starts_with(display::DISPLAY);
     let mut add = |status: &str, description: &str| {
         operation
             .responses

@@ -33,9 +33,9 @@ pub async fn preview(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    let via = request::via(&headers, &authorized)?;
     let caller = authorized.caller;
     may_write(&caller)?;
-    let via = request::via(&headers)?;
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let command: Command = request::json(&bytes)?;
     may_ask(&command, &caller)?;

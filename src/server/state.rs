@@ -16,9 +16,11 @@ use super::mirror::Mirror;
 use super::outbox::Courier;
 use super::shown::Views;
 use super::trouble::Trouble;
+use super::who::Presence;
 use crate::domain::directory::Directory;
 use crate::domain::duty::Rules;
 use crate::domain::word::{Classification, DutyStatus, GateWord, Phase, Severity};
+use crate::secret::Secret;
 use crate::store::claim::Caps;
 use crate::store::{Store, StoreError};
 use crate::time::SharedClock;
@@ -92,6 +94,7 @@ pub struct ServerState {
     pub(super) mirror: Mirror,
     pub(super) views: Views,
     pub(super) tokens: Tokens,
+    pub(super) presence: Presence,
     /// The place of the feed up to which it has been looked at what time has changed.
     pub(super) reviewed: watch::Sender<u64>,
     /// Requests held open end when this is cancelled.
@@ -132,6 +135,7 @@ impl ServerState {
             mirror,
             views: Views::default(),
             tokens: Tokens::new(),
+            presence: Presence::default(),
             reviewed: watch::Sender::new(0),
             ending: CancellationToken::new(),
             openapi: super::openapi::document(),
@@ -142,6 +146,12 @@ impl ServerState {
                     .map(|url| url.trim_end_matches('/').to_owned()),
             },
         }))
+    }
+
+    /// Opens a door of this process's own: a token with every right that speaks for people alone and is kept in memory. A
+    /// second one replaces the first.
+    pub fn open_door(&self, name: &str) -> Secret {
+        self.tokens.open_door(name, self.clock.now())
     }
 
     /// The link by which a page is answered; None without a public address.
@@ -168,6 +178,11 @@ impl ServerState {
                 return Ok(());
             }
         }
+    }
+
+    /// Where people reach this backend, if that is known.
+    pub fn public_url(&self) -> Option<&str> {
+        self.links.public_url.as_deref()
     }
 
     /// What signs the link of a page.

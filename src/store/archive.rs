@@ -157,6 +157,8 @@ pub struct TokenLine {
     pub expires_at: i64,
     pub revoked_at: Option<i64>,
     pub last_used_at: Option<i64>,
+    /// It speaks for people who proved to a door who they are.
+    pub door: bool,
 }
 
 /// How far numbers were given out.

@@ -250,6 +250,8 @@ pub struct Token {
     pub clearance: Tlp,
     pub services: Vec<String>,
     pub team: Option<String>,
+    /// It speaks for people, and for nobody else.
+    pub door: bool,
     pub created_at: Instant,
     pub expires_at: Instant,
     pub revoked_at: Option<Instant>,

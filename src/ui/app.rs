@@ -196,6 +196,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.shared.catalogues.take(source, profile, body);
             app.tell_layers(&LayerInput::Board)
         }
+        Message::Who { source, body } => app.tell_layers(&LayerInput::Who { source, body }),
         Message::Told(text) => {
             app.shared.tell(text);
             Vec::new()
@@ -323,7 +324,7 @@ impl App {
                 }
                 None => Vec::new(),
             },
-            A::Filter | A::Palette | A::Help | A::Open => self.open(action),
+            A::Filter | A::Palette | A::Help | A::Open | A::Who => self.open(action),
             A::Look if self.screen != ScreenName::Incident && self.screen != ScreenName::Clocks => {
                 match self.shared.selected.clone() {
                     Some(target) => self.show_incident(target),

@@ -2,6 +2,7 @@
 //! One incident's body is `domain::view::IncidentView`, a command's is `domain::command::Command`.
 
 mod regime;
+mod who;
 
 use std::sync::Arc;
 
@@ -15,11 +16,15 @@ use crate::domain::view::{DecisionView, DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
+pub use who::{DoorBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, WhoBody};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";
 /// The header that names a request: the caller's own name for it, if it is well-formed, else one that is made.
 pub const REQUEST_HEADER: &str = "x-request-id";
+
+/// The header in which a door says for whom it speaks, in the form of `domain::grant`.
+pub const BEHALF_HEADER: &str = "x-warboard-on-behalf-of";
 /// The media type of errors (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
 /// Largest request body, in bytes.

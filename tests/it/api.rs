@@ -2,6 +2,7 @@
 
 mod access;
 mod auth;
+mod behalf;
 mod clock;
 mod course;
 mod document;

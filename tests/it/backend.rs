@@ -148,9 +148,9 @@ impl Plan {
             measured = Some(listener.local_addr().unwrap());
             doors.metrics = Some(listener);
         }
-        let serving = tokio::spawn(async move {
-            serve(doors, state, axum::Router::new(), told.cancelled_owned()).await
-        });
+        let display = warboard::session::display::routes(&state);
+        let serving =
+            tokio::spawn(async move { serve(doors, state, display, told.cancelled_owned()).await });
         let mut backend = Backend {
             address,
             measured,
@@ -235,6 +235,7 @@ impl Backend {
             clearance: None,
             services: Vec::new(),
             team: None,
+            door: false,
             expires_at: now + chrono::TimeDelta::days(90),
         };
         change(&mut request);

@@ -18,6 +18,8 @@ mod cluster;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod display;
+#[cfg(test)]
 mod embedded;
 #[cfg(test)]
 mod fault;
@@ -51,6 +53,8 @@ mod readme;
 mod record;
 #[cfg(test)]
 mod regimes;
+#[cfg(test)]
+mod ssh;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

@@ -207,6 +207,9 @@ struct StoredToken {
     expires_at: i64,
     revoked_at: Option<i64>,
     last_used_at: Option<i64>,
+    /// 0 or 1. Absent in a store that no server of this version has opened yet.
+    #[sqlx(default)]
+    door: i64,
 }
 
 impl StoredToken {
@@ -224,6 +227,7 @@ impl StoredToken {
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
             last_used_at: self.last_used_at,
+            door: self.door != 0,
         }
     }
 }

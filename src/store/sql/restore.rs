@@ -179,7 +179,7 @@ async fn put_delivery(db: &mut Db, row: &OutboxLine) -> Result<(), StoreError> {
 }
 
 async fn put_token(db: &mut Db, row: &TokenLine) -> Result<(), StoreError> {
-    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at, door) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
         .bind(row.id.as_str())
         .bind(row.name.as_str())
         .bind(row.sha256.0.as_slice())
@@ -192,6 +192,7 @@ async fn put_token(db: &mut Db, row: &TokenLine) -> Result<(), StoreError> {
         .bind(row.expires_at)
         .bind(row.revoked_at)
         .bind(row.last_used_at)
+        .bind(i64::from(row.door))
         .run(db)
         .await?;
     Ok(())

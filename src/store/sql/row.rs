@@ -196,6 +196,8 @@ pub(super) struct TokenRow {
     clearance: String,
     services: String,
     team: Option<String>,
+    /// 0 or 1.
+    door: i64,
     created_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
@@ -222,6 +224,7 @@ impl TokenRow {
             name: self.name,
             counsel: self.counsel != 0,
             team: self.team,
+            door: self.door != 0,
         })
     }
 }

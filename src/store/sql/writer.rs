@@ -424,7 +424,7 @@ async fn put_token(db: &mut Db, token: &Token) -> Result<bool, StoreError> {
     if !taken.is_empty() {
         return Ok(taken.iter().any(|(id,)| *id == token.id));
     }
-    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at, door) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
         .bind(token.id.as_str())
         .bind(token.name.as_str())
         .bind(&token.sha256[..])
@@ -437,6 +437,7 @@ async fn put_token(db: &mut Db, token: &Token) -> Result<bool, StoreError> {
         .bind(token.expires_at.timestamp_millis())
         .bind(token.revoked_at.map(|at| at.timestamp_millis()))
         .bind(token.last_used_at.map(|at| at.timestamp_millis()))
+        .bind(i64::from(token.door))
         .run(db)
         .await?;
     Ok(true)

@@ -16,7 +16,8 @@ use crate::store::sql::meta::meta;
 const VERSIONS: &[&str] = &[
     include_str!("0001_init.sql"),
     include_str!("0002_lease.sql"),
-    include_str!("0003_redaction.sql"),
+    include_str!("0003_door.sql"),
+    include_str!("0004_redaction.sql"),
 ];
 /// Marks the file as ours, in its header: `wbrd`.
 const APPLICATION: i64 = 0x7762_7264;

@@ -50,6 +50,8 @@ async fn the_document_lists_every_route_and_resolves() {
         }
     }
     let expected = [
+        "get /display",
+        "get /display/stream",
         "get /healthz",
         "get /openapi.json",
         "get /readyz",
@@ -62,10 +64,13 @@ async fn the_document_lists_every_route_and_resolves() {
         "get /v1/pages/{id}/acknowledge",
         "get /v1/regimes",
         "get /v1/teams",
+        "post /display/pair",
+        "get /v1/who",
         "post /v1/incidents",
         "post /v1/incidents/{id}/commands",
         "post /v1/incidents/{id}/preview",
         "post /v1/pages/{id}/acknowledge",
+        "put /v1/who",
     ];
     assert_eq!(routes, expected.map(str::to_owned).into());
     let mut found = BTreeSet::new();

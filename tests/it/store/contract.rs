@@ -209,6 +209,7 @@ fn token(id: &str, name: &str) -> Token {
         clearance: Tlp::Red,
         services: vec!["azure".to_owned(), "a,b".to_owned()],
         team: Some("legal-affairs".to_owned()),
+        door: false,
         created_at: at(0),
         expires_at: at(1_000_000),
         revoked_at: None,

@@ -54,6 +54,7 @@ fn token() -> Token {
         expires_at: at() + TimeDelta::days(9),
         revoked_at: None,
         last_used_at: None,
+        door: true,
     }
 }
 
