@@ -18,6 +18,6 @@ pub fn is_long() -> bool {
 }
 
 /// How often something is done, in the short form and in the long one.
-fn times(short: usize, long: usize) -> usize {
+pub fn times(short: usize, long: usize) -> usize {
     if is_long() { long } else { short }
 }

@@ -25,13 +25,22 @@ enum Rule {
     Writes,
     /// Whoever has the signed link, and nobody by a token.
     Link,
+    /// A browser display by its cookie, and nobody by a token.
+    Cookie,
+    /// Whoever has a pairing code, from the display's own page, and nobody by a token.
+    Code,
+    /// A door's token that speaks for itself.
+    Door,
 }
 
 fn rule(route: &str) -> Rule {
     match route {
-        "get /healthz" | "get /readyz" | "get /openapi.json" => Rule::Open,
+        "get /healthz" | "get /readyz" | "get /openapi.json" | "get /display" => Rule::Open,
+        "get /display/stream" => Rule::Cookie,
+        "post /display/pair" => Rule::Code,
+        "put /v1/who" => Rule::Door,
         "get /v1/info" | "get /v1/teams" | "get /v1/regimes" | "get /v1/incidents"
-        | "get /v1/changes" => Rule::Reads,
+        | "get /v1/changes" | "get /v1/who" => Rule::Reads,
         "get /v1/incidents/{id}"
         | "get /v1/incidents/{id}/timeline"
         | "get /v1/incidents/{id}/duties/{duty}/explain" => Rule::ReadsOne,
@@ -135,7 +144,12 @@ fn ask(backend: &Backend, method: &str, path: &str, id: &str, since: &str) -> As
         ("get", path) if path.ends_with("/timeline") => {
             backend.ask("GET", &format!("{path}?privileged=true"))
         }
+        ("get", "/display/stream") => backend.ask("GET", "/display/stream?columns=60&rows=17"),
         ("get", path) => backend.ask("GET", path),
+        ("put", path) => backend.ask("PUT", path).json(&json!({"people": []})),
+        ("post", "/display/pair") => backend
+            .ask("POST", "/display/pair")
+            .json(&json!({"code": "22222222"})),
         ("post", "/v1/incidents") => backend
             .ask("POST", "/v1/incidents")
             .json(&json!({"service": "nowhere", "title": "t"})),
@@ -199,6 +213,7 @@ async fn every_route_holds_for_every_role_clearance_and_service() {
         match rule {
             Rule::Open => assert_eq!(nobody.status, 200, "{method} {path}"),
             Rule::Link => assert_eq!(nobody.status, 404, "{method} {path}"),
+            Rule::Code => assert_eq!(nobody.status, 403, "{method} {path}"),
             _ => assert_eq!(nobody.status, 401, "{method} {path}"),
         }
         for reader in &readers {
@@ -216,6 +231,8 @@ async fn every_route_holds_for_every_role_clearance_and_service() {
                 let expected = match rule {
                     Rule::Open | Rule::Reads => 200,
                     Rule::Link => 404,
+                    Rule::Cookie => 401,
+                    Rule::Code | Rule::Door => 403,
                     Rule::Writes if !writes => 403,
                     Rule::Writes => 422,
                     Rule::WritesOne if !writes => 403,
@@ -273,7 +290,7 @@ async fn a_viewer_s_token_changes_nothing_whatever_it_sends() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
             let rule = rule(&format!("{method} {path}"));
-            if method == "get" || rule == Rule::Link {
+            if method == "get" || matches!(rule, Rule::Link | Rule::Code) {
                 continue;
             }
             let path = path.replace("{id}", &id);

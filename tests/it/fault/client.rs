@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::dice::Dice;
-use super::node::Place;
+use super::node::{PARTNERS, Place};
 use super::reader::{Versions, versions};
 use crate::http::{Answer, Ask, soon};
 
@@ -64,7 +64,8 @@ impl Client {
             Some((id, contained)) => {
                 let body = match self.dice.below(6) {
                     0 | 1 => {
-                        json!({"type": "page", "teams": ["legal-affairs"], "message": mark, "again": true})
+                        let team = format!("partner-{}", self.name % PARTNERS);
+                        json!({"type": "page", "teams": [team], "message": mark, "again": true})
                     }
                     2 => {
                         let to = match contained {

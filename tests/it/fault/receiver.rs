@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::hook::{Letter, whole};
-use crate::http::soon;
+use crate::http::PATIENCE;
 
 /// What it does with a request, after it has read it whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +93,24 @@ impl Receiver {
 
     /// Waits until what came is as wanted.
     pub async fn until(&self, what: &str, wanted: impl Fn(&BTreeMap<String, Came>) -> bool) {
+        self.within(PATIENCE, what, wanted).await;
+    }
+
+    async fn within(
+        &self,
+        patience: Duration,
+        what: &str,
+        wanted: impl Fn(&BTreeMap<String, Came>) -> bool,
+    ) {
         let mut requests = self.shared.requests.subscribe();
         let waiting = async {
             while !wanted(&self.came()) {
                 requests.changed().await.unwrap();
             }
         };
-        soon(what, waiting).await;
+        if timeout(patience, waiting).await.is_err() {
+            panic!("{what} did not come: {:?}", self.came().len());
+        }
     }
 
     /// Waits until every one of these pages came, then holds what came to its promise: one key is always one content, and
@@ -108,7 +121,10 @@ impl Receiver {
             let missing = pages.iter().filter(|page| !there.contains(page.as_str()));
             missing.count()
         };
-        self.until("every page", |came| missing(came) == 0).await;
+        // No more than 300 first attempts leave in a minute.
+        let patience = PATIENCE + Duration::from_millis(200) * pages.len().try_into().unwrap();
+        self.within(patience, "every page", |came| missing(came) == 0)
+            .await;
         let mut repeats = 0;
         for (key, came) in self.came() {
             assert_eq!(came.bodies.len(), 1, "{key} came with several contents");

@@ -1,5 +1,7 @@
 //! What a person does over the door: comes in, looks, moves, answers a page, leaves; with their own name and rights.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::{Door, text, until};
@@ -28,9 +30,15 @@ fn a_person_comes_in_answers_a_page_in_their_own_name_and_leaves_the_terminal_as
     board.resize(80, 24);
     board.keys("a");
     board.sees("coming");
-    // Enter goes from field to field and confirms on the last; one that comes too soon after another is not taken.
+    // Enter confirms on the last field. One that comes too soon after another is not taken, and holds off the next: as a
+    // person would, look for a while before it is pressed again.
+    board.keys("\t\t");
+    let mut pressed: Option<Instant> = None;
     let shown = until("the answer on record", || {
-        board.keys("\r");
+        if pressed.is_none_or(|at| at.elapsed() > Duration::from_secs(1)) {
+            board.keys("\r");
+            pressed = Some(Instant::now());
+        }
         let shown = json(&door.desk(&["show", &id, "--json"]));
         (shown["pages"][0]["state"] == "acknowledged").then_some(shown)
     });
