@@ -276,6 +276,7 @@ async fn command(
             via: stamp.via.as_str(),
             kind: event.kind(),
             body: &body,
+            salt: None,
             prev: &prev,
         }
         .hash();

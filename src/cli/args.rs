@@ -95,6 +95,14 @@ pub enum Sub {
     SshServe(super::ssh::SshServeArgs),
     /// Issue, list and revoke tokens, on the store itself
     Token(super::token::TokenArgs),
+    /// Verify that nothing in a store's record was changed, on the store itself
+    Verify(super::verify::VerifyArgs),
+    /// Copy a whole store into a file, whether or not a server runs
+    Backup(super::backup::BackupArgs),
+    /// Make a new store from a backup
+    Restore(super::backup::RestoreArgs),
+    /// Print an incident as a document: situation report, hand-over, log or review
+    Export(super::export::ExportArgs),
     /// Pair, list and end browsers that show the wall, on the store itself
     Display(super::display::DisplayArgs),
     /// Open an incident

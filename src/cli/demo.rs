@@ -22,7 +22,7 @@ use crate::client::{Api, SourceSettings, TokenFrom};
 use crate::config::{ServerFile, Settings};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
-use crate::server::{TokenRequest, issue_token};
+use crate::server::{Limits, TokenRequest, issue_token};
 use crate::session::Restorer;
 use crate::session::display;
 use crate::store::Store;
@@ -98,7 +98,14 @@ impl Demo {
         let clock: SharedClock = Arc::new(shifted.clone());
         let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary_from(seed).await?);
         shifted.show(now - TimeDelta::days(30));
-        let state = state(store.clone(), &clock, ServerFile::default(), "demo").await?;
+        let state = state(
+            store.clone(),
+            &clock,
+            ServerFile::default(),
+            "demo",
+            Limits::default(),
+        )
+        .await?;
         let cannot_listen = |error| {
             Failure::new(format!(
                 "no port of this machine can be listened on: {error}"

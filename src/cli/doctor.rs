@@ -344,6 +344,13 @@ async fn backend(
         ),
     );
     definitions.push(about.definitions.clone());
+    if let Some(head) = &about.head {
+        findings.add(
+            "record",
+            Verdict::Good,
+            format!("{} reaches {}:{}", api.name(), head.seq, head.hash),
+        );
+    }
     let you = &about.you;
     let counsel = if you.counsel { ", counsel" } else { "" };
     let token = format!(

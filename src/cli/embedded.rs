@@ -20,7 +20,7 @@ use crate::config::ServerFile;
 use crate::config::backend_json::{self, BackendFile, BackendLock};
 use crate::domain::word::{Role, Tlp, Via};
 use crate::secret::Secret;
-use crate::server::{TokenRequest, issue_token};
+use crate::server::{Limits, TokenRequest, issue_token};
 use crate::session::display;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
@@ -158,7 +158,7 @@ impl Running {
             token,
             pid: std::process::id(),
         };
-        let state = state(store.clone(), clock, settings, "local").await?;
+        let state = state(store.clone(), clock, settings, "local", Limits::default()).await?;
         let ended = ending.clone();
         let serving = tokio::spawn(async move {
             let shutdown = ended.cancelled_owned();

@@ -3,6 +3,7 @@
 
 mod args;
 mod ask;
+mod backup;
 mod board;
 mod catalogue;
 mod clocks;
@@ -16,6 +17,7 @@ mod doctor_paging;
 mod embedded;
 mod environment;
 mod exit;
+mod export;
 mod given;
 mod import;
 mod init;
@@ -33,6 +35,7 @@ mod teams;
 mod themes;
 mod token;
 mod verb;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -93,6 +96,10 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Serve(args)) => serve::run(args),
         Some(Sub::SshServe(args)) => ssh::run(args),
         Some(Sub::Token(args)) => token::run(args),
+        Some(Sub::Verify(args)) => verify::run(args),
+        Some(Sub::Backup(args)) => backup::run(args),
+        Some(Sub::Restore(args)) => backup::run_restore(args),
+        Some(Sub::Export(args)) => export::run(args),
         Some(Sub::Display(args)) => display::run(args),
         Some(Sub::Open(args)) => open::run(args),
         Some(Sub::List(args)) => list::run(args),

@@ -17,6 +17,7 @@ use super::ssh::{DoorFlags, OwnDoor};
 use super::store::StorePlace;
 use crate::config::ServerFile;
 use crate::domain::duty::Rules;
+use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
 use crate::server::{Doors, Limits, RouteCourier, ServerState, Setup};
@@ -48,6 +49,9 @@ pub struct ServeArgs {
     /// The backend's own file; default: server.toml in the settings' folder
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// How often the log says where the record ends
+    #[arg(long, value_name = "SPAN", default_value = "1h")]
+    pub head_every: Span,
     /// Show its board over SSH here too
     #[arg(long, value_name = "ADDR")]
     pub ssh: Option<SocketAddr>,
@@ -65,6 +69,7 @@ pub async fn state(
     clock: &SharedClock,
     file: ServerFile,
     name: &str,
+    limits: Limits,
 ) -> Result<Arc<ServerState>, Failure> {
     let routes = Routes::new(&file.routes, clock).map_err(|faults| {
         let lines: Vec<String> = faults
@@ -85,7 +90,7 @@ pub async fn state(
         courier: Arc::new(RouteCourier::new(routes, clock.clone())),
         name: file.name.unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
-        limits: Limits::default(),
+        limits,
     };
     Ok(ServerState::load(setup).await?)
 }
@@ -100,6 +105,9 @@ fn built_in() -> Result<Rules, Failure> {
 
 async fn serve(args: ServeArgs) -> Outcome {
     let file = ServerFile::load(args.config.as_deref(), &variable)?;
+    if args.head_every < Span::minutes(1) {
+        return Err(Failure::usage("--head-every must be 1m or more, as 1h"));
+    }
     let place = StorePlace::find(args.store.as_deref())?;
     let clock = clock();
     let tls = match (&args.tls_cert, &args.tls_key) {
@@ -133,7 +141,11 @@ async fn serve(args: ServeArgs) -> Outcome {
         }
         None => None,
     };
-    let state = state(store.clone(), &clock, file, &address.to_string()).await?;
+    let limits = Limits {
+        head_every_ms: args.head_every.0,
+        ..Limits::default()
+    };
+    let state = state(store.clone(), &clock, file, &address.to_string(), limits).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     output.note(&format!("listening on {scheme}://{address}"));
     let doors = Doors {

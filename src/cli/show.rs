@@ -79,7 +79,13 @@ pub async fn timeline(args: TimelineArgs) -> Outcome {
             .iter()
             .map(|entry| {
                 let line = entry.line.clone().unwrap_or_else(|| "(hidden)".to_owned());
-                vec![utc(entry.at), entry.by.clone(), entry.kind.clone(), line]
+                vec![
+                    entry.seq.to_string(),
+                    utc(entry.at),
+                    entry.by.clone(),
+                    entry.kind.clone(),
+                    line,
+                ]
             })
             .collect();
         for line in table(&rows) {

@@ -47,6 +47,7 @@ pub enum CommandKind {
     UnshelveAlarm,
     Restrict,
     BreakGlass,
+    Redact,
 }
 
 impl CommandKind {
@@ -85,6 +86,7 @@ impl CommandKind {
             UnshelveAlarm,
             Restrict,
             BreakGlass,
+            Redact,
         ]
     };
 
@@ -123,6 +125,7 @@ impl CommandKind {
             UnshelveAlarm => "unshelve_alarm",
             Restrict => "restrict",
             BreakGlass => "break_glass",
+            Redact => "redact",
         }
     }
 
@@ -136,13 +139,18 @@ impl CommandKind {
         }
     }
 
+    /// Whether it is counsel's alone, whatever the role.
+    pub const fn is_counsels(self) -> bool {
+        matches!(self, CommandKind::Decide | CommandKind::Redact)
+    }
+
     /// Whether it needs an incident that is still open.
     const fn needs_open(self) -> bool {
         use CommandKind::*;
         match self {
             Reopen | Note | Lesson | FinishLesson | Review | Submit | WithdrawSubmit
             | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign
-            | Restrict | BreakGlass => false,
+            | Restrict | BreakGlass | Redact => false,
             Page | Take | Declare | NotReportable | Advance | Undo | Dismiss | Close | HandOver
             | NotApplicable | Hold | Release | AcknowledgeAlarm | ShelveAlarm | UnshelveAlarm => {
                 true
@@ -154,14 +162,14 @@ impl CommandKind {
 /// Whether the caller may do this to an incident that stands so. The refusal says what is missing.
 pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result<(), Refusal> {
     let may = match kind {
-        CommandKind::Decide => caller.counsel,
+        kind if kind.is_counsels() => caller.counsel,
         CommandKind::ConfirmTime | CommandKind::Restrict => {
             caller.counsel || caller.role >= kind.role()
         }
         _ => caller.role >= kind.role(),
     };
     if !may {
-        let needed = if kind == CommandKind::Decide {
+        let needed = if kind.is_counsels() {
             "the capability counsel".to_owned()
         } else {
             format!("the role {}", kind.role())
@@ -219,17 +227,14 @@ mod tests {
         assert!(allowed(CommandKind::Advance, open, &commander).is_ok());
         assert!(allowed(CommandKind::Advance, closed, &commander).is_err());
         assert!(allowed(CommandKind::Reopen, open, &commander).is_err());
-        assert!(allowed(CommandKind::Decide, open, &commander).is_err());
-        assert!(
-            allowed(
-                CommandKind::Decide,
-                open,
-                &Caller {
-                    counsel: true,
-                    ..responder
-                }
-            )
-            .is_ok()
-        );
+        let counsel = Caller {
+            counsel: true,
+            ..responder
+        };
+        for kind in [CommandKind::Decide, CommandKind::Redact] {
+            assert!(allowed(kind, open, &commander).is_err());
+            assert!(allowed(kind, open, &counsel).is_ok());
+            assert!(allowed(kind, closed, &counsel).is_ok());
+        }
     }
 }

@@ -83,6 +83,16 @@ pub struct About {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub token_expires_at: Option<Instant>,
+    /// Where the record ends now; worth noting elsewhere, as it shows later that nothing before it was changed.
+    #[serde(default)]
+    pub head: Option<HeadView>,
+}
+
+/// An entry of the record by its place and its hash, which covers every entry before it too.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct HeadView {
+    pub seq: u64,
+    pub hash: String,
 }
 
 /// What a severity means at this backend.

@@ -209,6 +209,16 @@ pub enum Event {
     AlarmUnshelved {
         alarm: Alarm,
     },
+    /// The store was restored from a backup; what became of these pages since it was made is not known.
+    Restored {
+        made_at: Instant,
+        pages: Vec<String>,
+    },
+    /// The texts of another entry were taken out of the record.
+    Redacted {
+        entry: u64,
+        reason: String,
+    },
 }
 
 /// How an incident came on record.
@@ -234,7 +244,25 @@ pub struct Opened {
 
 /// Keys of an entry's body that hold what people wrote. The chain covers their hash, not the text,
 /// so that a text can be redacted and the chain still verifies.
-pub const TEXT_KEYS: &[&str] = &["text", "title", "summary", "message", "reason", "because"];
+pub const TEXT_KEYS: &[&str] = &[
+    "text",
+    "title",
+    "summary",
+    "message",
+    "reason",
+    "because",
+    "source",
+    "channel",
+    "reference",
+    "authority",
+    "document",
+    "bridge",
+    "out_of_band",
+    "why",
+    "last_error",
+];
+/// The same for entries that were written before texts had salts: it stays as it was, as their hashes do.
+pub const FIRST_TEXT_KEYS: &[&str] = &["text", "title", "summary", "message", "reason", "because"];
 
 impl Event {
     /// The word under which it stands in the record.
@@ -277,6 +305,8 @@ impl Event {
             Event::AlarmAcknowledged { .. } => "alarm_acknowledged",
             Event::AlarmShelved { .. } => "alarm_shelved",
             Event::AlarmUnshelved { .. } => "alarm_unshelved",
+            Event::Restored { .. } => "restored",
+            Event::Redacted { .. } => "redacted",
         }
     }
 
@@ -294,6 +324,7 @@ impl Event {
                 | Event::AlarmAcknowledged { .. }
                 | Event::AlarmShelved { .. }
                 | Event::AlarmUnshelved { .. }
+                | Event::Restored { .. }
         )
     }
 }

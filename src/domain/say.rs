@@ -5,6 +5,7 @@ use super::alarm::Alarm;
 use super::event::Event;
 use super::incident::Incident;
 use super::incident::apply::seat_words;
+use super::view::DecisionView;
 use super::word::{AlarmKind, Answer, Phase};
 
 /// The change in a few words; None for what no reader needs to hear of.
@@ -110,8 +111,22 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
             )
         }
         Event::AlarmUnshelved { alarm: of } => format!("alarm unshelved: {}", alarm(of)),
+        Event::Restored { made_at, pages } => format!(
+            "restored from the backup of {}: what became of {} pages since is not known",
+            made_at.format("%Y-%m-%d %H:%M UTC"),
+            pages.len()
+        ),
+        Event::Redacted { entry, .. } => format!("entry {entry} redacted"),
     };
     Some(text)
+}
+
+/// What stands in a timeline in place of an entry that was redacted.
+pub fn redacted(why: &DecisionView) -> String {
+    match &why.reason {
+        Some(reason) => format!("redacted by {}: {reason}", why.by),
+        None => format!("redacted by {}", why.by),
+    }
 }
 
 /// What an alarm is about: `ms-72h/customer START PASSED`.

@@ -14,7 +14,7 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::shown;
 use super::state::ServerState;
-use crate::domain::board::{About, TeamView};
+use crate::domain::board::{About, HeadView, TeamView};
 use crate::domain::view::SelfView;
 use crate::store::StoreError;
 use crate::time::timeout;
@@ -83,15 +83,19 @@ pub async fn openapi(State(state): State<Arc<ServerState>>) -> Response {
 
 /// What this backend is, and what the caller is to it.
 #[utoipa::path(get, path = "/v1/info", responses((status = 200, body = About)))]
-pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
+pub async fn info(
+    State(state): State<Arc<ServerState>>,
+    authorized: Authorized,
+) -> Result<Response, Problem> {
     let token_expires_at = authorized.expires_at();
     let caller = authorized.caller;
+    let head = state.store.chain_head().await?;
     let services = state
         .directory
         .services
         .iter()
         .filter(|service| caller.sees_service(&service.id));
-    written(&About {
+    Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         services: services.map(|service| service.view()).collect(),
@@ -106,7 +110,11 @@ pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized)
             team: caller.team,
         },
         token_expires_at,
-    })
+        head: Some(HeadView {
+            seq: head.seq,
+            hash: head.hash,
+        }),
+    }))
 }
 
 /// The teams that can be paged.

@@ -125,12 +125,15 @@ impl Asked {
         write::outcome(&self.state, incident, events, stamp, answer)
     }
 
-    fn command(&self, command: &Command, if_match: IfMatch, found: &Found) -> Outcome {
+    fn command(&self, command: &Command, if_match: IfMatch, found: Found) -> Outcome {
         let refuse = |problem: Problem| Outcome::Answer(problem.answer());
         let audience = self.caller.audience();
-        let Found::Incident(incident) = found else {
-            return refuse(Problem::not_found());
+        let (incident, without) = match found {
+            Found::Incident(incident) => (incident, None),
+            Found::Redaction { incident, without } => (incident, Some(without)),
+            Found::Allotted(_) | Found::Nothing => return refuse(Problem::not_found()),
         };
+        let incident = &incident;
         let context = self.context();
         let seen = || {
             view(
@@ -170,7 +173,14 @@ impl Asked {
             let told = break_glass::notify(incident, &team, &context, &events);
             events.extend(told);
         }
-        let (after, stamp) = write::changed(incident, &events, &context);
+        let before = match (without, command) {
+            (Some(Err(why)), Command::Redact(redact)) => {
+                return Asked::refused(why.refusal(redact.entry, incident));
+            }
+            (Some(Ok(without)), _) => Arc::from(without),
+            _ => incident.clone(),
+        };
+        let (after, stamp) = write::changed(&before, &events, &context);
         let unmet = write::unmet(&events);
         let answer = write::answer(&self.state, &audience, &after, StatusCode::OK, unmet);
         write::outcome(&self.state, after, events, stamp, answer)
@@ -291,11 +301,18 @@ pub async fn command(
     let if_match = request::if_match(&headers);
     let kind = command.kind().word();
     let page = page_of(&command).map(str::to_owned);
+    let target = match &command {
+        Command::Redact(redact) => Target::Redaction {
+            incident: id.clone(),
+            entry: redact.entry,
+        },
+        _ => Target::Incident(id.clone()),
+    };
     let job = Job {
-        target: Target::Incident(id.clone()),
+        target,
         lease: None,
         idempotency,
-        decide: Box::new(move |found| asked.command(&command, if_match, &found)),
+        decide: Box::new(move |found| asked.command(&command, if_match, found)),
         now: state.clock.now(),
     };
     let doing = Doing {
@@ -303,7 +320,7 @@ pub async fn command(
         page: page.as_deref(),
     };
     let done = write::submit(&state, job, doing).await?;
-    if let Done::Replayed(_) = done {
+    if let Done::Replayed(_) | Done::Retold { .. } = done {
         // What was answered once is not answered again to whom the incident is gone meanwhile.
         let incident = state.mirror.incident(&id);
         if incident.is_some_and(|incident| !audience.sees(&incident)) {

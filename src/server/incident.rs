@@ -156,6 +156,15 @@ impl Reader<'_> {
             .filter(|_| may_read)
             .and_then(|event| say::change(&event, self.incident))
             .map(|line| unnamed(line, &self.restricted));
+        let redacted = self.incident.redactions.get(&entry.seq);
+        let redacted = redacted.filter(|_| may_read);
+        let line = match redacted {
+            Some(why) => {
+                let what = line.unwrap_or_else(|| say::spaced(&entry.kind));
+                Some(format!("{what}, {}", say::redacted(why)))
+            }
+            None => line,
+        };
         Some(EntryBody {
             seq: entry.seq,
             version: entry.version,
@@ -169,6 +178,7 @@ impl Reader<'_> {
             },
             kind: entry.kind,
             line,
+            redacted: redacted.cloned(),
         })
     }
 }
@@ -219,6 +229,9 @@ const KEPT: &[&str] = &[
     "held_at",
     "responsibility",
     "comms",
+    "entry",
+    "made_at",
+    "pages",
 ];
 
 /// The body of an entry for a reader whose clearance does not reach: what people wrote, and who they are, is null.

@@ -37,6 +37,8 @@ const ACCEPT_AGAIN_AFTER_MS: i64 = 100;
 const METRIC_CONNECTIONS: usize = 16;
 /// How long workers have at least, though requests used up the time to drain.
 const WORKERS_WITHIN_MS: i64 = 500;
+/// The least time for the store to say where the record ends.
+const HEAD_WITHIN_MS: i64 = 500;
 
 /// Why a server ended otherwise than asked to.
 #[derive(Debug, thiserror::Error)]
@@ -142,6 +144,14 @@ pub async fn serve(
     // One time for all: whoever ends the process waits no longer than it was told.
     let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
     workers.end(&clock, left).await;
+    // With what is left of that time, and at least a moment: a store that hangs holds up no end.
+    let left = (ends_at - clock.mono() + WORKERS_WITHIN_MS).max(HEAD_WITHIN_MS);
+    if timeout(&*clock, left, worker::tell_head(&state))
+        .await
+        .is_err()
+    {
+        tracing::warn!("the end of the record could not be told in time");
+    }
     Ok(())
 }
 

@@ -42,6 +42,8 @@ pub struct Limits {
     pub drain_within_ms: i64,
     /// Largest head of a request, in bytes.
     pub head_bytes: usize,
+    /// Milliseconds from one log line that tells the end of the record to the next.
+    pub head_every_ms: i64,
     /// Deliveries under way at once, and in a minute.
     pub caps: Caps,
 }
@@ -56,6 +58,7 @@ impl Default for Limits {
             stalled_for_ms: 30_000,
             drain_within_ms: 10_000,
             head_bytes: 32 * 1024,
+            head_every_ms: 3_600_000,
             caps: Caps::default(),
         }
     }

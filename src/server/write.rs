@@ -107,7 +107,7 @@ pub async fn submit(state: &ServerState, job: Job, doing: Doing<'_>) -> Result<D
     let began = state.clock.mono();
     let known = match &job.target {
         // An id of nothing is a text from outside.
-        Target::Incident(id) => state.mirror.incident(id),
+        Target::Incident(id) | Target::Redaction { incident: id, .. } => state.mirror.incident(id),
         _ => None,
     };
     let done = state.store.submit(job).await;
@@ -123,7 +123,9 @@ pub async fn submit(state: &ServerState, job: Job, doing: Doing<'_>) -> Result<D
         Ok(Done::Written {
             answer, incident, ..
         }) => (answer.status, Some(incident)),
-        Ok(Done::Answered(answer) | Done::Replayed(answer)) => (answer.status, None),
+        Ok(Done::Answered(answer) | Done::Replayed(answer) | Done::Retold { answer, .. }) => {
+            (answer.status, None)
+        }
         Ok(Done::KeyReused) => (422, None),
         Ok(Done::Known(incident)) => (200, Some(incident)),
         Ok(Done::Superseded) => (409, None),
@@ -166,6 +168,7 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
     match done {
         Done::Written { answer, .. } | Done::Answered(answer) => respond(answer, false),
         Done::Replayed(answer) => respond(answer, true),
+        Done::Retold { answer, incident } => retold(state, audience, answer, &incident),
         // Only attempts of the delivery worker hold a lease.
         Done::Superseded => Problem::new(
             StatusCode::CONFLICT,
@@ -181,6 +184,18 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
         .into_response(),
         Done::Known(incident) => known(state, audience, &incident),
     }
+}
+
+/// What was answered before has been redacted since: status and place stay, the incident is told as it stands.
+fn retold(
+    state: &ServerState,
+    audience: &Audience,
+    before: Answer,
+    incident: &Incident,
+) -> Response {
+    let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
+    let now = answer(state, audience, incident, status, Vec::new());
+    respond(now, true)
 }
 
 /// An upstream incident that is on record already is answered as it stands.

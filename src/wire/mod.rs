@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::domain::board::TeamView;
 use crate::domain::instant::Instant;
-use crate::domain::view::{DutyView, IncidentView};
+use crate::domain::view::{DecisionView, DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
@@ -64,6 +64,9 @@ pub struct EntryBody {
     pub line: Option<String>,
     #[schema(value_type = Object)]
     pub body: Value,
+    /// Who took its texts out of the record, when and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<DecisionView>,
 }
 
 /// The arithmetic of one duty: the answer of `GET /v1/incidents/{id}/duties/{duty}/explain`.

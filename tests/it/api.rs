@@ -16,6 +16,7 @@ mod page;
 mod preview;
 mod read;
 mod receiver;
+mod redact;
 mod restrict;
 mod route;
 mod rule;

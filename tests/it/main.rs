@@ -50,6 +50,8 @@ mod program;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
 mod regimes;
 #[cfg(test)]
 mod ssh;

@@ -132,19 +132,14 @@ impl Backend {
 
     /// A token of a role.
     pub fn issue(&self, role: &str, name: &str) -> String {
-        let issued = output(
-            self.home.path(),
-            &[
-                "token",
-                "issue",
-                "--store",
-                &self.store,
-                "--role",
-                role,
-                "--name",
-                name,
-            ],
-        );
+        self.issue_with(role, name, &[])
+    }
+
+    /// The same with more flags.
+    pub fn issue_with(&self, role: &str, name: &str, more: &[&str]) -> String {
+        let args = ["token", "issue", "--store", &self.store, "--role", role];
+        let args = [&args[..], &["--name", name], more].concat();
+        let issued = output(self.home.path(), &args);
         assert!(issued.status.success(), "{issued:?}");
         String::from_utf8(issued.stdout).unwrap().trim().to_owned()
     }

@@ -95,6 +95,8 @@ pub enum Verb {
     Restrict(access::RestrictArgs),
     /// As an admin, see a restricted incident for an hour; recorded, and its people are paged
     BreakGlass(access::BreakGlassArgs),
+    /// Take the texts of an entry out of the record, for ever; the record says who did it and why
+    Redact(record::RedactArgs),
 }
 
 /// One command on its way.
@@ -148,6 +150,7 @@ impl Verb {
             Verb::Unshelve(args) => Ok(args.sent()),
             Verb::Restrict(args) => Ok(args.sent()),
             Verb::BreakGlass(args) => Ok(args.sent()),
+            Verb::Redact(args) => Ok(args.sent()),
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod note;
 pub mod open;
 pub mod page;
 pub mod record_time;
+pub mod redact;
 pub mod release;
 pub mod reopen;
 pub mod restrict;
@@ -86,6 +87,7 @@ pub enum Command {
     UnshelveAlarm(unshelve_alarm::UnshelveAlarm),
     Restrict(restrict::Restrict),
     BreakGlass(break_glass::BreakGlass),
+    Redact(redact::Redact),
 }
 
 impl Command {
@@ -123,6 +125,7 @@ impl Command {
             Command::UnshelveAlarm(_) => CommandKind::UnshelveAlarm,
             Command::Restrict(_) => CommandKind::Restrict,
             Command::BreakGlass(_) => CommandKind::BreakGlass,
+            Command::Redact(_) => CommandKind::Redact,
         }
     }
 }
@@ -204,6 +207,7 @@ pub fn decide(
         Command::UnshelveAlarm(body) => unshelve_alarm::decide(incident, body, context),
         Command::Restrict(body) => restrict::decide(incident, body, context),
         Command::BreakGlass(body) => break_glass::decide(incident, body, context),
+        Command::Redact(body) => redact::decide(incident, body, context),
     }
 }
 

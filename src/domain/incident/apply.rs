@@ -67,6 +67,7 @@ impl Incident {
             vacant_since: Some(stamp.at),
             restriction: None,
             seated_at: Default::default(),
+            redactions: Default::default(),
         };
         incident.tell(&Event::Opened(Box::new(opened.clone())), stamp);
         incident
@@ -121,6 +122,10 @@ impl Incident {
                         stamp,
                     );
                 }
+            }
+            Event::Redacted { entry, reason } => {
+                let why = decision(stamp, Some(reason.clone()));
+                self.redactions.insert(*entry, why);
             }
             Event::TimeConfirmed { trigger, duty } => self.confirm(trigger, duty.as_deref()),
             Event::NotApplicable { milestone, reason } => self.not_applicable.push(NotApplicable {
@@ -236,7 +241,8 @@ impl Incident {
                 reached: Vec::new(),
                 escalated_at: None,
             }),
-            Event::PageProgressed { .. }
+            Event::Restored { .. }
+            | Event::PageProgressed { .. }
             | Event::PageEscalated { .. }
             | Event::PageAcknowledged { .. }
             | Event::PageCancelled { .. } => {

@@ -6,6 +6,8 @@ pub mod apply;
 pub mod page;
 pub mod record;
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -89,6 +91,9 @@ pub struct Incident {
     /// For whom it exists; None: for everybody whose services it is of.
     #[serde(default)]
     pub restriction: Option<Restriction>,
+    /// Entries whose texts were taken out, by seq: who did it, when and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redactions: BTreeMap<u64, DecisionView>,
 }
 
 /// The persons of an incident; an empty seat is a vacancy and shown as one.

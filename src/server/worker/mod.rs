@@ -4,11 +4,14 @@
 mod attempt;
 mod deadline;
 mod delivery;
+mod head;
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use head::tell as tell_head;
 
 use super::state::ServerState;
 use crate::domain::caller::Caller;
@@ -59,6 +62,7 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
     }));
     spawn(Box::pin(deadline::work(state.clone())));
     spawn(Box::pin(forget(state.clone())));
+    spawn(Box::pin(head::work(state.clone())));
     // What is under way when the server ends is finished, or sent again with the same key after the next start.
     tasks.spawn(delivery::work(state.clone(), ending.clone()));
     tasks.close();

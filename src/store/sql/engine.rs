@@ -57,6 +57,10 @@ pub trait Engine: Send + Sync + 'static {
         given: Instant,
     ) -> impl Future<Output = Result<i64, StoreError>> + Send;
 
+    /// Removes, after a redaction was committed, what the engine itself still keeps of the text as it was. False where that
+    /// must be tried again later.
+    fn purge(&self, db: &mut Db) -> impl Future<Output = bool> + Send;
+
     /// Tells the other nodes, with the commit, that there is something new.
     fn tell(&self, db: &mut Db, seq: u64) -> impl Future<Output = Result<(), StoreError>> + Send;
 

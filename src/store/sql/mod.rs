@@ -1,13 +1,18 @@
 //! The store over SQL, one code for every engine: a writer that batches (`writer`, `job`), readers beside it, rows, verification.
 //! What an engine does its own way (opening, locks, limits, codes of errors) stands beside this, in `sqlite` and `postgres`.
 
+mod backup;
 pub mod db;
 pub mod engine;
 mod error;
 mod job;
 pub mod meta;
 pub mod outbox;
-mod row;
+mod put;
+mod record;
+mod redact;
+pub mod restore;
+pub(super) mod row;
 mod verify;
 mod writer;
 
@@ -21,8 +26,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use self::db::{Fetched, Sql, sql};
 use self::engine::Engine;
 use self::job::State;
+pub use self::record::SqlRecord;
 use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Reply, Work, Writer};
+use super::chain::Head;
 use super::claim::{Claim, Claims, Lease};
 use super::{Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
@@ -181,6 +188,13 @@ impl<E: Engine> Store for SqlStore<E> {
             let statement = sql("SELECT coalesce(max(seq), 0) FROM entry");
             let head: Option<(i64,)> = self.optional(statement).await?;
             Ok(head.map_or(0, |(seq,)| uint(seq)))
+        })
+    }
+
+    fn chain_head(&self) -> BoxFuture<'_, Result<Head, StoreError>> {
+        Box::pin(async move {
+            let last: Option<(i64, String)> = self.optional(put::last_entry()).await?;
+            Ok(put::head_of(last))
         })
     }
 

@@ -46,8 +46,11 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
             .bind(i64::from(*attempts))
             .bind(next_at.timestamp_millis())
             .bind(i64::from(*may_have_arrived)),
+        // What was sent is needed no more: a text that is redacted later would have to go from here too.
         OutboxChange::Done { key } => {
-            sql("UPDATE outbox SET done = 1, lease_until = 0 WHERE key = $1").bind(key.as_str())
+            sql("UPDATE outbox SET done = 1, lease_until = 0, body = $2 WHERE key = $1")
+                .bind(key.as_str())
+                .bind(&[][..])
         }
         OutboxChange::Withdraw { key } => {
             sql("UPDATE outbox SET done = 1 WHERE key = $1 AND done = 0 AND lease_until = 0")
@@ -57,6 +60,11 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
             "UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0 AND lease_until = 0 AND stand_down = 0",
         )
         .bind(page.as_str()),
+        OutboxChange::Reword { key, body } => {
+            sql("UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0")
+                .bind(key.as_str())
+                .bind(body.as_slice())
+        }
         OutboxChange::HeldBack { key } => {
             sql("UPDATE outbox SET held_back = 1 WHERE key = $1").bind(key.as_str())
         }

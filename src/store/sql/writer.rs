@@ -174,6 +174,7 @@ impl<E: Engine> Writer<E> {
                     }
                     self.tally.committed(works.len());
                     self.state.confirm();
+                    self.remove_traces().await;
                     if news {
                         self.wake.send_replace(self.state.head.seq);
                     }
@@ -315,6 +316,15 @@ impl<E: Engine> Writer<E> {
             Ok(())
         };
         self.engine.within(begin).await
+    }
+
+    /// After a redaction: before anybody is told that it is done, and again with later batches where a reader stood in the way.
+    async fn remove_traces(&mut self) {
+        if self.state.traces
+            && let Some(db) = self.db.as_mut()
+        {
+            self.state.traces = !self.engine.purge(db).await;
+        }
     }
 
     /// Ends a connection of which it is not known what it wrote; the next try opens another.

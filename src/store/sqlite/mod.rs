@@ -1,10 +1,14 @@
 //! The store in one SQLite file: how it is opened (`schema`), and the lock against a second server (`lock`).
 //! What is read and written, and by which statements, is `sql`'s.
 
+#[cfg(test)]
+pub(super) mod fixture;
 mod lock;
+mod record;
 mod schema;
 
 use std::future::Future;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,13 +17,15 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::sync::watch;
 
 use self::lock::Lock;
+pub use self::record::record;
 pub(super) use self::schema::meaning;
 use super::StoreError;
 use super::chain::Head;
 use super::sql::SqlStore;
-use super::sql::db::{Db, Reader};
+use super::sql::db::{Db, Reader, sql};
 use super::sql::engine::{Engine, Failing, Meta};
 use super::sql::outbox;
+use super::sql::restore::{self, Restored};
 use crate::domain::instant::Instant;
 
 /// Connections that only read.
@@ -70,6 +76,24 @@ impl SqlStore<Sqlite> {
         let path = folder.path().join("warboard.db");
         let engine = Sqlite::new(&path, true, Some(folder))?;
         SqlStore::start(engine, true, codename_start).await
+    }
+}
+
+impl SqlStore<Sqlite> {
+    /// Puts a backup into a store that is empty, all of it or nothing.
+    ///
+    /// # Errors
+    /// The store is in use or not empty; the file is no backup or is damaged; what came out of it does not prove itself.
+    pub async fn restore(
+        path: &Path,
+        from: &mut (dyn BufRead + Send),
+        now: Instant,
+    ) -> Result<Restored, StoreError> {
+        let engine = Sqlite::new(path, true, None)?;
+        let (db, meta) = engine.open().await?;
+        let restored = restore::restore(&engine, db, meta, from, now).await;
+        engine.close().await;
+        restored
     }
 }
 
@@ -138,6 +162,25 @@ impl Engine for Sqlite {
     /// One process writes: its clock is the file's.
     async fn now(&self, _db: &mut Db, given: Instant) -> Result<i64, StoreError> {
         Ok(given.timestamp_millis())
+    }
+
+    /// Empties the write-ahead log, which still has the pages as they were. It waits for a reader no longer than commands
+    /// may: a backup under way can take minutes.
+    async fn purge(&self, db: &mut Db) -> bool {
+        let busy = async {
+            db.script("PRAGMA busy_timeout = 200").await?;
+            let checkpoint = sql("PRAGMA wal_checkpoint(TRUNCATE)");
+            let busy: Result<Option<(i64,)>, sqlx::Error> = checkpoint.optional(db).await;
+            db.script("PRAGMA busy_timeout = 5000").await?;
+            busy
+        };
+        match busy.await {
+            Ok(busy) => busy == Some((0,)),
+            Err(error) => {
+                tracing::warn!(%error, "the log beside the store could not be emptied yet");
+                false
+            }
+        }
     }
 
     /// There are no other nodes.

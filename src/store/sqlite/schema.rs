@@ -17,6 +17,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0001_init.sql"),
     include_str!("0002_lease.sql"),
     include_str!("0003_door.sql"),
+    include_str!("0004_redaction.sql"),
 ];
 /// Marks the file as ours, in its header: `wbrd`.
 const APPLICATION: i64 = 0x7762_7264;
@@ -31,6 +32,8 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(5))
         .pragma("journal_size_limit", "67108864")
         .pragma("trusted_schema", "OFF")
+        // What was redacted must not stay behind in a page that is free.
+        .pragma("secure_delete", "ON")
         .disable_statement_logging()
 }
 
@@ -48,7 +51,22 @@ pub(super) async fn open(options: &SqliteConnectOptions) -> Result<(Db, Meta), S
     }
 }
 
+/// Whether a file that is only read is a store of ours.
+pub(super) async fn check(db: &mut Db, path: &Path) -> Result<(), StoreError> {
+    let path = path.display().to_string();
+    let found = found(db).await.map_err(|error| told(error, &path))?;
+    refuse_foreign(&found, &path)?;
+    match found.version {
+        0 => Err(StoreError::Corrupt(format!(
+            "{path} is empty; give another --store"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 async fn migrate(db: &mut Db, path: &str) -> Result<Meta, StoreError> {
+    let begun = db.script("BEGIN IMMEDIATE").await;
+    begun.map_err(|error| told(error.into(), path))?;
     let found = found(db).await.map_err(|error| told(error, path))?;
     refuse_foreign(&found, path)?;
     let meta = bring(db, &found).await;
@@ -63,7 +81,6 @@ struct Found {
 }
 
 async fn found(db: &mut Db) -> Result<Found, StoreError> {
-    db.script("BEGIN IMMEDIATE").await?;
     Ok(Found {
         version: number(db, "PRAGMA user_version").await?,
         application: number(db, "PRAGMA application_id").await?,
@@ -117,7 +134,7 @@ async fn number(db: &mut Db, statement: &'static str) -> Result<i64, StoreError>
 }
 
 /// An error with the file it happened to.
-fn told(error: StoreError, path: &str) -> StoreError {
+pub(super) fn told(error: StoreError, path: &str) -> StoreError {
     match error {
         StoreError::Unavailable(_) if is_full(Path::new(path)) => {
             StoreError::Full(format!("no room is left on the disk of {path}"))

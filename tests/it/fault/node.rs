@@ -126,14 +126,14 @@ impl Place {
     pub async fn verify(&self) -> u64 {
         let report = if self.store.starts_with("sqlite:") {
             let store = SqliteStore::for_tokens(&self.file()).await.unwrap();
-            let report = store.verify(None).await.unwrap();
+            let report = store.verify(&[]).await.unwrap();
             store.close().await;
             report
         } else {
             let clock: SharedClock = Arc::new(SystemClock::new());
             let url = Secret::new(self.store.as_str());
             let store = PostgresStore::for_tokens(&url, &clock).await.unwrap();
-            let report = store.verify(None).await.unwrap();
+            let report = store.verify(&[]).await.unwrap();
             store.close().await;
             report
         };

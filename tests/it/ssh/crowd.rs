@@ -127,7 +127,11 @@ async fn a_key_among_many_sessions_is_a_frame() {
         let (_, channel) = &mut connections[n % sessions];
         super::raw::drained(channel).await;
         let begun = std::time::Instant::now();
-        let key = if n / sessions % 2 == 0 { "j" } else { "k" };
+        let key = if (n / sessions).is_multiple_of(2) {
+            "j"
+        } else {
+            "k"
+        };
         channel.data(key.as_bytes()).await.unwrap();
         super::raw::frame(channel).await;
         took.push(begun.elapsed());

@@ -41,6 +41,7 @@ fn entry(
         kind: kind.to_owned(),
         line: Some(line.to_owned()),
         body,
+        redacted: None,
     }
 }
 
@@ -368,6 +369,7 @@ fn what_is_restricted_and_privileged_says_so_in_words_but_not_to_a_room() {
         via: crate::domain::word::Via::Api,
         kind: "noted".to_owned(),
         line: None,
+        redacted: None,
         body: serde_json::json!({"kind": "fact", "text": text, "privileged": privileged}),
     };
     for mask in [false, true] {

@@ -173,6 +173,13 @@ fn is_privileged(entry: &EntryBody) -> bool {
 /// What an entry says, and what a person wrote with it.
 fn said(entry: &EntryBody) -> (String, Option<String>) {
     let text = |key: &str| entry.body.get(key).and_then(Value::as_str);
+    if entry.redacted.is_some() {
+        // The line says by whom and why; nothing else is left to tell.
+        return (
+            entry.line.clone().unwrap_or_else(|| "redacted".to_owned()),
+            None,
+        );
+    }
     let line = || entry.line.clone().unwrap_or_else(|| spaced(&entry.kind));
     if entry.kind == "noted" {
         let kind = text("kind").map_or_else(line, str::to_owned);
