@@ -40,6 +40,7 @@ pub fn add(document: &mut OpenApi) {
         "responses": {
             "200": {"description": "Events `frame` and `end`", "content": {"text/event-stream": {"schema": text}}},
             "401": {"description": "Not paired, or no longer"},
+            "422": {"description": "The query is not understood"},
             "503": {"description": "Too many displays"}}}});
     for (path, item) in [("", page), ("/pair", pair), ("/stream", stream)] {
         // Made of constants: a test reads the document and would miss what is not there.

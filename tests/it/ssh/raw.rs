@@ -137,12 +137,10 @@ pub fn rss_kib(door: &Door) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// Takes what is there already, and answers what the board asks its terminal.
+/// Takes what is there already. What the board asks its terminal stays unanswered: then frames go by time alone.
 pub async fn drained(channel: &mut Channel<client::Msg>) {
     let soon = std::time::Duration::from_millis(1);
-    while let Ok(Some(message)) = tokio::time::timeout(soon, channel.wait()).await {
-        answer(channel, &message).await;
-    }
+    while let Ok(Some(_)) = tokio::time::timeout(soon, channel.wait()).await {}
 }
 
 /// Waits for the next frame.
@@ -153,23 +151,8 @@ pub async fn frame(channel: &mut Channel<client::Msg>) {
             .expect("a frame in time")
             .expect("a channel that is open");
         let is_frame = matches!(message, ChannelMsg::Data { .. });
-        answer(channel, &message).await;
         if is_frame {
             return;
         }
-    }
-}
-
-async fn answer(channel: &Channel<client::Msg>, message: &ChannelMsg) {
-    let asks = |data: &[u8]| {
-        // A question may be cut between two messages; an answer too many does no harm.
-        data.windows(3).any(|bytes| bytes == b"\x1b[c")
-            || data.ends_with(b"\x1b")
-            || data.ends_with(b"\x1b[")
-    };
-    if let ChannelMsg::Data { data } = message
-        && asks(data)
-    {
-        channel.data(&b"\x1b[?62;c"[..]).await.unwrap();
     }
 }
