@@ -1,5 +1,6 @@
 //! What batching brings: commands a second of sixteen clients through the store's port, against the very same rows written bare,
-//! one transaction a command, on the same disk in the same run. Prints both and their ratio.
+//! one transaction a command, on the same disk in the same run. Prints both and their ratio. SQLite always; PostgreSQL where
+//! `WARBOARD_BENCH_STORE` names a database for it (postgres://...), which keeps what was written.
 
 use std::io::Write as _;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{Connection as _, SqliteConnection, query, query_as, query_scalar};
+use sqlx::{Connection as _, PgConnection, SqliteConnection, query, query_scalar};
 use tokio::sync::Mutex;
 use warboard::domain::caller::Caller;
 use warboard::domain::command::open::{self, Open};
@@ -18,9 +19,12 @@ use warboard::domain::event::Event;
 use warboard::domain::incident::{Incident, Stamp};
 use warboard::domain::instant::Instant;
 use warboard::domain::word::{Role, Via};
+use warboard::secret::Secret;
 use warboard::store::chain::Link;
+use warboard::store::postgres::PostgresStore;
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Answer, Changes, Done, Found, Idempotency, Job, Outcome, Store, Target};
+use warboard::time::{SharedClock, SystemClock};
 
 const CLIENTS: usize = 16;
 /// Commands of one client when it is measured, and when it is only tried.
@@ -100,10 +104,11 @@ fn answer(body: Vec<u8>) -> Answer {
     }
 }
 
-fn idempotency(client: usize, n: usize) -> Idempotency {
+fn idempotency(token: &str, client: usize, n: usize) -> Idempotency {
     Idempotency {
-        token: "bench".to_owned(),
-        key: format!("{client}-{n}"),
+        token: token.to_owned(),
+        // A database may hold those of an earlier run.
+        key: format!("{}-{client}-{n}", std::process::id()),
         digest: [7; 32],
     }
 }
@@ -182,7 +187,7 @@ async fn through_the_port(store: Arc<dyn Store>, each: usize) -> Fallible<Durati
                 let job = Job {
                     lease: None,
                     target: Target::Incident(ids[client].clone()),
-                    idempotency: Some(idempotency(client, n)),
+                    idempotency: Some(idempotency("port", client, n)),
                     decide: Box::new(move |found| {
                         let Found::Incident(before) = found else {
                             return nothing();
@@ -212,8 +217,113 @@ async fn through_the_port(store: Arc<dyn Store>, each: usize) -> Fallible<Durati
     .await
 }
 
-/// The same rows by hand. Commands take turns at one connection: the best that one transaction a command can do with SQLite.
-async fn bare(path: &std::path::Path, ids: Vec<String>, each: usize) -> Fallible<Duration> {
+/// One command by hand, in a transaction of its own: the statements that the port needs for it, no more and no less.
+macro_rules! by_hand {
+    ($name:ident, $connection:ty, $begin:literal, $head:literal) => {
+        async fn $name(
+            db: &mut $connection,
+            world: &World,
+            id: &str,
+            key: Idempotency,
+            command: &Command,
+        ) -> Fallible<()> {
+            let mut transaction = db.begin_with($begin).await?;
+            let head: String = query_scalar($head).fetch_one(&mut *transaction).await?;
+            let known: Option<i64> =
+                query_scalar("SELECT status FROM answer WHERE token = $1 AND key = $2")
+                    .bind(&key.token)
+                    .bind(&key.key)
+                    .fetch_optional(&mut *transaction)
+                    .await?;
+            if known.is_some() {
+                return Err("it was there already".into());
+            }
+            let body: String = query_scalar("SELECT body FROM snapshot WHERE incident = $1")
+                .bind(id)
+                .fetch_one(&mut *transaction)
+                .await?;
+            let before: Incident = serde_json::from_str(&body)?;
+            let (events, after, stamp) = world.noted(&before, command).ok_or("it was refused")?;
+            let (seq, hash) = head.split_once(' ').ok_or("the head is unreadable")?;
+            let (mut seq, mut prev): (i64, String) = (seq.parse()?, hash.to_owned());
+            let at = stamp.at.to_rfc3339();
+            for event in &events {
+                let mut whole = serde_json::to_value(event)?;
+                let body = whole["body"].take().to_string();
+                seq += 1;
+                let hash = Link {
+                    seq: u64::try_from(seq)?,
+                    incident: id,
+                    version: stamp.version,
+                    at: &at,
+                    by: &stamp.by,
+                    via: stamp.via.as_str(),
+                    kind: event.kind(),
+                    body: &body,
+                    salt: None,
+                    prev: &prev,
+                }
+                .hash();
+                query("INSERT INTO entry (seq, incident, version, at, \"by\", via, kind, body, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
+                    .bind(seq)
+                    .bind(id)
+                    .bind(i64::try_from(stamp.version)?)
+                    .bind(&at)
+                    .bind(&stamp.by)
+                    .bind(stamp.via.as_str())
+                    .bind(event.kind())
+                    .bind(&body)
+                    .bind(&prev)
+                    .bind(&hash)
+                    .execute(&mut *transaction)
+                    .await?;
+                prev = hash;
+            }
+            let body = serde_json::to_string(&after)?;
+            query("UPDATE snapshot SET seq = $2, version = $3, body = $4 WHERE incident = $1")
+                .bind(id)
+                .bind(seq)
+                .bind(i64::try_from(after.version)?)
+                .bind(&body)
+                .execute(&mut *transaction)
+                .await?;
+            query("UPDATE meta SET value = $1 WHERE name = 'head'")
+                .bind(format!("{seq} {prev}"))
+                .execute(&mut *transaction)
+                .await?;
+            query("INSERT INTO answer (token, key, digest, status, etag, location, body, at) VALUES ($1, $2, $3, 200, NULL, NULL, $4, $5)")
+                .bind(&key.token)
+                .bind(&key.key)
+                .bind(&key.digest[..])
+                .bind(body.as_bytes())
+                .bind(world.now.timestamp_millis())
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            Ok(())
+        }
+    };
+}
+
+by_hand!(
+    by_hand_in_a_file,
+    SqliteConnection,
+    "BEGIN IMMEDIATE",
+    "SELECT value FROM meta WHERE name = 'head'"
+);
+by_hand!(
+    by_hand_in_a_database,
+    PgConnection,
+    "BEGIN",
+    "SELECT value FROM meta WHERE name = 'head' FOR UPDATE"
+);
+
+/// Commands take turns at one connection: the best that one transaction a command can do with SQLite.
+async fn bare_in_a_file(
+    path: &std::path::Path,
+    ids: Vec<String>,
+    each: usize,
+) -> Fallible<Duration> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -225,8 +335,9 @@ async fn bare(path: &std::path::Path, ids: Vec<String>, each: usize) -> Fallible
         let (db, world, ids) = (db.clone(), world.clone(), ids.clone());
         async move {
             for n in 0..each {
+                let (key, command) = (idempotency("bare", client, n), note(client, n)?);
                 let mut db = db.lock().await;
-                command(&mut db, &world, &ids[client], client, n).await?;
+                by_hand_in_a_file(&mut db, &world, &ids[client], key, &command).await?;
             }
             Ok(())
         }
@@ -234,89 +345,29 @@ async fn bare(path: &std::path::Path, ids: Vec<String>, each: usize) -> Fallible
     .await
 }
 
-async fn command(
-    db: &mut SqliteConnection,
-    world: &World,
-    id: &str,
-    client: usize,
-    n: usize,
-) -> Fallible<()> {
-    let mut transaction = db.begin_with("BEGIN IMMEDIATE").await?;
-    let (key, command) = (idempotency(client, n), note(client, n)?);
-    let known: Option<i64> =
-        query_scalar("SELECT status FROM answer WHERE token = $1 AND key = $2")
-            .bind(&key.token)
-            .bind(&key.key)
-            .fetch_optional(&mut *transaction)
+/// Every client has a connection of its own; the row that notes the end of the chain makes them take turns.
+async fn bare_in_a_database(url: &str, ids: Vec<String>, each: usize) -> Fallible<Duration> {
+    let (world, ids) = (Arc::new(World::new()?), Arc::new(ids));
+    let mut lines = Vec::new();
+    for _ in 0..CLIENTS {
+        let mut line = PgConnection::connect(url).await?;
+        sqlx::raw_sql("SET search_path = warboard")
+            .execute(&mut line)
             .await?;
-    if known.is_some() {
-        return Err("it was there already".into());
+        lines.push(Arc::new(Mutex::new(line)));
     }
-    let body: String = query_scalar("SELECT body FROM snapshot WHERE incident = $1")
-        .bind(id)
-        .fetch_one(&mut *transaction)
-        .await?;
-    let before: Incident = serde_json::from_str(&body)?;
-    let (events, after, stamp) = world.noted(&before, &command).ok_or("it was refused")?;
-    let (mut seq, mut prev): (i64, String) =
-        query_as("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
-            .fetch_one(&mut *transaction)
-            .await?;
-    let at = stamp.at.to_rfc3339();
-    for event in &events {
-        let mut whole = serde_json::to_value(event)?;
-        let body = whole["body"].take().to_string();
-        seq += 1;
-        let hash = Link {
-            seq: u64::try_from(seq)?,
-            incident: id,
-            version: stamp.version,
-            at: &at,
-            by: &stamp.by,
-            via: stamp.via.as_str(),
-            kind: event.kind(),
-            body: &body,
-            salt: None,
-            prev: &prev,
+    side_by_side(|client| {
+        let (db, world, ids) = (lines[client].clone(), world.clone(), ids.clone());
+        async move {
+            let mut db = db.lock().await;
+            for n in 0..each {
+                let (key, command) = (idempotency("bare", client, n), note(client, n)?);
+                by_hand_in_a_database(&mut db, &world, &ids[client], key, &command).await?;
+            }
+            Ok(())
         }
-        .hash();
-        query("INSERT INTO entry (seq, incident, version, at, \"by\", via, kind, body, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-            .bind(seq)
-            .bind(id)
-            .bind(i64::try_from(stamp.version)?)
-            .bind(&at)
-            .bind(&stamp.by)
-            .bind(stamp.via.as_str())
-            .bind(event.kind())
-            .bind(&body)
-            .bind(&prev)
-            .bind(&hash)
-            .execute(&mut *transaction)
-            .await?;
-        prev = hash;
-    }
-    let body = serde_json::to_string(&after)?;
-    query("UPDATE snapshot SET seq = $2, version = $3, body = $4 WHERE incident = $1")
-        .bind(id)
-        .bind(seq)
-        .bind(i64::try_from(after.version)?)
-        .bind(&body)
-        .execute(&mut *transaction)
-        .await?;
-    query("UPDATE meta SET value = $1 WHERE name = 'head'")
-        .bind(format!("{seq} {prev}"))
-        .execute(&mut *transaction)
-        .await?;
-    query("INSERT INTO answer (token, key, digest, status, etag, location, body, at) VALUES ($1, $2, $3, 200, NULL, NULL, $4, $5)")
-        .bind(&key.token)
-        .bind(&key.key)
-        .bind(&key.digest[..])
-        .bind(body.as_bytes())
-        .bind(world.now.timestamp_millis())
-        .execute(&mut *transaction)
-        .await?;
-    transaction.commit().await?;
-    Ok(())
+    })
+    .await
 }
 
 async fn sqlite(each: usize) -> Fallible<(Duration, Duration)> {
@@ -328,7 +379,17 @@ async fn sqlite(each: usize) -> Fallible<(Duration, Duration)> {
     let store = SqliteStore::open(&path).await?;
     let ids = opened(&store, &Arc::new(World::new()?)).await?;
     store.close().await;
-    let bare = bare(&path, ids, each).await?;
+    let bare = bare_in_a_file(&path, ids, each).await?;
+    Ok((port, bare))
+}
+
+async fn postgres(url: &str, each: usize) -> Fallible<(Duration, Duration)> {
+    let clock: SharedClock = Arc::new(SystemClock::new());
+    let store = Arc::new(PostgresStore::open(&Secret::new(url), &clock).await?);
+    let port = through_the_port(store.clone(), each).await?;
+    let ids = opened(&*store, &Arc::new(World::new()?)).await?;
+    store.close().await;
+    let bare = bare_in_a_database(url, ids, each).await?;
     Ok((port, bare))
 }
 
@@ -352,8 +413,12 @@ fn main() -> Fallible<()> {
         .enable_all()
         .build()?;
     let (port, bare) = runtime.block_on(sqlite(each))?;
-    let ratio = report("sqlite", each, port, bare)?;
-    if measured && ratio < 1.0 {
+    let mut worst = report("sqlite", each, port, bare)?;
+    if let Ok(url) = std::env::var("WARBOARD_BENCH_STORE") {
+        let (port, bare) = runtime.block_on(postgres(&url, each))?;
+        worst = worst.min(report("postgres", each, port, bare)?);
+    }
+    if measured && worst < 1.0 {
         return Err("batching does not beat one transaction a command".into());
     }
     Ok(())
