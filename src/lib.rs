@@ -25,6 +25,7 @@ pub mod connector;
 pub mod domain;
 pub mod net;
 pub mod paging;
+pub mod report;
 pub mod secret;
 pub mod server;
 pub mod session;

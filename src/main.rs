@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
 use warboard::cli;
+use warboard::cli::log::{LogFormat, log};
 use warboard::domain::text::SafeText;
 use warboard::session::Restorer;
 
@@ -19,8 +20,11 @@ fn main() -> ExitCode {
     };
     let restorer = Restorer::default();
     report_panics(restorer.clone());
-    if invocation.logs() {
-        log_to_stderr();
+    if invocation.logs()
+        && let Err(fault) = log_to_stderr(invocation.log_format())
+    {
+        let _ = writeln!(std::io::stderr(), "warboard: {fault}");
+        return exit_code(2);
     }
     exit_code(invocation.run(&restorer))
 }
@@ -47,14 +51,15 @@ fn report_panics(restorer: Restorer) {
     }));
 }
 
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("WARBOARD_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+/// Text for a person at a terminal, JSON for what collects logs, unless told otherwise.
+fn log_to_stderr(asked: Option<LogFormat>) -> Result<(), String> {
+    let format = asked.unwrap_or(match std::io::stderr().is_terminal() {
+        true => LogFormat::Text,
+        false => LogFormat::Json,
+    });
+    let filter = std::env::var("WARBOARD_LOG").ok();
+    let filter = filter.as_deref().filter(|filter| !filter.trim().is_empty());
     // Somebody who tests in this process may have set one before.
-    let _ = match std::io::stderr().is_terminal() {
-        true => log.with_ansi(false).try_init(),
-        false => log.json().try_init(),
-    };
+    let _ = log(format, filter, std::io::stderr())?.try_init();
+    Ok(())
 }

@@ -53,6 +53,12 @@ pub struct BoardFlags {
     /// Nothing blinks
     #[arg(long)]
     pub no_blink: bool,
+    /// Certificate authorities to trust in place of the system's, PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Speak to backends on other machines in the clear too: everybody on the way reads the token
+    #[arg(long)]
+    pub insecure: bool,
     /// Read this file instead of the default one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -69,6 +75,8 @@ impl BoardFlags {
             no_blink: self.no_blink,
             read_only: self.read_only,
             wall: self.wall,
+            ca_file: self.ca_file.clone(),
+            insecure: self.insecure,
             config: self.config.clone(),
         }
     }
@@ -83,8 +91,20 @@ pub enum Sub {
     Demo(super::demo::DemoArgs),
     /// Run a backend
     Serve(super::serve::ServeArgs),
+    /// Show the board over SSH, to people who have nothing installed
+    SshServe(super::ssh::SshServeArgs),
     /// Issue, list and revoke tokens, on the store itself
     Token(super::token::TokenArgs),
+    /// Verify that nothing in a store's record was changed, on the store itself
+    Verify(super::verify::VerifyArgs),
+    /// Copy a whole store into a file, whether or not a server runs
+    Backup(super::backup::BackupArgs),
+    /// Make a new store from a backup
+    Restore(super::backup::RestoreArgs),
+    /// Print an incident as a document: situation report, hand-over, log or review
+    Export(super::export::ExportArgs),
+    /// Pair, list and end browsers that show the wall, on the store itself
+    Display(super::display::DisplayArgs),
     /// Open an incident
     Open(super::open::OpenArgs),
     /// List incidents
@@ -113,6 +133,8 @@ pub enum Sub {
     Config(super::config_show::ConfigArgs),
     /// Say what is wrong with terminal, settings, token, backend and clock, and how to mend it
     Doctor(super::doctor::DoctorArgs),
+    /// Write the settings of a board, asking for what is not given
+    Init(super::init::InitArgs),
     /// Print a completion script
     Completions(super::completions::CompletionsArgs),
     /// Print the manual page

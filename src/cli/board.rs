@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use clap::Args as ClapArgs;
-use tokio::sync::mpsc;
 
 use super::args::BoardFlags;
 use super::connection::{apis, local};
@@ -11,19 +10,15 @@ use super::embedded::Embedded;
 use super::environment::{block_on, clock, is_utf8, variable};
 use super::exit::{Failure, Outcome};
 use super::once::{Format, Once, Size};
+use super::output::Output;
 use crate::client::{Api, Watch};
 use crate::config::Settings;
 use crate::domain::word::Via;
-use crate::session::errand::Errand;
-use crate::session::{BoardScreen, Depth, Event, LocalDoor, Restorer, Screen, Setup};
+use crate::session::{Depth, LocalDoor, Restorer, Setup, Viewing};
 use crate::time::SharedClock;
 use crate::ui::App;
 use crate::ui::glyph::Glyphs;
-use crate::ui::message::Message;
 use crate::ui::shared::{Options, Shared};
-
-/// News that may wait for the loop.
-const NEWS: usize = 64;
 
 /// Flags of `board`.
 #[derive(Debug, ClapArgs)]
@@ -43,10 +38,10 @@ pub struct OnceFlags {
     /// The frame's size in cells
     #[arg(long, value_name = "WxH", default_value = "120x40", requires = "once")]
     pub size: Size,
-    /// text, ansi, svg or json
+    /// text, ansi, svg, html or json
     #[arg(long, value_name = "FORMAT", default_value = "text", requires = "once")]
     pub format: Format,
-    /// lanes, teams, clocks, wall, help, or an incident's id
+    /// lanes, teams, clocks, people, wall, help, or an incident's id
     #[arg(
         long,
         value_name = "SCREEN",
@@ -142,33 +137,22 @@ pub async fn show(
 ) -> Outcome {
     let app = app(settings, no_quit || once.is_some());
     match once {
-        Some(once) => once.print(app, apis, clock).await,
+        Some(once) => {
+            let output = Output::default();
+            once.print(app, apis, clock, &output, &variable).await
+        }
         None => live(app, apis, clock, restorer).await,
     }
 }
 
 async fn live(app: App, apis: Vec<Api>, clock: &SharedClock, restorer: &Restorer) -> Outcome {
-    let watch = Arc::new(Watch::start(apis.clone(), clock.clone()));
-    let (tell, mut news) = mpsc::channel(NEWS);
-    let errand = Errand::new(apis, watch.clone(), clock.clone(), tell.clone());
-    let mut boards = watch.board();
-    let mut screen = BoardScreen::new(app, clock.clone());
-    let first = boards.borrow_and_update().clone();
-    // What is known of the sources before the first frame.
-    for effect in screen
-        .handle(Event::News(Message::Board(first)), clock.mono())
-        .effects
-    {
-        errand.send(effect);
-    }
-    let feeding = tokio::spawn(async move {
-        while boards.changed().await.is_ok() {
-            let board = boards.borrow_and_update().clone();
-            if tell.send(Message::Board(board)).await.is_err() {
-                break;
-            }
-        }
-    });
+    let viewing = Viewing {
+        app,
+        watch: Arc::new(Watch::start(apis.clone(), clock.clone())),
+        apis,
+        clock: clock.clone(),
+        shown: None,
+    };
     let (mut door, mut incoming) = LocalDoor::open(restorer)?;
     let (w, h) = door.size();
     let setup = Setup {
@@ -176,16 +160,5 @@ async fn live(app: App, apis: Vec<Api>, clock: &SharedClock, restorer: &Restorer
         h,
         depth: Depth::of_environment(variable),
     };
-    let code = crate::session::run(
-        &mut screen,
-        &mut door,
-        &mut incoming,
-        &mut news,
-        clock,
-        setup,
-        |effect| errand.send(effect),
-    )
-    .await;
-    feeding.abort();
-    Ok(code)
+    Ok(viewing.run(&mut door, &mut incoming, setup).await)
 }

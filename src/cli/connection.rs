@@ -7,6 +7,7 @@ use clap::Args as ClapArgs;
 
 use super::environment::{clock, variable};
 use super::exit::{Failure, UNREACHABLE};
+use super::output::Output;
 use crate::client::{Api, ApiError, SourceSettings, TokenFrom};
 use crate::config::backend_json::{self, BackendFile};
 use crate::config::{Flags, Settings, SourceEntry, TokenEntry, data_home};
@@ -23,9 +24,25 @@ pub struct Reach {
     /// Print the API's own body
     #[arg(long)]
     pub json: bool,
+    /// Certificate authorities to trust in place of the system's, PEM
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Speak to a backend on another machine in the clear too: everybody on the way reads the token
+    #[arg(long)]
+    pub insecure: bool,
     /// Read this file instead of the default one
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Set for a guest at a door, in place of what flags, settings and streams say.
+    #[arg(skip)]
+    pub given: Option<Given>,
+}
+
+/// Where a guest's command asks, and where it prints.
+#[derive(Debug, Clone)]
+pub struct Given {
+    pub apis: Vec<Api>,
+    pub output: Output,
 }
 
 /// A source as the client takes it; `None` where no token is known.
@@ -78,13 +95,24 @@ pub fn backend_file() -> PathBuf {
 }
 
 impl Reach {
+    /// Where to print.
+    pub fn output(&self) -> Output {
+        let given = self.given.as_ref();
+        given.map(|given| given.output.clone()).unwrap_or_default()
+    }
+
     /// The backends that this may mean.
     ///
     /// # Errors
     /// Settings that cannot be read, no token, or no backend at all.
     pub fn candidates(&self, via: Via) -> Result<Vec<Api>, Failure> {
+        if let Some(given) = &self.given {
+            return Ok(given.apis.clone());
+        }
         let flags = Flags {
             urls: self.url.iter().cloned().collect(),
+            ca_file: self.ca_file.clone(),
+            insecure: self.insecure,
             config: self.config.clone(),
             ..Flags::default()
         };

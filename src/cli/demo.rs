@@ -22,8 +22,9 @@ use crate::client::{Api, SourceSettings, TokenFrom};
 use crate::config::{ServerFile, Settings};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
-use crate::server::{TokenRequest, issue_token};
+use crate::server::{Limits, TokenRequest, issue_token};
 use crate::session::Restorer;
+use crate::session::display;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 use crate::time::{SharedClock, ShiftedClock, TestClock};
@@ -97,7 +98,14 @@ impl Demo {
         let clock: SharedClock = Arc::new(shifted.clone());
         let store: Arc<dyn Store> = Arc::new(SqliteStore::temporary_from(seed).await?);
         shifted.show(now - TimeDelta::days(30));
-        let state = state(store.clone(), &clock, ServerFile::default(), "demo").await?;
+        let state = state(
+            store.clone(),
+            &clock,
+            ServerFile::default(),
+            "demo",
+            Limits::default(),
+        )
+        .await?;
         let cannot_listen = |error| {
             Failure::new(format!(
                 "no port of this machine can be listened on: {error}"
@@ -111,9 +119,8 @@ impl Demo {
         let ended = ending.clone().cancelled_owned();
         let serves = state.clone();
         let serving = tokio::spawn(async move {
-            if let Err(error) =
-                crate::server::serve(listener, serves, Default::default(), ended).await
-            {
+            let display = display::routes(&serves);
+            if let Err(error) = crate::server::serve(listener, serves, display, ended).await {
                 tracing::error!(%error, "the demo's backend ended");
             }
         });
@@ -160,6 +167,7 @@ async fn cast(store: &dyn Store, url: &str, clock: &SharedClock) -> Result<Cast,
             clearance: Some(Tlp::Red),
             services: Vec::new(),
             team: None,
+            door: false,
             expires_at: clock.now() + TimeDelta::days(400),
         };
         let (secret, _) = issue_token(store, clock.now(), request).await?;

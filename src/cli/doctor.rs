@@ -11,6 +11,7 @@ use super::store::{self, StorePlace};
 use crate::client::{Api, ApiError};
 use crate::config::{ServerFile, Settings, backend_json};
 use crate::domain::word::Via;
+use crate::net::is_in_the_clear;
 use crate::paging::settings::{RouteSettings, Target};
 use crate::session::{Depth, window};
 use crate::store::postgres::survey;
@@ -263,6 +264,20 @@ fn is_unsigned(route: &RouteSettings) -> bool {
 
 async fn backends(settings: Settings, mut findings: Findings) -> Findings {
     let clock = clock();
+    for source in settings
+        .sources
+        .iter()
+        .filter(|source| is_in_the_clear(&source.url))
+    {
+        findings.add(
+            "backend",
+            Verdict::Note,
+            format!(
+                "{}: the token travels in the clear: give the backend --tls-cert and --tls-key, and write https://",
+                source.name
+            ),
+        );
+    }
     let apis = match settings.sources.is_empty() {
         false => apis(&settings, &clock, Via::Cli),
         true => match backend_json::read(&backend_file()) {
@@ -329,6 +344,13 @@ async fn backend(
         ),
     );
     definitions.push(about.definitions.clone());
+    if let Some(head) = &about.head {
+        findings.add(
+            "record",
+            Verdict::Good,
+            format!("{} reaches {}:{}", api.name(), head.seq, head.hash),
+        );
+    }
     let you = &about.you;
     let counsel = if you.counsel { ", counsel" } else { "" };
     let token = format!(

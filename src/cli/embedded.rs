@@ -20,7 +20,8 @@ use crate::config::ServerFile;
 use crate::config::backend_json::{self, BackendFile, BackendLock};
 use crate::domain::word::{Role, Tlp, Via};
 use crate::secret::Secret;
-use crate::server::{TokenRequest, issue_token};
+use crate::server::{Limits, TokenRequest, issue_token};
+use crate::session::display;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 use crate::time::SharedClock;
@@ -157,13 +158,12 @@ impl Running {
             token,
             pid: std::process::id(),
         };
-        let state = state(store.clone(), clock, settings, "local").await?;
+        let state = state(store.clone(), clock, settings, "local", Limits::default()).await?;
         let ended = ending.clone();
         let serving = tokio::spawn(async move {
             let shutdown = ended.cancelled_owned();
-            if let Err(error) =
-                crate::server::serve(listener, state, Default::default(), shutdown).await
-            {
+            let display = display::routes(&state);
+            if let Err(error) = crate::server::serve(listener, state, display, shutdown).await {
                 tracing::error!(%error, "the backend ended");
             }
         });
@@ -222,6 +222,7 @@ async fn token(
         clearance: Some(Tlp::Red),
         services: Vec::new(),
         team: None,
+        door: false,
         expires_at: now + TimeDelta::days(90),
     };
     let (secret, _) = issue_token(store, now, request).await?;

@@ -5,7 +5,7 @@ use clap::Args as ClapArgs;
 use super::connection::{Reach, segment};
 use super::environment::block_on;
 use super::exit::{DONE, Failure, Outcome};
-use super::output::{Output, table};
+use super::output::table;
 use crate::client::Api;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
@@ -63,8 +63,9 @@ pub fn run(args: ListArgs) -> Outcome {
     block_on(1, list(args))?
 }
 
-async fn list(args: ListArgs) -> Outcome {
-    let output = Output::default();
+/// For whoever has a runtime already.
+pub async fn list(args: ListArgs) -> Outcome {
+    let output = args.reach.output();
     let query = args.query();
     if args.reach.json {
         let api = args.reach.one(Via::Cli)?;

@@ -2,6 +2,8 @@
 //! What a command means is decided on the lower floors.
 
 mod args;
+mod ask;
+mod backup;
 mod board;
 mod catalogue;
 mod clocks;
@@ -10,25 +12,31 @@ mod config_show;
 mod connection;
 mod connector;
 mod demo;
+mod display;
 mod doctor;
 mod doctor_paging;
 mod embedded;
 mod environment;
 mod exit;
+mod export;
 mod given;
 mod import;
+mod init;
 mod list;
+pub mod log;
 mod once;
 mod open;
 mod output;
 mod regimes;
 mod serve;
 mod show;
+mod ssh;
 mod store;
 mod teams;
 mod themes;
 mod token;
 mod verb;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -56,7 +64,15 @@ pub fn parse(
 impl Invocation {
     /// Whether the log may go to standard error: while a board stands on the terminal it may not.
     pub fn logs(&self) -> bool {
-        matches!(&self.0.command, Some(Sub::Serve(_)))
+        matches!(&self.0.command, Some(Sub::Serve(_) | Sub::SshServe(_)))
+    }
+
+    /// The form of the log, where one was asked for.
+    pub fn log_format(&self) -> Option<log::LogFormat> {
+        match &self.0.command {
+            Some(Sub::Serve(args)) => args.log_format,
+            _ => None,
+        }
     }
 
     /// Carries it out; gives the exit code. `restorer` is what a panic gives the terminal back with.
@@ -79,7 +95,13 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Board(args)) => board::run_args(args, restorer),
         Some(Sub::Demo(args)) => demo::run(args, restorer),
         Some(Sub::Serve(args)) => serve::run(args),
+        Some(Sub::SshServe(args)) => ssh::run(args),
         Some(Sub::Token(args)) => token::run(args),
+        Some(Sub::Verify(args)) => verify::run(args),
+        Some(Sub::Backup(args)) => backup::run(args),
+        Some(Sub::Restore(args)) => backup::run_restore(args),
+        Some(Sub::Export(args)) => export::run(args),
+        Some(Sub::Display(args)) => display::run(args),
         Some(Sub::Open(args)) => open::run(args),
         Some(Sub::List(args)) => list::run(args),
         Some(Sub::Show(args)) => show::run(args),
@@ -94,6 +116,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Themes(args)) => themes::run(args),
         Some(Sub::Config(args)) => config_show::run(args),
         Some(Sub::Doctor(args)) => doctor::run(args),
+        Some(Sub::Init(args)) => init::run(args),
         Some(Sub::Completions(args)) => completions::run(args),
         Some(Sub::Man) => completions::man(),
     }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::environment::variable;
 use super::exit::{DONE, Failure, Outcome, UNREACHABLE};
 use super::output::Output;
 use crate::client::{Api, Watch};
@@ -50,6 +49,7 @@ pub enum Format {
     Text,
     Ansi,
     Svg,
+    Html,
     Json,
 }
 
@@ -63,7 +63,15 @@ pub struct Once {
 
 impl Once {
     /// Waits for every source's first whole answer, or its refusal, and prints the frame.
-    pub async fn print(self, mut app: App, apis: Vec<Api>, clock: &SharedClock) -> Outcome {
+    /// `variable` tells what is known of the terminal that shows it.
+    pub async fn print(
+        self,
+        mut app: App,
+        apis: Vec<Api>,
+        clock: &SharedClock,
+        output: &Output,
+        variable: &(dyn Fn(&str) -> Option<String> + Send + Sync),
+    ) -> Outcome {
         let watch = Watch::start(apis.clone(), clock.clone());
         let board = settled(&watch, clock).await;
         let now = clock.mono();
@@ -84,7 +92,11 @@ impl Once {
         }
         let mut frame = Frame::new(w, h);
         frame.draw(&app);
-        self.put(&frame, &board, clock);
+        let depth = match output.is_terminal() || variable("NO_COLOR").is_some() {
+            true => Depth::of_environment(variable),
+            false => Depth::True,
+        };
+        self.put(&frame, &board, clock, output, depth);
         let unheard = board.sources.iter().any(|source| source.heard.is_none());
         Ok(if unheard { UNREACHABLE } else { DONE })
     }
@@ -94,6 +106,7 @@ impl Once {
             "lanes" => ScreenName::Lanes,
             "teams" => ScreenName::Teams,
             "clocks" => ScreenName::Clocks,
+            "people" => ScreenName::People,
             "wall" => ScreenName::Wall,
             "help" => return Ok(app.act(Action::Help)),
             id => {
@@ -102,7 +115,7 @@ impl Once {
                     .find(|source| board.incident(*source, id).is_some())
                     .ok_or_else(|| {
                         Failure::usage(format!(
-                            "'{id}' is no screen and no incident on the board: choose lanes, teams, clocks, wall, help or an id"
+                            "'{id}' is no screen and no incident on the board: choose lanes, teams, clocks, people, wall, help or an id"
                         ))
                     })?;
                 let target = Target {
@@ -115,18 +128,19 @@ impl Once {
         Ok(app.show(screen))
     }
 
-    fn put(&self, frame: &Frame, board: &Board, clock: &SharedClock) {
-        let output = Output::default();
+    fn put(
+        &self,
+        frame: &Frame,
+        board: &Board,
+        clock: &SharedClock,
+        output: &Output,
+        depth: Depth,
+    ) {
         match self.format {
             Format::Text => output.own(&frame.text()),
-            Format::Ansi => {
-                let depth = match output.is_terminal() || variable("NO_COLOR").is_some() {
-                    true => Depth::of_environment(variable),
-                    false => Depth::True,
-                };
-                output.own(&String::from_utf8_lossy(&frame.ansi(depth)));
-            }
+            Format::Ansi => output.own(&String::from_utf8_lossy(&frame.ansi(depth))),
             Format::Svg => output.own(&frame.svg()),
+            Format::Html => output.own(&frame.html()),
             Format::Json => {
                 let told = json!({
                     "screen": self.screen, "width": self.size.w, "height": self.size.h,
@@ -174,7 +188,7 @@ async fn settled(watch: &Watch, clock: &SharedClock) -> Arc<Board> {
 async fn timeline(apis: &[Api], source: usize, id: String) -> Message {
     let answer = match apis.get(source) {
         Some(api) => api
-            .timeline(&id, 0)
+            .timeline(&id, 0, true)
             .await
             .map_err(|error| error.to_string()),
         None => Err("the source is gone".to_owned()),

@@ -2,32 +2,89 @@
 //! byte for byte into a pipe and in ASCII on a terminal. Nothing else in the command line writes.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::text::{SafeText, json_ascii};
 
-/// The two standard streams.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Output {}
+/// Most bytes that are kept for somebody who is not at this process's own streams.
+const KEPT_MAX: usize = 32 << 20;
+
+/// The two standard streams, or what is kept in their place for a guest.
+#[derive(Debug, Default, Clone)]
+pub struct Output {
+    kept: Option<Arc<Mutex<Kept>>>,
+}
+
+/// What was printed for a guest.
+#[derive(Debug, Default)]
+struct Kept {
+    terminal: bool,
+    out: Vec<u8>,
+    err: Vec<u8>,
+    over: bool,
+}
+
+impl Kept {
+    fn add(&mut self, bytes: &[u8], beside: bool) {
+        if self.out.len() + self.err.len() + bytes.len() > KEPT_MAX {
+            self.over = true;
+        } else if beside {
+            self.err.extend_from_slice(bytes);
+        } else {
+            self.out.extend_from_slice(bytes);
+        }
+    }
+}
 
 impl Output {
+    /// Keeps what is printed; `terminal` says whether a guest's terminal shows it.
+    pub fn kept(terminal: bool) -> Output {
+        let kept = Kept {
+            terminal,
+            ..Kept::default()
+        };
+        Output {
+            kept: Some(Arc::new(Mutex::new(kept))),
+        }
+    }
+
+    /// What was kept: the data, what stands beside it, and whether that is all of it.
+    pub fn taken(&self) -> (Vec<u8>, Vec<u8>, bool) {
+        match self.guest().as_deref_mut() {
+            Some(kept) => {
+                let (out, err) = (&mut kept.out, &mut kept.err);
+                (std::mem::take(out), std::mem::take(err), !kept.over)
+            }
+            None => (Vec::new(), Vec::new(), true),
+        }
+    }
+
+    fn guest(&self) -> Option<MutexGuard<'_, Kept>> {
+        let kept = self.kept.as_ref()?;
+        Some(kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Whether data goes to a terminal.
-    pub fn is_terminal(self) -> bool {
-        io::stdout().is_terminal()
+    pub fn is_terminal(&self) -> bool {
+        match self.guest() {
+            Some(kept) => kept.terminal,
+            None => io::stdout().is_terminal(),
+        }
     }
 
     /// One line of data; what is hostile in it shows as marks.
-    pub fn line(self, text: &str) {
+    pub fn line(&self, text: &str) {
         let safe = SafeText::line(text);
         self.put(format!("{}\n", safe.shown().trim_end()).as_bytes());
     }
 
     /// Several lines of data of our own making, written as they are.
-    pub fn own(self, text: &str) {
+    pub fn own(&self, text: &str) {
         self.put(text.as_bytes());
     }
 
     /// A JSON body: as it is into a pipe, in ASCII on a terminal.
-    pub fn json(self, body: &[u8]) {
+    pub fn json(&self, body: &[u8]) {
         if !self.is_terminal() {
             self.put(body);
             if !body.ends_with(b"\n") {
@@ -41,13 +98,20 @@ impl Output {
     }
 
     /// One line beside the data.
-    pub fn note(self, text: &str) {
-        let safe = SafeText::line(text);
-        // Nobody left to tell: the exit code still says it.
-        let _ = writeln!(io::stderr(), "{}", safe.shown());
+    pub fn note(&self, text: &str) {
+        let line = format!("{}\n", SafeText::line(text).shown());
+        match self.guest() {
+            Some(mut kept) => kept.add(line.as_bytes(), true),
+            // Nobody left to tell: the exit code still says it.
+            None => drop(io::stderr().write_all(line.as_bytes())),
+        }
     }
 
-    fn put(self, bytes: &[u8]) {
+    fn put(&self, bytes: &[u8]) {
+        if let Some(mut kept) = self.guest() {
+            kept.add(bytes, false);
+            return;
+        }
         let mut out = io::stdout().lock();
         // A reader that went away, as `head` does, wants no more.
         let _ = out.write_all(bytes).and_then(|()| out.flush());

@@ -5,7 +5,7 @@ use clap::Args as ClapArgs;
 use super::connection::{Reach, segment};
 use super::environment::block_on;
 use super::exit::{DONE, Outcome};
-use super::output::{Output, table};
+use super::output::table;
 use crate::domain::alarm;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
@@ -26,6 +26,9 @@ pub struct ShowArgs {
 pub struct TimelineArgs {
     /// The incident, as AZ-142
     pub id: String,
+    /// With privileged entries, as far as the token may read them
+    #[arg(long)]
+    pub privileged: bool,
     #[command(flatten)]
     pub reach: Reach,
 }
@@ -38,9 +41,10 @@ pub fn run_timeline(args: TimelineArgs) -> Outcome {
     block_on(1, timeline(args))?
 }
 
-async fn show(args: ShowArgs) -> Outcome {
+/// For whoever has a runtime already.
+pub async fn show(args: ShowArgs) -> Outcome {
     let api = args.reach.of_incident(&args.id, Via::Cli).await?;
-    let output = Output::default();
+    let output = args.reach.output();
     if args.reach.json {
         let path = format!("/v1/incidents/{}", segment(&args.id));
         output.json(&api.get_raw(&path).await?);
@@ -53,23 +57,35 @@ async fn show(args: ShowArgs) -> Outcome {
     Ok(DONE)
 }
 
-async fn timeline(args: TimelineArgs) -> Outcome {
+/// For whoever has a runtime already.
+pub async fn timeline(args: TimelineArgs) -> Outcome {
     let api = args.reach.of_incident(&args.id, Via::Cli).await?;
-    let output = Output::default();
+    let output = args.reach.output();
     if args.reach.json {
-        let path = format!("/v1/incidents/{}/timeline", segment(&args.id));
+        let query = if args.privileged {
+            "?privileged=true"
+        } else {
+            ""
+        };
+        let path = format!("/v1/incidents/{}/timeline{query}", segment(&args.id));
         output.json(&api.get_raw(&path).await?);
         return Ok(DONE);
     }
     let mut after = 0;
     loop {
-        let stretch = api.timeline(&args.id, after).await?.value;
+        let stretch = api.timeline(&args.id, after, args.privileged).await?.value;
         let rows: Vec<Vec<String>> = stretch
             .entries
             .iter()
             .map(|entry| {
                 let line = entry.line.clone().unwrap_or_else(|| "(hidden)".to_owned());
-                vec![utc(entry.at), entry.by.clone(), entry.kind.clone(), line]
+                vec![
+                    entry.seq.to_string(),
+                    utc(entry.at),
+                    entry.by.clone(),
+                    entry.kind.clone(),
+                    line,
+                ]
             })
             .collect();
         for line in table(&rows) {
@@ -156,6 +172,13 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 incident.closed_at.map(utc).unwrap_or_default()
             ),
         ));
+    }
+    if let Some(restriction) = &incident.restriction {
+        let people = match incident.is_masked("people") {
+            true => "(hidden)".to_owned(),
+            false => restriction.people.join(", "),
+        };
+        facts.push(("RESTRICTED to", people));
     }
     if let Some(bridge) = &incident.bridge {
         facts.push(("bridge", bridge.clone()));

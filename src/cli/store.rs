@@ -1,6 +1,7 @@
 //! Which store: `--store`, else `WARBOARD_STORE`, else the file in the data folder; and opening it.
 //! A URL may hold a password: it is told without it, always.
 
+use std::io::BufRead;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,9 +9,9 @@ use super::environment::variable;
 use super::exit::Failure;
 use crate::config::data_home;
 use crate::secret::Secret;
-use crate::store::Store;
-use crate::store::postgres::PostgresStore;
-use crate::store::sqlite::SqliteStore;
+use crate::store::postgres::{self, PostgresStore};
+use crate::store::sqlite::{self, SqliteStore};
+use crate::store::{Record, Restored, Store};
 use crate::time::SharedClock;
 
 /// The variable that names a store where no flag does: a flag can be read by everybody on the machine.
@@ -68,6 +69,27 @@ impl StorePlace {
         Ok(match self {
             StorePlace::Sqlite(path) => Arc::new(SqliteStore::for_tokens(path).await?),
             StorePlace::Postgres(url) => Arc::new(PostgresStore::for_tokens(url, clock).await?),
+        })
+    }
+
+    /// Opens its record to read it, whoever serves it; nothing is made or changed.
+    pub async fn record(&self, clock: &SharedClock) -> Result<Box<dyn Record>, Failure> {
+        Ok(match self {
+            StorePlace::Sqlite(path) => Box::new(sqlite::record(path).await?),
+            StorePlace::Postgres(url) => Box::new(postgres::record(url, clock).await?),
+        })
+    }
+
+    /// Puts a backup into it, where it is empty.
+    pub async fn restore(
+        &self,
+        clock: &SharedClock,
+        from: &mut (dyn BufRead + Send),
+    ) -> Result<Restored, Failure> {
+        let now = clock.now();
+        Ok(match self {
+            StorePlace::Sqlite(path) => SqliteStore::restore(path, from, now).await?,
+            StorePlace::Postgres(url) => PostgresStore::restore(url, clock, from, now).await?,
         })
     }
 

@@ -5,7 +5,7 @@ use clap::Args as ClapArgs;
 use super::connection::Reach;
 use super::environment::block_on;
 use super::exit::{DONE, Outcome};
-use super::output::{Output, table};
+use super::output::table;
 use crate::domain::word::Via;
 
 /// Flags of `teams`.
@@ -19,8 +19,9 @@ pub fn run(args: TeamsArgs) -> Outcome {
     block_on(1, teams(args))?
 }
 
-async fn teams(args: TeamsArgs) -> Outcome {
-    let output = Output::default();
+/// For whoever has a runtime already.
+pub async fn teams(args: TeamsArgs) -> Outcome {
+    let output = args.reach.output();
     if args.reach.json {
         let api = args.reach.one(Via::Cli)?;
         output.json(&api.get_raw("/v1/teams").await?);

@@ -56,6 +56,9 @@ pub struct IssueArgs {
     /// Whose pages it acknowledges
     #[arg(long, value_name = "TEAM")]
     pub team: Option<String>,
+    /// A door's: it speaks for people, and for nobody else
+    #[arg(long)]
+    pub door: bool,
     /// How long it works
     #[arg(long, value_name = "SPAN", default_value = "90d")]
     pub expires: Span,
@@ -97,7 +100,8 @@ pub fn run(args: TokenArgs) -> Outcome {
     })?
 }
 
-async fn opened(url: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
+/// The store whose tokens are meant, beside servers that may be running on it.
+pub(super) async fn opened(url: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
     StorePlace::find(url)?.open_beside(&clock()).await
 }
 
@@ -115,6 +119,7 @@ async fn issue(args: IssueArgs) -> Outcome {
         clearance: args.clearance,
         services: args.services,
         team: args.team,
+        door: args.door,
         expires_at,
     };
     let (secret, token) = issue_token(&*store, now, request).await?;
@@ -146,7 +151,7 @@ async fn list(args: ListArgs) -> Outcome {
             .iter()
             .map(|token| {
                 json!({"name": token.name, "role": token.role, "counsel": token.counsel,
-                    "clearance": token.clearance, "services": token.services, "team": token.team,
+                    "clearance": token.clearance, "services": token.services, "team": token.team, "door": token.door,
                     "created_at": token.created_at, "expires_at": token.expires_at,
                     "revoked_at": token.revoked_at, "last_used_at": token.last_used_at, "state": state(token)})
             })
@@ -163,7 +168,12 @@ async fn list(args: ListArgs) -> Outcome {
             vec![
                 token.name.clone(),
                 token.role.to_string(),
-                if token.counsel { "counsel" } else { "-" }.to_owned(),
+                match (token.door, token.counsel) {
+                    (true, _) => "door",
+                    (false, true) => "counsel",
+                    (false, false) => "-",
+                }
+                .to_owned(),
                 token.clearance.to_string(),
                 state(token).to_owned(),
                 format!("until {}", token.expires_at.format("%d %b %Y")),

@@ -4,25 +4,28 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, header};
+use futures::future::BoxFuture;
+use http::{HeaderValue, Method, Request, header};
 use serde::de::DeserializeOwned;
 
 use super::SourceSettings;
 use super::answer::{Good, judge};
 use super::body;
 use super::error::ApiError;
+use super::heard::Heard;
 use super::token::{Token, Tokens};
 use crate::domain::board::{About, TeamView};
 use crate::domain::command::Command;
 use crate::domain::command::open::Open;
-use crate::domain::instant::{Instant, Mono};
+use crate::domain::grant::Grant;
+use crate::domain::instant::Mono;
 use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
-use crate::net::{HttpClient, HttpSettings, Limits};
-use crate::time::SharedClock;
+use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError};
+use crate::time::{SharedClock, timeout};
 use crate::wire::{
-    CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody, TeamsBody, TimelineBody,
-    WAIT_LIMIT_SECONDS,
+    BEHALF_HEADER, CommandAnswerBody, DoorBody, ExplainBody, ListBody, PreviewBody, RegimesBody,
+    TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS, WhoBody,
 };
 
 const SMALL: Limits = Limits {
@@ -39,64 +42,33 @@ const RAW: Limits = Limits {
     body_bytes: 256 << 20,
 };
 
-/// A good answer, with when it was asked and heard.
-#[derive(Debug, Clone)]
-pub struct Heard<T> {
-    /// What was answered.
-    pub value: T,
-    /// The backend's clock when it answered.
-    pub now: Instant,
-    /// The reader's monotonic clock when the request left.
-    pub sent: Mono,
-    /// The same when the answer was whole.
-    pub received: Mono,
-    /// The entity tag, if it has one.
-    pub etag: Option<String>,
-    /// Ids of incidents in it that could not be read; a `?` and a number where not even the id could.
-    pub unreadable: Vec<String>,
-    /// Which of the source's tokens was used; grows when another one was read.
-    pub token: u64,
-}
-
-impl<T> Heard<T> {
-    /// When it was asked and heard, without what was answered.
-    pub(super) fn stamp(&self) -> Heard<()> {
-        Heard {
-            value: (),
-            now: self.now,
-            sent: self.sent,
-            received: self.received,
-            etag: None,
-            unreadable: Vec::new(),
-            token: self.token,
-        }
-    }
-
-    pub(super) fn map<U>(self, value: impl FnOnce(T) -> U) -> Heard<U> {
-        Heard {
-            value: value(self.value),
-            now: self.now,
-            sent: self.sent,
-            received: self.received,
-            etag: self.etag,
-            unreadable: self.unreadable,
-            token: self.token,
-        }
-    }
-}
-
 /// A client for one backend. Clones share connections and the token.
 #[derive(Clone)]
 pub struct Api {
     inner: Arc<Inner>,
+    /// For whom a door speaks.
+    behalf: Option<HeaderValue>,
 }
 
 struct Inner {
     name: String,
-    http: HttpClient,
-    tokens: Tokens,
+    way: Way,
     clock: SharedClock,
     via: Via,
+}
+
+/// How a backend is reached.
+enum Way {
+    /// Over a socket, with a token.
+    Network { http: HttpClient, tokens: Tokens },
+    /// It lives in this process and knows who asks.
+    Inside(Arc<dyn Neighbour>),
+}
+
+/// A backend of this process, asked without a socket; what it answers is what it would answer over one.
+pub trait Neighbour: Send + Sync {
+    /// The whole answer.
+    fn answer(&self, request: Request<Bytes>) -> BoxFuture<'_, NetAnswer>;
 }
 
 impl std::fmt::Debug for Api {
@@ -136,6 +108,20 @@ impl<'a> Ask<'a> {
             ..Ask::get(path, SMALL)
         }
     }
+
+    /// The headers it has besides who asks.
+    fn headers(&self, via: Via) -> impl Iterator<Item = (&'static str, &str)> {
+        let body = self.body.is_some();
+        [
+            ("if-match", self.if_match),
+            ("if-none-match", self.if_none_match),
+            ("idempotency-key", self.key),
+            ("content-type", body.then_some("application/json")),
+            ("x-warboard-via", body.then_some(door(via))),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
 }
 
 impl Api {
@@ -148,15 +134,37 @@ impl Api {
             ca_file: settings.ca_file.clone(),
             ..HttpSettings::default()
         };
-        Ok(Api {
+        let way = Way::Network {
+            http: HttpClient::new(&settings.url, &http)?,
+            tokens: Tokens::new(settings.token.clone(), clock.clone()),
+        };
+        Ok(Api::reached(&settings.name, way, clock, via))
+    }
+
+    /// A client for a backend of this process.
+    pub fn inside(name: &str, neighbour: Arc<dyn Neighbour>, clock: &SharedClock) -> Api {
+        Api::reached(name, Way::Inside(neighbour), clock, Via::Board)
+    }
+
+    fn reached(name: &str, way: Way, clock: &SharedClock, via: Via) -> Api {
+        Api {
             inner: Arc::new(Inner {
-                name: settings.name.clone(),
-                http: HttpClient::new(&settings.url, &http)?,
-                tokens: Tokens::new(settings.token.clone(), clock.clone()),
+                name: name.to_owned(),
+                way,
                 clock: clock.clone(),
                 via,
             }),
-        })
+            behalf: None,
+        }
+    }
+
+    /// The same source, asked for a person with a door's token. Connections and token are shared.
+    pub fn on_behalf_of(&self, grant: &Grant) -> Api {
+        Api {
+            inner: self.inner.clone(),
+            // A grant holds nothing that a header does not take.
+            behalf: HeaderValue::from_bytes(grant.to_string().as_bytes()).ok(),
+        }
     }
 
     /// How the board calls the source.
@@ -166,7 +174,10 @@ impl Api {
 
     /// `host:port`, for sentences.
     pub fn place(&self) -> String {
-        self.inner.http.place()
+        match &self.inner.way {
+            Way::Network { http, .. } => http.place(),
+            Way::Inside(_) => "this process".to_owned(),
+        }
     }
 
     /// What the backend is, and who we are to it.
@@ -178,6 +189,20 @@ impl Api {
     pub async fn teams(&self) -> Result<Heard<Vec<TeamView>>, ApiError> {
         let body: Heard<TeamsBody> = self.read(Ask::get("/v1/teams", SMALL)).await?;
         Ok(body.map(|body| body.teams))
+    }
+
+    /// Who is connected through doors.
+    pub async fn who(&self) -> Result<Heard<WhoBody>, ApiError> {
+        self.read(Ask::get("/v1/who", SMALL)).await
+    }
+
+    /// Tells who is connected through this door, in place of what was told before.
+    pub async fn report(&self, people: &DoorBody) -> Result<(), ApiError> {
+        let ask = Ask {
+            method: Method::PUT,
+            ..Ask::post("/v1/who", written(people)?)
+        };
+        self.ask(&ask).await.map(|_| ())
     }
 
     /// The catalogue in force; with a profile as JSON also what it calls for.
@@ -232,9 +257,18 @@ impl Api {
         self.read(Ask::get(&path, SMALL)).await
     }
 
-    /// The stretch of a timeline after an entry's `seq`; 0 for the first.
-    pub async fn timeline(&self, id: &str, after: u64) -> Result<Heard<TimelineBody>, ApiError> {
-        let path = format!("/v1/incidents/{}/timeline?after={after}", encoded(id));
+    /// The stretch of a timeline after an entry's `seq`; 0 for the first. `privileged`: with those entries that only counsel,
+    /// commanders and their authors read.
+    pub async fn timeline(
+        &self,
+        id: &str,
+        after: u64,
+        privileged: bool,
+    ) -> Result<Heard<TimelineBody>, ApiError> {
+        let path = format!(
+            "/v1/incidents/{}/timeline?privileged={privileged}&after={after}",
+            encoded(id)
+        );
         let limits = Limits {
             body_bytes: LIST.body_bytes,
             ..SMALL
@@ -326,41 +360,70 @@ impl Api {
     }
 
     async fn ask(&self, ask: &Ask<'_>) -> Result<Heard<Good>, ApiError> {
-        let tokens = &self.inner.tokens;
+        let (http, tokens) = match &self.inner.way {
+            Way::Network { http, tokens } => (http, tokens),
+            Way::Inside(neighbour) => return self.ask_inside(ask, &**neighbour).await,
+        };
         let token = tokens.current().await?;
-        match self.ask_once(ask, &token).await {
+        match self.ask_once(ask, http, &token).await {
             Err(refused @ ApiError::NotAllowed { .. }) => match tokens.other_than(&token).await? {
-                Some(other) => self.ask_once(ask, &other).await,
+                Some(other) => self.ask_once(ask, http, &other).await,
                 None => Err(refused),
             },
             answered => answered,
         }
     }
 
-    async fn ask_once(&self, ask: &Ask<'_>, token: &Token) -> Result<Heard<Good>, ApiError> {
-        let Inner {
-            http, clock, via, ..
-        } = &*self.inner;
+    async fn ask_once(
+        &self,
+        ask: &Ask<'_>,
+        http: &HttpClient,
+        token: &Token,
+    ) -> Result<Heard<Good>, ApiError> {
         let mut request = http
             .request(ask.method.clone(), ask.path)?
             .header(header::AUTHORIZATION, token.header.clone());
-        for (name, value) in [
-            (header::IF_MATCH.as_str(), ask.if_match),
-            (header::IF_NONE_MATCH.as_str(), ask.if_none_match),
-            ("idempotency-key", ask.key),
-        ] {
-            if let Some(value) = value {
-                request = request.header(name, value);
-            }
+        for (name, value) in ask.headers(self.inner.via) {
+            request = request.header(name, value);
+        }
+        if let Some(behalf) = &self.behalf {
+            request = request.header(BEHALF_HEADER, behalf.clone());
         }
         if let Some(body) = &ask.body {
-            request = request
-                .header(header::CONTENT_TYPE, "application/json")
-                .header("x-warboard-via", door(*via))
-                .body(body.clone());
+            request = request.body(body.clone());
         }
-        let sent = clock.mono();
+        let sent = self.inner.clock.mono();
         let answer = http.send(request, ask.limits).await?;
+        self.heard(answer, sent, token.number)
+    }
+
+    async fn ask_inside(
+        &self,
+        ask: &Ask<'_>,
+        neighbour: &dyn Neighbour,
+    ) -> Result<Heard<Good>, ApiError> {
+        let mut request = Request::builder().method(ask.method.clone()).uri(ask.path);
+        for (name, value) in ask.headers(self.inner.via) {
+            request = request.header(name, value);
+        }
+        let request = request
+            .body(ask.body.clone().unwrap_or_default())
+            .map_err(|error| NetError::BadUrl {
+                why: error.to_string(),
+            })?;
+        let clock = &self.inner.clock;
+        let sent = clock.mono();
+        let within = i64::try_from(ask.limits.total_ms).unwrap_or(i64::MAX);
+        let answer = timeout(&**clock, within, neighbour.answer(request)).await;
+        let answer = answer.map_err(|_| NetError::Timeout {
+            to: self.place(),
+            after_ms: ask.limits.total_ms,
+        })?;
+        self.heard(answer, sent, 1)
+    }
+
+    fn heard(&self, answer: NetAnswer, sent: Mono, token: u64) -> Result<Heard<Good>, ApiError> {
+        let clock = &self.inner.clock;
         let received = clock.mono();
         let good = judge(&self.place(), answer, clock.now())?;
         Ok(Heard {
@@ -370,7 +433,7 @@ impl Api {
             sent,
             received,
             unreadable: Vec::new(),
-            token: token.number,
+            token,
         })
     }
 }

@@ -67,6 +67,10 @@ fn busy(status: u16) -> String {
         408 => "the backend says that the request came too slowly (408)".to_owned(),
         429 => "the backend is asked too often (429)".to_owned(),
         502..=504 => format!("the backend cannot answer now ({status})"),
+        507 => {
+            "the backend's store is full, nothing was written (507); free some space on its disk"
+                .to_owned()
+        }
         _ => format!("the backend is broken inside ({status}); its log says why"),
     }
 }

@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod body;
 mod error;
+mod heard;
 mod token;
 mod watch;
 
@@ -12,8 +13,9 @@ use std::path::PathBuf;
 
 use crate::secret::Secret;
 
-pub use api::{Api, Heard};
+pub use api::{Api, Neighbour};
 pub use error::ApiError;
+pub use heard::Heard;
 pub use watch::Watch;
 
 /// One backend, as the owner of the board has it in the settings.

@@ -16,6 +16,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use self::source::new_source;
 pub use fault::{COMMAND_LINE, ConfigError, ENVIRONMENT, Fault};
 pub use home::{Environment, config_home, data_home};
 pub use server_file::ServerFile;

@@ -22,6 +22,10 @@ pub struct Flags {
     pub no_blink: bool,
     pub read_only: bool,
     pub wall: bool,
+    /// Authorities to trust in place of the system's, for every source.
+    pub ca_file: Option<PathBuf>,
+    /// Backends on other machines may be spoken to in the clear.
+    pub insecure: bool,
     /// Another file in place of `config.toml`; it must be there.
     pub config: Option<PathBuf>,
 }
@@ -116,7 +120,7 @@ impl Settings {
             (None, Some(path)) => (expand(&path, Path::new(""), env), true),
             (None, None) => (home.join("config.toml"), false),
         };
-        let file = in_file(&path, named, env, &mut faults);
+        let file = in_file(&path, named, flags.insecure, env, &mut faults);
         let mut from = IndexMap::new();
 
         let variable_theme = variable(env, "WARBOARD_THEME");
@@ -190,7 +194,13 @@ impl Settings {
 }
 
 /// Reads the file. One that was named must be there.
-fn in_file(path: &Path, named: bool, env: Environment<'_>, faults: &mut Vec<Fault>) -> InFile {
+fn in_file(
+    path: &Path,
+    named: bool,
+    insecure: bool,
+    env: Environment<'_>,
+    faults: &mut Vec<Fault>,
+) -> InFile {
     let mut file = InFile {
         name: path.display().to_string(),
         folder: path.parent().unwrap_or(Path::new("")).to_owned(),
@@ -232,7 +242,7 @@ fn in_file(path: &Path, named: bool, env: Environment<'_>, faults: &mut Vec<Faul
         file.no_blink = document.yes(&root, "no_blink");
         file.read_only = document.yes(&root, "read_only");
         file.wall = document.yes(&root, "wall");
-        file.sources = source::read(&mut document, &root);
+        file.sources = source::read(&mut document, &root, insecure);
         file.keymap = keymap(&mut document, &root);
     }
     faults.append(&mut document.faults);

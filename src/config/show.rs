@@ -65,6 +65,9 @@ impl Settings {
             if let Some(path) = &source.ca_file {
                 line("ca_file", &path.display().to_string());
             }
+            if source.insecure {
+                let _ = writeln!(text, "insecure = true");
+            }
             match &source.token {
                 TokenEntry::Given(secret) => {
                     let _ = writeln!(text, "# token = \"{secret}\", of WARBOARD_TOKEN");

@@ -7,7 +7,7 @@ use super::document::{Document, Part};
 use super::fault::{COMMAND_LINE, ENVIRONMENT, Fault, quoted};
 use super::home::{Environment, variable};
 use super::settings::{Flags, Layer};
-use crate::net::url_place;
+use crate::net::{is_in_the_clear, url_place};
 use crate::secret::{Secret, command_words};
 
 /// One backend.
@@ -21,6 +21,8 @@ pub struct SourceEntry {
     pub token: TokenEntry,
     /// Authorities to trust in place of the system's.
     pub ca_file: Option<PathBuf>,
+    /// It may be spoken to in the clear, beyond this machine.
+    pub insecure: bool,
 }
 
 /// Where a token is.
@@ -36,12 +38,23 @@ pub enum TokenEntry {
     None,
 }
 
-const KEYS: &[&str] = &["name", "url", "token_file", "token_command", "ca_file"];
+const KEYS: &[&str] = &[
+    "name",
+    "url",
+    "token_file",
+    "token_command",
+    "ca_file",
+    "insecure",
+];
 /// Longest name; it stands in the head of every screen.
 const NAME_MAX: usize = 40;
 
-/// Reads every `[[source]]` of the file.
-pub(super) fn read(document: &mut Document<'_>, root: &Part<'_>) -> Vec<SourceEntry> {
+/// Reads every `[[source]]` of the file. `insecure`: a flag lets all of them be spoken to in the clear.
+pub(super) fn read(
+    document: &mut Document<'_>,
+    root: &Part<'_>,
+    insecure: bool,
+) -> Vec<SourceEntry> {
     let mut entries: Vec<SourceEntry> = Vec::new();
     for part in document.parts(root, "source") {
         if part.has("token") {
@@ -88,6 +101,10 @@ pub(super) fn read(document: &mut Document<'_>, root: &Part<'_>) -> Vec<SourceEn
             (None, None) => TokenEntry::None,
         };
         let ca_file = document.path(&part, "ca_file");
+        let insecure = document.yes(&part, "insecure").unwrap_or(false) || insecure;
+        if let Some(Err(why)) = url.as_deref().map(|url| covered(url, insecure)) {
+            document.fault(&part, "url", why);
+        }
         let (Some(url), Some(name)) = (url, name.or(place)) else {
             continue;
         };
@@ -106,6 +123,7 @@ pub(super) fn read(document: &mut Document<'_>, root: &Part<'_>) -> Vec<SourceEn
             url,
             token,
             ca_file,
+            insecure,
         });
     }
     entries
@@ -131,7 +149,7 @@ pub(super) fn choose(
     };
     let mut sources: Vec<SourceEntry> = Vec::new();
     for text in &given {
-        match named(text, &configured) {
+        match named(text, &configured, flags.insecure) {
             Err(why) => faults.push(Fault::new(file, 0, key, why)),
             Ok(source) if sources.iter().any(|other| other.name == source.name) => {
                 let what = format!(
@@ -149,6 +167,11 @@ pub(super) fn choose(
     };
     if given.is_empty() {
         sources = configured;
+    }
+    if let Some(file) = &flags.ca_file {
+        for source in &mut sources {
+            source.ca_file = Some(file.clone());
+        }
     }
     if let Some(token) = variable(env, "WARBOARD_TOKEN") {
         match sources.as_mut_slice() {
@@ -168,7 +191,7 @@ pub(super) fn choose(
 }
 
 /// The source that a text names: one of the file by its name or URL, else a new one.
-fn named(text: &str, configured: &[SourceEntry]) -> Result<SourceEntry, String> {
+fn named(text: &str, configured: &[SourceEntry], insecure: bool) -> Result<SourceEntry, String> {
     let known = |entry: &&SourceEntry| entry.name == text || same_url(&entry.url, text);
     if let Some(entry) = configured.iter().find(known) {
         return Ok(entry.clone());
@@ -180,11 +203,33 @@ fn named(text: &str, configured: &[SourceEntry]) -> Result<SourceEntry, String> 
         ));
     }
     Ok(SourceEntry {
-        name: place(text)?,
+        name: new_source(text, insecure)?,
         url: text.to_owned(),
         token: TokenEntry::None,
         ca_file: None,
+        insecure,
     })
+}
+
+/// A source that is asked for by its URL alone: what it is called, or why it cannot be used.
+///
+/// # Errors
+/// The URL is none, would show a secret, or would send the token in the clear.
+pub fn new_source(url: &str, insecure: bool) -> Result<String, String> {
+    let name = place(url)?;
+    covered(url, insecure)?;
+    Ok(name)
+}
+
+/// A token must not travel in the clear unless somebody wants it to.
+fn covered(url: &str, insecure: bool) -> Result<(), String> {
+    match !insecure && is_in_the_clear(url) {
+        true => Err(
+            "this URL cannot be used: http:// to another machine sends the token in the clear; write https://, or allow it with insecure = true in its [[source]] or --insecure"
+                .to_owned(),
+        ),
+        false => Ok(()),
+    }
 }
 
 /// `host:port` of a base URL, or why it is none. The URL itself is never shown: it may hold a secret.

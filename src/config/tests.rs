@@ -325,7 +325,7 @@ fn every_fault_of_a_file_is_told_with_its_line() {
                 "config.toml:5: `source.name`: 'a b' is no name here; write at most 40 letters, digits and dashes",
                 "config.toml:7: `source.token`: a token does not stand in this file: put it in a file that only you can read and name that as token_file",
                 "config.toml:10: `source.url`: this URL cannot be used: a user or password in it would be seen by everybody; use a token file",
-                "config.toml:11: `source.tokenfile`: unknown key; known here are: name url token_file token_command ca_file",
+                "config.toml:11: `source.tokenfile`: unknown key; known here are: name url token_file token_command ca_file insecure",
             ],
         ),
         (

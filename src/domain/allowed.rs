@@ -45,6 +45,9 @@ pub enum CommandKind {
     AcknowledgeAlarm,
     ShelveAlarm,
     UnshelveAlarm,
+    Restrict,
+    BreakGlass,
+    Redact,
 }
 
 impl CommandKind {
@@ -81,6 +84,9 @@ impl CommandKind {
             AcknowledgeAlarm,
             ShelveAlarm,
             UnshelveAlarm,
+            Restrict,
+            BreakGlass,
+            Redact,
         ]
     };
 
@@ -117,6 +123,9 @@ impl CommandKind {
             AcknowledgeAlarm => "acknowledge_alarm",
             ShelveAlarm => "shelve_alarm",
             UnshelveAlarm => "unshelve_alarm",
+            Restrict => "restrict",
+            BreakGlass => "break_glass",
+            Redact => "redact",
         }
     }
 
@@ -125,8 +134,14 @@ impl CommandKind {
         use CommandKind::*;
         match self {
             Note | RecordTime | Page | AcknowledgePage | Take | AcknowledgeAlarm => Role::Responder,
+            BreakGlass => Role::Admin,
             _ => Role::Commander,
         }
+    }
+
+    /// Whether it is counsel's alone, whatever the role.
+    pub const fn is_counsels(self) -> bool {
+        matches!(self, CommandKind::Decide | CommandKind::Redact)
     }
 
     /// Whether it needs an incident that is still open.
@@ -134,9 +149,8 @@ impl CommandKind {
         use CommandKind::*;
         match self {
             Reopen | Note | Lesson | FinishLesson | Review | Submit | WithdrawSubmit
-            | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign => {
-                false
-            }
+            | AcknowledgePage | CancelPage | Set | RecordTime | ConfirmTime | Decide | Assign
+            | Restrict | BreakGlass | Redact => false,
             Page | Take | Declare | NotReportable | Advance | Undo | Dismiss | Close | HandOver
             | NotApplicable | Hold | Release | AcknowledgeAlarm | ShelveAlarm | UnshelveAlarm => {
                 true
@@ -147,13 +161,15 @@ impl CommandKind {
 
 /// Whether the caller may do this to an incident that stands so. The refusal says what is missing.
 pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result<(), Refusal> {
-    let decides = kind == CommandKind::Decide || kind == CommandKind::ConfirmTime;
     let may = match kind {
-        CommandKind::Decide => caller.counsel,
-        _ => caller.role >= kind.role() || (decides && caller.counsel),
+        kind if kind.is_counsels() => caller.counsel,
+        CommandKind::ConfirmTime | CommandKind::Restrict => {
+            caller.counsel || caller.role >= kind.role()
+        }
+        _ => caller.role >= kind.role(),
     };
     if !may {
-        let needed = if kind == CommandKind::Decide {
+        let needed = if kind.is_counsels() {
             "the capability counsel".to_owned()
         } else {
             format!("the role {}", kind.role())
@@ -211,17 +227,14 @@ mod tests {
         assert!(allowed(CommandKind::Advance, open, &commander).is_ok());
         assert!(allowed(CommandKind::Advance, closed, &commander).is_err());
         assert!(allowed(CommandKind::Reopen, open, &commander).is_err());
-        assert!(allowed(CommandKind::Decide, open, &commander).is_err());
-        assert!(
-            allowed(
-                CommandKind::Decide,
-                open,
-                &Caller {
-                    counsel: true,
-                    ..responder
-                }
-            )
-            .is_ok()
-        );
+        let counsel = Caller {
+            counsel: true,
+            ..responder
+        };
+        for kind in [CommandKind::Decide, CommandKind::Redact] {
+            assert!(allowed(kind, open, &commander).is_err());
+            assert!(allowed(kind, open, &counsel).is_ok());
+            assert!(allowed(kind, closed, &counsel).is_ok());
+        }
     }
 }

@@ -83,6 +83,9 @@ pub struct About {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub token_expires_at: Option<Instant>,
+    /// Where the record ends now; worth noting elsewhere, as it shows later that nothing before it was changed.
+    #[serde(default)]
+    pub head: Option<HeadView>,
     /// The incident systems it takes incidents in from, and how far each has come.
     #[serde(default)]
     pub connectors: Vec<ConnectorView>,
@@ -107,6 +110,13 @@ pub struct ConnectorView {
     pub open: usize,
     /// Why what it told is not all, or why it did not answer.
     pub trouble: Option<String>,
+}
+
+/// An entry of the record by its place and its hash, which covers every entry before it too.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct HeadView {
+    pub seq: u64,
+    pub hash: String,
 }
 
 /// What a severity means at this backend.
@@ -226,6 +236,25 @@ impl Board {
     /// The incident with this id at this source.
     pub fn incident(&self, source: usize, id: &str) -> Option<&Arc<IncidentView>> {
         self.sources.get(source)?.incident(id)
+    }
+
+    /// What may be shown in a room where people sit who are on no list: without restricted incidents.
+    pub fn for_a_room(self: &Arc<Board>) -> Arc<Board> {
+        let is_shown = |incident: &&Arc<IncidentView>| incident.restriction.is_none();
+        let sources = self.sources.iter().map(|source| {
+            if source.incidents.iter().all(|incident| is_shown(&incident)) {
+                return Arc::clone(source);
+            }
+            let shown = source.incidents.iter().filter(is_shown).cloned();
+            Arc::new(Source {
+                incidents: Arc::new(shown.collect()),
+                ..Source::clone(source)
+            })
+        });
+        Arc::new(Board {
+            sources: sources.collect(),
+            generation: self.generation,
+        })
     }
 
     /// How many incidents there are, over all sources.

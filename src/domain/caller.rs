@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::incident::Incident;
 use super::word::{Role, Tlp};
 
 /// A person or program with a token, as the domain sees it.
@@ -39,7 +40,12 @@ impl Caller {
         self.services.is_empty() || self.services.iter().any(|s| s == service)
     }
 
-    /// What the caller shares with everybody who sees the same: the key for caches and ETags.
+    /// Whether the caller reads privileged entries of this author: counsel, commanders and the author do.
+    pub fn reads_privileged(&self, author: &str) -> bool {
+        self.counsel || self.role >= Role::Commander || self.name == author
+    }
+
+    /// What decides what the caller sees, with the name: restricted incidents exist for people, not for roles.
     pub fn audience(&self) -> Audience {
         let mut services = self.services.clone();
         services.sort();
@@ -49,11 +55,13 @@ impl Caller {
             clearance: self.clearance,
             services,
             team: self.team.clone(),
+            name: Some(self.name.clone()),
         }
     }
 }
 
-/// Role x counsel x clearance x services x team: two callers of one audience are answered the same bytes.
+/// Role x counsel x clearance x services x team, and the name where it matters: two callers of one audience are answered
+/// the same bytes. The key for caches and ETags.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Audience {
     pub role: Role,
@@ -61,6 +69,8 @@ pub struct Audience {
     pub clearance: Tlp,
     pub services: Vec<String>,
     pub team: Option<String>,
+    /// None: of somebody who is on no list, for whom no restricted incident exists.
+    pub name: Option<String>,
 }
 
 impl Audience {
@@ -69,7 +79,22 @@ impl Audience {
         tlp <= self.clearance
     }
 
-    /// Whether incidents of this service exist for this audience.
+    /// Whether an incident exists for this audience: it is of their services, and they are on its list if it has one.
+    pub fn sees(&self, incident: &Incident) -> bool {
+        let admitted = incident.restriction.as_ref().is_none_or(|restriction| {
+            self.name
+                .as_deref()
+                .is_some_and(|name| restriction.admits(name))
+        });
+        admitted && self.sees_service(&incident.service)
+    }
+
+    /// Whether this audience reads what people wrote on an incident: it exists for them and their clearance reaches.
+    pub fn reads(&self, incident: &Incident) -> bool {
+        self.sees(incident) && self.may_read(incident.tlp)
+    }
+
+    /// Whether incidents of this service exist for this audience, as far as no list says otherwise.
     pub fn sees_service(&self, service: &str) -> bool {
         self.services.is_empty() || self.services.iter().any(|s| s == service)
     }

@@ -24,6 +24,9 @@ pub enum Event {
         text: String,
         kind: NoteKind,
         occurred_at: Option<When>,
+        /// Only counsel, commanders and its author read it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        privileged: bool,
     },
     TimeRecorded {
         trigger: String,
@@ -174,6 +177,19 @@ pub enum Event {
         held_at: Instant,
         text: String,
     },
+    /// From now on it exists for these people only; nobody named: for all again.
+    Restricted {
+        people: Vec<String>,
+    },
+    /// An admin who is not on the list came in all the same.
+    GlassBroken {
+        reason: String,
+        until: Instant,
+    },
+    /// The time of a broken glass is over; written by the worker.
+    GlassMended {
+        person: String,
+    },
     /// Time alone changed what some duties say; written by the worker so that readers hear of it.
     StatusesChanged {
         duties: Vec<String>,
@@ -196,6 +212,16 @@ pub enum Event {
     /// What its source says of it; what was taken over from it stands in events of its own.
     UpstreamChanged {
         upstream: Box<Upstream>,
+    },
+    /// The store was restored from a backup; what became of these pages since it was made is not known.
+    Restored {
+        made_at: Instant,
+        pages: Vec<String>,
+    },
+    /// The texts of another entry were taken out of the record.
+    Redacted {
+        entry: u64,
+        reason: String,
     },
 }
 
@@ -222,7 +248,25 @@ pub struct Opened {
 
 /// Keys of an entry's body that hold what people wrote. The chain covers their hash, not the text,
 /// so that a text can be redacted and the chain still verifies.
-pub const TEXT_KEYS: &[&str] = &["text", "title", "summary", "message", "reason", "because"];
+pub const TEXT_KEYS: &[&str] = &[
+    "text",
+    "title",
+    "summary",
+    "message",
+    "reason",
+    "because",
+    "source",
+    "channel",
+    "reference",
+    "authority",
+    "document",
+    "bridge",
+    "out_of_band",
+    "why",
+    "last_error",
+];
+/// The same for entries that were written before texts had salts: it stays as it was, as their hashes do.
+pub const FIRST_TEXT_KEYS: &[&str] = &["text", "title", "summary", "message", "reason", "because"];
 
 impl Event {
     /// The word under which it stands in the record.
@@ -257,28 +301,36 @@ impl Event {
             Event::LessonAdded { .. } => "lesson_added",
             Event::LessonFinished { .. } => "lesson_finished",
             Event::Reviewed { .. } => "reviewed",
+            Event::Restricted { .. } => "restricted",
+            Event::GlassBroken { .. } => "glass_broken",
+            Event::GlassMended { .. } => "glass_mended",
             Event::StatusesChanged { .. } => "statuses_changed",
             Event::AlarmsRaised { .. } => "alarms_raised",
             Event::AlarmAcknowledged { .. } => "alarm_acknowledged",
             Event::AlarmShelved { .. } => "alarm_shelved",
             Event::AlarmUnshelved { .. } => "alarm_unshelved",
             Event::UpstreamChanged { .. } => "upstream_changed",
+            Event::Restored { .. } => "restored",
+            Event::Redacted { .. } => "redacted",
         }
     }
 
     /// Whether it makes a confirmation that was bound to an older version fail: a person's command does, a worker's
-    /// progress does not; nor does who heard an alarm, which changes nothing that anybody confirms.
+    /// progress does not; nor does who heard an alarm or looked in, which changes nothing that anybody confirms.
     pub fn is_persons(&self) -> bool {
         !matches!(
             self,
             Event::PageProgressed { .. }
                 | Event::PageEscalated { .. }
+                | Event::GlassBroken { .. }
+                | Event::GlassMended { .. }
                 | Event::StatusesChanged { .. }
                 | Event::AlarmsRaised { .. }
                 | Event::AlarmAcknowledged { .. }
                 | Event::AlarmShelved { .. }
                 | Event::AlarmUnshelved { .. }
                 | Event::UpstreamChanged { .. }
+                | Event::Restored { .. }
         )
     }
 }

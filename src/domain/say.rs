@@ -6,6 +6,7 @@ use super::command::upstream::{conflicts, standing};
 use super::event::Event;
 use super::incident::Incident;
 use super::incident::apply::seat_words;
+use super::view::DecisionView;
 use super::word::{AlarmKind, Answer, Phase};
 
 /// The change in a few words; None for what no reader needs to hear of.
@@ -13,6 +14,11 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
     let text = match event {
         Event::Opened(opened) if opened.starts_at.is_some() => "exercise planned".to_owned(),
         Event::Opened(_) => "opened".to_owned(),
+        Event::Noted {
+            kind,
+            privileged: true,
+            ..
+        } => format!("{kind} noted, privileged"),
         Event::Noted { kind, .. } => format!("{kind} noted"),
         Event::TimeRecorded {
             trigger,
@@ -84,6 +90,13 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         Event::LessonAdded { .. } => "lesson added".to_owned(),
         Event::LessonFinished { .. } => "lesson done".to_owned(),
         Event::Reviewed { .. } => "review held".to_owned(),
+        Event::Restricted { people } => match people.len() {
+            0 => "restriction lifted".to_owned(),
+            1 => "restricted to one person".to_owned(),
+            n => format!("restricted to {n} people"),
+        },
+        Event::GlassBroken { .. } => "GLASS BROKEN".to_owned(),
+        Event::GlassMended { .. } => "broken glass closed".to_owned(),
         Event::AlarmsRaised { alarms } => {
             let alarms: Vec<String> = alarms.iter().map(|raised| alarm(&raised.alarm)).collect();
             format!("alarm: {}", alarms.join("; "))
@@ -107,8 +120,22 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
             }
         }
         Event::AlarmUnshelved { alarm: of } => format!("alarm unshelved: {}", alarm(of)),
+        Event::Restored { made_at, pages } => format!(
+            "restored from the backup of {}: what became of {} pages since is not known",
+            made_at.format("%Y-%m-%d %H:%M UTC"),
+            pages.len()
+        ),
+        Event::Redacted { entry, .. } => format!("entry {entry} redacted"),
     };
     Some(text)
+}
+
+/// What stands in a timeline in place of an entry that was redacted.
+pub fn redacted(why: &DecisionView) -> String {
+    match &why.reason {
+        Some(reason) => format!("redacted by {}: {reason}", why.by),
+        None => format!("redacted by {}", why.by),
+    }
 }
 
 /// What an alarm is about: `ms-72h/customer START PASSED`.

@@ -254,7 +254,9 @@ fn clean(text: &str, multi: bool) -> String {
                 out.push_str(if multi { "    " } else { " " });
             }
             '\u{200D}'
+                // After a flood of marks nothing joins: what tells of the flood would come between.
                 if before.emoji
+                    && before.dropped == 0
                     && before.joiners < JOINERS_MAX
                     && next.is_some_and(table::is_pictograph) =>
             {
@@ -310,35 +312,48 @@ fn mark(c: char, before: &mut Before, out: &mut String) {
 }
 
 /// Splits graphemes that fill too many cells, which would otherwise be drawn as one or not at all, and names those that
-/// fill none, such as a vowel of Hangul without its consonant.
+/// fill none, such as a vowel of Hangul without its consonant, and joiners that join nothing.
 fn split_clusters(text: String) -> String {
+    const JOINER: char = '\u{200D}';
     let odd = |g: &str| g.len() > 1 && !(1..=CLUSTER_CELLS_MAX).contains(&grapheme_width(g));
-    if !text.graphemes(true).any(odd) {
+    if !text.graphemes(true).any(|g| odd(g) || g.ends_with(JOINER)) {
         return text;
     }
     let mut out = String::with_capacity(text.len() + 16);
     for grapheme in text.graphemes(true) {
-        if !odd(grapheme) {
+        // What follows is no emoji to whoever draws it: a cut behind the joiner would join it to the mark of the cut.
+        let (grapheme, joins_nothing) = match grapheme.strip_suffix(JOINER) {
+            Some(before) => (before, true),
+            None => (grapheme, false),
+        };
+        if odd(grapheme) {
+            split(grapheme, &mut out);
+        } else {
             out.push_str(grapheme);
-            continue;
         }
-        let nothing = grapheme_width(grapheme) == 0;
-        let mut cells = 0;
-        for c in grapheme.chars() {
-            let wide = UnicodeWidthChar::width(c).unwrap_or(0);
-            if nothing {
-                Before::default().name(c, &mut out);
-                continue;
-            }
-            if wide > 0 && cells + wide > CLUSTER_CELLS_MAX / 2 {
-                out.push_str("<+>");
-                cells = 0;
-            }
-            cells += wide;
-            out.push(c);
+        if joins_nothing {
+            Before::default().name(JOINER, &mut out);
         }
     }
     out
+}
+
+fn split(grapheme: &str, out: &mut String) {
+    let nothing = grapheme_width(grapheme) == 0;
+    let mut cells = 0;
+    for c in grapheme.chars() {
+        let wide = UnicodeWidthChar::width(c).unwrap_or(0);
+        if nothing {
+            Before::default().name(c, out);
+            continue;
+        }
+        if wide > 0 && cells + wide > CLUSTER_CELLS_MAX / 2 {
+            out.push_str("<+>");
+            cells = 0;
+        }
+        cells += wide;
+        out.push(c);
+    }
 }
 
 #[cfg(test)]

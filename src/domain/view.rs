@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::instant::Instant;
+use super::restriction::Restriction;
 use super::when::When;
 use super::word::{
     AlarmKind, AlarmState, Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord,
@@ -95,6 +96,13 @@ pub struct IncidentView {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub commander_vacant_since: Option<Instant>,
+    /// Since when each filled seat is held by who holds it, by the seat's word.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub seated_at: IndexMap<String, Instant>,
+    /// For whom it exists; null: for everybody whose services it is of.
+    #[serde(default)]
+    pub restriction: Option<Restriction>,
 }
 
 fn trusted() -> Comms {

@@ -53,6 +53,7 @@ const MASKED: &[&str] = &[
     "upstream",
     "decider",
     "by",
+    "people",
 ];
 
 /// The incident as this audience may see it at `now`; None where it does not exist for them.
@@ -63,17 +64,18 @@ pub fn view(
     rules: &Rules,
     now: Instant,
 ) -> Option<IncidentView> {
-    if !audience.sees_service(&incident.service) {
+    if !audience.sees(incident) {
         return None;
     }
     let mut duties = duty::derive(incident, directory, rules, now);
     let open = audience.may_read(incident.tlp);
     let mut alarms = alarm::of_incident(incident, &duties, now);
     if !open {
-        hide_subjects(&mut duties);
+        let hidden = hide_subjects(&mut duties);
         duties.iter_mut().for_each(hide_words);
-        hide_alarms(&mut alarms);
+        hide_alarms(&mut alarms, &hidden);
     }
+    let restricted = restricted(&duties);
     let name = |name: &String| if open { name.clone() } else { String::new() };
     let shown = |text: &Option<String>| text.clone().filter(|_| open);
     Some(IncidentView {
@@ -159,21 +161,61 @@ pub fn view(
                 version: m.version,
             }),
         change: incident.change.as_ref().map(|change| ChangeView {
-            text: shown(&change.text),
+            text: shown(&change.text).map(|text| unnamed(text, &restricted)),
             by: name(&change.by),
             at: change.at,
         }),
         alarms,
         commander_vacant_since: alarm::vacant_since(incident).filter(|_| open),
+        seated_at: match open {
+            true => incident.seated_at.clone(),
+            false => IndexMap::new(),
+        },
+        restriction: incident.restriction.as_ref().map(|restriction| {
+            let mut restriction = restriction.clone();
+            if !open {
+                restriction.people.clear();
+                restriction.by.clear();
+                restriction.glass.clear();
+            }
+            restriction
+        }),
     })
 }
 
+/// The ids of duties whose very being is not told in passing.
+pub fn restricted(duties: &[DutyView]) -> Vec<String> {
+    let restricted = duties.iter().filter(|duty| duty.restricted);
+    let mut ids: Vec<String> = restricted.map(|duty| duty.id.clone()).collect();
+    // One may begin as another does: the longer is replaced first.
+    ids.sort_by_key(|id| std::cmp::Reverse(id.len()));
+    ids
+}
+
+/// A line with what is restricted left unnamed: it is read on shared screens.
+pub fn unnamed(mut line: String, restricted: &[String]) -> String {
+    for duty in restricted {
+        line = line.replace(duty.as_str(), "restricted duty");
+    }
+    line
+}
+
 /// Who did something about an alarm, and why. That a seat is vacant is not told to whom the seat is not shown.
-fn hide_alarms(alarms: &mut Vec<AlarmView>) {
+fn hide_alarms(alarms: &mut Vec<AlarmView>, hidden: &[(String, String)]) {
     alarms.retain(|alarm| alarm.kind != AlarmKind::VacantCommand);
     for alarm in alarms {
         alarm.by = None;
         alarm.reason = None;
+        let Some((rule, _)) = alarm.duty.as_ref().and_then(|duty| duty.split_once('@')) else {
+            continue;
+        };
+        let known = hidden
+            .iter()
+            .find(|(duty, _)| Some(duty) == alarm.duty.as_ref());
+        let duty = known.map_or_else(|| format!("{rule}@hidden"), |(_, hidden)| hidden.clone());
+        let kind = alarm.kind;
+        alarm.id = format!("{duty}#{kind}");
+        alarm.duty = Some(duty);
     }
 }
 
@@ -189,8 +231,9 @@ fn hide_words(duty: &mut DutyView) {
     }
 }
 
-/// A subject may be a customer's name: its place stands for it.
-fn hide_subjects(duties: &mut [DutyView]) {
+/// A subject may be a customer's name: its place stands for it. Gives the ids that changed, before and after.
+fn hide_subjects(duties: &mut [DutyView]) -> Vec<(String, String)> {
+    let mut changed = Vec::new();
     let mut known: Vec<String> = Vec::new();
     for duty in duties.iter_mut().filter(|d| d.subject != duty::ALL) {
         let at = known.iter().position(|subject| *subject == duty.subject);
@@ -199,8 +242,10 @@ fn hide_subjects(duties: &mut [DutyView]) {
             known.len() - 1
         });
         duty.subject = format!("hidden-{}", place + 1);
-        duty.id = format!("{}/{}@{}", duty.regime, duty.stage, duty.subject);
+        let id = format!("{}/{}@{}", duty.regime, duty.stage, duty.subject);
+        changed.push((std::mem::replace(&mut duty.id, id.clone()), id));
     }
+    changed
 }
 
 fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {

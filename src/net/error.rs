@@ -171,6 +171,9 @@ fn tls_detail(error: &rustls::Error) -> String {
             "its certificate comes from an authority that is not known here; name the authority with ca_file".into()
         }
         rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "its certificate has expired".into(),
+        rustls::Error::InvalidCertificate(
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. },
+        ) => "its certificate is for another name; write the address by the name that it was made for".into(),
         rustls::Error::InvalidMessage(_) => "it does not speak TLS on this port".into(),
         _ => told(error),
     }

@@ -215,6 +215,11 @@ pub fn url_place(text: &str) -> Result<String, NetError> {
     check_url(text, Reach::AsWritten).map(|url| place(&url))
 }
 
+/// Whether what is sent to this URL travels in the clear, and beyond this machine.
+pub fn is_in_the_clear(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.scheme() == "http" && !is_loopback_url(&url))
+}
+
 fn check_url(text: &str, reach: Reach) -> Result<Url, NetError> {
     let bad = |why: &str| Err(NetError::BadUrl { why: why.into() });
     let url = Url::parse(text).map_err(|error| NetError::BadUrl {

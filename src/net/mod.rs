@@ -2,13 +2,15 @@
 //! destinations that came with data are checked. What is asked and what the answer means, the rooms above know.
 
 mod address;
+mod certificate;
 mod error;
 mod http;
 mod retry;
 
 pub use address::{Forbidden, check_address, is_loopback_url};
+pub use certificate::{CertificateError, ServerTls};
 pub use error::NetError;
-pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, url_place};
+pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, is_in_the_clear, url_place};
 pub use retry::{retry_after_ms, wait_ms};
 
 #[cfg(test)]

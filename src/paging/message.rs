@@ -23,11 +23,13 @@ pub struct PageMessage {
     pub incident: String,
     pub codename: String,
     pub severity: Option<Severity>,
+    /// Of an incident that exists for a few people only.
+    pub restricted: bool,
     pub exercise: bool,
     pub tlp: Tlp,
     pub team: String,
     pub urgency: Urgency,
-    /// Who asks.
+    /// Who asks; empty for a restricted incident.
     pub by: String,
     pub queued_at: Instant,
     pub bridge: Option<String>,
@@ -51,7 +53,9 @@ impl PageMessage {
         clearance: Tlp,
         link: Option<&str>,
     ) -> PageMessage {
-        let cleared = incident.tlp <= clearance;
+        // A restricted incident tells outside that it is there, and nothing of itself.
+        let named = incident.restriction.is_none();
+        let cleared = incident.tlp <= clearance && named;
         let mut withheld = Vec::new();
         let mut shown = |name: &'static str, text: Option<&String>| match (text, cleared) {
             (Some(text), true) => Some(text.clone()),
@@ -64,19 +68,27 @@ impl PageMessage {
         let title = shown("title", Some(&incident.title));
         let summary = shown("summary", incident.summary.as_ref());
         let message = shown("message", page.message.as_ref());
+        if !named {
+            withheld.extend(["severity", "bridge", "by"]);
+        }
         let mut told = PageMessage {
             kind: "page",
             page: page.id.clone(),
             incident: incident.id.clone(),
             codename: incident.codename.clone(),
-            severity: incident.severity,
+            severity: incident.severity.filter(|_| named),
+            restricted: !named,
             exercise: incident.exercise,
             tlp: incident.tlp,
             team: team.to_owned(),
             urgency: page.urgency,
-            by: page.by.clone(),
+            by: if named {
+                page.by.clone()
+            } else {
+                String::new()
+            },
             queued_at: page.queued_at,
-            bridge: incident.bridge.clone(),
+            bridge: incident.bridge.clone().filter(|_| named),
             answer_url: link.map(str::to_owned),
             title,
             summary,
@@ -115,6 +127,7 @@ impl PageMessage {
             incident: "TEST".to_owned(),
             codename: "NO INCIDENT".to_owned(),
             severity: None,
+            restricted: false,
             exercise: false,
             tlp,
             team: team.to_owned(),
@@ -149,6 +162,14 @@ impl PageMessage {
             return format!("TEST from warboard, no incident: for {}", safe(&self.team));
         }
         let exercise = if self.exercise { "EXERCISE " } else { "" };
+        if self.restricted {
+            return format!(
+                "{exercise}PAGE for {}: {} {} (restricted)",
+                safe(&self.team),
+                self.incident,
+                self.codename,
+            );
+        }
         let severity = self
             .severity
             .map_or("severity not assessed", |s| s.as_str());

@@ -102,7 +102,10 @@ pub fn body(key: &str, message: &PageMessage) -> Vec<u8> {
     detail("codename", Some(&message.codename));
     detail("severity", message.severity.map(|s| s.as_str()));
     detail("tlp", Some(message.tlp.as_str()));
-    detail("asked_by", Some(&message.by));
+    detail(
+        "asked_by",
+        Some(message.by.as_str()).filter(|by| !by.is_empty()),
+    );
     detail("bridge", message.bridge.as_deref());
     detail("title", message.title.as_deref());
     detail("summary", message.summary.as_deref());

@@ -14,7 +14,7 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::shown;
 use super::state::ServerState;
-use crate::domain::board::{About, TeamView};
+use crate::domain::board::{About, HeadView, TeamView};
 use crate::domain::view::SelfView;
 use crate::store::StoreError;
 use crate::time::timeout;
@@ -22,6 +22,8 @@ use crate::wire::TeamsBody;
 
 /// How long a probe waits for the store.
 const READY_WITHIN_MS: i64 = 3_000;
+/// How long the end of the record is waited for.
+const HEAD_WITHIN_MS: i64 = 1_000;
 
 /// What a probe is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -83,14 +85,21 @@ pub async fn openapi(State(state): State<Arc<ServerState>>) -> Response {
 
 /// What this backend is, and what the caller is to it.
 #[utoipa::path(get, path = "/v1/info", responses((status = 200, body = About)))]
-pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
+pub async fn info(
+    State(state): State<Arc<ServerState>>,
+    authorized: Authorized,
+) -> Result<Response, Problem> {
+    let token_expires_at = authorized.expires_at();
     let caller = authorized.caller;
+    // Boards ask this while the database is away too: then there is no head to tell, and everything else.
+    let asked = timeout(&*state.clock, HEAD_WITHIN_MS, state.store.chain_head()).await;
+    let head = asked.ok().and_then(Result::ok);
     let services = state
         .directory
         .services
         .iter()
         .filter(|service| caller.sees_service(&service.id));
-    written(&About {
+    Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         services: services.map(|service| service.view()).collect(),
@@ -104,9 +113,13 @@ pub async fn info(State(state): State<Arc<ServerState>>, authorized: Authorized)
             services: caller.services,
             team: caller.team,
         },
-        token_expires_at: Some(authorized.token.expires_at),
+        token_expires_at,
+        head: head.map(|head| HeadView {
+            seq: head.seq,
+            hash: head.hash,
+        }),
         connectors: state.intakes.iter().map(|intake| intake.view()).collect(),
-    })
+    }))
 }
 
 /// The teams that can be paged.

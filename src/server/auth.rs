@@ -5,20 +5,23 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::FromRequestParts;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
+use super::behalf;
+use super::inside::Inside;
+use super::issue::{TokenRequest, made};
+use super::metric::Metrics;
 use super::problem::Problem;
 use super::state::ServerState;
+use super::trouble::Trouble;
 use crate::domain::caller::Caller;
-use crate::domain::command::text;
 use crate::domain::instant::{Instant, Mono};
-use crate::domain::word::{Role, Tlp};
+use crate::domain::word::{Role, Tlp, Via};
 use crate::secret::Secret;
 use crate::store::{Store, StoreError, Token};
 use crate::time::{SharedClock, timeout};
@@ -36,73 +39,22 @@ const TOUCH_AFTER_MS: i64 = 60_000;
 /// Most tokens kept in memory.
 const KEPT: usize = 4_096;
 
-/// What a new token shall be.
-#[derive(Debug, Clone)]
-pub struct TokenRequest {
-    pub name: String,
-    pub role: Role,
-    pub counsel: bool,
-    /// None: what the role has by default.
-    pub clearance: Option<Tlp>,
-    pub services: Vec<String>,
-    pub team: Option<String>,
-    pub expires_at: Instant,
+/// Everybody who has a token that works.
+pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreError> {
+    let now = state.clock.now();
+    let tokens = state.store.tokens().await?;
+    let working = tokens.iter().filter(|token| works(token, now));
+    Ok(working.map(caller).collect())
 }
 
-/// Why no token was issued.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// A token that works has this name.
-    #[error("a token named '{0}' works already; revoke it first, or choose another name")]
-    NameTaken(String),
-    /// The request contradicts itself.
-    #[error("{0}")]
-    Invalid(String),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Makes a token and puts its sha256 into the store. The secret is given out here, once, and kept nowhere.
-pub async fn issue_token(
-    store: &dyn Store,
-    now: Instant,
-    request: TokenRequest,
-) -> Result<(Secret, Token), TokenError> {
-    text::check("name", &request.name, text::NAME)
-        .map_err(|fault| TokenError::Invalid(fault.detail))?;
-    if request.name.chars().any(char::is_control) {
-        return Err(TokenError::Invalid(
-            "A token's name stands in the record; it cannot hold control characters.".to_owned(),
-        ));
-    }
-    if request.expires_at <= now {
-        return Err(TokenError::Invalid(
-            "The token would have expired already; choose a later end.".to_owned(),
-        ));
-    }
-    let id = hex(&rand::random::<[u8; 6]>());
-    let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-    let whole = format!("wb_{id}_{secret}");
-    let token = Token {
-        id,
-        sha256: Sha256::digest(whole.as_bytes()).into(),
-        role: request.role,
-        counsel: request.counsel,
-        clearance: request
-            .clearance
-            .unwrap_or_else(|| request.role.default_clearance()),
-        services: request.services,
-        team: request.team,
-        created_at: now,
-        expires_at: request.expires_at,
-        revoked_at: None,
-        last_used_at: None,
-        name: request.name,
-    };
-    if store.put_token(token.clone()).await? {
-        Ok((Secret::new(whole), token))
-    } else {
-        Err(TokenError::NameTaken(token.name))
+fn caller(token: &Token) -> Caller {
+    Caller {
+        name: token.name.clone(),
+        role: token.role,
+        counsel: token.counsel,
+        clearance: token.clearance,
+        services: token.services.clone(),
+        team: token.team.clone(),
     }
 }
 
@@ -149,6 +101,8 @@ struct Known {
 /// Tokens read lately, and the news that one of them changed.
 pub struct Tokens {
     known: Mutex<HashMap<String, Known>>,
+    /// The door of this process, in no store.
+    door: Mutex<Option<Arc<Token>>>,
     changed: watch::Sender<u64>,
     held: tokio::sync::Notify,
 }
@@ -158,6 +112,7 @@ impl Tokens {
     pub fn new() -> Tokens {
         Tokens {
             known: Mutex::new(HashMap::new()),
+            door: Mutex::new(None),
             changed: watch::Sender::new(0),
             held: tokio::sync::Notify::new(),
         }
@@ -167,6 +122,29 @@ impl Tokens {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Makes the token of this process's own door; it works as long as the process.
+    pub fn open_door(&self, name: &str, now: Instant) -> Secret {
+        let request = TokenRequest {
+            name: name.to_owned(),
+            role: Role::Admin,
+            counsel: true,
+            clearance: Some(Tlp::Red),
+            services: Vec::new(),
+            team: None,
+            door: true,
+            expires_at: now + TimeDelta::days(36_500),
+        };
+        let (secret, token) = made(now, request);
+        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        *door = Some(Arc::new(token));
+        secret
+    }
+
+    fn own_door(&self, id: &str) -> Option<Arc<Token>> {
+        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        door.clone().filter(|token| token.id == id)
+    }
+
     /// The token with this id, at most a second old while the store can be read.
     async fn find(
         &self,
@@ -174,6 +152,9 @@ impl Tokens {
         store: &dyn Store,
         clock: &SharedClock,
     ) -> Result<Option<Arc<Token>>, StoreError> {
+        if let Some(door) = self.own_door(id) {
+            return Ok(Some(door));
+        }
         let mono = clock.mono();
         let within = |at: Mono, ms: i64| (0..ms).contains(&(mono - at));
         let fresh = |known: &Known| within(known.asked_at, BELIEVE_FOR_MS);
@@ -241,8 +222,8 @@ impl Tokens {
     }
 
     /// Looks every second after the tokens of requests held open, while there are any; ends never.
-    pub async fn watch(&self, store: &dyn Store, clock: &SharedClock) {
-        let mut away = false;
+    pub async fn watch(&self, store: &dyn Store, clock: &SharedClock, metrics: &Metrics) {
+        let trouble = Trouble::new("the tokens cannot be read: revocations bite late");
         loop {
             if self.changed.receiver_count() == 0 {
                 self.held.notified().await;
@@ -250,13 +231,13 @@ impl Tokens {
             }
             match store.tokens().await {
                 Ok(tokens) => {
-                    away = false;
+                    trouble.over();
                     self.compare(tokens, clock.mono());
                 }
-                Err(error) if !std::mem::replace(&mut away, true) => {
-                    tracing::warn!(%error, "the tokens could not be read");
+                Err(error) => {
+                    metrics.store_error(&error);
+                    trouble.met(&error);
                 }
-                Err(_) => {}
             }
             clock.sleep(BELIEVE_FOR_MS / 2).await;
         }
@@ -293,13 +274,70 @@ impl Default for Tokens {
 pub struct Authorized {
     pub caller: Caller,
     pub token: Arc<Token>,
-    presented: Arc<str>,
+    /// None for readers of this process, who have no token to be looked at again.
+    presented: Option<Arc<str>>,
 }
 
 impl Authorized {
+    /// The caller that somebody is with this token, however it came: in the header, or in a display's cookie.
+    ///
+    /// # Errors
+    /// It is no token that works, or the store cannot be read.
+    pub async fn by_token(
+        state: &Arc<ServerState>,
+        presented: &str,
+    ) -> Result<Authorized, Problem> {
+        let token = check(state, presented).await?;
+        if state.tokens.touch(&token.id, state.clock.mono()) {
+            let (state, id) = (state.clone(), token.id.clone());
+            tokio::spawn(async move {
+                if let Err(error) = state.store.touch_token(&id, state.clock.now()).await {
+                    state.metrics.store_error(&error);
+                    tracing::debug!(%error, "the use of a token was not written down");
+                }
+            });
+        }
+        tracing::Span::current().record("token", token.name.as_str());
+        Ok(Authorized::of(token, Some(presented.into())))
+    }
+
+    /// A reader within this process, without a secret: what it may is decided by whoever makes the token up.
+    pub(super) fn inside(token: Arc<Token>) -> Authorized {
+        Authorized::of(token, None)
+    }
+
+    fn of(token: Arc<Token>, presented: Option<Arc<str>>) -> Authorized {
+        Authorized {
+            caller: caller(&token),
+            token,
+            presented,
+        }
+    }
+
+    /// When the token ends; None for readers of this process.
+    pub fn expires_at(&self) -> Option<Instant> {
+        self.presented.as_ref().map(|_| self.token.expires_at)
+    }
+
+    /// The door that the token itself says; else what the request says counts.
+    pub fn via(&self) -> Option<Via> {
+        self.token.door.then_some(Via::Ssh)
+    }
+
+    /// Whose idempotency keys these are: people at one door have each their own.
+    pub fn scope(&self) -> String {
+        match self.token.door {
+            true => format!("{}/{}", self.token.id, self.caller.name),
+            false => self.token.id.clone(),
+        }
+    }
+
     /// Looks whether the token still works: for requests that are held open.
     pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
-        check(state, &self.presented).await.map(|_| ())
+        match &self.presented {
+            Some(presented) => check(state, presented).await.map(|_| ()),
+            None => Ok(()),
+        }
     }
 }
 
@@ -322,29 +360,38 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
         parts: &mut Parts,
         state: &Arc<ServerState>,
     ) -> Result<Authorized, Problem> {
-        let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
-        let token = check(state, presented).await?;
-        if state.tokens.touch(&token.id, state.clock.mono()) {
-            let (state, id) = (state.clone(), token.id.clone());
-            tokio::spawn(async move {
-                if let Err(error) = state.store.touch_token(&id, state.clock.now()).await {
-                    tracing::warn!(%error, "the use of a token was not written down");
-                }
-            });
+        if let Some(Inside(reader)) = parts.extensions.get::<Inside>() {
+            return Ok(reader.clone());
         }
-        let caller = Caller {
-            name: token.name.clone(),
-            role: token.role,
-            counsel: token.counsel,
-            clearance: token.clearance,
-            services: token.services.clone(),
-            team: token.team.clone(),
-        };
+        let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        let authorized = Authorized::by_token(state, presented).await?;
+        let caller = behalf::caller(&parts.headers, &parts.method, &authorized.token)?;
         Ok(Authorized {
             caller,
-            token,
-            presented: presented.into(),
+            ..authorized
         })
+    }
+}
+
+/// The token of a door that speaks for itself.
+pub struct Door(pub Arc<Token>);
+
+impl FromRequestParts<Arc<ServerState>> for Door {
+    type Rejection = Problem;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &Arc<ServerState>,
+    ) -> Result<Door, Problem> {
+        let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        let token = check(state, presented).await?;
+        match token.door {
+            true => Ok(Door(token)),
+            false => Err(Problem::forbidden(format!(
+                "The token {} is no door's; issue one with  token issue --door.",
+                token.name
+            ))),
+        }
     }
 }
 

@@ -8,20 +8,21 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
-use super::auth::Authorized;
+use super::auth::{self, Authorized};
 use super::problem::Problem;
 use super::request::{self, IfMatch};
 use super::state::ServerState;
-use super::write;
+use super::write::{self, Doing};
 use crate::domain::allowed::{Standing, allowed};
 use crate::domain::caller::Caller;
+use crate::domain::command::break_glass;
 use crate::domain::command::open::{self, Allotted, Open};
 use crate::domain::command::{Command, Context, decide};
 use crate::domain::incident::Incident;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::view_of::view;
 use crate::domain::word::{Phase, Role, Via};
-use crate::store::{Found, Job, Outcome, Target};
+use crate::store::{Done, Found, Job, Outcome, Target};
 use crate::wire::{CommandAnswerBody, ProblemBody};
 
 pub(super) const JSON: &[&str] = &["application/json"];
@@ -50,11 +51,22 @@ pub(super) fn may_ask(command: &Command, caller: &Caller) -> Result<(), Problem>
     }
 }
 
+/// The page that a command names.
+fn page_of(command: &Command) -> Option<&str> {
+    match command {
+        Command::AcknowledgePage(of) => Some(&of.page),
+        Command::CancelPage(of) => Some(&of.page),
+        _ => None,
+    }
+}
+
 struct Asked {
     state: Arc<ServerState>,
     caller: Caller,
     via: Via,
     random: u128,
+    /// Who has a token: read only where people are to be told of something.
+    known: Vec<Caller>,
 }
 
 impl Asked {
@@ -67,6 +79,19 @@ impl Asked {
             rules: &self.state.rules,
             random: self.random,
         }
+    }
+
+    /// The teams of everybody on the list, where the glass is broken.
+    fn told_of_glass(&self, command: &Command, incident: &Incident) -> Vec<String> {
+        let list = incident.restriction.as_ref();
+        let (Command::BreakGlass(_), Some(list)) = (command, list) else {
+            return Vec::new();
+        };
+        let known = self.known.iter();
+        known
+            .filter(|known| list.people.contains(&known.name))
+            .filter_map(|known| known.team.clone())
+            .collect()
     }
 
     fn refused(refusal: Refusal) -> Outcome {
@@ -100,12 +125,15 @@ impl Asked {
         write::outcome(&self.state, incident, events, stamp, answer)
     }
 
-    fn command(&self, command: &Command, if_match: IfMatch, found: &Found) -> Outcome {
+    fn command(&self, command: &Command, if_match: IfMatch, found: Found) -> Outcome {
         let refuse = |problem: Problem| Outcome::Answer(problem.answer());
         let audience = self.caller.audience();
-        let Found::Incident(incident) = found else {
-            return refuse(Problem::not_found());
+        let (incident, without) = match found {
+            Found::Incident(incident) => (incident, None),
+            Found::Redaction { incident, without } => (incident, Some(without)),
+            Found::Allotted(_) | Found::Nothing => return refuse(Problem::not_found()),
         };
+        let incident = &incident;
         let context = self.context();
         let seen = || {
             view(
@@ -116,10 +144,15 @@ impl Asked {
                 context.now,
             )
         };
-        if !audience.sees_service(&incident.service) {
+        let breaks = matches!(command, Command::BreakGlass(_))
+            && incident.restriction.is_some()
+            && audience.sees_service(&incident.service);
+        if !audience.sees(incident) && !breaks {
             return refuse(Problem::not_found());
         }
         match if_match {
+            // Whoever breaks the glass has not seen a version, and is told none before.
+            _ if breaks => {}
             IfMatch::Absent => return refuse(Problem::precondition_required()),
             IfMatch::Malformed => {
                 return refuse(Problem::malformed(
@@ -132,11 +165,22 @@ impl Asked {
             }
             IfMatch::Any | IfMatch::Version(_) => {}
         }
-        let events = match decide(incident, command, &context) {
+        let mut events = match decide(incident, command, &context) {
             Ok(events) => events,
             Err(refusal) => return Asked::refused(refusal),
         };
-        let (after, stamp) = write::changed(incident, &events, &context);
+        for team in self.told_of_glass(command, incident) {
+            let told = break_glass::notify(incident, &team, &context, &events);
+            events.extend(told);
+        }
+        let before = match (without, command) {
+            (Some(Err(why)), Command::Redact(redact)) => {
+                return Asked::refused(why.refusal(redact.entry, incident));
+            }
+            (Some(Ok(without)), _) => Arc::from(without),
+            _ => incident.clone(),
+        };
+        let (after, stamp) = write::changed(&before, &events, &context);
         let unmet = write::unmet(&events);
         let answer = write::answer(&self.state, &audience, &after, StatusCode::OK, unmet);
         write::outcome(&self.state, after, events, stamp, answer)
@@ -171,7 +215,7 @@ pub async fn open_incident(
             ..authorized.caller.clone()
         })?;
     }
-    let via = request::via(&headers)?;
+    let via = request::via(&headers, &authorized)?;
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let idempotency = request::idempotency(&headers, &authorized, "/v1/incidents", &bytes)?;
     let body: Open = request::json(&bytes)?;
@@ -181,6 +225,7 @@ pub async fn open_incident(
         caller: authorized.caller,
         via,
         random: rand::random(),
+        known: Vec::new(),
     };
     let Some(service) = state.directory.service(&body.service) else {
         // Without a service there is no prefix to allot an id from; the decision says so in its words.
@@ -208,7 +253,11 @@ pub async fn open_incident(
         decide: Box::new(move |found| asked.open(&body, &found)),
         now: state.clock.now(),
     };
-    let done = write::submit(&state, job).await?;
+    let doing = Doing {
+        command: "open",
+        page: None,
+    };
+    let done = write::submit(&state, job, doing).await?;
     Ok(write::response(&state, &audience, done))
 }
 
@@ -231,27 +280,52 @@ pub async fn command(
     body: Body,
 ) -> Result<Response, Problem> {
     may_write(&authorized.caller)?;
-    let via = request::via(&headers)?;
+    let via = request::via(&headers, &authorized)?;
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let path = format!("/v1/incidents/{id}/commands");
     let idempotency = request::idempotency(&headers, &authorized, &path, &bytes)?;
     let command: Command = request::json(&bytes)?;
     may_ask(&command, &authorized.caller)?;
+    let known = match command {
+        Command::BreakGlass(_) => auth::callers(&state).await?,
+        _ => Vec::new(),
+    };
     let audience = authorized.caller.audience();
     let asked = Asked {
         state: state.clone(),
         caller: authorized.caller,
         via,
         random: rand::random(),
+        known,
     };
     let if_match = request::if_match(&headers);
+    let kind = command.kind().word();
+    let page = page_of(&command).map(str::to_owned);
+    let target = match &command {
+        Command::Redact(redact) => Target::Redaction {
+            incident: id.clone(),
+            entry: redact.entry,
+        },
+        _ => Target::Incident(id.clone()),
+    };
     let job = Job {
-        target: Target::Incident(id),
+        target,
         lease: None,
         idempotency,
-        decide: Box::new(move |found| asked.command(&command, if_match, &found)),
+        decide: Box::new(move |found| asked.command(&command, if_match, found)),
         now: state.clock.now(),
     };
-    let done = write::submit(&state, job).await?;
+    let doing = Doing {
+        command: kind,
+        page: page.as_deref(),
+    };
+    let done = write::submit(&state, job, doing).await?;
+    if let Done::Replayed(_) | Done::Retold { .. } = done {
+        // What was answered once is not answered again to whom the incident is gone meanwhile.
+        let incident = state.mirror.incident(&id);
+        if incident.is_some_and(|incident| !audience.sees(&incident)) {
+            return Err(Problem::not_found());
+        }
+    }
     Ok(write::response(&state, &audience, done))
 }

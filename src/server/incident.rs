@@ -15,10 +15,13 @@ use super::problem::Problem;
 use super::request::Params;
 use super::shown::{self, none_match, not_modified};
 use super::state::ServerState;
+use crate::domain::caller::Caller;
+use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::say;
 use crate::domain::view::IncidentView;
+use crate::domain::view_of::{restricted, unnamed};
 use crate::store::Entry;
 use crate::wire::{EntryBody, TimelineBody};
 
@@ -41,13 +44,14 @@ pub async fn incident(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let audience = authorized.caller.audience();
-    let views = state.views.of(&audience);
-    let shown = state
-        .mirror
-        .incident(&id)
-        .and_then(|incident| views.incident(&state, &audience, &incident))
-        .ok_or_else(Problem::not_found)?;
+    let shown = {
+        let world = state.mirror.read();
+        let audience = world.audience(&authorized.caller);
+        let views = state.views.of(&audience);
+        let found = world.incident(&id);
+        found.and_then(|found| views.incident(&state, &audience, &found.incident))
+    };
+    let shown = shown.ok_or_else(Problem::not_found)?;
     let etag = format!("\"{}\"", shown.version);
     if none_match(&headers, &etag) {
         return Ok(not_modified(&etag));
@@ -66,6 +70,9 @@ pub struct TimelineQuery {
     /// At most so many.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
+    /// Privileged entries too, as far as the caller may read them. Without it a timeline can be shown or handed on.
+    #[serde(default)]
+    privileged: bool,
 }
 
 /// What happened, oldest first.
@@ -82,7 +89,7 @@ pub async fn timeline(
     let incident = state
         .mirror
         .incident(&id)
-        .filter(|incident| audience.sees_service(&incident.service))
+        .filter(|incident| audience.sees(incident))
         .ok_or_else(Problem::not_found)?;
     let limit = query.limit.unwrap_or(STRETCH);
     if !(1..=LIMIT).contains(&limit) {
@@ -97,11 +104,22 @@ pub async fn timeline(
     let more = entries.len() > limit;
     entries.truncate(limit);
     let next = entries.last().filter(|_| more).map(|entry| entry.seq);
-    let may_read = audience.may_read(incident.tlp);
+    let reader = Reader {
+        caller: &authorized.caller,
+        incident: &incident,
+        may_read: audience.reads(&incident),
+        privileged: query.privileged,
+        restricted: restricted(&duty::derive(
+            &incident,
+            &state.directory,
+            &state.rules,
+            state.clock.now(),
+        )),
+    };
     let body = TimelineBody {
         entries: entries
             .into_iter()
-            .map(|entry| entry_body(entry, &incident, may_read))
+            .filter_map(|entry| reader.entry(entry))
             .collect(),
         next,
     };
@@ -109,26 +127,59 @@ pub async fn timeline(
     Ok(shown::json(Bytes::from(bytes), None))
 }
 
-fn entry_body(entry: Entry, incident: &Incident, may_read: bool) -> EntryBody {
-    let body: Value = serde_json::from_str(&entry.body).unwrap_or(Value::Null);
-    let event: Option<Event> =
-        serde_json::from_value(json!({ "kind": entry.kind, "body": body })).ok();
-    let line = event
-        .filter(|_| may_read)
-        .and_then(|event| say::change(&event, incident));
-    EntryBody {
-        seq: entry.seq,
-        version: entry.version,
-        at: entry.at,
-        by: if may_read { entry.by } else { String::new() },
-        via: entry.via,
-        body: if may_read {
-            body
-        } else {
-            without_texts(&entry.kind, body)
-        },
-        kind: entry.kind,
-        line,
+/// Who reads a timeline, and what of it.
+struct Reader<'a> {
+    caller: &'a Caller,
+    incident: &'a Incident,
+    may_read: bool,
+    /// Whether privileged entries were asked for.
+    privileged: bool,
+    /// Duties that a line leaves unnamed.
+    restricted: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// An entry as it is read; None where it is not there for this reader.
+    fn entry(&self, entry: Entry) -> Option<EntryBody> {
+        let body: Value = serde_json::from_str(&entry.body).unwrap_or(Value::Null);
+        let privileged = body.get("privileged") == Some(&Value::Bool(true));
+        let may_read = self.may_read;
+        if privileged {
+            let theirs = may_read && self.caller.reads_privileged(&entry.by);
+            if !theirs || !self.privileged {
+                return None;
+            }
+        }
+        let event: Option<Event> =
+            serde_json::from_value(json!({ "kind": entry.kind, "body": body })).ok();
+        let line = event
+            .filter(|_| may_read)
+            .and_then(|event| say::change(&event, self.incident))
+            .map(|line| unnamed(line, &self.restricted));
+        let redacted = self.incident.redactions.get(&entry.seq);
+        let redacted = redacted.filter(|_| may_read);
+        let line = match redacted {
+            Some(why) => {
+                let what = line.unwrap_or_else(|| say::spaced(&entry.kind));
+                Some(format!("{what}, {}", say::redacted(why)))
+            }
+            None => line,
+        };
+        Some(EntryBody {
+            seq: entry.seq,
+            version: entry.version,
+            at: entry.at,
+            by: if may_read { entry.by } else { String::new() },
+            via: entry.via,
+            body: if may_read {
+                body
+            } else {
+                without_texts(&entry.kind, body)
+            },
+            kind: entry.kind,
+            line,
+            redacted: redacted.cloned(),
+        })
     }
 }
 
@@ -178,6 +229,9 @@ const KEPT: &[&str] = &[
     "held_at",
     "responsibility",
     "comms",
+    "entry",
+    "made_at",
+    "pages",
 ];
 
 /// The body of an entry for a reader whose clearance does not reach: what people wrote, and who they are, is null.

@@ -15,11 +15,12 @@ use utoipa::IntoParams;
 use super::auth::{Authorized, hex};
 use super::cursor;
 use super::mirror::World;
+use super::packed::Packed;
 use super::problem::Problem;
 use super::request::Params;
-use super::shown::{AudienceViews, Made, Shown, json, none_match, not_modified};
+use super::shown::{AudienceViews, Made, Shown};
 use super::state::ServerState;
-use crate::domain::caller::Audience;
+use crate::domain::caller::{Audience, Caller};
 use crate::domain::view::IncidentView;
 use crate::domain::word::{Phase, Severity};
 use crate::time::timeout;
@@ -189,11 +190,11 @@ pub async fn list(
         .as_deref()
         .map(|after| cursor::read_next(&state, after))
         .transpose()?;
-    let audience = authorized.caller.audience();
-    let views = state.views.of(&audience);
     let name = serde_json::to_string(&query).unwrap_or_default();
     let made = {
         let world = state.mirror.read();
+        let audience = world.audience(&authorized.caller);
+        let views = state.views.of(&audience);
         views.lists.get(&name, world.head(), || {
             let (first, after) = place.unzip();
             make_list(
@@ -201,10 +202,7 @@ pub async fn list(
             )
         })
     };
-    if none_match(&headers, &made.etag) {
-        return Ok(not_modified(&made.etag));
-    }
-    Ok(json(made.body, Some(&made.etag)))
+    Ok(made.body.answer(&headers).await)
 }
 
 fn make_list(
@@ -243,8 +241,10 @@ fn make_list(
     let etag = format!("\"{}\"", hex(digest.split_at(16).0));
     Made {
         head: world.head(),
-        etag,
-        body: assemble(state, &cursor, next.as_deref(), &shown, &[]),
+        body: Arc::new(Packed::new(
+            assemble(state, &cursor, next.as_deref(), &shown, &[]),
+            Some(etag),
+        )),
         count: shown.len(),
     }
 }
@@ -272,6 +272,7 @@ pub async fn changes(
     State(state): State<Arc<ServerState>>,
     authorized: Authorized,
     Params(query): Params<ChangesQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if query.wait > WAIT_LIMIT_SECONDS {
         return Err(Problem::invalid(format!(
@@ -279,8 +280,7 @@ pub async fn changes(
         )));
     }
     let since = cursor::read(&state, &query.since).await?;
-    let audience = authorized.caller.audience();
-    let views = state.views.of(&audience);
+    let _waiting = (query.wait > 0).then(|| state.metrics.waiter());
     let mut head = state.mirror.head();
     let mut behind = state.mirror.behind();
     let mut tokens = state.tokens.changes();
@@ -292,11 +292,11 @@ pub async fn changes(
             return Err(Problem::behind());
         }
         head.mark_unchanged();
-        let made = changes_since(&state, &audience, &views, since);
+        let made = changes_since(&state, &authorized.caller, since);
         let over = state.clock.mono() >= ends_at || state.ending.is_cancelled();
         if made.count > 0 || over {
             authorized.again(&state).await?;
-            return Ok(json(made.body, None));
+            return Ok(made.body.answer(&headers).await);
         }
         let news = async {
             tokio::select! {
@@ -312,21 +312,19 @@ pub async fn changes(
     }
 }
 
-fn changes_since(
-    state: &ServerState,
-    audience: &Audience,
-    views: &AudienceViews,
-    since: u64,
-) -> Made {
+fn changes_since(state: &ServerState, caller: &Caller, since: u64) -> Made {
     let world = state.mirror.read();
+    // Asked each time: a list may have changed while the request was held.
+    let audience = world.audience(caller);
+    let views = state.views.of(&audience);
     let cursor = cursor::written(state, world.head());
     views.feeds.get(&since.to_string(), world.head(), || {
         let (mut shown, mut gone) = (Vec::new(), Vec::new());
         for snapshot in world.since(since) {
-            match views.incident(state, audience, &snapshot.incident) {
+            match views.incident(state, &audience, &snapshot.incident) {
                 Some(one) => shown.push(one),
-                // What lies outside the caller's services never was theirs: its id is not theirs either.
-                None if audience.sees_service(&snapshot.incident.service) => {
+                // What never was theirs is not gone: its id is not theirs either.
+                None if world.is_lost(&audience, &snapshot.incident, since) => {
                     gone.push(snapshot.incident.id.clone());
                 }
                 None => {}
@@ -334,9 +332,11 @@ fn changes_since(
         }
         Made {
             head: world.head(),
-            etag: String::new(),
             count: shown.len() + gone.len(),
-            body: assemble(state, &cursor, None, &shown, &gone),
+            body: Arc::new(Packed::new(
+                assemble(state, &cursor, None, &shown, &gone),
+                None,
+            )),
         }
     })
 }

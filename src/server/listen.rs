@@ -1,42 +1,44 @@
-//! The socket: connections taken by hand, so that their number, their patience and their end are ours to say.
-//! What a request is answered with stands in the other files; here every answer gets its clock.
+//! The socket: connections taken by hand, so that their number, their patience and their end are ours to say, over TLS or
+//! plain. What a request is answered with stands in the other files.
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use chrono::SecondsFormat;
-use futures::FutureExt as _;
-use http::{HeaderName, HeaderValue, Request, StatusCode, header};
+use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
 
+use super::answer::{answer, telling};
 use super::meter::{Metered, MeteredBody, Meters};
-use super::problem::Problem;
-use super::state::ServerState;
-use super::{openapi, worker};
+use super::state::{Limits, ServerState};
+use super::trouble::Trouble;
+use super::{metric, openapi, worker};
+use crate::net::ServerTls;
 use crate::store::StoreError;
-use crate::time::{SharedClock, timeout};
-use crate::wire::{NOW_HEADER, PROBLEM};
+use crate::time::timeout;
 
 /// Most lines in the head of a request.
 const HEADERS: usize = 64;
 /// How long to wait when no connection can be taken, for want of descriptors.
 const ACCEPT_AGAIN_AFTER_MS: i64 = 100;
+/// Connections of those who read metrics, open at once.
+const METRIC_CONNECTIONS: usize = 16;
 /// How long workers have at least, though requests used up the time to drain.
 const WORKERS_WITHIN_MS: i64 = 500;
+/// The least time for the store to say where the record ends.
+const HEAD_WITHIN_MS: i64 = 500;
 
 /// Why a server ended otherwise than asked to.
 #[derive(Debug, thiserror::Error)]
@@ -47,88 +49,213 @@ pub enum ServerError {
     Store(#[from] StoreError),
 }
 
+/// Where a server is reached.
+#[derive(Debug)]
+pub struct Doors {
+    /// Where the API is.
+    pub listener: TcpListener,
+    /// None: it is spoken in the clear.
+    pub tls: Option<Arc<ServerTls>>,
+    /// Where metrics are, in the clear and for everybody who reaches it.
+    pub metrics: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Doors {
+    fn from(listener: TcpListener) -> Doors {
+        Doors {
+            listener,
+            tls: None,
+            metrics: None,
+        }
+    }
+}
+
+/// The address at the other end of a request's connection; a proxy's, where one stands before us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
 struct Shared {
     app: Router,
+    tls: Option<Arc<ServerTls>>,
     state: Arc<ServerState>,
     meters: Meters,
     /// Cut what has not ended when the time to drain is over.
     cut: CancellationToken,
 }
 
-/// Answers requests on `listener`, with the workers beside it, until `shutdown` ends; then drains. `extra` is merged into the
-/// API's routes. The store stays open: closing it is its owner's.
+/// Answers requests at these doors, with the workers beside it, until `shutdown` ends; then drains. `extra` is merged into
+/// the API's routes. The store stays open: closing it is its owner's.
 ///
 /// # Errors
-/// If the listener is no listening socket.
+/// If a listener is no listening socket.
 pub async fn serve(
-    listener: TcpListener,
+    doors: impl Into<Doors>,
     state: Arc<ServerState>,
     extra: Router,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServerError> {
+    let Doors {
+        listener,
+        tls,
+        metrics,
+    } = doors.into();
     let address = listener.local_addr()?;
-    tracing::info!(%address, "listening");
+    tracing::debug!(%address, tls = tls.is_some(), "listening");
     let clock = state.clock.clone();
     let workers = worker::start(&state);
+    let cut = CancellationToken::new();
+    let share = |app, tls| {
+        Arc::new(Shared {
+            app,
+            tls,
+            state: state.clone(),
+            meters: Meters::default(),
+            cut: cut.clone(),
+        })
+    };
+    let api = share(telling(openapi::routes(state.clone(), extra)), tls);
+    let measured = share(telling(metric::routes(state.clone())), None);
+    let connections = TaskTracker::new();
+    {
+        let most = state.limits.connections;
+        let accepting = accept(&listener, &api, &connections, most);
+        let sweeping = api.meters.sweep(&clock, &state.limits);
+        let measuring = async {
+            match &metrics {
+                Some(listener) => {
+                    let accepting = accept(listener, &measured, &connections, METRIC_CONNECTIONS);
+                    let sweeping = measured.meters.sweep(&clock, &state.limits);
+                    tokio::join!(accepting, sweeping);
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = accepting => {}
+            () = sweeping => {}
+            () = measuring => {}
+            () = shutdown => {}
+        }
+    }
+    drop((listener, metrics));
+    state.ending.cancel();
+    let ends_at = clock.mono() + state.limits.drain_within_ms;
+    drain(&api, &connections).await;
+    // One time for all: whoever ends the process waits no longer than it was told.
+    let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
+    workers.end(&clock, left).await;
+    // With what is left of that time, and at least a moment: a store that hangs holds up no end.
+    let left = (ends_at - clock.mono() + WORKERS_WITHIN_MS).max(HEAD_WITHIN_MS);
+    if timeout(&*clock, left, worker::tell_head(&state))
+        .await
+        .is_err()
+    {
+        tracing::warn!("the end of the record could not be told in time");
+    }
+    Ok(())
+}
+
+/// Answers requests on a further listener of a backend that [`serve`] runs, until that one ends: for a door of this process.
+pub async fn serve_beside(listener: TcpListener, state: Arc<ServerState>) {
+    let clock = state.clock.clone();
     let shared = Arc::new(Shared {
-        app: openapi::routes(state.clone(), extra),
+        app: telling(openapi::routes(state.clone(), Router::new())),
+        tls: None,
         state,
         meters: Meters::default(),
         cut: CancellationToken::new(),
     });
     let connections = TaskTracker::new();
-    {
-        let accepting = accept(&listener, &shared, &connections);
-        let sweeping = shared.meters.sweep(&clock, &shared.state.limits);
-        tokio::select! {
-            () = accepting => {}
-            () = sweeping => {}
-            () = shutdown => {}
-        }
+    let most = shared.state.limits.connections;
+    tokio::select! {
+        () = accept(&listener, &shared, &connections, most) => {}
+        () = shared.meters.sweep(&clock, &shared.state.limits) => {}
+        () = shared.state.ending.cancelled() => {}
     }
     drop(listener);
-    shared.state.ending.cancel();
+    drain(&shared, &connections).await;
+}
+
+/// Gives open requests their time to end, then cuts them.
+async fn drain(shared: &Shared, connections: &TaskTracker) {
     connections.close();
-    let within = shared.state.limits.drain_within_ms;
-    let ends_at = clock.mono() + within;
-    if timeout(&*clock, within, connections.wait()).await.is_err() {
+    let Limits {
+        drain_within_ms, ..
+    } = shared.state.limits;
+    let waiting = connections.wait();
+    if timeout(&*shared.state.clock, drain_within_ms, waiting)
+        .await
+        .is_err()
+    {
         tracing::warn!(left = connections.len(), "connections were cut");
         shared.cut.cancel();
         connections.wait().await;
     }
-    // One time for all: whoever ends the process waits no longer than it was told.
-    let left = (ends_at - clock.mono()).max(WORKERS_WITHIN_MS);
-    workers.end(&clock, left).await;
-    Ok(())
 }
 
-async fn accept(listener: &TcpListener, shared: &Arc<Shared>, connections: &TaskTracker) {
-    let free = Arc::new(Semaphore::new(shared.state.limits.connections));
+async fn accept(
+    listener: &TcpListener,
+    shared: &Arc<Shared>,
+    connections: &TaskTracker,
+    most: usize,
+) {
+    let free = Arc::new(Semaphore::new(most));
+    let trouble = Trouble::new("connections cannot be taken");
     loop {
         let Ok(permit) = free.clone().acquire_owned().await else {
             return;
         };
         match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(connection(stream, shared.clone(), permit));
+            Ok((stream, from)) => {
+                trouble.over();
+                let peer = Peer(from.ip());
+                connections.spawn(connection(stream, peer, shared.clone(), permit));
             }
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be taken");
+                trouble.met(&error);
                 shared.state.clock.sleep(ACCEPT_AGAIN_AFTER_MS).await;
             }
         }
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    peer: Peer,
+    shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
+) {
     // Small answers must not wait for an acknowledgement of the one before.
     drop(stream.set_nodelay(true));
+    let _open = shared.state.metrics.connection();
+    let Some(tls) = &shared.tls else {
+        return talk(stream, peer, &shared).await;
+    };
+    let within = shared.state.limits.head_within_ms;
+    let shaking = timeout(&*shared.state.clock, within, tls.accept(stream));
+    let shaken = tokio::select! {
+        shaken = shaking => shaken,
+        // Nothing was asked yet: there is nothing to wait for.
+        () = shared.state.ending.cancelled() => return,
+    };
+    match shaken {
+        // Boxed: what TLS keeps for a connection would lie in every plain one too.
+        Ok(Ok(stream)) => Box::pin(talk(stream, peer, &shared)).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+/// Answers what is asked over one connection until it ends.
+async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: T, peer: Peer, shared: &Shared) {
     let (id, meter) = shared.meters.add(&shared.state.clock);
     let service = service_fn(|request: Request<Incoming>| {
         let serving = meter.serving();
-        let (app, clock) = (shared.app.clone(), shared.state.clock.clone());
+        let (app, state) = (shared.app.clone(), &shared.state);
         async move {
-            let answer = answer(app, &clock, request.map(Body::new)).await;
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let answer = answer(app, state, request).await;
             Ok::<_, Infallible>(answer.map(|body| MeteredBody::new(body, serving)))
         }
     });
@@ -163,66 +290,4 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, _permit: OwnedSemaph
         tracing::debug!(%error, "a connection ended early");
     }
     shared.meters.remove(id);
-}
-
-/// Answers one request: whatever happens inside, the answer is one of ours and carries the clock.
-async fn answer(app: Router, clock: &SharedClock, request: Request<Body>) -> Response {
-    let answering = AssertUnwindSafe(async move {
-        match app.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        }
-    });
-    let mut response = answering.catch_unwind().await.unwrap_or_else(|_| {
-        tracing::error!("a handler panicked");
-        Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "Something here is broken; it stands in the log. Whether a command was carried out, the incident tells.",
-        )
-        .into_response()
-    });
-    if is_foreign(&response) {
-        response = in_our_words(response);
-    }
-    let headers = response.headers_mut();
-    let now = clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    if let Ok(now) = HeaderValue::try_from(now) {
-        headers.insert(HeaderName::from_static(NOW_HEADER), now);
-    }
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
-}
-
-/// Whether an error was worded by the framework and not by us.
-fn is_foreign(response: &Response) -> bool {
-    let status = response.status();
-    let kind = response.headers().get(header::CONTENT_TYPE);
-    let plain = kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    (status.is_client_error() || status.is_server_error()) && plain
-}
-
-fn in_our_words(response: Response) -> Response {
-    let (parts, _) = response.into_parts();
-    let mut ours = Problem::new(
-        parts.status,
-        "bad_request",
-        "The request cannot be understood as it is.",
-    )
-    .into_response();
-    for (name, value) in &parts.headers {
-        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
-            ours.headers_mut().insert(name, value.clone());
-        }
-    }
-    debug_assert_eq!(
-        ours.headers()
-            .get(header::CONTENT_TYPE)
-            .map(HeaderValue::as_bytes),
-        Some(PROBLEM.as_bytes())
-    );
-    ours
 }

@@ -1,12 +1,15 @@
 //! Every incident of the store, kept in memory and followed by its feed: what lists and changes are read from.
 //! The store stays the truth; the mirror only ever moves forward along `since`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
+use super::metric::Metrics;
+use super::trouble::Trouble;
+use crate::domain::caller::{Audience, Caller};
 use crate::domain::incident::Incident;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::time::{SharedClock, timeout};
@@ -22,6 +25,15 @@ const BEHIND_AFTER_MS: i64 = 5_000;
 /// How often the store is asked without being woken, in case another process wrote to it.
 const LOOK_AFTER_MS: i64 = 5_000;
 
+/// The places of the feed at which a restricted incident went away.
+#[derive(Debug, Default)]
+struct Lost {
+    /// For everybody who was never on its list.
+    all_at: u64,
+    /// For those who were, each.
+    of: HashMap<String, u64>,
+}
+
 /// All incidents at one place of the feed.
 #[derive(Debug, Default)]
 pub struct World {
@@ -29,6 +41,10 @@ pub struct World {
     incidents: BTreeMap<String, Snapshot>,
     by_seq: BTreeMap<u64, String>,
     pages: HashMap<String, String>,
+    /// Incidents that exist for some people only, and since when they are gone for whom.
+    lost: BTreeMap<String, Lost>,
+    /// Everybody for whom one of those exists, or did since it is restricted.
+    named: HashSet<String>,
 }
 
 impl World {
@@ -62,8 +78,49 @@ impl World {
             .filter_map(|(_, id)| self.incident(id))
     }
 
+    /// The audience a caller belongs to at this place of the feed. Who is on no list shares it with others: what is made for
+    /// one serves all. Must be asked of the very world that is then read.
+    pub fn audience(&self, caller: &Caller) -> Audience {
+        let mut audience = caller.audience();
+        audience.name = audience.name.filter(|name| self.named.contains(name));
+        audience
+    }
+
+    /// Whether an incident that does not exist for this audience may have done so at this place: only then are they told
+    /// that it is gone. Its further course tells them nothing, not even that there is one.
+    pub fn is_lost(&self, audience: &Audience, incident: &Incident, since: u64) -> bool {
+        let lost = self.lost.get(&incident.id).is_some_and(|lost| {
+            let name = audience.name.as_ref();
+            let own = name.and_then(|name| lost.of.get(name));
+            own.is_some_and(|at| *at > since) || lost.all_at > since
+        });
+        lost && audience.sees_service(&incident.service)
+    }
+
+    fn note_lost(&mut self, snapshot: &Snapshot) -> bool {
+        let id = &snapshot.incident.id;
+        let Some(now) = &snapshot.incident.restriction else {
+            return self.lost.remove(id).is_some();
+        };
+        let before = self.incidents.get(id);
+        let before = before.and_then(|before| before.incident.restriction.as_ref());
+        let lost = self.lost.entry(id.clone()).or_default();
+        match before {
+            // As it was read at a start, or as everybody knew it.
+            None => lost.all_at = snapshot.seq,
+            Some(before) => {
+                let gone = before.admitted().filter(|name| !now.admits(name));
+                lost.of
+                    .extend(gone.map(|name| (name.to_owned(), snapshot.seq)));
+            }
+        }
+        true
+    }
+
     fn take_in(&mut self, snapshots: Vec<Snapshot>) {
+        let mut lists_changed = false;
         for snapshot in snapshots {
+            lists_changed |= self.note_lost(&snapshot);
             self.head = self.head.max(snapshot.seq);
             let id = snapshot.incident.id.clone();
             for page in &snapshot.incident.pages {
@@ -85,6 +142,19 @@ impl World {
                     self.by_seq.remove(&before.seq);
                 }
             }
+        }
+        if lists_changed {
+            let mut named = HashSet::new();
+            for (id, lost) in &self.lost {
+                named.extend(lost.of.keys().cloned());
+                let list = self.incidents.get(id);
+                let list = list.and_then(|one| one.incident.restriction.as_ref());
+                named.extend(
+                    list.into_iter()
+                        .flat_map(|list| list.admitted().map(str::to_owned)),
+                );
+            }
+            self.named = named;
         }
     }
 }
@@ -151,26 +221,26 @@ impl Mirror {
     }
 
     /// Follows the store until the future is dropped.
-    pub async fn follow(&self, store: &dyn Store, clock: &SharedClock) {
+    pub async fn follow(&self, store: &dyn Store, clock: &SharedClock, metrics: &Metrics) {
         let mut wake = store.wake();
+        let trouble = Trouble::new("the feed of the store cannot be read: readers see old data");
         let mut away_since = None;
         loop {
             wake.mark_unchanged();
             if let Err(error) = self.catch_up(store).await {
-                let now = clock.mono();
+                metrics.store_error(&error);
                 // Said once, not twice a second for as long as a database is away.
-                let since = *away_since.get_or_insert_with(|| {
-                    tracing::warn!(%error, "the feed of the store could not be read");
-                    now
-                });
+                trouble.met(&error);
+                let now = clock.mono();
+                let since = *away_since.get_or_insert(now);
                 if now - since >= BEHIND_AFTER_MS {
                     self.tell_behind(true);
                 }
                 clock.sleep(AGAIN_AFTER_MS).await;
                 continue;
             }
+            trouble.over();
             if away_since.take().is_some() {
-                tracing::warn!("the feed of the store is read again");
                 self.tell_behind(false);
             }
             let woken = timeout(&**clock, LOOK_AFTER_MS, wake.changed()).await;

@@ -2,34 +2,46 @@
 //! come from a mirror that follows its feed. Where pages go is `paging`; what an incident is, is `domain`.
 
 mod about;
+mod answer;
 pub mod auth;
+mod behalf;
 mod command;
 mod courier;
 mod cursor;
 mod explain;
 mod incident;
+mod inside;
 mod intake;
+mod issue;
 mod list;
 mod listen;
 mod meter;
+mod metric;
 mod mirror;
+mod newly;
 mod openapi;
 pub mod outbox;
+mod packed;
 mod page;
 mod preview;
 mod problem;
 mod regime;
-mod request;
+pub mod request;
 mod shown;
 mod state;
+mod trouble;
+mod who;
 mod worker;
 mod write;
 
-pub use auth::{TokenError, TokenRequest, issue_token};
+pub use auth::Authorized;
 pub use courier::RouteCourier;
+pub use inside::InsideReader;
 pub use intake::Intake;
-pub use listen::{ServerError, serve};
+pub use issue::{TokenError, TokenRequest, issue_token};
+pub use listen::{Doors, Peer, ServerError, serve, serve_beside};
 pub use outbox::{Attempt, Courier, Letter};
+pub use problem::Problem;
 pub use state::{Limits, ServerState, Setup};
 
 /// The API's description, as `GET /openapi.json` answers it.

@@ -6,6 +6,7 @@ use axum::Router;
 use bytes::Bytes;
 use http::StatusCode;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
@@ -15,9 +16,12 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+mod display;
+
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, explain, incident, list, page, preview, regime};
+use super::{about, command, explain, incident, list, page, preview, regime, who};
+use crate::domain::command::Command;
 use crate::wire::{PROBLEM, ProblemBody};
 
 /// Routes that anybody may ask.
@@ -28,7 +32,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .title("warboard")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Security incidents by phase, owning team and notification deadline. Every answer carries x-warboard-now.",
+            "Security incidents by phase, owning team and notification deadline. Every answer carries x-warboard-now and x-request-id.",
         ))
         .build();
     let document = OpenApiBuilder::new()
@@ -54,7 +58,9 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(page::acknowledge_form, page::acknowledge))
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))
+        .routes(routes!(who::who, who::report))
         .split_for_parts();
+    display::add(&mut document);
     complete(&mut document);
     (router, document)
 }
@@ -104,17 +110,43 @@ fn complete(document: &mut OpenApi) {
     let mut schemas = Vec::new();
     ProblemBody::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    tag(components, &Command::name());
     for (path, item) in &mut document.paths.paths {
-        let operations = [&mut item.get, &mut item.post];
+        let operations = [&mut item.get, &mut item.post, &mut item.put];
         for operation in operations.into_iter().flatten() {
             problems(path, operation);
         }
     }
 }
 
+/// Gives every kind of a tagged word its tag as a field of its own. What is derived lays the tag beside the kind, whose fields
+/// are closed: read strictly, nothing at all would fit both.
+fn tag(components: &mut Components, name: &str) {
+    let schemas = &mut components.schemas;
+    let Some(RefOr::T(Schema::OneOf(mut kinds))) = schemas.get(name).cloned() else {
+        return;
+    };
+    for kind in &mut kinds.items {
+        let RefOr::T(Schema::AllOf(parts)) = &*kind else {
+            continue;
+        };
+        let [RefOr::Ref(fields), RefOr::T(Schema::Object(tag))] = parts.items.as_slice() else {
+            continue;
+        };
+        let of = fields.ref_location.rsplit('/').next().unwrap_or_default();
+        if let Some(RefOr::T(Schema::Object(object))) = schemas.get_mut(of) {
+            object.properties.extend(tag.properties.clone());
+            object.required.extend(tag.required.clone());
+            *kind = RefOr::Ref(fields.clone());
+        }
+    }
+    let kinds = RefOr::T(Schema::OneOf(kinds));
+    schemas.insert(name.to_owned(), kinds);
+}
+
 fn problems(path: &str, operation: &mut Operation) {
     let signed = path.starts_with("/v1/pages/");
-    let open = OPEN.contains(&path) || signed;
+    let open = OPEN.contains(&path) || signed || path.starts_with(display::DISPLAY);
     let mut add = |status: &str, description: &str| {
         operation
             .responses
@@ -139,7 +171,10 @@ fn problems(path: &str, operation: &mut Operation) {
         add("413", "The body is over 1 MiB");
         add("415", "The body is of another media type");
     }
-    add("default", "An error as RFC 9457 has it");
+    if operation.request_body.is_some() || path == "/readyz" {
+        add("503", "The store cannot be used now");
+        add("507", "The store is full; reads and pages on record go on");
+    }
     // The standard asks for a description of every answer; where none was written the status speaks.
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response

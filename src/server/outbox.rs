@@ -60,6 +60,21 @@ pub enum Attempt {
     Failed(String),
 }
 
+impl Attempt {
+    /// Every word of `word`.
+    pub const WORDS: [&'static str; 4] = ["accepted", "unknown", "refused", "failed"];
+
+    /// How it ended in one word, as metrics and the log name it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Attempt::Accepted => "accepted",
+            Attempt::Unknown(_) => "unknown",
+            Attempt::Refused { .. } => "refused",
+            Attempt::Failed(_) => "failed",
+        }
+    }
+}
+
 /// What carries pages to teams.
 pub trait Courier: Send + Sync {
     /// The body that every attempt sends.
@@ -125,10 +140,36 @@ pub fn changes(
                     changes.extend(ended(state, incident, &page.id, Some(reason), now));
                 }
             }
+            Event::Redacted { .. } => changes.extend(reworded(state, incident)),
             _ => {}
         }
     }
     changes
+}
+
+/// What is still to be sent for an incident of which a text was redacted, in the words that are left. Why a page was taken
+/// back may be the very text, so that is left out.
+fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
+    let now = incident.updated_at;
+    let all = incident.pages.iter().flat_map(|page| {
+        let route = page.route.as_deref().unwrap_or_default();
+        let present = put(state, incident, &page.id, route, now);
+        let earlier = page.reached.iter().flat_map(move |way| {
+            let left = way.step != page.step;
+            let again = left.then(|| put_by(state, incident, page, way, now));
+            let ending = ending(state, incident, page, way, None, now);
+            again.flatten().into_iter().chain(ending)
+        });
+        present.into_iter().chain(earlier)
+    });
+    let reword = |change| match change {
+        OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
+            key: delivery.key,
+            body: delivery.body,
+        }),
+        _ => None,
+    };
+    all.filter_map(reword).collect()
 }
 
 /// Whether the page goes on to another route. A page that has nowhere left to go stays on its step, and says so with
@@ -143,6 +184,7 @@ fn is_new_step(incident: &Incident, events: &[Event], page: &str, step: u32) -> 
     !stays && !cannot && step > 0
 }
 
+/// A page by its present route.
 fn put(
     state: &ServerState,
     incident: &Incident,
@@ -151,18 +193,34 @@ fn put(
     now: Instant,
 ) -> Option<OutboxChange> {
     let page = incident.page(page)?;
+    let present = Reached {
+        step: page.step,
+        place: page.route_place(),
+        kind: route.to_owned(),
+        accepted: false,
+    };
+    put_by(state, incident, page, &present, now)
+}
+
+fn put_by(
+    state: &ServerState,
+    incident: &Incident,
+    page: &Page,
+    way: &Reached,
+    now: Instant,
+) -> Option<OutboxChange> {
     let team = state.directory.team(&page.team)?;
     let place = match incident.exercise {
         true => None,
-        false => Some(usize::try_from(page.route_place()).ok()?),
+        false => Some(usize::try_from(way.place).ok()?),
     };
     let route = match place {
         // The exercise's pages never leave the house, whatever the event says.
         None => EXERCISE.to_owned(),
-        Some(place) => format!("{place}/{route}"),
+        Some(place) => format!("{place}/{}", way.kind),
     };
     let link = state.answer_link(&page.id);
-    let key = key(&page.id, page.step);
+    let key = key(&page.id, way.step);
     let body = state.courier.message(&Letter {
         incident,
         page,
@@ -177,7 +235,7 @@ fn put(
         incident: incident.id.clone(),
         team: team.id.clone(),
         route,
-        step: page.step,
+        step: way.step,
         body,
         attempts: 0,
         next_at: now,

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem::Problem;
 use super::request::{self, Params};
 use super::state::ServerState;
-use super::write;
+use super::write::{self, Doing};
 use crate::domain::caller::Caller;
 use crate::domain::command::acknowledge_page::{self, AcknowledgePage};
 use crate::domain::command::{Context, text};
@@ -75,7 +75,9 @@ pub async fn acknowledge_form(
             );
         }
         _ => {
-            if let Some(by) = &page.acknowledged_by {
+            // Whoever has the link need not be on the list.
+            let named = page.acknowledged_by.as_ref();
+            if let Some(by) = named.filter(|_| incident.restriction.is_none()) {
                 let _ = write!(text, "<p>Acknowledged by {}.</p>", escape(by));
             }
             let _ = write!(
@@ -135,7 +137,15 @@ pub async fn acknowledge(
         decide: Box::new(move |found| decide(&deciding, &asked, &name, &found)),
         now: state.clock.now(),
     };
-    match write::submit(&state, job).await? {
+    let page = match &job.target {
+        Target::Page(page) => page.clone(),
+        _ => String::new(),
+    };
+    let doing = Doing {
+        command: "acknowledge_page",
+        page: Some(&page),
+    };
+    match write::submit(&state, job, doing).await? {
         Done::Written { incident, .. } => {
             let text = heading(&incident, "") + "<p>Thank you. Your answer is on the board.</p>";
             Ok(html(&text))
@@ -197,12 +207,15 @@ fn form<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 fn heading(incident: &Incident, team: &str) -> String {
     let exercise = if incident.exercise { "EXERCISE " } else { "" };
-    let severity = incident.severity.map_or("not assessed", |s| s.as_str());
     let mut text = format!(
-        "<h1>{exercise}{} · {}</h1><p>{severity}</p>",
+        "<h1>{exercise}{} · {}</h1>",
         escape(&incident.codename),
         escape(&incident.id)
     );
+    let severity = incident.severity.map_or("not assessed", |s| s.as_str());
+    if incident.restriction.is_none() {
+        let _ = write!(text, "<p>{severity}</p>");
+    }
     if !team.is_empty() {
         let _ = write!(text, "<p>{} was asked to come.</p>", escape(team));
     }

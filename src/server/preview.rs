@@ -1,4 +1,4 @@
-//! `POST /v1/incidents/{id}/preview`: what a command would do to the clocks. The same decision on the incident as it stands
+//! `POST /v1/incidents/{id}/preview`: what a command would do to the clocks, and whom it would let in. The same decision on the incident as it stands
 //! now, by the same rules as the command itself; nothing is written and nobody is paged.
 
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use http::HeaderMap;
 use super::about::written;
 use super::auth::Authorized;
 use super::command::{JSON, may_ask, may_write};
+use super::newly;
 use super::problem::Problem;
 use super::request;
 use super::state::ServerState;
@@ -18,7 +19,7 @@ use super::write;
 use crate::domain::command::{Command, Context, decide};
 use crate::domain::incident::Incident;
 use crate::domain::view_of::view;
-use crate::wire::PreviewBody;
+use crate::wire::{NewlyBody, PreviewBody};
 
 /// What a command would do to the duties of an incident. Nothing is done.
 #[utoipa::path(post, path = "/v1/incidents/{id}/preview", request_body = Command, params(
@@ -32,9 +33,9 @@ pub async fn preview(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    let via = request::via(&headers, &authorized)?;
     let caller = authorized.caller;
     may_write(&caller)?;
-    let via = request::via(&headers)?;
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let command: Command = request::json(&bytes)?;
     may_ask(&command, &caller)?;
@@ -42,7 +43,7 @@ pub async fn preview(
     let incident = state
         .mirror
         .incident(&id)
-        .filter(|incident| audience.sees_service(&incident.service))
+        .filter(|incident| audience.sees(incident))
         .ok_or_else(Problem::not_found)?;
     let context = Context {
         now: state.clock.now(),
@@ -66,9 +67,14 @@ pub async fn preview(
         .map(|seen| seen.duties)
         .ok_or_else(Problem::not_found)
     };
+    let newly = match newly::may_open(&command) {
+        true => Some(newly::newly(&state, &incident, &after).await?),
+        false => None,
+    };
     Ok(written(&PreviewBody {
         before: seen(&incident)?,
         after: seen(&after)?,
         unmet: write::unmet(&events),
+        newly: newly.filter(|newly| *newly != NewlyBody::default()),
     }))
 }

@@ -21,8 +21,13 @@ pub struct Problem {
     more: Option<Box<More>>,
 }
 
+/// What the store said, beside an answer: for the log and the counts, never for the caller.
+#[derive(Debug, Clone)]
+pub struct StoreFault(pub StoreError);
+
 #[derive(Debug, Clone, Default)]
 struct More {
+    fault: Option<StoreError>,
     unmet: Vec<crate::domain::word::GateWord>,
     incident: Option<Box<IncidentView>>,
     etag: Option<String>,
@@ -136,6 +141,7 @@ impl Problem {
                 .map(|m| m.unmet.clone())
                 .unwrap_or_default(),
             incident: self.more.as_ref().and_then(|m| m.incident.clone()),
+            instance: None,
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -181,8 +187,12 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         // What exactly is broken is for the log: a caller is told what to do.
-        tracing::error!(%error, "the store did not do what it was asked");
-        let mut problem = match error {
+        let mut problem = match &error {
+            StoreError::Full(_) => Problem::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "store_full",
+                "The store is full; nothing was written. What is on record can be read, and its pages are sent on. Tell who runs this backend to free some space on its disk: nothing needs to be restarted.",
+            ),
             StoreError::Busy(_) => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "busy",
@@ -200,6 +210,7 @@ impl From<StoreError> for Problem {
             ),
         };
         problem.more().retry_after = Some(1);
+        problem.more().fault = Some(error);
         problem
     }
 }
@@ -222,6 +233,9 @@ impl IntoResponse for Problem {
             }
             if let Some(seconds) = more.retry_after {
                 headers.insert(header::RETRY_AFTER, seconds.into());
+            }
+            if let Some(fault) = &more.fault {
+                response.extensions_mut().insert(StoreFault(fault.clone()));
             }
         }
         response

@@ -121,7 +121,10 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// By which door a command came.
-pub fn via(headers: &HeaderMap) -> Result<Via, Problem> {
+pub fn via(headers: &HeaderMap, authorized: &Authorized) -> Result<Via, Problem> {
+    if let Some(door) = authorized.via() {
+        return Ok(door);
+    }
     match headers.get(VIA_HEADER).map(|value| value.as_bytes()) {
         None | Some(b"api") => Ok(Via::Api),
         Some(b"board") => Ok(Via::Board),
@@ -158,7 +161,7 @@ pub fn idempotency(
     digest.update(b"\0");
     digest.update(body);
     Ok(Some(Idempotency {
-        token: authorized.token.id.clone(),
+        token: authorized.scope(),
         key: key.to_owned(),
         digest: digest.finalize().into(),
     }))

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::packed::Packed;
 use super::state::ServerState;
 use crate::domain::caller::Audience;
 use crate::domain::incident::Incident;
@@ -26,13 +27,12 @@ pub struct Shown {
     pub json: Bytes,
 }
 
-/// A body that was made once, for a place of the feed.
+/// A body that was made once, for a place of the feed; its readers share it.
 #[derive(Clone)]
 pub struct Made {
     /// The place of the feed it shows.
     pub head: u64,
-    pub etag: String,
-    pub body: Bytes,
+    pub body: Arc<Packed>,
     /// How many incidents are in it.
     pub count: usize,
 }
@@ -41,6 +41,9 @@ pub struct Made {
 #[derive(Default)]
 pub struct AudienceViews {
     incidents: Mutex<HashMap<String, Arc<Shown>>>,
+    /// For one person of a list: what those of the same rights are shown who are on none. It is the same but for what is
+    /// restricted, and kept once.
+    others: Option<Arc<AudienceViews>>,
     /// Lists, by what was asked for.
     pub lists: Answers,
     /// Changes, by the place they begin at.
@@ -64,6 +67,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Views {
     /// What this audience is shown.
     pub fn of(&self, audience: &Audience) -> Arc<AudienceViews> {
+        let others = audience.name.is_some().then(|| {
+            self.of(&Audience {
+                name: None,
+                ..audience.clone()
+            })
+        });
         let mut audiences = lock(&self.audiences);
         if let Some(views) = audiences.get(audience) {
             return views.clone();
@@ -72,7 +81,16 @@ impl Views {
             // Rather all made anew than one audience that grows old in memory.
             audiences.clear();
         }
-        audiences.entry(audience.clone()).or_default().clone()
+        let made = || {
+            Arc::new(AudienceViews {
+                others,
+                ..AudienceViews::default()
+            })
+        };
+        audiences
+            .entry(audience.clone())
+            .or_insert_with(made)
+            .clone()
     }
 }
 
@@ -84,8 +102,12 @@ impl AudienceViews {
         audience: &Audience,
         incident: &Incident,
     ) -> Option<Arc<Shown>> {
-        if !audience.sees_service(&incident.service) {
+        if !audience.sees(incident) {
             return None;
+        }
+        let others = self.others.as_ref();
+        if let Some(others) = others.filter(|_| incident.restriction.is_none()) {
+            return others.incident(state, audience, incident);
         }
         let kept = lock(&self.incidents).get(&incident.id).cloned();
         if kept.as_ref().is_some_and(|s| s.version == incident.version) {

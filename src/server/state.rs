@@ -12,12 +12,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::auth::{Tokens, hex};
 use super::intake::Intake;
+use super::metric::Metrics;
 use super::mirror::Mirror;
 use super::outbox::Courier;
 use super::shown::Views;
+use super::trouble::Trouble;
+use super::who::Presence;
 use crate::domain::directory::Directory;
 use crate::domain::duty::Rules;
 use crate::domain::word::{Classification, DutyStatus, GateWord, Phase, Severity};
+use crate::secret::Secret;
 use crate::store::claim::Caps;
 use crate::store::{Store, StoreError};
 use crate::time::SharedClock;
@@ -39,6 +43,8 @@ pub struct Limits {
     pub drain_within_ms: i64,
     /// Largest head of a request, in bytes.
     pub head_bytes: usize,
+    /// Milliseconds from one log line that tells the end of the record to the next.
+    pub head_every_ms: i64,
     /// Deliveries under way at once, and in a minute.
     pub caps: Caps,
 }
@@ -53,6 +59,7 @@ impl Default for Limits {
             stalled_for_ms: 30_000,
             drain_within_ms: 10_000,
             head_bytes: 32 * 1024,
+            head_every_ms: 3_600_000,
             caps: Caps::default(),
         }
     }
@@ -91,11 +98,17 @@ pub struct ServerState {
     pub(super) mirror: Mirror,
     pub(super) views: Views,
     pub(super) tokens: Tokens,
+    pub(super) presence: Presence,
     /// The place of the feed up to which it has been looked at what time has changed.
     pub(super) reviewed: watch::Sender<u64>,
     /// Requests held open end when this is cancelled.
     pub(super) ending: CancellationToken,
     pub(super) openapi: bytes::Bytes,
+    pub(super) metrics: Metrics,
+    /// Requests that the store's trouble left unanswered.
+    pub(super) unanswered: Trouble,
+    /// Commands that wait long for the store.
+    pub(super) slow: Trouble,
     links: Links,
 }
 
@@ -111,6 +124,11 @@ impl ServerState {
         Ok(Arc::new(ServerState {
             node: hex(&rand::random::<[u8; 8]>()),
             definitions: definitions(&setup.directory, &setup.rules),
+            metrics: Metrics::new(&*setup.store),
+            unanswered: Trouble::new(
+                "requests cannot be answered: the store does not do what it is asked",
+            ),
+            slow: Trouble::new("the store writes slowly: commands wait for over a second"),
             store: setup.store,
             clock: setup.clock,
             directory: setup.directory,
@@ -122,6 +140,7 @@ impl ServerState {
             mirror,
             views: Views::default(),
             tokens: Tokens::new(),
+            presence: Presence::default(),
             reviewed: watch::Sender::new(0),
             ending: CancellationToken::new(),
             openapi: super::openapi::document(),
@@ -132,6 +151,12 @@ impl ServerState {
                     .map(|url| url.trim_end_matches('/').to_owned()),
             },
         }))
+    }
+
+    /// Opens a door of this process's own: a token with every right that speaks for people alone and is kept in memory. A
+    /// second one replaces the first.
+    pub fn open_door(&self, name: &str) -> Secret {
+        self.tokens.open_door(name, self.clock.now())
     }
 
     /// The link by which a page is answered; None without a public address.
@@ -158,6 +183,11 @@ impl ServerState {
                 return Ok(());
             }
         }
+    }
+
+    /// Where people reach this backend, if that is known.
+    pub fn public_url(&self) -> Option<&str> {
+        self.links.public_url.as_deref()
     }
 
     /// What signs the link of a page.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
+use super::metric::result_of;
 use super::outbox;
 use super::problem::Problem;
 use super::shown::private;
@@ -16,8 +17,11 @@ use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::view_of::view;
 use crate::domain::word::GateWord;
-use crate::store::{Answer, Changes, Done, Job, Outcome};
+use crate::store::{Answer, Changes, Done, Job, Outcome, StoreError, Target};
 use crate::wire::{CommandAnswerBody, PROBLEM};
+
+/// A command that waits longer for the store is a sign of trouble, in milliseconds.
+const SLOW_MS: i64 = 1_000;
 
 /// Applies what was decided to an incident on record.
 pub fn changed(before: &Incident, events: &[Event], context: &Context<'_>) -> (Incident, Stamp) {
@@ -88,13 +92,75 @@ pub fn answer(
     }
 }
 
-/// Puts a job before the writer, and waits until readers see what it wrote.
-pub async fn submit(state: &ServerState, job: Job) -> Result<Done, Problem> {
-    let done = state.store.submit(job).await?;
-    if let Done::Written { seq, .. } = &done {
+/// What a job does, as metrics and the log name it.
+#[derive(Clone, Copy)]
+pub struct Doing<'a> {
+    /// The command's word.
+    pub command: &'static str,
+    /// The page that it names.
+    pub page: Option<&'a str>,
+}
+
+/// Puts a job before the writer, and waits until readers see what it wrote. How it went is counted and logged: by ids and
+/// words of closed lists, without any text of the incident.
+pub async fn submit(state: &ServerState, job: Job, doing: Doing<'_>) -> Result<Done, Problem> {
+    let began = state.clock.mono();
+    let known = match &job.target {
+        // An id of nothing is a text from outside.
+        Target::Incident(id) | Target::Redaction { incident: id, .. } => state.mirror.incident(id),
+        _ => None,
+    };
+    let done = state.store.submit(job).await;
+    let written_ms = state.clock.mono() - began;
+    match written_ms >= SLOW_MS {
+        true => state.slow.met(&format!("{written_ms} ms")),
+        false => state.slow.over(),
+    };
+    if let Ok(Done::Written { seq, .. }) = &done {
         state.mirror.reach(*seq, &state.clock).await;
     }
-    Ok(done)
+    let (status, written) = match &done {
+        Ok(Done::Written {
+            answer, incident, ..
+        }) => (answer.status, Some(incident)),
+        Ok(Done::Answered(answer) | Done::Replayed(answer) | Done::Retold { answer, .. }) => {
+            (answer.status, None)
+        }
+        Ok(Done::KeyReused) => (422, None),
+        Ok(Done::Known(incident)) => (200, Some(incident)),
+        Ok(Done::Superseded) => (409, None),
+        Err(StoreError::Full(_)) => (507, None),
+        Err(_) => (503, None),
+    };
+    let took_ms = state.clock.mono() - began;
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    state.metrics.command(doing.command, status, took_ms);
+    let incident = written.or(known.as_ref());
+    let pages = match (doing.page, incident) {
+        // A page's id that leads nowhere is a text from outside.
+        (Some(page), Some(incident)) => incident.page(page).map_or("", |page| &page.id).to_owned(),
+        (None, Some(incident)) if written.is_some() => queued_by(incident).join(" "),
+        _ => String::new(),
+    };
+    tracing::info!(
+        command = doing.command,
+        result = result_of(status),
+        incident = incident.map_or("", |incident| &incident.id),
+        version = written.map(|incident| incident.version),
+        pages,
+        took_ms,
+        "a command"
+    );
+    Ok(done?)
+}
+
+/// The pages that the incident's last version brought.
+fn queued_by(incident: &Incident) -> Vec<&str> {
+    let pages = incident.pages.iter();
+    pages
+        .filter(|page| page.queued_at == incident.updated_at)
+        .map(|page| page.id.as_str())
+        .collect()
 }
 
 /// How a job ended, as a response.
@@ -102,6 +168,7 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
     match done {
         Done::Written { answer, .. } | Done::Answered(answer) => respond(answer, false),
         Done::Replayed(answer) => respond(answer, true),
+        Done::Retold { answer, incident } => retold(state, audience, answer, &incident),
         // Only attempts of the delivery worker hold a lease.
         Done::Superseded => Problem::new(
             StatusCode::CONFLICT,
@@ -119,11 +186,25 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
     }
 }
 
+/// What was answered before has been redacted since: status and place stay, the incident is told as it stands.
+fn retold(
+    state: &ServerState,
+    audience: &Audience,
+    before: Answer,
+    incident: &Incident,
+) -> Response {
+    let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
+    let now = answer(state, audience, incident, status, Vec::new());
+    respond(now, true)
+}
+
 /// An upstream incident that is on record already is answered as it stands.
 fn known(state: &ServerState, audience: &Audience, incident: &Arc<Incident>) -> Response {
-    if !audience.sees_service(&incident.service) {
-        return Problem::invalid("This upstream key is on record already, for another service.")
-            .into_response();
+    if !audience.sees(incident) {
+        return Problem::invalid(
+            "This upstream key is on record already, where you do not see it.",
+        )
+        .into_response();
     }
     let mut answer = answer(state, audience, incident, StatusCode::OK, Vec::new());
     answer.location = Some(format!("/v1/incidents/{}", incident.id));

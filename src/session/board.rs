@@ -1,14 +1,99 @@
 //! The board as a viewer's screen: the loop's events become messages, the board's effects become wishes of the terminal
 //! or work for outside. What is drawn and decided is `ui`'s; what is sent is the errand's.
 
-use ratatui::buffer::Buffer;
+use std::sync::Arc;
 
-use super::run::{Event, Handled, Screen, Tick, Wish};
+use ratatui::buffer::Buffer;
+use tokio::sync::mpsc;
+
+use super::errand::Errand;
+use super::run::{Door, Event, Handled, Incoming, Screen, Setup, Tick, Wish};
+use crate::client::{Api, Watch};
+use crate::domain::board::Board;
 use crate::domain::instant::Mono;
 use crate::time::SharedClock;
 use crate::ui::live::LiveCells;
 use crate::ui::message::{Effect, Message};
 use crate::ui::{self, App};
+
+/// News that may wait for the loop.
+const NEWS: usize = 64;
+
+/// Makes of a board that several share what one viewer is shown.
+pub type Shown = Box<dyn Fn(&Arc<Board>) -> Arc<Board> + Send + Sync>;
+
+/// All that one viewer's board stands on, whatever door they come in by.
+pub struct Viewing {
+    pub app: App,
+    /// The sources in the board's order, asked in the viewer's name.
+    pub apis: Vec<Api>,
+    /// The board, maybe one that others look at too.
+    pub watch: Arc<Watch>,
+    pub clock: SharedClock,
+    /// None: the board is this viewer's alone and shown as it is.
+    pub shown: Option<Shown>,
+}
+
+impl Viewing {
+    /// Shows the board until the viewer leaves; gives the exit code.
+    pub async fn run<D: Door>(
+        self,
+        door: &mut D,
+        incoming: &mut mpsc::Receiver<Incoming>,
+        setup: Setup,
+    ) -> i32 {
+        let Viewing {
+            app,
+            apis,
+            watch,
+            clock,
+            shown,
+        } = self;
+        let (tell, mut news) = mpsc::channel(NEWS);
+        let errand = Errand::new(apis, watch.clone(), clock.clone(), tell.clone());
+        // What one reads in their own name is not put before others.
+        let errand = match shown {
+            Some(_) => errand.keeping_apart(),
+            None => errand,
+        };
+        let mut boards = watch.board();
+        let mut screen = BoardScreen::new(app, clock.clone());
+        let of_viewer = move |board: &Arc<Board>| match &shown {
+            Some(shown) => shown(board),
+            None => board.clone(),
+        };
+        let first = of_viewer(&boards.borrow_and_update());
+        // What is known of the sources before the first frame.
+        for effect in screen
+            .handle(Event::News(Message::Board(first)), clock.mono())
+            .effects
+        {
+            errand.send(effect);
+        }
+        let feeding = async {
+            while boards.changed().await.is_ok() {
+                let board = of_viewer(&boards.borrow_and_update());
+                if tell.send(Message::Board(board)).await.is_err() {
+                    break;
+                }
+            }
+            std::future::pending().await
+        };
+        let viewed = super::run::run(
+            &mut screen,
+            door,
+            incoming,
+            &mut news,
+            &clock,
+            setup,
+            |effect| errand.send(effect),
+        );
+        tokio::select! {
+            code = viewed => code,
+            never = feeding => never,
+        }
+    }
+}
 
 /// A board for one viewer.
 pub struct BoardScreen {

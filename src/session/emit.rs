@@ -338,7 +338,7 @@ fn is_plain_blank(cell: &Cell) -> bool {
 
 /// What to write for a cell and how many columns it fills. The last guard: nothing that a terminal would obey passes, and a
 /// wide character that something else was drawn over, or that does not fit, is a blank.
-fn symbol_of<'a>(cell: &'a Cell, behind: &[Cell]) -> (&'a str, usize) {
+pub(super) fn symbol_of<'a>(cell: &'a Cell, behind: &[Cell]) -> (&'a str, usize) {
     let symbol = cell.symbol();
     if let [b' '..=b'~'] = symbol.as_bytes() {
         return (symbol, 1);

@@ -39,6 +39,8 @@ struct Shared {
     news: mpsc::Sender<Message>,
     /// Makes tickets of different sessions into different keys.
     session: u128,
+    /// What was read goes on the board at once.
+    takes_in: bool,
 }
 
 impl Errand {
@@ -56,8 +58,26 @@ impl Errand {
                 clock,
                 news,
                 session: rand::random(),
+                takes_in: true,
             }),
             free: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// For a board that others look at too: what this viewer reads comes to it by its own feed alone, for others may not read
+    /// the same.
+    pub fn keeping_apart(self) -> Errand {
+        let shared = Shared {
+            takes_in: false,
+            apis: self.shared.apis.clone(),
+            watch: self.shared.watch.clone(),
+            clock: self.shared.clock.clone(),
+            news: self.shared.news.clone(),
+            session: self.shared.session,
+        };
+        Errand {
+            shared: Arc::new(shared),
+            free: self.free,
         }
     }
 
@@ -137,6 +157,10 @@ fn failed(effect: Effect, sentence: String) -> Option<Message> {
             profile,
             body: Err(sentence),
         },
+        Effect::Who { source } => Message::Who {
+            source,
+            body: Err(sentence),
+        },
         _ => return None,
     })
 }
@@ -149,7 +173,8 @@ impl Shared {
         | Effect::Reread { source, .. }
         | Effect::Explain { source, .. }
         | Effect::Preview { source, .. }
-        | Effect::Regimes { source, .. }) = &effect
+        | Effect::Regimes { source, .. }
+        | Effect::Who { source }) = &effect
         else {
             return None;
         };
@@ -181,7 +206,7 @@ impl Shared {
                 let incident = match api.incident(&id).await {
                     Ok(heard) => {
                         let incident = Arc::new(heard.value);
-                        self.watch.take_in(source, incident.clone());
+                        self.take_in(source, &incident);
                         Ok(incident)
                     }
                     Err(error) => Err(error.to_string()),
@@ -212,6 +237,10 @@ impl Shared {
                     body: told(heard.map(|heard| heard.value)),
                 }
             }
+            Effect::Who { .. } => Message::Who {
+                source,
+                body: told(api.who().await.map(|heard| heard.value)),
+            },
             Effect::Preview {
                 id,
                 version,
@@ -229,6 +258,12 @@ impl Shared {
             }
             _ => return None,
         })
+    }
+
+    fn take_in(&self, source: usize, incident: &Arc<IncidentView>) {
+        if self.takes_in {
+            self.watch.take_in(source, incident.clone());
+        }
     }
 
     fn key(&self, ticket: u64) -> String {
@@ -272,7 +307,7 @@ impl Shared {
     fn reply(&self, source: usize, answer: Result<CommandAnswerBody, ApiError>) -> Reply {
         let shown = |incident: IncidentView| {
             let incident = Arc::new(incident);
-            self.watch.take_in(source, incident.clone());
+            self.take_in(source, &incident);
             incident
         };
         match answer {
@@ -372,7 +407,7 @@ impl Tries {
 async fn timeline(api: &Api, source: usize, id: String) -> Message {
     let (mut entries, mut after) = (Vec::new(), 0);
     let complete = loop {
-        let stretch = match api.timeline(&id, after).await {
+        let stretch = match api.timeline(&id, after, true).await {
             Ok(heard) => heard.value,
             Err(error) => {
                 return Message::TimelineFailed {

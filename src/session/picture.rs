@@ -1,14 +1,18 @@
-//! One frame as something to keep: text, ANSI bytes, SVG. The same cells that a terminal would show; what they say is `ui`'s.
+//! One frame as something to keep: text, ANSI bytes, SVG, HTML. The same cells that a terminal would show; what they say is
+//! `ui`'s.
 
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 
 use super::emit::{Depth, line};
-use crate::ui::theme::contrast::{Ground, rgb};
 use crate::ui::{self, App};
+
+mod html;
+pub mod look;
+
+use look::{GROUND, Look, hex};
 
 /// Height of the letters of a picture, in pixels.
 const FONT: f64 = 14.0;
@@ -57,6 +61,11 @@ impl Frame {
     pub fn svg(&self) -> String {
         svg(&self.buffer)
     }
+
+    /// As a page of its own.
+    pub fn html(&self) -> String {
+        html::html(&self.buffer)
+    }
 }
 
 fn rows(buffer: &Buffer) -> Vec<String> {
@@ -89,7 +98,7 @@ fn svg(buffer: &Buffer) -> String {
     let (w, h) = (buffer.area.width, buffer.area.height);
     let width = f64::from(w) * CELL_W + 2.0 * MARGIN;
     let height = f64::from(h) * CELL_H + 2.0 * MARGIN;
-    let ground = "#0c0f12";
+    let ground = hex(GROUND);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.1} {height:.1}\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>\n\
@@ -105,7 +114,7 @@ fn svg(buffer: &Buffer) -> String {
             while end < w && buffer.cell((end, y)).is_some_and(|cell| like(cell, first)) {
                 end += 1;
             }
-            run(&mut svg, buffer, (x, end, y), first, ground);
+            run(&mut svg, buffer, (x, end, y), &Look::of(first));
             x = end;
         }
     }
@@ -118,29 +127,13 @@ fn like(a: &Cell, b: &Cell) -> bool {
 }
 
 /// A stretch of one look: its ground, then its letters.
-fn run(svg: &mut String, buffer: &Buffer, (x, end, y): (u16, u16, u16), look: &Cell, own: &str) {
-    let reversed = look.modifier.contains(Modifier::REVERSED);
-    let colour = |colour, behind| {
-        let [r, g, b] = rgb(colour, Ground::Black, behind);
-        format!("#{r:02x}{g:02x}{b:02x}")
-    };
-    let reset = ratatui::style::Color::Reset;
-    let mut letters = match look.fg == reset {
-        true => "#d8dadd".to_owned(),
-        false => colour(look.fg, false),
-    };
-    let mut ground = match look.bg == reset {
-        true => own.to_owned(),
-        false => colour(look.bg, true),
-    };
-    if reversed {
-        std::mem::swap(&mut letters, &mut ground);
-    }
+fn run(svg: &mut String, buffer: &Buffer, (x, end, y): (u16, u16, u16), look: &Look) {
+    let (letters, ground) = (hex(look.letters), hex(look.ground));
     let (left, top) = (
         MARGIN + f64::from(x) * CELL_W,
         MARGIN + f64::from(y) * CELL_H,
     );
-    if ground != own {
+    if look.ground != GROUND {
         let width = f64::from(end - x) * CELL_W;
         let _ = writeln!(
             svg,
@@ -177,21 +170,17 @@ fn run(svg: &mut String, buffer: &Buffer, (x, end, y): (u16, u16, u16), look: &C
     if text.is_empty() {
         return;
     }
-    let weight = if look.modifier.contains(Modifier::BOLD) {
+    let weight = if look.bold {
         " font-weight=\"bold\""
     } else {
         ""
     };
-    let line = if look.modifier.contains(Modifier::UNDERLINED) {
+    let line = if look.underlined {
         " text-decoration=\"underline\""
     } else {
         ""
     };
-    let faint = if look.modifier.contains(Modifier::DIM) {
-        " opacity=\"0.7\""
-    } else {
-        ""
-    };
+    let faint = if look.dim { " opacity=\"0.7\"" } else { "" };
     let base = top + CELL_H * 0.76;
     let _ = writeln!(
         svg,
@@ -201,7 +190,7 @@ fn run(svg: &mut String, buffer: &Buffer, (x, end, y): (u16, u16, u16), look: &C
 
 #[cfg(test)]
 mod tests {
-    use ratatui::style::{Color, Style};
+    use ratatui::style::{Color, Modifier, Style};
 
     use super::*;
 
@@ -225,5 +214,39 @@ mod tests {
         let svg = svg(&buffer());
         assert!(svg.contains(">a&lt;b</tspan></text>"), "{svg}");
         assert_eq!(svg.matches("<rect").count(), 2);
+    }
+
+    #[test]
+    fn a_page_holds_its_rows_as_text_and_nothing_that_runs() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 6, 2));
+        buffer.set_string(0, 0, "a<b", Style::new().fg(Color::Red));
+        buffer.set_string(0, 1, "<i>&\"'", Style::new().fg(Color::Indexed(196)));
+        let page = html::html(&buffer);
+        assert!(page.contains(">a&lt;b</span>\n"), "{page}");
+        assert!(
+            page.contains(">&lt;i&gt;&amp;&quot;&#39;</span>\n"),
+            "{page}"
+        );
+        assert!(page.contains("color:#ff0000"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("<i>"), "{page}");
+        // A class for each look that stands there, and every span has one of them.
+        assert_eq!(page.matches("<span class=\"l").count(), 2, "{page}");
+        assert!(page.contains(".l0{") && page.contains(".l1{"), "{page}");
+    }
+
+    #[test]
+    fn signs_fill_as_many_cells_as_the_row_has() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 8, 1));
+        buffer.set_string(0, 0, "a漢\u{1F468}\u{200D}\u{1F469}", Style::new());
+        let signs: Vec<_> = look::signs(&buffer.content).collect();
+        let told: Vec<_> = signs.iter().map(|sign| (sign.text, sign.cells)).collect();
+        assert_eq!(
+            told[..3],
+            [("a", 1), ("漢", 2), ("\u{1F468}\u{200D}\u{1F469}", 2)]
+        );
+        assert_eq!(signs.iter().map(|sign| sign.cells).sum::<usize>(), 8);
+        let mut blank = Buffer::empty(Rect::new(0, 0, 2, 1));
+        blank.content[0].set_symbol("\u{1b}");
+        assert_eq!(look::signs(&blank.content).next().unwrap().text, "?");
     }
 }

@@ -2,23 +2,31 @@
 //! Adapters stand beside it (`sqlite` and `postgres`, over what both share in `sql`); what a command does is decided by
 //! the caller's closure inside the transaction.
 
+pub mod archive;
+pub mod audit;
 pub mod chain;
 pub mod claim;
 pub mod postgres;
+pub mod replay;
 mod sql;
 pub mod sqlite;
+mod tally;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use self::claim::{Claim, Claims, Lease};
+pub use self::sql::restore::Restored;
 use crate::domain::command::open::Allotted;
+use crate::domain::command::redact::Unredactable;
 pub use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
+
+pub use tally::{Spread, Tally};
 
 /// What the store could not do, and what to do about it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -28,6 +36,11 @@ pub enum StoreError {
         "the store is not available: {0}. Look at the disk or the database; nothing was written"
     )]
     Unavailable(String),
+    /// No room is left where it is kept. What is on record can be read, and pages are sent on.
+    #[error(
+        "the store is full: {0}. Free some space there; nothing was written, and nothing needs to be restarted"
+    )]
+    Full(String),
     /// The database went away while it was told to commit, and has not come back to be asked.
     #[error(
         "it is not known whether the command was written: {0}. Send it again with the same Idempotency-Key once the database is back"
@@ -42,9 +55,28 @@ pub enum StoreError {
     /// What is stored cannot be read.
     #[error("the store holds something unreadable: {0}")]
     Corrupt(String),
+    /// A backup could not be made or put back; a whole sentence.
+    #[error("{0}")]
+    Archive(String),
     /// A fault in warboard itself: a decision panicked, or asked for what cannot be.
     #[error("a command ended in a fault of warboard: {0}. Nothing was written; please report it")]
     Fault(String),
+}
+
+impl StoreError {
+    /// The kind of error in one word, as metrics name it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            StoreError::Unavailable(_) => "unavailable",
+            StoreError::Full(_) => "full",
+            StoreError::Unknown(_) => "unknown",
+            StoreError::InUse(_) => "in_use",
+            StoreError::Busy(_) => "busy",
+            StoreError::Corrupt(_) => "corrupt",
+            StoreError::Archive(_) => "archive",
+            StoreError::Fault(_) => "fault",
+        }
+    }
 }
 
 /// Which incident a job is about.
@@ -59,6 +91,8 @@ pub enum Target {
     Incident(String),
     /// The one that holds this page.
     Page(String),
+    /// One on record, of which one entry is to lose its texts.
+    Redaction { incident: String, entry: u64 },
 }
 
 /// What a closure sees inside the transaction.
@@ -68,6 +102,12 @@ pub enum Found {
     Allotted(Allotted),
     /// As it stands in this transaction, with everything written before it in the same batch.
     Incident(Arc<Incident>),
+    /// For `Target::Redaction`: as it stands, and as it would stand had the entry never had its texts. Writing redacts the
+    /// entry, forgets what remembered answers and finished deliveries of the incident said, and writes the rest as always.
+    Redaction {
+        incident: Arc<Incident>,
+        without: Result<Box<Incident>, Unredactable>,
+    },
     /// There is none.
     Nothing,
 }
@@ -122,6 +162,8 @@ pub enum OutboxChange {
     WithdrawPage { page: String },
     /// That it waits for a cap is on record.
     HeldBack { key: String },
+    /// Another body for a delivery that is still to be made, after a text in it was redacted.
+    Reword { key: String, body: Vec<u8> },
 }
 
 /// The idempotency key of a request, scoped to a token, with the digest of its body.
@@ -161,6 +203,12 @@ pub enum Done {
     Answered(Answer),
     /// The same request was answered before: the same answer again.
     Replayed(Answer),
+    /// The same request was answered before, and what was said then has been redacted since: to be told as it stands now.
+    /// The answer's body is empty.
+    Retold {
+        answer: Answer,
+        incident: Arc<Incident>,
+    },
     /// The same key with another body.
     KeyReused,
     /// The job's lease was lost to another node: nothing was decided.
@@ -186,7 +234,7 @@ pub struct Entry {
     pub by: String,
     pub via: Via,
     pub kind: String,
-    /// The event's body as JSON text.
+    /// The event's body as JSON text; `[redacted]` stands where a text was taken out.
     pub body: String,
 }
 
@@ -202,10 +250,28 @@ pub struct Token {
     pub clearance: Tlp,
     pub services: Vec<String>,
     pub team: Option<String>,
+    /// It speaks for people, and for nobody else.
+    pub door: bool,
     pub created_at: Instant,
     pub expires_at: Instant,
     pub revoked_at: Option<Instant>,
     pub last_used_at: Option<Instant>,
+}
+
+/// What can be done with the record of a store beside whatever server has it: it is only read, each time from one state.
+pub trait Record: Send {
+    /// Walks the chain, replays every incident and looks at the rows beside them; in bounded memory. `noted` are ends of the
+    /// chain that were noted elsewhere. What is wrong in the record is no error but a fault in the report.
+    fn verify<'a>(
+        &'a mut self,
+        noted: &'a [audit::Noted],
+    ) -> BoxFuture<'a, Result<audit::Report, StoreError>>;
+    /// Copies everything out, as `archive` has it, after the record has proved itself; gives what was found then.
+    fn backup<'a>(
+        &'a mut self,
+        made_at: Instant,
+        into: &'a mut (dyn std::io::Write + Send),
+    ) -> BoxFuture<'a, Result<audit::Report, StoreError>>;
 }
 
 /// What every store can do. Futures resolve when the work is on disk.
@@ -216,6 +282,8 @@ pub trait Store: Send + Sync {
     fn since(&self, seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Snapshot>, StoreError>>;
     /// The seq of the last entry written.
     fn head(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
+    /// The end of the chain: the last entry's place and hash.
+    fn chain_head(&self) -> BoxFuture<'_, Result<chain::Head, StoreError>>;
     /// Tells whenever something was committed; readers always re-read.
     fn wake(&self) -> tokio::sync::watch::Receiver<u64>;
     /// The epoch of this store: cursors of another are foreign.
@@ -258,6 +326,8 @@ pub trait Store: Send + Sync {
     fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>>;
     /// Whether the store can be written now.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// What was written since the store was opened, counted.
+    fn tally(&self) -> Arc<Tally>;
     /// Ends the writer after what is queued is on disk.
     fn close(&self) -> BoxFuture<'_, ()>;
 }

@@ -13,10 +13,12 @@ use super::screen::ScreenName;
 use super::screen::clocks::Clocks;
 use super::screen::incident::Incident;
 use super::screen::lanes::Lanes;
+use super::screen::people::People;
 use super::screen::teams::Teams;
 use super::screen::wall::Wall;
 use super::screen::{foot, words};
 use super::shared::{Shared, Target};
+use crate::domain::caller::Caller;
 use crate::domain::instant::{Instant, Mono};
 
 mod alarm;
@@ -37,6 +39,7 @@ pub struct App {
     lanes: Lanes,
     teams: Teams,
     clocks: Clocks,
+    people: People,
     incident: Incident,
     wall: Wall,
     layers: Vec<Box<dyn Layer>>,
@@ -66,6 +69,7 @@ impl App {
             lanes: Lanes::default(),
             teams: Teams::default(),
             clocks: Clocks::default(),
+            people: People::default(),
             incident: Incident::default(),
             wall: Wall::default(),
             layers: Vec::new(),
@@ -125,7 +129,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Input(input) => app.input(input),
         Message::Tick { mono, wall } => app.time(mono, wall),
         Message::Board(board) => {
-            app.shared.board = board;
+            let options = &app.shared.options;
+            app.shared.board = match options.wall || options.mask {
+                true => board.for_a_room(),
+                false => board,
+            };
             app.order();
             let mut effects = match app.screen {
                 ScreenName::Incident => app.incident.refresh(&app.shared),
@@ -188,6 +196,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.shared.catalogues.take(source, profile, body);
             app.tell_layers(&LayerInput::Board)
         }
+        Message::Who { source, body } => app.tell_layers(&LayerInput::Who { source, body }),
         Message::Told(text) => {
             app.shared.tell(text);
             Vec::new()
@@ -216,6 +225,7 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Vec<LiveCells> {
         ScreenName::Lanes => app.lanes.draw(shared, &mut canvas, area),
         ScreenName::Teams => app.teams.draw(shared, &mut canvas, area),
         ScreenName::Clocks => app.clocks.draw(shared, &mut canvas, area),
+        ScreenName::People => app.people.draw(shared, &mut canvas, area),
         ScreenName::Incident => app.incident.draw(shared, &mut canvas, area),
         ScreenName::Wall => app.wall.draw(shared, &mut canvas, area),
     }
@@ -273,6 +283,7 @@ impl App {
             ScreenName::Lanes => self.lanes.settle(&mut self.shared, area),
             ScreenName::Teams => self.teams.settle(&mut self.shared, area),
             ScreenName::Clocks => self.clocks.settle(&mut self.shared, area),
+            ScreenName::People => self.people.settle(&mut self.shared, area),
             ScreenName::Incident => self.incident.settle(&mut self.shared, area),
             ScreenName::Wall => self.wall.settle(&mut self.shared, area),
         }
@@ -285,6 +296,7 @@ impl App {
             A::Lanes => self.go(ScreenName::Lanes),
             A::Teams => self.go(ScreenName::Teams),
             A::Clocks => self.go(ScreenName::Clocks),
+            A::People => self.go(ScreenName::People),
             A::Escape => self.back(false),
             A::Back => self.back(true),
             A::Mine => self.mine(),
@@ -312,7 +324,7 @@ impl App {
                 }
                 None => Vec::new(),
             },
-            A::Filter | A::Palette | A::Help | A::Open => self.open(action),
+            A::Filter | A::Palette | A::Help | A::Open | A::Who => self.open(action),
             A::Look if self.screen != ScreenName::Incident && self.screen != ScreenName::Clocks => {
                 match self.shared.selected.clone() {
                     Some(target) => self.show_incident(target),
@@ -331,6 +343,7 @@ impl App {
             ScreenName::Lanes => self.lanes.act(action, shared),
             ScreenName::Teams => self.teams.act(action, shared),
             ScreenName::Clocks => self.clocks.act(action, shared),
+            ScreenName::People => self.people.act(action, shared),
             ScreenName::Incident => self.incident.act(action, shared),
             ScreenName::Wall => {}
         }
@@ -359,20 +372,18 @@ impl App {
 
     fn mine(&mut self) -> Vec<Effect> {
         let shared = &mut self.shared;
-        let me = (0..shared.board.sources.len())
-            .find_map(|s| shared.caller(s))
-            .map(|me| me.name);
-        let person = match shared.filter.person() {
-            Some(_) => None,
-            None => me,
-        };
+        let sources = 0..shared.board.sources.len();
+        let callers: Vec<Caller> = sources.filter_map(|s| shared.caller(s)).collect();
+        let me = callers.first().map(|me| me.name.clone());
+        let person = me.filter(|_| shared.filter.person().is_none());
         match &person {
             Some(name) => shared.tell(format!(
-                "Only incidents where {name} holds a seat or decides."
+                "Only incidents where {name} holds a seat or decides, or whose team owns them or is paged."
             )),
             None => shared.tell("Everybody's incidents."),
         }
-        shared.filter = shared.filter.with_person(person);
+        let teams = callers.into_iter().filter_map(|caller| caller.team);
+        shared.filter = shared.filter.with_person(person).with_teams(teams);
         self.order();
         Vec::new()
     }

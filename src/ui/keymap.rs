@@ -69,15 +69,17 @@ actions! {
     Global Lanes "lanes" ["1"] "lanes" "lanes: incidents by phase";
     Global Teams "teams" ["2"] "teams" "teams: who owns what, and what is vacant";
     Global Clocks "clocks" ["3"] "clocks" "clocks: every duty and its deadline";
+    Global People "people" ["4"] "people" "people: vacancies, pages, who sits where";
     Global Filter "filter" ["/"] "filter" "filter the lists";
     Global Palette "palette" [":"] "all actions" "choose an action by name";
     Global Help "help" ["?"] "keys" "the keys that work here";
     Global Escape "escape" ["Esc"] "back" "back one layer; never quits";
     Global Back "back" ["q"] "back" "back; at the root, quit";
-    Global Mine "mine" ["m"] "mine" "only incidents where I hold a seat";
+    Global Mine "mine" ["m"] "mine" "only mine: seats, my team's, its pages";
     Global Zone "zone" ["Z"] "zone" "instants in UTC, the entity's zone, mine";
     Global Fold "fold" ["z"] "fold" "fold or unfold what is finished";
     Global Silence "silence" ["s"] "silence" "silence what rings, on all boards";
+    Global Who "who" ["W"] "who" "who is connected over SSH";
     Global AskNow "ask-now" ["Ctrl-R"] "ask now" "ask every source now";
     Global Redraw "redraw" ["Ctrl-L"] "redraw" "draw the screen anew";
     Global Suspend "suspend" ["Ctrl-Z"] "suspend" "suspend the board as a job";
@@ -116,6 +118,7 @@ actions! {
     Incident Verdict "verdict" ["V"] "verdict" "applies, no notice, not reportable";
     Incident Shelve "shelve" ["A"] "shelve" "shelve an alarm, or take it off the shelf";
     Incident Lesson "lesson" ["L"] "lesson" "lessons and the review";
+    Incident Restrict "restrict" ["R"] "restrict" "restrict to people, or lift it";
     Incident HandOver "hand-over" ["T"] "hand over" "hand over or take a seat";
     Incident Close "close" ["Q"] "close" "close, dismiss, reopen";
 

@@ -9,7 +9,7 @@ use crate::domain::command::open::Open;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
 use crate::domain::word::GateWord;
-use crate::wire::{EntryBody, ExplainBody, PreviewBody, RegimesBody};
+use crate::wire::{EntryBody, ExplainBody, PreviewBody, RegimesBody, WhoBody};
 
 /// What happened. `update` makes of it a new state and a list of effects.
 #[derive(Debug, Clone)]
@@ -62,6 +62,11 @@ pub enum Message {
         source: usize,
         profile: Option<String>,
         body: Result<Arc<RegimesBody>, String>,
+    },
+    /// Who is connected through doors at a source; a sentence if it is not known.
+    Who {
+        source: usize,
+        body: Result<Arc<WhoBody>, String>,
     },
     /// Something of the session's own to tell, such as `copied`.
     Told(String),
@@ -134,6 +139,8 @@ pub enum Effect {
         source: usize,
         profile: Option<String>,
     },
+    /// Read who is connected through doors.
+    Who { source: usize },
     /// Ask every source now.
     AskNow,
     /// Put text on the clipboard (OSC 52).

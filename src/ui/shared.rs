@@ -108,6 +108,7 @@ pub const fn asks_for(action: Action) -> &'static [CommandKind] {
         A::Verdict => &[C::Decide, C::NotReportable],
         A::Shelve => &[C::ShelveAlarm, C::UnshelveAlarm],
         A::Lesson => &[C::Lesson],
+        A::Restrict => &[C::Restrict],
         A::HandOver => &[C::HandOver, C::Take],
         A::Close => &[C::Close, C::Reopen],
         _ => &[],

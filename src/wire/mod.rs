@@ -2,6 +2,7 @@
 //! One incident's body is `domain::view::IncidentView`, a command's is `domain::command::Command`.
 
 mod regime;
+mod who;
 
 use std::sync::Arc;
 
@@ -11,13 +12,19 @@ use utoipa::ToSchema;
 
 use crate::domain::board::TeamView;
 use crate::domain::instant::Instant;
-use crate::domain::view::{DutyView, IncidentView};
-use crate::domain::word::{DutyStatus, GateWord, Via};
+use crate::domain::view::{DecisionView, DutyView, IncidentView};
+use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
+pub use who::{DoorBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, WhoBody};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";
+/// The header that names a request: the caller's own name for it, if it is well-formed, else one that is made.
+pub const REQUEST_HEADER: &str = "x-request-id";
+
+/// The header in which a door says for whom it speaks, in the form of `domain::grant`.
+pub const BEHALF_HEADER: &str = "x-warboard-on-behalf-of";
 /// The media type of errors (RFC 9457).
 pub const PROBLEM: &str = "application/problem+json";
 /// Largest request body, in bytes.
@@ -57,6 +64,9 @@ pub struct EntryBody {
     pub line: Option<String>,
     #[schema(value_type = Object)]
     pub body: Value,
+    /// Who took its texts out of the record, when and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<DecisionView>,
 }
 
 /// The arithmetic of one duty: the answer of `GET /v1/incidents/{id}/duties/{duty}/explain`.
@@ -117,6 +127,22 @@ pub struct PreviewBody {
     /// The soft gates that the command would pass unmet.
     #[serde(default)]
     pub unmet: Vec<GateWord>,
+    /// Who would newly see the incident or read its texts; null where the command lets nobody in.
+    #[serde(default)]
+    pub newly: Option<NewlyBody>,
+}
+
+/// Who sees more after a command than before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewlyBody {
+    /// Names of tokens, at most 200 of them.
+    pub people: Vec<String>,
+    /// How many there are.
+    pub people_in_all: usize,
+    /// Their roles.
+    pub roles: Vec<Role>,
+    /// Their teams, and those whose pages will have its texts.
+    pub teams: Vec<String>,
 }
 
 /// An error as RFC 9457 has it. `incident` stands in a 412: what it is now.
@@ -134,4 +160,7 @@ pub struct ProblemBody {
     pub unmet: Vec<GateWord>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<Box<IncidentView>>,
+    /// The request that it answers, as the log names it: `urn:warboard:request:<id>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
 }

@@ -1,6 +1,8 @@
 //! The rules of the API, each proved by asking over a socket.
 
+mod access;
 mod auth;
+mod behalf;
 mod clock;
 mod course;
 mod document;
@@ -9,10 +11,13 @@ mod feed;
 mod link;
 mod mask;
 mod outbox;
+mod packed;
 mod page;
 mod preview;
 mod read;
 mod receiver;
+mod redact;
+mod restrict;
 mod route;
 mod rule;
 mod seat;

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -16,7 +17,8 @@ use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
-    Intake, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest, issue_token, serve,
+    Doors, Intake, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest,
+    issue_token, serve,
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
@@ -33,6 +35,7 @@ pub struct Plan {
     routes: Vec<(String, Vec<RouteSettings>)>,
     limits: Limits,
     intakes: Vec<Intake>,
+    metrics: bool,
 }
 
 impl Plan {
@@ -49,7 +52,14 @@ impl Plan {
             routes: Vec::new(),
             limits: Limits::default(),
             intakes: Vec::new(),
+            metrics: false,
         }
+    }
+
+    /// With a listener for metrics beside it.
+    pub fn metrics(mut self) -> Plan {
+        self.metrics = true;
+        self
     }
 
     pub fn at(mut self, path: &Path) -> Plan {
@@ -140,15 +150,24 @@ impl Plan {
         })
         .await?;
         let ending = CancellationToken::new();
-        let told = ending.clone();
-        let serving = tokio::spawn(async move {
-            serve(listener, state, axum::Router::new(), told.cancelled_owned()).await
-        });
+        let (told, workers) = (ending.clone(), state.clone());
+        let mut doors = Doors::from(listener);
+        let mut measured = None;
+        if self.metrics {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            measured = Some(listener.local_addr().unwrap());
+            doors.metrics = Some(listener);
+        }
+        let display = warboard::session::display::routes(&state);
+        let serving =
+            tokio::spawn(async move { serve(doors, state, display, told.cancelled_owned()).await });
         let mut backend = Backend {
             address,
+            measured,
             store,
             clock,
             ending,
+            workers,
             serving,
             tokens: Tokens::default(),
         };
@@ -185,10 +204,13 @@ pub struct Tokens {
 /// A running backend.
 pub struct Backend {
     pub address: SocketAddr,
+    /// Where metrics are answered.
+    pub measured: Option<SocketAddr>,
     pub store: Arc<SqliteStore>,
     pub clock: SharedClock,
     pub tokens: Tokens,
     ending: CancellationToken,
+    workers: Arc<ServerState>,
     serving: JoinHandle<Result<(), ServerError>>,
 }
 
@@ -223,6 +245,7 @@ impl Backend {
             clearance: None,
             services: Vec::new(),
             team: None,
+            door: false,
             expires_at: now + chrono::TimeDelta::days(90),
         };
         change(&mut request);
@@ -330,9 +353,11 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                // In small steps: what is under way meanwhile must not run out of its own time. Not in smaller ones: each
-                // is a request, and a machine under load answers only so many of them.
-                clock.advance(1_000);
+                // The clock must not run ahead of workers that a loaded machine gives no turn. One that waits for a receiver
+                // that never answers is waited for briefly: it needs the clock to move.
+                let settled = self.workers.settled();
+                let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
+                clock.advance(500);
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await

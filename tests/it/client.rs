@@ -67,6 +67,7 @@ impl Backend {
             clearance: None,
             services: Vec::new(),
             team: None,
+            door: false,
             expires_at: now + chrono::TimeDelta::days(1),
         };
         let issued = server::issue_token(&*self.store, now, request).await;

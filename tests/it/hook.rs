@@ -206,7 +206,7 @@ async fn take(
     }
 }
 
-fn whole(all: &[u8]) -> Option<Letter> {
+pub fn whole(all: &[u8]) -> Option<Letter> {
     let end = all.windows(4).position(|four| four == b"\r\n\r\n")?;
     let letter = Letter {
         head: String::from_utf8(all[..end].to_vec()).unwrap(),

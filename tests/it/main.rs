@@ -8,6 +8,8 @@ mod backend;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod clocks;
@@ -18,7 +20,13 @@ mod command;
 #[cfg(test)]
 mod connector;
 #[cfg(test)]
+mod display;
+#[cfg(test)]
 mod embedded;
+#[cfg(test)]
+mod fault;
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod hook;
 #[cfg(test)]
@@ -27,6 +35,12 @@ mod hostile;
 mod http;
 #[cfg(test)]
 mod import;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod metric;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
@@ -38,10 +52,18 @@ mod program;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod record;
+#[cfg(test)]
 mod regimes;
+#[cfg(test)]
+mod ssh;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
 mod sync;
 #[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
+mod token;

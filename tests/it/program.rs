@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
@@ -15,7 +16,11 @@ pub struct Backend {
     pub url: String,
     /// A commander's token.
     pub token: String,
+    log: Log,
 }
+
+/// What a backend has logged so far.
+type Log = Arc<Mutex<String>>;
 
 /// The program, with nothing of the machine's own settings.
 pub fn warboard(home: &Path, args: &[&str]) -> Command {
@@ -37,8 +42,9 @@ pub fn output(home: &Path, args: &[&str]) -> Output {
     warboard(home, args).output().unwrap()
 }
 
-fn serve(home: &Path, listen: &str, store: &str) -> (Child, String) {
+fn serve(home: &Path, listen: &str, store: &str, level: &str) -> (Child, String, Log) {
     let mut child = warboard(home, &["serve", "--listen", listen, "--store", store])
+        .env("WARBOARD_LOG", level)
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -54,62 +60,86 @@ fn serve(home: &Path, listen: &str, store: &str) -> (Child, String) {
         said.push(line);
     };
     // Its log goes on; a full pipe would hold it up.
-    std::thread::spawn(move || for _ in lines.map_while(Result::ok) {});
-    (child, url)
+    let log = Log::new(Mutex::new(said.join("\n")));
+    let kept = log.clone();
+    std::thread::spawn(move || {
+        for line in lines.map_while(Result::ok) {
+            let mut kept = kept.lock().unwrap();
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    });
+    (child, url, log)
 }
 
 impl Backend {
     /// Starts a backend on a free port, with a commander's token.
     pub fn start() -> Backend {
-        Backend::with("")
+        Backend::made("", "warn")
+    }
+
+    /// The same, logging all it ever logs.
+    pub fn talkative() -> Backend {
+        Backend::made("", "trace")
     }
 
     /// The same with a file of its own.
     pub fn with(server_toml: &str) -> Backend {
+        Backend::made(server_toml, "warn")
+    }
+
+    fn made(server_toml: &str, level: &str) -> Backend {
         let home = tempfile::tempdir().unwrap();
         let store = format!("sqlite:{}", home.path().join("test.db").display());
-        Backend::serving(home, server_toml, store, "d.okafor")
+        Backend::serving(home, server_toml, store, level, "d.okafor")
     }
 
     /// One of several on a database, with a token for this name.
     pub fn on(store: &str, server_toml: &str, name: &str) -> Backend {
         let home = tempfile::tempdir().unwrap();
-        Backend::serving(home, server_toml, store.to_owned(), name)
+        Backend::serving(home, server_toml, store.to_owned(), "warn", name)
     }
 
-    fn serving(home: TempDir, server_toml: &str, store: String, name: &str) -> Backend {
+    fn serving(
+        home: TempDir,
+        server_toml: &str,
+        store: String,
+        level: &str,
+        name: &str,
+    ) -> Backend {
         if !server_toml.is_empty() {
             let folder = home.path().join(".config/warboard");
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("server.toml"), server_toml).unwrap();
         }
-        let (child, url) = serve(home.path(), "127.0.0.1:0", &store);
+        let (child, url, log) = serve(home.path(), "127.0.0.1:0", &store, level);
         let mut backend = Backend {
             home,
             store,
             child,
             url,
             token: String::new(),
+            log,
         };
         backend.token = backend.issue("commander", name);
         backend
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
     /// A token of a role.
     pub fn issue(&self, role: &str, name: &str) -> String {
-        let issued = output(
-            self.home.path(),
-            &[
-                "token",
-                "issue",
-                "--store",
-                &self.store,
-                "--role",
-                role,
-                "--name",
-                name,
-            ],
-        );
+        self.issue_with(role, name, &[])
+    }
+
+    /// The same with more flags.
+    pub fn issue_with(&self, role: &str, name: &str, more: &[&str]) -> String {
+        let args = ["token", "issue", "--store", &self.store, "--role", role];
+        let args = [&args[..], &["--name", name], more].concat();
+        let issued = output(self.home.path(), &args);
         assert!(issued.status.success(), "{issued:?}");
         String::from_utf8(issued.stdout).unwrap().trim().to_owned()
     }
@@ -146,8 +176,9 @@ impl Backend {
     /// Starts it again at the same place.
     pub fn start_again(&mut self) {
         let place = self.url.trim_start_matches("http://").to_owned();
-        let (child, url) = serve(self.home.path(), &place, &self.store);
+        let (child, url, log) = serve(self.home.path(), &place, &self.store, "warn");
         assert_eq!(url, self.url);
+        self.log = log;
         self.child = child;
     }
 }
@@ -157,5 +188,58 @@ impl Drop for Backend {
         // Already gone, in some tests.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A backend whose log is kept.
+pub struct Logged {
+    backend: Backend,
+    log: std::thread::JoinHandle<String>,
+}
+
+impl Logged {
+    /// Starts it with these variables.
+    pub fn start(env: &[(&str, &str)]) -> Logged {
+        let home = tempfile::tempdir().unwrap();
+        let store = format!("sqlite:{}", home.path().join("test.db").display());
+        let args = ["serve", "--listen", "127.0.0.1:0", "--store", &store];
+        let mut command = warboard(home.path(), &args);
+        command.envs(env.iter().copied()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let url = loop {
+            let line = lines.next().unwrap().unwrap();
+            if let Some(url) = line.strip_prefix("listening on ") {
+                break url.to_owned();
+            }
+        };
+        let log = std::thread::spawn(move || {
+            let lines: Vec<String> = lines.map_while(Result::ok).collect();
+            lines.join("\n")
+        });
+        let mut backend = Backend {
+            home,
+            store,
+            child,
+            url,
+            log: Log::default(),
+            token: String::new(),
+        };
+        backend.token = backend.issue("commander", "d.okafor");
+        Logged { backend, log }
+    }
+
+    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
+        self.backend.run(args)
+    }
+
+    pub fn done(&self, args: &[&str]) -> String {
+        self.backend.done(args)
+    }
+
+    /// Ends it, and gives what it logged.
+    pub fn end(mut self) -> String {
+        self.backend.kill();
+        self.log.join().unwrap()
     }
 }

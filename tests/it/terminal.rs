@@ -10,7 +10,7 @@ use nix::sys::termios::LocalFlags;
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 /// How long a picture is waited for.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program under test in a terminal of its own.
 pub struct Terminal {
@@ -25,7 +25,18 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts the program. `home` holds its settings and data, nothing of the machine's own is seen.
-    pub fn start(home: &Path, (w, h): (u16, u16), args: &[&str], env: &[(&str, &str)]) -> Terminal {
+    pub fn start(home: &Path, size: (u16, u16), args: &[&str], env: &[(&str, &str)]) -> Terminal {
+        Terminal::running(env!("CARGO_BIN_EXE_warboard"), home, size, args, env)
+    }
+
+    /// The same for any program.
+    pub fn running(
+        program: &str,
+        home: &Path,
+        (w, h): (u16, u16),
+        args: &[&str],
+        env: &[(&str, &str)],
+    ) -> Terminal {
         let size = PtySize {
             rows: h,
             cols: w,
@@ -33,7 +44,7 @@ impl Terminal {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_warboard"));
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.env_clear();
         command.cwd(home);

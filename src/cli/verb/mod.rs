@@ -1,6 +1,7 @@
 //! The subcommands that do one thing to one incident: each is the body of one command, read from flags.
 //! Sending it, its key, its version and its answer are the same for all and stand here.
 
+mod access;
 pub mod alarm;
 mod duty;
 mod page;
@@ -90,6 +91,12 @@ pub enum Verb {
     Shelve(alarm::ShelveArgs),
     /// Let a shelved alarm ring again
     Unshelve(alarm::UnshelveArgs),
+    /// Let an incident exist for some people only, or lift that
+    Restrict(access::RestrictArgs),
+    /// As an admin, see a restricted incident for an hour; recorded, and its people are paged
+    BreakGlass(access::BreakGlassArgs),
+    /// Take the texts of an entry out of the record, for ever; the record says who did it and why
+    Redact(record::RedactArgs),
 }
 
 /// One command on its way.
@@ -106,6 +113,8 @@ pub struct Sent {
 pub enum To {
     Incident(String),
     Page(String),
+    /// One that the caller does not see: nobody can be asked which backend has it.
+    Unseen(String),
 }
 
 impl Verb {
@@ -139,6 +148,9 @@ impl Verb {
             Verb::Decide(args) => Ok(args.sent()),
             Verb::Shelve(args) => args.sent(),
             Verb::Unshelve(args) => Ok(args.sent()),
+            Verb::Restrict(args) => Ok(args.sent()),
+            Verb::BreakGlass(args) => Ok(args.sent()),
+            Verb::Redact(args) => Ok(args.sent()),
         }
     }
 }
@@ -162,6 +174,7 @@ async fn send(sent: Sent) -> Outcome {
     let (api, id) = match sent.to {
         To::Incident(id) => (reach.of_incident(&id, Via::Cli).await?, id),
         To::Page(page) => of_page(reach, &page).await?,
+        To::Unseen(id) => (reach.one(Via::Cli)?, id),
     };
     let key = sent.sending.idempotency_key.unwrap_or_else(fresh_key);
     let output = Output::default();

@@ -12,6 +12,7 @@ use crate::domain::command::lesson::Lesson;
 use crate::domain::command::not_applicable::NotApplicable;
 use crate::domain::command::note::Note;
 use crate::domain::command::record_time::RecordTime;
+use crate::domain::command::redact::Redact;
 use crate::domain::command::review::Review;
 use crate::domain::word::{Milestone, NoteKind, Precision};
 
@@ -25,6 +26,9 @@ pub struct NoteArgs {
     pub kind: NoteKind,
     #[arg(long, value_name = "INSTANT")]
     pub occurred_at: Option<String>,
+    /// Read by counsel, commanders and you only, and never in an export that does not ask for it
+    #[arg(long)]
+    pub privileged: bool,
     #[command(flatten)]
     pub sending: Sending,
 }
@@ -36,6 +40,7 @@ impl NoteArgs {
             text: self.text,
             kind: self.kind,
             occurred_at,
+            privileged: self.privileged,
         });
         Ok(to_incident(self.id, command, self.sending))
     }
@@ -112,6 +117,29 @@ impl NotApplicableArgs {
     pub fn sent(self) -> Sent {
         let command = Command::NotApplicable(NotApplicable {
             milestone: self.milestone,
+            reason: self.reason,
+        });
+        to_incident(self.id, command, self.sending)
+    }
+}
+
+/// Flags of `redact`.
+#[derive(Debug, ClapArgs)]
+pub struct RedactArgs {
+    pub id: String,
+    /// The entry's number, as timeline shows it first
+    pub entry: u64,
+    /// Why; it stays in the record, so it must not repeat what goes
+    #[arg(long)]
+    pub reason: String,
+    #[command(flatten)]
+    pub sending: Sending,
+}
+
+impl RedactArgs {
+    pub fn sent(self) -> Sent {
+        let command = Command::Redact(Redact {
+            entry: self.entry,
             reason: self.reason,
         });
         to_incident(self.id, command, self.sending)

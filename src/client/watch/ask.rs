@@ -1,7 +1,8 @@
 //! One request of a poller: which it is, how long it may take, and what came of it.
 
-use crate::client::api::{Api, Heard};
+use crate::client::api::Api;
 use crate::client::error::ApiError;
+use crate::client::heard::Heard;
 use crate::domain::board::{About, TeamView};
 use crate::domain::instant::Mono;
 use crate::time::{Clock, timeout};

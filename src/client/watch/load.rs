@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::merge;
-use crate::client::api::{Heard, encoded};
+use crate::client::api::encoded;
+use crate::client::heard::Heard;
 use crate::domain::instant::Instant;
 use crate::domain::view::IncidentView;
 use crate::wire::ListBody;

@@ -119,6 +119,7 @@ fn note(text: String) -> Command {
         text,
         kind: NoteKind::Fact,
         occurred_at: None,
+        privileged: false,
     })
 }
 

@@ -40,6 +40,9 @@ pub(super) fn decide(
         (_, Some(_)) => return Err(Refusal::invalid("'duty' belongs to the role decider only.")),
         (_, None) => {}
     }
+    if let Some(person) = &body.person {
+        incident.check_admits(person)?;
+    }
     if body.role != Seat::Decider && incident.seats.get(body.role) == body.person.as_deref() {
         return Err(Refusal::state("That seat is so already."));
     }

@@ -33,6 +33,7 @@ pub(super) fn decide(
             body.to
         )));
     }
+    incident.check_admits(&body.to)?;
     Ok(vec![Event::HandOverOffered {
         role: body.role,
         to: body.to.clone(),

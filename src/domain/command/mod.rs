@@ -5,6 +5,7 @@ pub mod acknowledge_alarm;
 pub mod acknowledge_page;
 pub mod advance;
 pub mod assign;
+pub mod break_glass;
 pub mod cancel_page;
 pub mod close;
 pub mod confirm_time;
@@ -21,8 +22,10 @@ pub mod note;
 pub mod open;
 pub mod page;
 pub mod record_time;
+pub mod redact;
 pub mod release;
 pub mod reopen;
+pub mod restrict;
 pub mod review;
 mod scope;
 pub mod set;
@@ -83,6 +86,9 @@ pub enum Command {
     AcknowledgeAlarm(acknowledge_alarm::AcknowledgeAlarm),
     ShelveAlarm(shelve_alarm::ShelveAlarm),
     UnshelveAlarm(unshelve_alarm::UnshelveAlarm),
+    Restrict(restrict::Restrict),
+    BreakGlass(break_glass::BreakGlass),
+    Redact(redact::Redact),
 }
 
 impl Command {
@@ -118,6 +124,9 @@ impl Command {
             Command::AcknowledgeAlarm(_) => CommandKind::AcknowledgeAlarm,
             Command::ShelveAlarm(_) => CommandKind::ShelveAlarm,
             Command::UnshelveAlarm(_) => CommandKind::UnshelveAlarm,
+            Command::Restrict(_) => CommandKind::Restrict,
+            Command::BreakGlass(_) => CommandKind::BreakGlass,
+            Command::Redact(_) => CommandKind::Redact,
         }
     }
 }
@@ -197,6 +206,9 @@ pub fn decide(
         Command::AcknowledgeAlarm(body) => acknowledge_alarm::decide(incident, body, context),
         Command::ShelveAlarm(body) => shelve_alarm::decide(incident, body, context),
         Command::UnshelveAlarm(body) => unshelve_alarm::decide(incident, body, context),
+        Command::Restrict(body) => restrict::decide(incident, body, context),
+        Command::BreakGlass(body) => break_glass::decide(incident, body, context),
+        Command::Redact(body) => redact::decide(incident, body, context),
     }
 }
 

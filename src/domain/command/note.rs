@@ -19,6 +19,9 @@ pub struct Note {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub occurred_at: Option<When>,
+    /// Read by counsel, commanders and its author only, and never in an export that does not ask for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privileged: bool,
 }
 
 pub(super) fn decide(
@@ -34,5 +37,6 @@ pub(super) fn decide(
         text: note.text.clone(),
         kind: note.kind,
         occurred_at: note.occurred_at,
+        privileged: note.privileged,
     }])
 }

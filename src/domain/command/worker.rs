@@ -7,6 +7,7 @@ use crate::domain::alarm::{self, Alarm, Raised};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::{NO_OUT_OF_BAND, Page, Reached};
+use crate::domain::instant::Instant;
 use crate::domain::view::DutyView;
 use crate::domain::word::{AlarmKind, PageState, Urgency};
 
@@ -37,6 +38,35 @@ pub fn progress(incident: &Incident, progress: &Progress) -> Vec<Event> {
         last_error: progress.last_error.clone(),
         left: None,
     }]
+}
+
+/// The pages of which nobody knows what became of them, after a restore: open ones asked for before an instant, and those
+/// that were about to go on to another route.
+pub fn uncertain(incident: &Incident, before: Instant) -> impl Iterator<Item = &Page> {
+    incident.pages.iter().filter(move |page| {
+        page.queued_at < before && (page.is_open() || page.escalates_at.is_some())
+    })
+}
+
+/// Writes down, after a restore from the backup of `made_at`, which pages are uncertain; nothing if none is.
+pub fn restored(incident: &Incident, made_at: Instant, before: Instant) -> Vec<Event> {
+    let pages: Vec<String> = uncertain(incident, before)
+        .map(|page| page.id.clone())
+        .collect();
+    match pages.is_empty() {
+        true => Vec::new(),
+        false => vec![Event::Restored { made_at, pages }],
+    }
+}
+
+/// Closes glass whose time is over.
+pub fn mended(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
+    let glass = incident.restriction.iter().flat_map(|r| &r.glass);
+    let over = glass.filter(|glass| glass.is_open() && glass.until <= context.now);
+    over.map(|glass| Event::GlassMended {
+        person: glass.by.clone(),
+    })
+    .collect()
 }
 
 /// Escalates what nobody answered in time.
@@ -105,7 +135,13 @@ fn page_for(
             let due = duty.due_at.map_or(String::new(), |due| {
                 format!(", due {}", due.format("%Y-%m-%d %H:%M UTC"))
             });
-            let message = format!("The latest start of {} has passed{due}.", duty.id);
+            // What is restricted is not named on other systems.
+            let named = if duty.restricted {
+                "a restricted duty"
+            } else {
+                duty.id.as_str()
+            };
+            let message = format!("The latest start of {named} has passed{due}.");
             (team, message)
         }
         AlarmKind::VacantCommand => {

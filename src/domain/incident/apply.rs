@@ -65,6 +65,9 @@ impl Incident {
             change: None,
             alarms: Default::default(),
             vacant_since: Some(stamp.at),
+            restriction: None,
+            seated_at: Default::default(),
+            redactions: Default::default(),
         };
         incident.tell(&Event::Opened(Box::new(opened.clone())), stamp);
         incident
@@ -120,6 +123,10 @@ impl Incident {
                         stamp,
                     );
                 }
+            }
+            Event::Redacted { entry, reason } => {
+                let why = decision(stamp, Some(reason.clone()));
+                self.redactions.insert(*entry, why);
             }
             Event::TimeConfirmed { trigger, duty } => self.confirm(trigger, duty.as_deref()),
             Event::NotApplicable { milestone, reason } => self.not_applicable.push(NotApplicable {
@@ -180,7 +187,7 @@ impl Incident {
             Event::Assigned { role, person, duty } => match duty {
                 Some(duty) => self.duty_mut(duty).decider = person.clone(),
                 None => {
-                    self.seats.set(*role, person.clone());
+                    self.sit(*role, person.clone(), stamp.at);
                     self.hand_overs.retain(|h| h.role != *role);
                 }
             },
@@ -194,7 +201,7 @@ impl Incident {
                 });
             }
             Event::SeatTaken { role, .. } => {
-                self.seats.set(*role, Some(stamp.by.clone()));
+                self.sit(*role, Some(stamp.by.clone()), stamp.at);
                 self.hand_overs.retain(|h| h.role != *role);
             }
             Event::FieldsSet(set) => set.apply_to(self),
@@ -235,7 +242,8 @@ impl Incident {
                 reached: Vec::new(),
                 escalated_at: None,
             }),
-            Event::PageProgressed { .. }
+            Event::Restored { .. }
+            | Event::PageProgressed { .. }
             | Event::PageEscalated { .. }
             | Event::PageAcknowledged { .. }
             | Event::PageCancelled { .. } => {
@@ -331,6 +339,9 @@ impl Incident {
                     found.done_at = Some(stamp.at);
                 }
             }
+            Event::Restricted { people } => self.restrict(people, stamp),
+            Event::GlassBroken { reason, until } => self.break_glass(reason, *until, stamp),
+            Event::GlassMended { person } => self.mend_glass(person, stamp.at),
             Event::Reviewed { held_at, text } => {
                 self.review = Some(ReviewView {
                     held_at: *held_at,
@@ -340,6 +351,15 @@ impl Incident {
             }
         }
         self.tell(event, stamp);
+    }
+
+    /// Fills or empties a seat, and notes since when.
+    fn sit(&mut self, seat: Seat, person: Option<String>, at: Instant) {
+        match &person {
+            Some(_) => self.seated_at.insert(seat.as_str().to_owned(), at),
+            None => self.seated_at.shift_remove(seat.as_str()),
+        };
+        self.seats.set(seat, person);
     }
 
     fn record(
@@ -418,9 +438,13 @@ impl Incident {
     }
 
     fn tell(&mut self, event: &Event, stamp: &Stamp) {
-        // That something rings is told by the alarm itself, not as the latest change.
-        let rings = matches!(event, Event::AlarmsRaised { .. });
-        if let Some(text) = say::change(event, self).filter(|_| !rings) {
+        // That something rings is told by the alarm itself, not as the latest change; of what is privileged nobody hears.
+        let silent = match event {
+            Event::AlarmsRaised { .. } => true,
+            Event::Noted { privileged, .. } => *privileged,
+            _ => false,
+        };
+        if let Some(text) = say::change(event, self).filter(|_| !silent) {
             self.change = Some(ChangeView {
                 at: stamp.at,
                 by: stamp.by.clone(),

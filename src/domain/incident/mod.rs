@@ -6,11 +6,14 @@ pub mod apply;
 pub mod page;
 pub mod record;
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::instant::Instant;
+use super::restriction::Restriction;
 use super::view::{ChangeView, DecisionView, HandOverView, LessonView, ReviewView, Upstream};
 use super::when::When;
 use super::word::{
@@ -82,6 +85,15 @@ pub struct Incident {
     /// Since when the commander's seat has been vacant, if it is.
     #[serde(default)]
     pub vacant_since: Option<Instant>,
+    /// Since when each filled seat is held by who holds it, by the seat's word.
+    #[serde(default)]
+    pub seated_at: IndexMap<String, Instant>,
+    /// For whom it exists; None: for everybody whose services it is of.
+    #[serde(default)]
+    pub restriction: Option<Restriction>,
+    /// Entries whose texts were taken out, by seq: who did it, when and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redactions: BTreeMap<u64, DecisionView>,
 }
 
 /// The persons of an incident; an empty seat is a vacancy and shown as one.

@@ -89,6 +89,18 @@ impl Page {
         self.state.is_open()
     }
 
+    /// Nobody knows any more whether it was sent or answered: it stays open, is said so, and goes nowhere by itself.
+    fn lose_sight(&mut self, made_at: Instant) {
+        if matches!(self.state, PageState::Queued | PageState::Sending) {
+            self.state = PageState::Unknown;
+        }
+        self.escalates_at = None;
+        self.last_error = Some(format!(
+            "restored from the backup of {}: whether it was sent or answered since is not known; page again if nobody comes",
+            made_at.format("%Y-%m-%d %H:%M UTC")
+        ));
+    }
+
     /// When whoever is coming said to be there, while nobody of the team was marked as arrived.
     pub fn expected_at(&self) -> Option<Instant> {
         expected_at(self.state, self.answer, self.eta)
@@ -129,6 +141,11 @@ impl Page {
 impl Incident {
     /// How a page's progress, escalation, answer or end changes it.
     pub(super) fn apply_page(&mut self, event: &Event, stamp: &Stamp) {
+        if let Event::Restored { made_at, pages } = event {
+            for page in self.pages.iter_mut().filter(|p| pages.contains(&p.id)) {
+                page.lose_sight(*made_at);
+            }
+        }
         let id = match event {
             Event::PageProgressed { page, .. }
             | Event::PageEscalated { page, .. }

@@ -78,6 +78,26 @@ fn floods_are_cut_and_counted() {
 }
 
 #[test]
+fn a_joiner_after_a_flood_of_marks_shows_the_same_twice() {
+    let flood = format!("\u{1F469}{}\u{200D}\u{1F692}", "\u{301}".repeat(9));
+    let once = SafeText::line(&flood);
+    assert!(once.shown().contains("<+5><U+200D>"), "{once}");
+    assert_eq!(SafeText::line(once.shown()).shown(), once.shown());
+}
+
+#[test]
+fn a_joiner_before_what_is_no_emoji_is_named_and_never_cut_loose() {
+    let safe = SafeText::line("\u{1F469}\u{200D}\u{1F792} and so on");
+    assert!(safe.shown().contains("<U+200D>"), "{safe}");
+    for cells in 1..12 {
+        let cut = SafeText::line(&safe.truncated(cells));
+        assert!(cut.width() <= cells && !cut.is_changed(), "{cut}");
+    }
+    let joined = SafeText::line("\u{1F469}\u{200D}\u{1F692}");
+    assert!(!joined.is_changed(), "{joined}");
+}
+
+#[test]
 fn cutting_counts_cells_not_characters() {
     let wide = SafeText::line("字字字字");
     assert_eq!(wide.width(), 8);

@@ -17,8 +17,9 @@ use crate::domain::span::Span;
 use crate::domain::word::PageState;
 use crate::server::outbox::{Attempt, EXERCISE, ending};
 use crate::server::state::ServerState;
+use crate::server::trouble::Trouble;
 use crate::store::claim::{Claimed, HeldBack, LONGEST_WAIT_MS};
-use crate::store::{Delivery, Done, Found, Job, OutboxChange, Outcome, Target};
+use crate::store::{Delivery, Done, Found, Job, OutboxChange, Outcome, StoreError, Target};
 use crate::time::timeout;
 
 /// How long to wait after the store could not be read or written.
@@ -68,33 +69,88 @@ fn wish(page: &Page, delivery: &Delivery, now: Instant) -> Wish {
     Wish::Send
 }
 
-/// Makes one attempt, and writes down what became of it.
-pub async fn make(state: &Arc<ServerState>, claimed: &Claimed) {
-    let ended = send(state, claimed).await;
+/// Makes one attempt, and writes down what became of it. A page waits for no disk: while the store is full, what was not
+/// taken is tried again from here.
+pub async fn make(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) {
+    let mut claimed = claimed.clone();
+    let delivery = &claimed.delivery;
+    if delivery.attempts == 0 && delivery.step == 0 && !delivery.stand_down && !claimed.repeat {
+        let waited = state.clock.now() - delivery.queued_at;
+        state.metrics.first_attempt(waited.num_milliseconds());
+    }
+    let mut ended = told(state, &claimed, unwritten).await;
+    let mut again_at = None;
     loop {
         let (deciding, of, how) = (state.clone(), claimed.clone(), ended.clone());
-        let job = job(state, claimed, move |found| {
+        let job = job(state, &claimed, move |found| {
             decide(&deciding, &of, how.as_ref(), &found)
         });
-        match state.store.submit(job).await {
+        let error = match state.store.submit(job).await {
             Ok(Done::Superseded) => {
                 tracing::warn!(
                     key = claimed.delivery.key,
-                    ?ended,
+                    result = ended.as_ref().map(Attempt::word),
                     "another node has this delivery: how this attempt went is not written"
                 );
                 return;
             }
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!(%error, page = claimed.delivery.page, "how a page went is not written yet");
-                state.clock.sleep(STORE_AGAIN_MS).await;
-                if state.ending.is_cancelled() {
-                    return;
-                }
+            Ok(_) => {
+                unwritten.over();
+                return;
             }
+            Err(error) => error,
+        };
+        state.metrics.store_error(&error);
+        unwritten.met(&error);
+        let now = state.clock.mono();
+        let due = *again_at.get_or_insert_with(|| {
+            let wait = wait_ms(state, &claimed.delivery, ended.as_ref());
+            wait.map(|ms| now + ms)
+        });
+        state.clock.sleep(STORE_AGAIN_MS).await;
+        if state.ending.is_cancelled() {
+            return;
+        }
+        // A store that is away may be another node's meanwhile: only a full one is known to be nobody's.
+        let full = matches!(error, StoreError::Full(_));
+        if full && due.is_some_and(|at| state.clock.mono() >= at) {
+            claimed.repeat |= matches!(ended, Some(Attempt::Unknown(_)));
+            claimed.delivery.attempts = claimed.delivery.attempts.saturating_add(1);
+            ended = told(state, &claimed, unwritten).await;
+            again_at = None;
         }
     }
+}
+
+/// How long what ended so waits for another attempt; None: there is none by this route.
+fn wait_ms(state: &ServerState, delivery: &Delivery, ended: Option<&Attempt>) -> Option<i64> {
+    let attempts = delivery.attempts.saturating_add(1);
+    let age = (state.clock.now() - delivery.queued_at).num_milliseconds();
+    match ended? {
+        Attempt::Accepted | Attempt::Failed(_) => None,
+        Attempt::Unknown(_) => Some(again_after_ms(attempts, age, None)),
+        Attempt::Refused { retry_after_ms, .. } => {
+            Some(again_after_ms(attempts, age, *retry_after_ms))
+        }
+    }
+}
+
+/// Sends, and tells metrics and log how it ended.
+async fn told(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> Option<Attempt> {
+    let delivery = &claimed.delivery;
+    let ended = send(state, claimed, unwritten).await?;
+    state.metrics.attempt(&delivery.route, &ended);
+    // Why it went so stands in the record; the text of another system is not for the log.
+    tracing::info!(
+        incident = delivery.incident,
+        page = delivery.page,
+        team = delivery.team,
+        route = delivery.route,
+        attempt = delivery.attempts.saturating_add(1),
+        result = ended.word(),
+        "an attempt to deliver"
+    );
+    Some(ended)
 }
 
 fn job(
@@ -112,7 +168,7 @@ fn job(
 }
 
 /// How the attempt ended; None: nothing was to be sent.
-async fn send(state: &Arc<ServerState>, claimed: &Claimed) -> Option<Attempt> {
+async fn send(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> Option<Attempt> {
     let delivery = &claimed.delivery;
     let incident = state.mirror.incident(&delivery.incident);
     if delivery.route == EXERCISE {
@@ -124,7 +180,7 @@ async fn send(state: &Arc<ServerState>, claimed: &Claimed) -> Option<Attempt> {
     if !delivery.stand_down {
         let page = incident.as_ref().and_then(|of| of.page(&delivery.page));
         let wish = page.map_or(Wish::Send, |of| wish(of, delivery, state.clock.now()));
-        if wish != Wish::Send || !begin(state, claimed).await {
+        if wish != Wish::Send || !begin(state, claimed, unwritten).await {
             return None;
         }
     }
@@ -136,7 +192,7 @@ async fn send(state: &Arc<ServerState>, claimed: &Claimed) -> Option<Attempt> {
 
 /// Writes down that an attempt begins where people may see a repeat, or where an earlier one was cut off. False: it is
 /// not wanted any more.
-async fn begin(state: &Arc<ServerState>, claimed: &Claimed) -> bool {
+async fn begin(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> bool {
     if !claimed.interrupted && state.courier.dedupes(&claimed.delivery) {
         return true;
     }
@@ -153,7 +209,8 @@ async fn begin(state: &Arc<ServerState>, claimed: &Claimed) -> bool {
         Ok(_) => wanted.load(Ordering::Relaxed),
         Err(error) => {
             // A page does not wait for a store that is busy: that it may be a repeat is known already.
-            tracing::warn!(%error, page = claimed.delivery.page, "that a page is being sent is not written");
+            state.metrics.store_error(&error);
+            unwritten.met(&error);
             true
         }
     }
@@ -268,14 +325,7 @@ impl Deciding<'_> {
 
     /// When it is worth another attempt, in milliseconds.
     fn after_ms(&self, ended: Option<&Attempt>) -> Option<i64> {
-        let age = self.age().num_milliseconds();
-        match ended? {
-            Attempt::Unknown(_) => Some(again_after_ms(self.attempts, age, None)),
-            Attempt::Refused { retry_after_ms, .. } => {
-                Some(again_after_ms(self.attempts, age, *retry_after_ms))
-            }
-            Attempt::Accepted | Attempt::Failed(_) => None,
-        }
+        wait_ms(self.state, &self.claimed.delivery, ended)
     }
 
     fn stand_down(&self, ended: Option<&Attempt>) -> Decided {
@@ -285,7 +335,7 @@ impl Deciding<'_> {
             Some(_) => {
                 tracing::warn!(
                     key = self.claimed.delivery.key,
-                    ?ended,
+                    result = ended.map(Attempt::word),
                     "a stand-down was given up"
                 );
                 self.done()
@@ -390,6 +440,7 @@ pub async fn hold_back(state: &Arc<ServerState>, held: HeldBack) {
         now: state.clock.now(),
     };
     if let Err(error) = state.store.submit(job).await {
+        state.metrics.store_error(&error);
         tracing::warn!(%error, page, "that a page is held back is not written yet");
     }
 }

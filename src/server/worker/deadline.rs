@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::{context, silent, worker, written};
 use crate::domain::alarm;
-use crate::domain::command::worker::{overdue_pages, ring};
+use crate::domain::command::worker::{mended, overdue_pages, ring};
 use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::server::state::ServerState;
+use crate::server::trouble::Trouble;
 use crate::store::{Done, Found, Job, Outcome, Target};
 use crate::time::timeout;
 
@@ -105,6 +106,7 @@ fn next_at(state: &ServerState, incident: &Incident, after: Instant) -> Option<I
     let open = incident.pages.iter().filter(|page| page.is_open());
     statuses
         .chain(open.filter_map(|page| page.escalates_at))
+        .chain(incident.glass_until())
         .min()
 }
 
@@ -116,6 +118,7 @@ fn decide(state: &ServerState, found: &Found) -> Outcome {
     let context = context(state, &caller);
     let mut events = overdue_pages(incident, &context);
     events.extend(ring(incident, &context, &events));
+    events.extend(mended(incident, &context));
     let duties = changed_duties(state, incident, context.now);
     if !duties.is_empty() {
         events.push(Event::StatusesChanged { duties });
@@ -127,6 +130,7 @@ fn decide(state: &ServerState, found: &Found) -> Outcome {
 pub async fn work(state: Arc<ServerState>) {
     let mut head = state.mirror.head();
     let mut schedule = Schedule::default();
+    let trouble = Trouble::new("what time changes cannot be written: alarms and escalations wait");
     loop {
         head.mark_unchanged();
         schedule.take_in(&state);
@@ -142,14 +146,18 @@ pub async fn work(state: Arc<ServerState>) {
             let decided_at = state.clock.now();
             match state.store.submit(job).await {
                 Ok(Done::Answered(_)) => {
+                    trouble.over();
                     // An instant at which nothing changed after all must not hide the next one.
                     let incident = state.mirror.incident(&id);
                     let next_at = incident.and_then(|of| next_at(&state, &of, decided_at));
                     schedule.set(&id, next_at.filter(|at| *at > decided_at));
                 }
-                Ok(_) => {}
+                Ok(_) => {
+                    trouble.over();
+                }
                 Err(error) => {
-                    tracing::warn!(%error, incident = id, "what time changed is not written yet");
+                    state.metrics.store_error(&error);
+                    trouble.met(&error);
                     let again_at = decided_at + chrono::TimeDelta::milliseconds(AGAIN_AFTER_MS);
                     schedule.set(&id, Some(again_at));
                 }

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::attempt::{self, STORE_AGAIN_MS};
 use crate::server::state::ServerState;
+use crate::server::trouble::Trouble;
 use crate::store::StoreError;
 use crate::store::claim::{Claim, Claimed, LONGEST_WAIT_MS, Lease, UnderWay};
 use crate::time::timeout;
@@ -23,8 +24,8 @@ const RENEW_AFTER_MS: i64 = 3_000;
 const LOOK_AFTER_MS: i64 = 10_000;
 
 /// What is being sent now, by key.
-#[derive(Default)]
 struct Desk {
+    unwritten: Trouble,
     under_way: Mutex<HashMap<String, (UnderWay, i64)>>,
     /// An attempt ended.
     ended: Notify,
@@ -82,7 +83,11 @@ impl Drop for Seat {
 
 /// Works until `ending` is cancelled; then waits for what is under way.
 pub async fn work(state: Arc<ServerState>, ending: CancellationToken) {
-    let desk = Arc::new(Desk::default());
+    let desk = Arc::new(Desk {
+        unwritten: Trouble::new("how pages go cannot be written: they are sent all the same"),
+        under_way: Mutex::default(),
+        ended: Notify::new(),
+    });
     let attempts = TaskTracker::new();
     let sending = async {
         tokio::select! {
@@ -100,12 +105,17 @@ pub async fn work(state: Arc<ServerState>, ending: CancellationToken) {
 
 async fn send_all(state: &Arc<ServerState>, desk: &Arc<Desk>, attempts: &TaskTracker) {
     let mut wake = state.store.wake();
+    let trouble = Trouble::new("the outbox cannot be read: pages wait");
     loop {
         wake.mark_unchanged();
         let wait = match look(state, desk, attempts).await {
-            Ok(wait) => wait,
+            Ok(wait) => {
+                trouble.over();
+                wait
+            }
             Err(error) => {
-                tracing::warn!(%error, "the outbox could not be read");
+                state.metrics.store_error(&error);
+                trouble.met(&error);
                 STORE_AGAIN_MS
             }
         };
@@ -146,7 +156,7 @@ async fn look(
     for claimed in claims.taken {
         let (state, seat) = (state.clone(), desk.take(&claimed));
         attempts.spawn(async move {
-            attempt::make(&state, &claimed).await;
+            attempt::make(&state, &claimed, &seat.desk.unwritten).await;
             drop(seat);
         });
     }
@@ -163,6 +173,7 @@ async fn look(
 
 /// Keeps the leases of what is under way until the future is dropped.
 async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
+    let trouble = Trouble::new("leases of deliveries cannot be renewed");
     loop {
         state.clock.sleep(RENEW_AFTER_MS).await;
         let leases = desk.leases();
@@ -172,12 +183,16 @@ async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
         let now = state.clock.now();
         match state.store.renew(leases, now, LEASE_MS).await {
             Ok(lost) => {
+                trouble.over();
                 let under_way = desk.leases();
                 for lease in lost.iter().filter(|lease| under_way.contains(lease)) {
                     tracing::warn!(key = lease.key, "another node has taken over a delivery");
                 }
             }
-            Err(error) => tracing::warn!(%error, "leases of deliveries could not be renewed"),
+            Err(error) => {
+                state.metrics.store_error(&error);
+                trouble.met(&error);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 mod attempt;
 mod deadline;
 mod delivery;
+mod head;
 mod sync;
 mod sync_write;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+pub use head::tell as tell_head;
 
 use super::state::ServerState;
 use crate::domain::caller::Caller;
@@ -49,14 +52,14 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
     spawn(Box::pin(async move {
         following
             .mirror
-            .follow(&*following.store, &following.clock)
+            .follow(&*following.store, &following.clock, &following.metrics)
             .await;
     }));
     let watching = state.clone();
     spawn(Box::pin(async move {
         watching
             .tokens
-            .watch(&*watching.store, &watching.clock)
+            .watch(&*watching.store, &watching.clock, &watching.metrics)
             .await;
     }));
     spawn(Box::pin(deadline::work(state.clone())));
@@ -64,6 +67,7 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
     for intake in &state.intakes {
         spawn(Box::pin(sync::work(state.clone(), intake.clone())));
     }
+    spawn(Box::pin(head::work(state.clone())));
     // What is under way when the server ends is finished, or sent again with the same key after the next start.
     tasks.spawn(delivery::work(state.clone(), ending.clone()));
     tasks.close();
@@ -87,6 +91,7 @@ async fn forget(state: Arc<ServerState>) {
     loop {
         let before = state.clock.now() - chrono::TimeDelta::days(REMEMBERED_DAYS);
         if let Err(error) = state.store.forget_answers_before(before).await {
+            state.metrics.store_error(&error);
             tracing::warn!(%error, "old answers could not be forgotten");
         }
         state.clock.sleep(FORGET_AFTER_MS).await;

@@ -11,12 +11,8 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 
-/// Alternate screen, no cursor, no wrapping at the edge, pastes in brackets, focus reported.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h\x1b[?1004h";
-/// All of that back, after the end of a synchronized update that may be open.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[m\x1b[?1004l\x1b[?2004l\x1b[?7h\x1b[?1049l\x1b[?25h";
-/// Ends an escape sequence that was cut off.
-const CANCEL: &[u8] = b"\x18";
+use crate::session::mode::{CANCEL, ENTER, LEAVE};
+
 /// How often, and how long each time, a terminal that takes nothing is tried.
 const TRIES: u32 = 20;
 const TRY_FOR: Duration = Duration::from_millis(10);

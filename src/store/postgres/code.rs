@@ -19,19 +19,18 @@ pub fn is_passing(error: &PgDatabaseError) -> bool {
         )
 }
 
-/// Whether a COMMIT that ended so surely wrote nothing: it was rolled back for a conflict or a constraint. A server that
+/// Whether a COMMIT that ended so surely wrote nothing: it was rolled back for a conflict, a constraint or want of room. A server that
 /// ends may have committed before it said so.
 pub fn is_refused(error: &PgDatabaseError) -> bool {
-    error.code().starts_with("40") || error.code().starts_with("23")
+    let code = error.code();
+    code.starts_with("40") || code.starts_with("23") || code == "53100"
 }
 
 /// What it means for whoever asked.
 pub fn meaning(error: &PgDatabaseError) -> StoreError {
     let told = error.message();
     let why = match error.code() {
-        "53100" => {
-            "the database's disk is full; free some space, nothing needs to be restarted".to_owned()
-        }
+        "53100" => format!("no room is left on the database's disk: {told}"),
         "53300" => format!("the database takes no more connections: {told}"),
         "25006" => {
             "the database is a replica, or read-only; give the URL of the primary".to_owned()
@@ -48,6 +47,7 @@ pub fn meaning(error: &PgDatabaseError) -> StoreError {
         code => format!("{told} ({code})"),
     };
     match error.code() {
+        "53100" => StoreError::Full(why),
         code if code.starts_with("XX") => StoreError::Corrupt(why),
         _ => StoreError::Unavailable(why),
     }

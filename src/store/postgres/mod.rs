@@ -7,6 +7,7 @@ mod schema;
 mod survey;
 
 use std::future::Future;
+use std::io::BufRead;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,9 +20,10 @@ use self::listener::Listener;
 pub use self::survey::{Survey, survey};
 use super::StoreError;
 use super::chain::Head;
-use super::sql::SqlStore;
 use super::sql::db::{Db, Reader, sql};
 use super::sql::engine::{Engine, Failing, Meta};
+use super::sql::restore::{self, Restored};
+use super::sql::{SqlRecord, SqlStore};
 use crate::domain::instant::Instant;
 use crate::secret::Secret;
 use crate::time::{Mono, SharedClock, timeout};
@@ -37,6 +39,9 @@ const LAST_AGAIN_MS: i64 = 640;
 const AGAIN_FOR_MS: i64 = 4_000;
 /// The same while it is not known how a COMMIT ended.
 const DOUBT_FOR_MS: i64 = 15_000;
+
+/// How a read of several statements begins, so that all see one state.
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// A store that several nodes share. Opened inside a tokio runtime, which the writer then belongs to.
 pub type PostgresStore = SqlStore<Postgres>;
@@ -70,6 +75,33 @@ impl SqlStore<Postgres> {
     ) -> Result<PostgresStore, StoreError> {
         SqlStore::start(Postgres::new(url, clock)?, false, None).await
     }
+}
+
+impl SqlStore<Postgres> {
+    /// Puts a backup into a database whose store is empty, all of it or nothing. Whoever serves it waits meanwhile.
+    ///
+    /// # Errors
+    /// The store is not empty; the file is no backup or is damaged; what came out of it does not prove itself.
+    pub async fn restore(
+        url: &Secret,
+        clock: &SharedClock,
+        from: &mut (dyn BufRead + Send),
+        now: Instant,
+    ) -> Result<Restored, StoreError> {
+        let engine = Postgres::new(url, clock)?;
+        let (mut db, meta) = engine.open().await?;
+        db.script(schema::UNHURRIED).await?;
+        restore::restore(&engine, db, meta, from, now).await
+    }
+}
+
+/// Opens the database's record to read it, whoever serves it.
+///
+/// # Errors
+/// The database cannot be reached, has no store in it, or a newer warboard's.
+pub async fn record(url: &Secret, clock: &SharedClock) -> Result<SqlRecord, StoreError> {
+    let db = schema::connect_to_read(&schema::options(url)?, clock).await?;
+    Ok(SqlRecord::new(db, BEGIN_READ))
 }
 
 impl Postgres {
@@ -131,6 +163,10 @@ impl Engine for Postgres {
         }
     }
 
+    fn is_sole(&self) -> bool {
+        false
+    }
+
     async fn now(&self, db: &mut Db, _given: Instant) -> Result<i64, StoreError> {
         let now: Option<(i64,)> =
             sql("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
@@ -138,6 +174,11 @@ impl Engine for Postgres {
                 .await?;
         now.map(|(now,)| now)
             .ok_or_else(|| StoreError::Corrupt("the database has no clock".to_owned()))
+    }
+
+    /// Versions of rows that are over go when the database is vacuumed: that is its owner's to see to.
+    async fn purge(&self, _db: &mut Db) -> bool {
+        true
     }
 
     async fn tell(&self, db: &mut Db, seq: u64) -> Result<(), StoreError> {
@@ -165,7 +206,7 @@ impl Engine for Postgres {
     }
 
     fn begin_read(&self) -> &'static str {
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        BEGIN_READ
     }
 
     async fn within<T: Send>(

@@ -18,6 +18,8 @@ use crate::time::{SharedClock, timeout};
 const VERSIONS: &[&str] = &[
     include_str!("0001_init.sql"),
     include_str!("0002_lease.sql"),
+    include_str!("0003_door.sql"),
+    include_str!("0004_redaction.sql"),
 ];
 /// How long a connection may take to be made.
 const CONNECT_WITHIN_MS: i64 = 5_000;
@@ -38,6 +40,10 @@ SET tcp_user_timeout = '6s';
 SET client_min_messages = warning;
 SET default_transaction_read_only = off;
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+/// For what reads or fills the whole store: a file may be slow, and nobody waits for it.
+pub(super) const UNHURRIED: &str = "SET statement_timeout = '10min';
+SET idle_in_transaction_session_timeout = '10min'";
 
 /// Reads the URL. What is wrong with it is told without it: it may hold a password.
 pub(super) fn options(url: &Secret) -> Result<PgConnectOptions, StoreError> {
@@ -72,6 +78,35 @@ pub(super) async fn open(
     options: &PgConnectOptions,
     clock: &SharedClock,
 ) -> Result<(Db, Meta), StoreError> {
+    let (mut db, version) = connect(options, clock).await?;
+    if version < VERSIONS.len() {
+        within(clock, BRING_WITHIN_MS, bring(&mut db)).await?;
+    }
+    let meta = within(clock, LOOK_WITHIN_MS, meta(&mut db)).await?;
+    Ok((db, meta))
+}
+
+/// Connects to read, with the time that a walk through all of it may take; nothing is made or brought to another version.
+pub(super) async fn connect_to_read(
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> Result<Db, StoreError> {
+    let (mut db, version) = connect(options, clock).await?;
+    if version == 0 {
+        return Err(StoreError::Corrupt(format!(
+            "{} has no store in it; give another --store",
+            place(options)
+        )));
+    }
+    within(clock, LOOK_WITHIN_MS, db.script(UNHURRIED)).await?;
+    Ok(db)
+}
+
+/// A connection, and the version of the tables there.
+async fn connect(
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> Result<(Db, usize), StoreError> {
     let connect = async {
         let mut connection = PgConnection::connect_with(options).await?;
         prepare(&mut connection).await?;
@@ -87,11 +122,7 @@ pub(super) async fn open(
             place(options)
         )));
     }
-    if version < known {
-        within(clock, BRING_WITHIN_MS, bring(&mut db)).await?;
-    }
-    let meta = within(clock, LOOK_WITHIN_MS, meta(&mut db)).await?;
-    Ok((db, meta))
+    Ok((db, version))
 }
 
 async fn within<T, E: Into<StoreError>>(

@@ -46,6 +46,9 @@ pub trait Engine: Send + Sync + 'static {
     /// another writer may have moved it.
     fn begin(&self, db: &mut Db) -> impl Future<Output = Result<Option<Head>, StoreError>> + Send;
 
+    /// Whether no other process can write to the database while this one serves.
+    fn is_sole(&self) -> bool;
+
     /// The time by which leases are given and run out, in milliseconds since 1970: the database's own where several nodes,
     /// each with a clock of its own, write to it; else the one given.
     fn now(
@@ -53,6 +56,10 @@ pub trait Engine: Send + Sync + 'static {
         db: &mut Db,
         given: Instant,
     ) -> impl Future<Output = Result<i64, StoreError>> + Send;
+
+    /// Removes, after a redaction was committed, what the engine itself still keeps of the text as it was. False where that
+    /// must be tried again later.
+    fn purge(&self, db: &mut Db) -> impl Future<Output = bool> + Send;
 
     /// Tells the other nodes, with the commit, that there is something new.
     fn tell(&self, db: &mut Db, seq: u64) -> impl Future<Output = Result<(), StoreError>> + Send;

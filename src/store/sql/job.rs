@@ -8,14 +8,15 @@ use serde_json::Value;
 
 use super::db::{Db, sql};
 use super::engine::Meta;
-use super::outbox;
+use super::put::{chain_head, put_counter, put_entry, put_head, put_page};
 use super::row::{AnswerRow, SnapshotRow, int, text_of, uint};
+use super::{outbox, redact};
 use crate::domain::codename::codename;
 use crate::domain::command::open::Allotted;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
-use crate::store::chain::{Head, Link};
+use crate::store::chain::{Head, Link, fresh_salt};
 use crate::store::{
     Answer, Changes, Done, Found, Idempotency, Job, Outcome, Snapshot, StoreError, Target,
 };
@@ -35,6 +36,8 @@ pub(super) struct State {
     pub(super) head: Head,
     /// As a commit left it that was answered: it stays so for ever.
     confirmed: Head,
+    /// Whether a redaction was written of which the engine may still keep the text somewhere: to be removed after the commit.
+    pub(super) traces: bool,
     at_hand: HashMap<String, Snapshot>,
 }
 
@@ -44,6 +47,7 @@ impl State {
             meta,
             head: Head::default(),
             confirmed: Head::default(),
+            traces: false,
             at_hand: HashMap::new(),
         }
     }
@@ -51,14 +55,7 @@ impl State {
     /// Reads the end of the chain again and forgets everything that was not surely committed.
     pub(super) async fn reload(&mut self, db: &mut Db) -> Result<(), StoreError> {
         self.at_hand.clear();
-        let last: Option<(i64, String)> =
-            sql("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
-                .optional(db)
-                .await?;
-        self.head = last.map_or_else(Head::default, |(seq, hash)| Head {
-            seq: uint(seq),
-            hash,
-        });
+        self.head = chain_head(db).await?;
         self.hold_to_confirmed(db).await
     }
 
@@ -87,11 +84,7 @@ impl State {
 
     /// Notes the end of the chain beside it: a record that was cut short does not reach it.
     pub(super) async fn note(&self, db: &mut Db) -> Result<(), StoreError> {
-        sql("INSERT INTO meta (name, value) VALUES ('head', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-            .bind(self.head.text())
-            .run(db)
-            .await?;
-        Ok(())
+        put_head(db, &self.head).await
     }
 
     fn keep(&mut self, snapshot: Snapshot) {
@@ -128,7 +121,7 @@ impl State {
         } = job;
         let (idempotency, now) = (idempotency.as_ref(), *now);
         if let Some(idempotency) = idempotency
-            && let Some(done) = remembered(db, idempotency, now).await?
+            && let Some(done) = self.remembered(db, idempotency, now).await?
         {
             return Ok(done);
         }
@@ -137,7 +130,20 @@ impl State {
         {
             return Ok(Done::Superseded);
         }
+        let mut gone = None;
         let (found, standing, new) = match target {
+            Target::Redaction { incident, entry } => match self.incident(db, incident).await? {
+                None => found(None),
+                Some(snapshot) => {
+                    let without = redact::without(db, incident, *entry).await?;
+                    let without = without.map(|(incident, entry)| {
+                        gone = Some(entry);
+                        incident
+                    });
+                    let incident = snapshot.incident.clone();
+                    (Found::Redaction { incident, without }, Some(snapshot), None)
+                }
+            },
             Target::Incident(id) => found(self.incident(db, id).await?),
             Target::Page(page) => {
                 let id: Option<(String,)> = sql("SELECT incident FROM page WHERE id = $1")
@@ -163,15 +169,20 @@ impl State {
             .map_err(|panic| StoreError::Fault(words_of(panic.as_ref())))?;
         match outcome {
             Outcome::Answer(answer) => {
-                remember(db, idempotency, &answer, now).await?;
+                let about = standing.as_ref().map(|of| of.incident.id.as_str());
+                remember(db, idempotency, &answer, about, now).await?;
                 Ok(Done::Answered(answer))
             }
             Outcome::Write(changes) => {
                 check(&changes, standing.as_ref(), new.as_ref())?;
+                if let Some(gone) = &gone {
+                    redact::write(db, &changes.incident.id, gone).await?;
+                }
                 let (answer, snapshot, head) = self
                     .write(db, *changes, standing, new, idempotency, now)
                     .await?;
                 self.head = head;
+                self.traces |= gone.is_some();
                 self.keep(snapshot.clone());
                 Ok(Done::Written {
                     answer,
@@ -180,6 +191,54 @@ impl State {
                 })
             }
         }
+    }
+
+    /// How the same request was answered before, if it was.
+    async fn remembered(
+        &mut self,
+        db: &mut Db,
+        idempotency: &Idempotency,
+        now: Instant,
+    ) -> Result<Option<Done>, StoreError> {
+        let row: Option<AnswerRow> = sql("SELECT digest, status, etag, location, body, incident FROM answer WHERE token = $1 AND key = $2 AND at > $3")
+            .bind(idempotency.token.as_str())
+            .bind(idempotency.key.as_str())
+            .bind(now.timestamp_millis().saturating_sub(REMEMBERED_FOR))
+            .optional(db)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        if row.digest != idempotency.digest {
+            return Ok(Some(Done::KeyReused));
+        }
+        // An answer of ours is never empty: this one was emptied when a text was redacted.
+        let snapshot = match row.incident.as_deref().filter(|_| row.body.is_empty()) {
+            Some(id) => self.incident(db, id).await?,
+            None => None,
+        };
+        let answer = row.answer();
+        Ok(Some(match snapshot {
+            Some(snapshot) => Done::Retold {
+                answer,
+                incident: snapshot.incident,
+            },
+            None => Done::Replayed(answer),
+        }))
+    }
+
+    /// Writes changes that nobody asked for by a command, in a transaction of the caller's.
+    pub(super) async fn append(
+        &mut self,
+        db: &mut Db,
+        changes: Changes,
+        standing: Snapshot,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        check(&changes, Some(&standing), None)?;
+        let (_, _, head) = self
+            .write(db, changes, Some(standing), None, None, now)
+            .await?;
+        self.head = head;
+        Ok(())
     }
 
     /// The next id and codename; they are used up only if the job writes.
@@ -222,24 +281,17 @@ impl State {
         };
         for event in &changes.events {
             if let Event::PageQueued { page, .. } = event {
-                sql("INSERT INTO page (id, incident) VALUES ($1, $2)")
-                    .bind(page.as_str())
-                    .bind(snapshot.incident.id.as_str())
-                    .run(db)
-                    .await?;
+                put_page(db, page, &snapshot.incident.id).await?;
             }
         }
         for (prefix, last) in new.into_iter().flat_map(|new| new.counters) {
-            sql("INSERT INTO counter (prefix, last) VALUES ($1, $2) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last")
-                .bind(prefix)
-                .bind(last)
-                .run(db)
-                .await?;
+            put_counter(db, &prefix, last).await?;
         }
         for change in &changes.outbox {
             outbox::put(db, change).await?;
         }
-        remember(db, idempotency, &changes.answer, now).await?;
+        let about = Some(snapshot.incident.id.as_str());
+        remember(db, idempotency, &changes.answer, about, now).await?;
         Ok((changes.answer, snapshot, head))
     }
 }
@@ -326,6 +378,7 @@ async fn append(
     event: &Event,
 ) -> Result<Head, StoreError> {
     let body = body_of(event)?;
+    let salt = fresh_salt();
     let stamp = &changes.stamp;
     let at = text_of(stamp.at);
     let link = Link {
@@ -337,22 +390,11 @@ async fn append(
         via: stamp.via.as_str(),
         kind: event.kind(),
         body: &body,
+        salt: Some(&salt),
         prev: &head.hash,
     };
     let hash = link.hash();
-    sql("INSERT INTO entry (seq, incident, version, at, \"by\", via, kind, body, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)")
-        .bind(int(link.seq))
-        .bind(link.incident)
-        .bind(int(link.version))
-        .bind(link.at)
-        .bind(link.by)
-        .bind(link.via)
-        .bind(link.kind)
-        .bind(link.body)
-        .bind(link.prev)
-        .bind(hash.as_str())
-        .run(db)
-        .await?;
+    put_entry(db, &link, &hash).await?;
     Ok(Head {
         seq: link.seq,
         hash,
@@ -367,7 +409,7 @@ fn body_of(event: &Event) -> Result<String, StoreError> {
     serde_json::to_string(&body).map_err(fault)
 }
 
-async fn put_snapshot(db: &mut Db, snapshot: &Snapshot) -> Result<(), StoreError> {
+pub(super) async fn put_snapshot(db: &mut Db, snapshot: &Snapshot) -> Result<(), StoreError> {
     let incident: &Incident = &snapshot.incident;
     let body =
         serde_json::to_string(incident).map_err(|error| StoreError::Fault(error.to_string()))?;
@@ -386,37 +428,18 @@ async fn put_snapshot(db: &mut Db, snapshot: &Snapshot) -> Result<(), StoreError
     Ok(())
 }
 
-async fn remembered(
-    db: &mut Db,
-    idempotency: &Idempotency,
-    now: Instant,
-) -> Result<Option<Done>, StoreError> {
-    let row: Option<AnswerRow> = sql("SELECT digest, status, etag, location, body FROM answer WHERE token = $1 AND key = $2 AND at > $3")
-        .bind(idempotency.token.as_str())
-        .bind(idempotency.key.as_str())
-        .bind(now.timestamp_millis().saturating_sub(REMEMBERED_FOR))
-        .optional(db)
-        .await?;
-    Ok(row.map(|row| {
-        if row.digest == idempotency.digest {
-            Done::Replayed(row.answer())
-        } else {
-            Done::KeyReused
-        }
-    }))
-}
-
 /// Only what was carried out is remembered: a refusal may become right later.
 async fn remember(
     db: &mut Db,
     idempotency: Option<&Idempotency>,
     answer: &Answer,
+    about: Option<&str>,
     now: Instant,
 ) -> Result<(), StoreError> {
     let Some(idempotency) = idempotency.filter(|_| (200..300).contains(&answer.status)) else {
         return Ok(());
     };
-    sql("INSERT INTO answer (token, key, digest, status, etag, location, body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (token, key) DO UPDATE SET digest = excluded.digest, status = excluded.status, etag = excluded.etag, location = excluded.location, body = excluded.body, at = excluded.at")
+    sql("INSERT INTO answer (token, key, digest, status, etag, location, body, at, incident) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (token, key) DO UPDATE SET digest = excluded.digest, status = excluded.status, etag = excluded.etag, location = excluded.location, body = excluded.body, at = excluded.at, incident = excluded.incident")
         .bind(idempotency.token.as_str())
         .bind(idempotency.key.as_str())
         .bind(&idempotency.digest[..])
@@ -425,6 +448,7 @@ async fn remember(
         .bind(answer.location.as_deref())
         .bind(answer.body.as_slice())
         .bind(now.timestamp_millis())
+        .bind(about)
         .run(db)
         .await?;
     Ok(())

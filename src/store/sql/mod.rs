@@ -1,13 +1,18 @@
 //! The store over SQL, one code for every engine: a writer that batches (`writer`, `job`), readers beside it, rows, verification.
 //! What an engine does its own way (opening, locks, limits, codes of errors) stands beside this, in `sqlite` and `postgres`.
 
+mod backup;
 pub mod db;
 pub mod engine;
 mod error;
 mod job;
 pub mod meta;
 pub mod outbox;
-mod row;
+mod put;
+mod record;
+mod redact;
+pub mod restore;
+pub(super) mod row;
 mod verify;
 mod writer;
 
@@ -21,10 +26,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use self::db::{Fetched, Sql, sql};
 use self::engine::Engine;
 use self::job::State;
+pub use self::record::SqlRecord;
 use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Reply, Work, Writer};
+use super::chain::Head;
 use super::claim::{Claim, Claims, Lease};
-use super::{Done, Entry, Job, Snapshot, Store, StoreError, Token};
+use super::{Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
 
 /// Most works that wait for the writer; the next one is told `Busy`.
@@ -42,6 +49,7 @@ pub struct SqlStore<E: Engine> {
     epoch: String,
     serves: bool,
     touched: Mutex<HashMap<String, i64>>,
+    tally: Arc<Tally>,
 }
 
 impl<E: Engine> std::fmt::Debug for SqlStore<E> {
@@ -71,7 +79,8 @@ impl<E: Engine> SqlStore<E> {
         let wake = watch::Sender::new(state.head.seq);
         let (queue, works) = mpsc::channel(QUEUE);
         let engine = Arc::new(engine);
-        let writer = Writer::new(engine.clone(), db, state, wake.clone());
+        let tally = Arc::new(Tally::default());
+        let writer = Writer::new(engine.clone(), tally.clone(), db, state, wake.clone());
         tokio::spawn(writer.run(works));
         if serves {
             engine.listen(wake.clone());
@@ -83,6 +92,7 @@ impl<E: Engine> SqlStore<E> {
             epoch,
             serves,
             touched: Mutex::new(HashMap::new()),
+            tally,
         })
     }
 
@@ -92,7 +102,10 @@ impl<E: Engine> SqlStore<E> {
         self.queue
             .try_send(work(Reply::new(reply)))
             .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Busy(QUEUE),
+                TrySendError::Full(_) => {
+                    self.tally.turned_away();
+                    StoreError::Busy(QUEUE)
+                }
                 TrySendError::Closed(_) => closed(),
             })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
@@ -178,6 +191,13 @@ impl<E: Engine> Store for SqlStore<E> {
         })
     }
 
+    fn chain_head(&self) -> BoxFuture<'_, Result<Head, StoreError>> {
+        Box::pin(async move {
+            let last: Option<(i64, String)> = self.optional(put::last_entry()).await?;
+            Ok(put::head_of(last))
+        })
+    }
+
     fn wake(&self) -> watch::Receiver<u64> {
         self.wake.subscribe()
     }
@@ -205,7 +225,18 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>> {
-        Box::pin(self.ask(|reply| Work::Claim(Box::new(claim), reply)))
+        Box::pin(async move {
+            let asked = claim.clone();
+            let claims = self.ask(|reply| Work::Claim(Box::new(asked), reply)).await;
+            match claims {
+                Err(StoreError::Full(_)) if self.engine.is_sole() => {
+                    let mut reader = self.engine.reader().await?;
+                    let read = outbox::claim_unwritten(&mut reader, &claim);
+                    self.engine.within(read).await
+                }
+                claims => claims,
+            }
+        })
     }
 
     fn renew(
@@ -286,6 +317,10 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.ask(Work::Ready))
+    }
+
+    fn tally(&self) -> Arc<Tally> {
+        self.tally.clone()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

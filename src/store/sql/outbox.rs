@@ -46,8 +46,11 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
             .bind(i64::from(*attempts))
             .bind(next_at.timestamp_millis())
             .bind(i64::from(*may_have_arrived)),
+        // What was sent is needed no more: a text that is redacted later would have to go from here too.
         OutboxChange::Done { key } => {
-            sql("UPDATE outbox SET done = 1, lease_until = 0 WHERE key = $1").bind(key.as_str())
+            sql("UPDATE outbox SET done = 1, lease_until = 0, body = $2 WHERE key = $1")
+                .bind(key.as_str())
+                .bind(&[][..])
         }
         OutboxChange::Withdraw { key } => {
             sql("UPDATE outbox SET done = 1 WHERE key = $1 AND done = 0 AND lease_until = 0")
@@ -57,6 +60,11 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
             "UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0 AND lease_until = 0 AND stand_down = 0",
         )
         .bind(page.as_str()),
+        OutboxChange::Reword { key, body } => {
+            sql("UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0")
+                .bind(key.as_str())
+                .bind(body.as_slice())
+        }
         OutboxChange::HeldBack { key } => {
             sql("UPDATE outbox SET held_back = 1 WHERE key = $1").bind(key.as_str())
         }
@@ -89,12 +97,12 @@ async fn waiting(db: &mut Db, claim: &Claim, now: i64) -> Result<Vec<WaitingRow>
     Ok(rows)
 }
 
-/// Hands out what may be sent now, each under a lease of its own.
-///
-/// `now` is the time of leases, which is the database's where it has many nodes; an attempt that was put off is due by the
-/// clock of the nodes that put it off.
-pub(super) async fn claim(db: &mut Db, claim: &Claim, now: i64) -> Result<Claims, StoreError> {
-    let until = now.saturating_add(claim.lease_ms);
+/// What may be sent now: the rows that wait, those of them that are chosen, and how full the minute is with them.
+async fn chosen(
+    db: &mut Db,
+    claim: &Claim,
+    now: i64,
+) -> Result<(Vec<WaitingRow>, Vec<Waiting>, Minute), StoreError> {
     let counts: Vec<(String, i64)> = sql(
         "SELECT team, count(*) FROM outbox WHERE first_at > $1 AND first_at <= $2 AND stand_down = 0 AND route <> $3 GROUP BY team",
     )
@@ -109,8 +117,33 @@ pub(super) async fn claim(db: &mut Db, claim: &Claim, now: i64) -> Result<Claims
     let mut minute = Minute::new(counts);
     let rows = waiting(db, claim, now).await?;
     let all: Vec<Waiting> = rows.iter().map(WaitingRow::waiting).collect();
+    let chosen = choose(all, &claim.under_way, &mut minute, &claim.caps);
+    Ok((rows, chosen, minute))
+}
+
+fn claimed(row: DeliveryRow, before: &WaitingRow) -> Result<Claimed, StoreError> {
+    let interrupted = before.lease_until > 0;
+    let lease = Lease {
+        key: before.key.clone(),
+        fence: row.fence,
+    };
+    Ok(Claimed {
+        delivery: row.delivery()?,
+        lease,
+        repeat: interrupted || before.may_have_arrived != 0,
+        interrupted,
+    })
+}
+
+/// Hands out what may be sent now, each under a lease of its own.
+///
+/// `now` is the time of leases, which is the database's where it has many nodes; an attempt that was put off is due by the
+/// clock of the nodes that put it off.
+pub(super) async fn claim(db: &mut Db, claim: &Claim, now: i64) -> Result<Claims, StoreError> {
+    let until = now.saturating_add(claim.lease_ms);
+    let (rows, chosen, minute) = chosen(db, claim, now).await?;
     let mut taken = Vec::new();
-    for chosen in choose(all, &claim.under_way, &mut minute, &claim.caps) {
+    for chosen in chosen {
         let row: Option<DeliveryRow> = sql("UPDATE outbox SET fence = fence + 1, lease_until = $3, holder = $4, first_at = coalesce(first_at, $2) WHERE key = $1 AND done = 0 AND lease_until <= $2 RETURNING key, page, incident, team, route, step, body, attempts, next_at, queued_at, stand_down, fence")
             .bind(chosen.key.as_str())
             .bind(now)
@@ -118,23 +151,32 @@ pub(super) async fn claim(db: &mut Db, claim: &Claim, now: i64) -> Result<Claims
             .bind(claim.node.as_str())
             .optional(db)
             .await?;
-        let (Some(row), Some(before)) = (row, rows.iter().find(|of| of.key == chosen.key)) else {
-            continue;
-        };
-        let interrupted = before.lease_until > 0;
-        let lease = Lease {
-            key: chosen.key,
-            fence: row.fence,
-        };
-        taken.push(Claimed {
-            delivery: row.delivery()?,
-            lease,
-            repeat: interrupted || before.may_have_arrived != 0,
-            interrupted,
-        });
+        if let (Some(row), Some(before)) = (row, rows.iter().find(|of| of.key == chosen.key)) {
+            taken.push(claimed(row, before)?);
+        }
     }
     let held_back = held_back(db, claim, &minute).await?;
     Ok(Claims { taken, held_back })
+}
+
+/// What may be sent now by the only process that writes to the database, while nothing can be written: a page does not
+/// wait for a disk. The leases are those that stand, which nobody else can take.
+pub(super) async fn claim_unwritten(db: &mut Db, claim: &Claim) -> Result<Claims, StoreError> {
+    let (rows, chosen, _) = chosen(db, claim, claim.now.timestamp_millis()).await?;
+    let mut taken = Vec::new();
+    for chosen in chosen {
+        let row: Option<DeliveryRow> = sql("SELECT key, page, incident, team, route, step, body, attempts, next_at, queued_at, stand_down, fence FROM outbox WHERE key = $1")
+            .bind(chosen.key.as_str())
+            .optional(db)
+            .await?;
+        if let (Some(row), Some(before)) = (row, rows.iter().find(|of| of.key == chosen.key)) {
+            taken.push(claimed(row, before)?);
+        }
+    }
+    Ok(Claims {
+        taken,
+        held_back: Vec::new(),
+    })
 }
 
 /// The pages that a cap keeps waiting and that do not say so yet.

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use crate::domain::instant::Instant;
 use crate::domain::word::UnknownWord;
-use crate::store::chain::Link;
+use crate::store::chain::{self, Link};
 use crate::store::claim::Waiting;
 use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
 
@@ -46,6 +46,9 @@ pub(super) struct EntryRow {
     pub(super) via: String,
     pub(super) kind: String,
     pub(super) body: String,
+    /// Absent in a file that no server of this version has opened yet.
+    #[sqlx(default)]
+    pub(super) salt: Option<String>,
     pub(super) prev: String,
     pub(super) hash: String,
 }
@@ -61,6 +64,7 @@ impl EntryRow {
             via: &self.via,
             kind: &self.kind,
             body: &self.body,
+            salt: self.salt.as_deref(),
             prev: &self.prev,
         }
     }
@@ -77,7 +81,7 @@ impl EntryRow {
             incident: self.incident,
             by: self.by,
             kind: self.kind,
-            body: self.body,
+            body: chain::shown(&self.body, self.salt.as_deref()),
         })
     }
 }
@@ -107,6 +111,7 @@ pub(super) struct AnswerRow {
     pub(super) etag: Option<String>,
     pub(super) location: Option<String>,
     pub(super) body: Vec<u8>,
+    pub(super) incident: Option<String>,
 }
 
 impl AnswerRow {
@@ -191,6 +196,8 @@ pub(super) struct TokenRow {
     clearance: String,
     services: String,
     team: Option<String>,
+    /// 0 or 1.
+    door: i64,
     created_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
@@ -217,6 +224,7 @@ impl TokenRow {
             name: self.name,
             counsel: self.counsel != 0,
             team: self.team,
+            door: self.door != 0,
         })
     }
 }

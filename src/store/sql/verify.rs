@@ -1,144 +1,370 @@
-//! Walking the whole record: is the chain unbroken, does it reach as far as it did, and do the incidents say what their entries say?
-//! Reads only, beside a running server, from one state of the store.
+//! Walking the whole record: is the chain unbroken, does it reach as far as it did, do the incidents say what their entries
+//! say, and do the rows beside them fit? Reads only, beside a running server, from one state of the file, in bounded memory.
 
-use std::future::Future;
-
-use serde_json::json;
+use sqlx::FromRow;
 
 use super::SqlStore;
-use super::db::{Db, sql};
+use super::db::{Db, Sql, sql};
 use super::engine::Engine;
-use super::row::{EntryRow, SnapshotRow, int, uint};
+use super::row::{EntryRow, int, uint};
 use crate::domain::event::Event;
-use crate::domain::incident::{Incident, Stamp};
+use crate::domain::incident::Incident;
+use crate::domain::word::PageState;
 use crate::store::StoreError;
-use crate::store::chain::{Fault, Head, Report};
+use crate::store::audit::{Fault, FaultKind, Noted, Redaction, Report};
+use crate::store::chain::Head;
+use crate::store::replay::{Replay, event};
 
 /// Rows read at a time.
 const ROWS: i64 = 1_000;
 
 impl<E: Engine> SqlStore<E> {
-    /// Walks the chain and replays every incident. `noted` is an end of the chain that was noted elsewhere: only against
-    /// such a note a record that was rewritten as a whole can be told from the true one.
+    /// Walks the chain and replays every incident. `noted` are ends of the chain that were noted elsewhere: only against
+    /// such a note a record that was rewritten as a whole, or cut at an old end, can be told from the true one.
     ///
     /// # Errors
     /// The store cannot be read. What is wrong in it is no error but a fault in the report.
-    pub async fn verify(&self, noted: Option<&Head>) -> Result<Report, StoreError> {
+    pub async fn verify(&self, noted: &[Noted]) -> Result<Report, StoreError> {
         let mut reader = self.engine.reader().await?;
         let db: &mut Db = &mut reader;
-        let begin = self.engine.begin_read();
-        self.step(db.script(begin)).await?;
-        let report = self.walk(db, noted).await;
-        let ended = self.step(db.script("COMMIT")).await;
+        db.script(self.engine.begin_read()).await?;
+        let report = verify(db, noted).await;
+        let ended = db.script("COMMIT").await;
         if report.is_err() || ended.is_err() {
             // The transaction may be open still: no reader shall meet it.
             reader.spoil();
         }
-        ended.and(report)
-    }
-
-    async fn walk(&self, db: &mut Db, noted: Option<&Head>) -> Result<Report, StoreError> {
-        let mut report = Report::default();
-        let mut after = i64::MIN;
-        loop {
-            let stretch = sql("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
-                .bind(after)
-                .bind(ROWS);
-            let rows: Vec<EntryRow> = self.step(stretch.all(db)).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.seq;
-            for row in &rows {
-                report.step(&row.link(), &row.hash);
-            }
-        }
-        for head in self.own_note(db).await?.iter().chain(noted) {
-            let there = sql("SELECT hash FROM entry WHERE seq = $1").bind(int(head.seq));
-            let there: Option<(String,)> = self.step(there.optional(db)).await?;
-            report.reached(head, there.as_ref().map(|(hash,)| hash.as_str()));
-        }
-        let mut after = String::new();
-        loop {
-            let stretch = sql(
-                "SELECT incident FROM (SELECT incident FROM snapshot UNION SELECT incident FROM entry) AS any_incident WHERE incident > $1 ORDER BY incident LIMIT $2",
-            )
-            .bind(after.as_str())
-            .bind(ROWS);
-            let ids: Vec<(String,)> = self.step(stretch.all(db)).await?;
-            let Some((last,)) = ids.last() else { break };
-            after.clone_from(last);
-            for (id,) in ids {
-                report.incidents += 1;
-                if let Err(why) = self.replay(db, &id).await? {
-                    report.add(Fault::Differs { incident: id, why });
-                }
-            }
-        }
-        Ok(report)
-    }
-
-    async fn step<T: Send>(
-        &self,
-        step: impl Future<Output = Result<T, sqlx::Error>> + Send,
-    ) -> Result<T, StoreError> {
-        let step = async { step.await.map_err(StoreError::from) };
-        self.engine.within(step).await
-    }
-
-    /// The end of the chain as the last commit noted it.
-    async fn own_note(&self, db: &mut Db) -> Result<Option<Head>, StoreError> {
-        let note = sql("SELECT value FROM meta WHERE name = 'head'");
-        let text: Option<(String,)> = self.step(note.optional(db)).await?;
-        let head = text.and_then(|(text,)| Head::from_text(&text));
-        // The note that stands before the first entry is about none.
-        Ok(head.filter(|head| head.seq > 0))
-    }
-
-    async fn replay(&self, db: &mut Db, id: &str) -> Result<Result<(), String>, StoreError> {
-        let row = sql("SELECT seq, body FROM snapshot WHERE incident = $1").bind(id);
-        let row: Option<SnapshotRow> = self.step(row.optional(db)).await?;
-        let Some(row) = row else {
-            return Ok(Err("it is not shown at all".to_owned()));
-        };
-        let (seq, shown) = match row.snapshot() {
-            Ok(snapshot) => (snapshot.seq, snapshot.incident),
-            Err(error) => return Ok(Err(error.to_string())),
-        };
-        let rows = sql("SELECT * FROM entry WHERE incident = $1 ORDER BY seq").bind(id);
-        let rows: Vec<EntryRow> = self.step(rows.all(db)).await?;
-        Ok(compare(rows, seq, &shown))
+        ended?;
+        report
     }
 }
 
-fn compare(rows: Vec<EntryRow>, seq: u64, shown: &Incident) -> Result<(), String> {
-    let last = rows.last().map_or(0, |row| uint(row.seq));
-    if last != seq {
-        return Err(format!("it is shown as of entry {seq}, its last is {last}"));
-    }
-    let mut incident: Option<Incident> = None;
-    for row in rows {
-        let body: serde_json::Value = serde_json::from_str(&row.body)
-            .map_err(|error| format!("entry {} cannot be read: {error}", row.seq))?;
-        let event: Event = serde_json::from_value(json!({"kind": row.kind, "body": body}))
-            .map_err(|error| format!("entry {} cannot be read: {error}", row.seq))?;
-        let entry = row.entry().map_err(|error| error.to_string())?;
-        let stamp = Stamp {
-            version: entry.version,
-            at: entry.at,
-            by: entry.by,
-            via: entry.via,
+/// The same inside a transaction, which must see one state of the store throughout.
+pub(super) async fn verify(db: &mut Db, noted: &[Noted]) -> Result<Report, StoreError> {
+    let mut report = Report::default();
+    walk(db, &mut report, noted).await?;
+    own_note(db, &mut report).await?;
+    report.end(noted);
+    incidents(db, &mut report).await?;
+    outbox(db, &mut report).await?;
+    Ok(report)
+}
+
+async fn walk(db: &mut Db, report: &mut Report, noted: &[Noted]) -> Result<(), StoreError> {
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<EntryRow> = sql("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
+            .bind(after)
+            .bind(ROWS)
+            .all(db)
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
         };
-        match (&mut incident, &event) {
-            (None, Event::Opened(opened)) => incident = Some(Incident::opened(opened, &stamp)),
-            (None, _) => return Err("its first entry does not open it".to_owned()),
-            (Some(incident), event) => incident.apply(event, &stamp),
+        after = last.seq;
+        for row in rows {
+            report.step(&row.link(), &row.hash, noted);
+            if row.kind == REDACTED {
+                redaction(row, report);
+            }
         }
     }
-    match incident {
-        Some(told) if told == *shown => Ok(()),
-        Some(told) => Err(format!(
-            "version {} was told, version {} is shown",
-            told.version, shown.version
+}
+
+/// The kind of the entries that say that another was redacted.
+const REDACTED: &str = "redacted";
+
+fn redaction(row: EntryRow, report: &mut Report) {
+    let (seq, incident) = (uint(row.seq), row.incident.clone());
+    let read = row
+        .entry()
+        .map_err(|error| error.to_string())
+        .and_then(|entry| Ok((event(&entry)?, entry)));
+    match read {
+        Ok((Event::Redacted { entry, reason }, told)) => report.redactions.push(Redaction {
+            entry,
+            incident: told.incident,
+            told_in: told.seq,
+            by: told.by,
+            at: told.at,
+            reason,
+        }),
+        Ok(_) => {}
+        Err(error) => report.add(Fault::at(
+            seq,
+            &incident,
+            FaultKind::Unreadable,
+            format!("it cannot be read: {error}"),
         )),
-        None => Err("it has no entry".to_owned()),
     }
 }
+
+/// Whether the record ends where the last commit said it does.
+async fn own_note(db: &mut Db, report: &mut Report) -> Result<(), StoreError> {
+    let text: Option<(String,)> = sql("SELECT value FROM meta WHERE name = 'head'")
+        .optional(db)
+        .await?;
+    let noted = text.and_then(|(text,)| Head::from_text(&text));
+    let found = report.head.clone();
+    let (kind, what) = match noted {
+        Some(noted) if noted == found => return Ok(()),
+        None if found == Head::default() => return Ok(()),
+        Some(noted) if noted.seq > found.seq => (
+            FaultKind::Cut,
+            format!(
+                "the record ends with entry {}, and the store's last commit had reached entry {}",
+                found.seq, noted.seq
+            ),
+        ),
+        Some(noted) if noted.seq < found.seq => (
+            FaultKind::Added,
+            format!(
+                "the record goes on to entry {}, and the store's last commit ended with entry {}",
+                found.seq, noted.seq
+            ),
+        ),
+        Some(_) => (
+            FaultKind::Replaced,
+            "the last entry is not the one that the store's last commit wrote".to_owned(),
+        ),
+        None => (
+            FaultKind::Cut,
+            "the store's note of where the record ends is gone".to_owned(),
+        ),
+    };
+    report.add(Fault::whole(kind, what));
+    Ok(())
+}
+
+/// An incident as it is shown, with the columns by which it is found.
+#[derive(FromRow)]
+struct ShownRow {
+    seq: i64,
+    version: i64,
+    service: String,
+    codename: String,
+    upstream_connector: Option<String>,
+    upstream_key: Option<String>,
+    body: String,
+}
+
+async fn incidents(db: &mut Db, report: &mut Report) -> Result<(), StoreError> {
+    let mut after = String::new();
+    let mut pages: i64 = 0;
+    loop {
+        let ids: Vec<(String,)> = sql(
+            "SELECT incident FROM (SELECT incident FROM snapshot UNION SELECT incident FROM entry) AS any_incident WHERE incident > $1 ORDER BY incident LIMIT $2",
+        )
+        .bind(after.as_str())
+        .bind(ROWS)
+        .all(db)
+        .await?;
+        let Some((last,)) = ids.last() else { break };
+        after.clone_from(last);
+        for (id,) in ids {
+            report.incidents += 1;
+            let told = replay(db, &id, report).await?;
+            let Some(shown) = shown(db, &id, told, report).await? else {
+                continue;
+            };
+            pages = pages.saturating_add(int(u64::try_from(shown.pages.len()).unwrap_or(u64::MAX)));
+            beside(db, &shown, report).await?;
+        }
+    }
+    let rows = count(sql("SELECT count(*) FROM page"), db).await?;
+    if rows != pages {
+        report.add(Fault::whole(
+            FaultKind::Beside,
+            format!("{rows} pages can be found by their id, and the incidents have {pages}"),
+        ));
+    }
+    Ok(())
+}
+
+/// What a statement that counts gives.
+pub(super) async fn count(statement: Sql, db: &mut Db) -> Result<i64, StoreError> {
+    let row: Option<(i64,)> = statement.optional(db).await?;
+    Ok(row.map_or(0, |(count,)| count))
+}
+
+/// The incident that its entries tell, and the place of the last; None if they cannot be followed.
+async fn replay(
+    db: &mut Db,
+    id: &str,
+    report: &mut Report,
+) -> Result<Option<(u64, Incident)>, StoreError> {
+    let mut replay = Replay::default();
+    let mut after = i64::MIN;
+    loop {
+        let rows: Vec<EntryRow> =
+            sql("SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+                .bind(id)
+                .bind(after)
+                .bind(ROWS)
+                .all(db)
+                .await?;
+        let Some(last) = rows.last() else { break };
+        after = last.seq;
+        for row in rows {
+            let seq = uint(row.seq);
+            let followed = row
+                .entry()
+                .map_err(|error| error.to_string())
+                .and_then(|entry| replay.step(&entry));
+            if let Err(why) = followed {
+                report.add(Fault::at(seq, id, FaultKind::Unreadable, why));
+                return Ok(None);
+            }
+        }
+    }
+    let last = replay.last();
+    Ok(replay.incident().map(|incident| (last, incident)))
+}
+
+/// The incident as it is shown, compared with what its entries tell.
+async fn shown(
+    db: &mut Db,
+    id: &str,
+    told: Option<(u64, Incident)>,
+    report: &mut Report,
+) -> Result<Option<Incident>, StoreError> {
+    let mut differs = |why: String| report.add(Fault::of(id, FaultKind::Differs, why));
+    let row: Option<ShownRow> = sql("SELECT seq, version, service, codename, upstream_connector, upstream_key, body FROM snapshot WHERE incident = $1")
+        .bind(id)
+        .optional(db)
+        .await?;
+    let Some(row) = row else {
+        differs("it has entries and is not shown".to_owned());
+        return Ok(None);
+    };
+    let shown: Incident = match serde_json::from_str(&row.body) {
+        Ok(shown) => shown,
+        Err(error) => {
+            differs(format!("as it is shown it cannot be read: {error}"));
+            return Ok(None);
+        }
+    };
+    let upstream = shown.upstream.as_ref();
+    let columns = [
+        ("id", shown.id == id),
+        ("version", int(shown.version) == row.version),
+        ("service", shown.service == row.service),
+        ("codename", shown.codename == row.codename),
+        (
+            "upstream",
+            upstream.map(|u| u.connector.as_str()) == row.upstream_connector.as_deref()
+                && upstream.map(|u| u.key.as_str()) == row.upstream_key.as_deref(),
+        ),
+    ];
+    for (column, _) in columns.iter().filter(|(_, fits)| !fits) {
+        differs(format!(
+            "it is found under another {column} than it is shown with"
+        ));
+    }
+    match told {
+        None => {}
+        Some((last, _)) if last != uint(row.seq) => differs(format!(
+            "it is shown as of entry {}, its last is {last}",
+            row.seq
+        )),
+        Some((_, told)) if told != shown => differs(format!(
+            "what is shown of it is not what its entries say{}",
+            difference(&told, &shown)
+        )),
+        Some(_) => {}
+    }
+    Ok(Some(shown))
+}
+
+/// The first field that is not as told.
+fn difference(told: &Incident, shown: &Incident) -> String {
+    let field = |incident: &Incident| serde_json::to_value(incident).unwrap_or_default();
+    let (told, shown) = (field(told), field(shown));
+    let differing = told.as_object().and_then(|told| {
+        told.iter()
+            .find(|(key, value)| shown.get(key.as_str()) != Some(*value))
+            .map(|(key, _)| key.clone())
+    });
+    differing.map_or_else(String::new, |key| format!(": {key}"))
+}
+
+/// What stands beside an incident: its number among those given out, its pages by their ids, what must still be sent.
+async fn beside(db: &mut Db, incident: &Incident, report: &mut Report) -> Result<(), StoreError> {
+    let mut odd = |what: String| report.add(Fault::of(&incident.id, FaultKind::Beside, what));
+    if let Some((prefix, number)) = incident.id.rsplit_once('-')
+        && let Ok(number) = number.parse::<i64>()
+    {
+        let last: Option<(i64,)> = sql("SELECT last FROM counter WHERE prefix = $1")
+            .bind(prefix)
+            .optional(db)
+            .await?;
+        if last.is_none_or(|(last,)| last < number) {
+            odd("its number has not been given out yet, and would be given out again".to_owned());
+        }
+    }
+    for page in &incident.pages {
+        let of: Option<(String,)> = sql("SELECT incident FROM page WHERE id = $1")
+            .bind(page.id.as_str())
+            .optional(db)
+            .await?;
+        if of.is_none_or(|(of,)| of != incident.id) {
+            odd(format!("its page {} cannot be found by its id", page.id));
+        }
+        // A first route's page is put into the outbox with its entry, and leaves it with another.
+        let waits = page.state == PageState::Queued && page.step == 0 && page.route.is_some();
+        if waits {
+            let sent = sql("SELECT count(*) FROM outbox WHERE page = $1 AND done = 0")
+                .bind(page.id.as_str());
+            let sent = count(sent, db).await?;
+            if sent == 0 {
+                odd(format!(
+                    "its page {} to {} is queued, and nothing is there to be sent",
+                    page.id, page.team
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A delivery, and the incident that its page belongs to.
+#[derive(FromRow)]
+struct SentRow {
+    key: String,
+    page: String,
+    incident: String,
+    step: i64,
+    of: Option<String>,
+}
+
+async fn outbox(db: &mut Db, report: &mut Report) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let rows: Vec<SentRow> = sql("SELECT o.key, o.page, o.incident, o.step, p.incident AS of FROM outbox AS o LEFT JOIN page AS p ON p.id = o.page WHERE o.key > $1 ORDER BY o.key LIMIT $2")
+            .bind(after.as_str())
+            .bind(ROWS)
+            .all(db)
+            .await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after.clone_from(&last.key);
+        for row in rows {
+            let named = format!("{}-{}", row.page, row.step);
+            let fits = row.of.as_deref() == Some(row.incident.as_str());
+            if !fits || !row.key.starts_with(&named) {
+                report.add(Fault::of(
+                    &row.incident,
+                    FaultKind::Beside,
+                    format!(
+                        "the delivery {} is of a page that the incident has not",
+                        row.key
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use super::{closed, error, outbox};
 use crate::domain::instant::Instant;
 use crate::store::chain::Head;
 use crate::store::claim::{Claim, Claims, Lease};
-use crate::store::{Done, Job, StoreError, Token};
+use crate::store::{Done, Job, StoreError, Tally, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
 const BATCH: usize = 256;
@@ -95,6 +95,7 @@ impl From<StoreError> for Tried {
 /// The writer and everything only it touches.
 pub(super) struct Writer<E> {
     engine: Arc<E>,
+    tally: Arc<Tally>,
     /// None after a failed commit: a connection whose sync failed is not trusted again.
     db: Option<Db>,
     state: State,
@@ -104,9 +105,16 @@ pub(super) struct Writer<E> {
 }
 
 impl<E: Engine> Writer<E> {
-    pub(super) fn new(engine: Arc<E>, db: Db, state: State, wake: watch::Sender<u64>) -> Writer<E> {
+    pub(super) fn new(
+        engine: Arc<E>,
+        tally: Arc<Tally>,
+        db: Db,
+        state: State,
+        wake: watch::Sender<u64>,
+    ) -> Writer<E> {
         Writer {
             engine,
+            tally,
             db: Some(db),
             state,
             wake,
@@ -129,6 +137,7 @@ impl<E: Engine> Writer<E> {
                     .then(|| queue.try_recv().ok())
                     .flatten();
             }
+            self.tally.waiting(queue.len());
             if !works.is_empty() {
                 self.batch(works).await;
             }
@@ -160,8 +169,12 @@ impl<E: Engine> Writer<E> {
             };
             let error = match tried {
                 Tried::Committed(news) => {
-                    self.failed = false;
+                    if std::mem::take(&mut self.failed) {
+                        tracing::warn!("the store is written again");
+                    }
+                    self.tally.committed(works.len());
                     self.state.confirm();
+                    self.remove_traces().await;
                     if news {
                         self.wake.send_replace(self.state.head.seq);
                     }
@@ -178,6 +191,7 @@ impl<E: Engine> Writer<E> {
                 }
             };
             self.failed = true;
+            self.tally.failed();
             self.give_up().await;
             failing.tries += 1;
             let may_pass = matches!(error, StoreError::Unavailable(_));
@@ -191,7 +205,7 @@ impl<E: Engine> Writer<E> {
                     false => error,
                 });
             }
-            if failing.tries == 1 {
+            if failing.tries == 1 && !failing.again {
                 tracing::warn!(%error, "a batch is tried again");
             }
         };
@@ -304,6 +318,15 @@ impl<E: Engine> Writer<E> {
         self.engine.within(begin).await
     }
 
+    /// After a redaction: before anybody is told that it is done, and again with later batches where a reader stood in the way.
+    async fn remove_traces(&mut self) {
+        if self.state.traces
+            && let Some(db) = self.db.as_mut()
+        {
+            self.state.traces = !self.engine.purge(db).await;
+        }
+    }
+
     /// Ends a connection of which it is not known what it wrote; the next try opens another.
     async fn give_up(&mut self) {
         let Some(mut db) = self.db.take() else {
@@ -401,7 +424,7 @@ async fn put_token(db: &mut Db, token: &Token) -> Result<bool, StoreError> {
     if !taken.is_empty() {
         return Ok(taken.iter().any(|(id,)| *id == token.id));
     }
-    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at, door) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
         .bind(token.id.as_str())
         .bind(token.name.as_str())
         .bind(&token.sha256[..])
@@ -414,6 +437,7 @@ async fn put_token(db: &mut Db, token: &Token) -> Result<bool, StoreError> {
         .bind(token.expires_at.timestamp_millis())
         .bind(token.revoked_at.map(|at| at.timestamp_millis()))
         .bind(token.last_used_at.map(|at| at.timestamp_millis()))
+        .bind(i64::from(token.door))
         .run(db)
         .await?;
     Ok(true)

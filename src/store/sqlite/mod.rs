@@ -1,10 +1,14 @@
 //! The store in one SQLite file: how it is opened (`schema`), and the lock against a second server (`lock`).
 //! What is read and written, and by which statements, is `sql`'s.
 
+#[cfg(test)]
+pub(super) mod fixture;
 mod lock;
+mod record;
 mod schema;
 
 use std::future::Future;
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,13 +17,15 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::sync::watch;
 
 use self::lock::Lock;
+pub use self::record::record;
 pub(super) use self::schema::meaning;
 use super::StoreError;
 use super::chain::Head;
 use super::sql::SqlStore;
-use super::sql::db::{Db, Reader};
+use super::sql::db::{Db, Reader, sql};
 use super::sql::engine::{Engine, Failing, Meta};
 use super::sql::outbox;
+use super::sql::restore::{self, Restored};
 use crate::domain::instant::Instant;
 
 /// Connections that only read.
@@ -73,6 +79,24 @@ impl SqlStore<Sqlite> {
     }
 }
 
+impl SqlStore<Sqlite> {
+    /// Puts a backup into a store that is empty, all of it or nothing.
+    ///
+    /// # Errors
+    /// The store is in use or not empty; the file is no backup or is damaged; what came out of it does not prove itself.
+    pub async fn restore(
+        path: &Path,
+        from: &mut (dyn BufRead + Send),
+        now: Instant,
+    ) -> Result<Restored, StoreError> {
+        let engine = Sqlite::new(path, true, None)?;
+        let (db, meta) = engine.open().await?;
+        let restored = restore::restore(&engine, db, meta, from, now).await;
+        engine.close().await;
+        restored
+    }
+}
+
 impl Sqlite {
     fn new(
         path: &Path,
@@ -99,6 +123,19 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// A file that SQLite could not make or grow for want of room is a full store too.
+    fn explained(&self, error: StoreError) -> StoreError {
+        let path = self.options.get_filename();
+        match error {
+            StoreError::Unavailable(_) if schema::is_full(path) => {
+                StoreError::Full(format!("no room is left on the disk of {}", path.display()))
+            }
+            other => other,
+        }
+    }
+}
+
 impl Engine for Sqlite {
     async fn open(&self) -> Result<(Db, Meta), StoreError> {
         schema::open(&self.options).await
@@ -115,9 +152,35 @@ impl Engine for Sqlite {
         Ok(None)
     }
 
+    fn is_sole(&self) -> bool {
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
+    }
+
     /// One process writes: its clock is the file's.
     async fn now(&self, _db: &mut Db, given: Instant) -> Result<i64, StoreError> {
         Ok(given.timestamp_millis())
+    }
+
+    /// Empties the write-ahead log, which still has the pages as they were. It waits for a reader no longer than commands
+    /// may: a backup under way can take minutes.
+    async fn purge(&self, db: &mut Db) -> bool {
+        let busy = async {
+            db.script("PRAGMA busy_timeout = 200").await?;
+            let checkpoint = sql("PRAGMA wal_checkpoint(TRUNCATE)");
+            let busy: Result<Option<(i64,)>, sqlx::Error> = checkpoint.optional(db).await;
+            db.script("PRAGMA busy_timeout = 5000").await?;
+            busy
+        };
+        match busy.await {
+            Ok(busy) => busy == Some((0,)),
+            Err(error) => {
+                tracing::warn!(%error, "the log beside the store could not be emptied yet");
+                false
+            }
+        }
     }
 
     /// There are no other nodes.
@@ -144,7 +207,7 @@ impl Engine for Sqlite {
         &self,
         step: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        step.await
+        step.await.map_err(|error| self.explained(error))
     }
 
     /// What a disk refused it refuses again: whoever asked tries later.

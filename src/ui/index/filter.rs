@@ -1,4 +1,5 @@
-//! What the lists are narrowed to: words that must all be found in what the reader sees of an incident, and a person.
+//! What the lists are narrowed to: words that must all be found in what the reader sees of an incident, and a person with
+//! their teams.
 
 use crate::domain::view::IncidentView;
 
@@ -9,6 +10,8 @@ pub struct Filter {
     text: String,
     words: Vec<String>,
     person: Option<String>,
+    /// The teams of that person.
+    teams: Vec<String>,
 }
 
 impl Filter {
@@ -19,6 +22,7 @@ impl Filter {
             text: text.to_owned(),
             words: text.split_whitespace().map(str::to_lowercase).collect(),
             person: self.person.clone(),
+            teams: self.teams.clone(),
         }
     }
 
@@ -29,6 +33,13 @@ impl Filter {
             person,
             ..self.clone()
         }
+    }
+
+    /// The same, and what these teams of the person own, serve or are paged for.
+    #[must_use]
+    pub fn with_teams(self, teams: impl Iterator<Item = String>) -> Filter {
+        let teams = teams.filter(|_| self.person.is_some()).collect();
+        Filter { teams, ..self }
     }
 
     /// As typed.
@@ -49,8 +60,20 @@ impl Filter {
     /// Whether an incident passes.
     pub fn passes(&self, incident: &IncidentView) -> bool {
         let person = self.person.as_deref();
-        person.is_none_or(|person| holds_a_seat(incident, person))
+        person.is_none_or(|person| holds_a_seat(incident, person) || self.is_theirs(incident))
             && self.words.iter().all(|word| found(incident, word))
+    }
+}
+
+impl Filter {
+    fn is_theirs(&self, incident: &IncidentView) -> bool {
+        let paged = |team: &String| {
+            let mut pages = incident.pages.iter();
+            pages.any(|page| page.team == *team && page.state.is_open())
+        };
+        self.teams.iter().any(|team| {
+            incident.owner == *team || incident.service_team.as_ref() == Some(team) || paged(team)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::dialog::{self, Body, Fault, Look, Opened, Weight};
+use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, row};
 use super::pick::before_after;
 use super::regime;
@@ -298,7 +298,7 @@ fn rows(set: &Set, look: &Look<'_>) -> Vec<Row> {
     rows
 }
 
-/// Who newly sees what, in general words: nobody here knows who holds which clearance.
+/// Who newly sees what, in general words; the names come from the backend.
 fn opened_up(tlp: Tlp, look: &Look<'_>) -> Vec<Row> {
     let who = format!(
         "Everyone at {} with the clearance {tlp} or higher will newly see its title, summary, names, links and notes.",
@@ -371,6 +371,10 @@ impl Body for Edit {
             true => Err(Fault::all("Nothing is changed; nothing would be sent.")),
             false => Ok(Command::Set(Box::new(set))),
         }
+    }
+
+    fn foresees(&self) -> Foresees {
+        Foresees::AtTheEnd
     }
 
     fn review(&self, command: &Command, _form: &Form, look: &Look<'_>) -> Vec<Row> {

@@ -25,6 +25,7 @@ mod pick;
 #[cfg(test)]
 mod pressed;
 mod regime;
+mod restrict;
 mod roles;
 mod sent;
 mod shelve;
@@ -32,6 +33,7 @@ mod stand_down;
 mod time;
 mod undo;
 mod verdict;
+mod who;
 mod write;
 
 use super::canvas::Canvas;
@@ -40,7 +42,7 @@ use super::message::{Effect, Reply};
 use super::shared::{Shared, Target};
 use crate::domain::command::Command;
 use crate::domain::view::IncidentView;
-use crate::wire::{ExplainBody, PreviewBody};
+use crate::wire::{ExplainBody, PreviewBody, WhoBody};
 use std::sync::Arc;
 
 use dialog::Opened;
@@ -71,6 +73,11 @@ pub enum LayerInput {
         version: u64,
         command: Box<Command>,
         body: Result<Arc<PreviewBody>, String>,
+    },
+    /// Who is connected at a source; a sentence if it is not known.
+    Who {
+        source: usize,
+        body: Result<Arc<WhoBody>, String>,
     },
     /// A newer board.
     Board,
@@ -156,6 +163,7 @@ pub fn open(action: Action, shared: &mut Shared) -> Opened {
         Action::Declare => declare::open(shared),
         Action::Edit => edit::open(shared),
         Action::Roles => roles::open(shared),
+        Action::Restrict => restrict::open(shared),
         Action::Sent => sent::open(shared),
         Action::Hold => hold::open(shared),
         Action::Verdict => verdict::open(shared),
@@ -165,6 +173,7 @@ pub fn open(action: Action, shared: &mut Shared) -> Opened {
         Action::Close => close::open(shared),
         Action::Links => links::open(shared),
         Action::Undo => undo::open(shared),
+        Action::Who => who::open(shared),
         Action::Look => explain::open(shared),
         _ => Err(format!("'{}' is not to be had here.", action.long())),
     }

@@ -1,5 +1,6 @@
 //! What keys make of dialogs: the exact effect, with its command and version, and that nothing else is sent.
 
+mod access;
 mod command;
 mod flow;
 mod foresight;

@@ -34,6 +34,16 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
         let form = Form::new(vec![
             Field::long("text", "text", LONG).required(),
             Field::choice("kind", "kind", kinds.collect()),
+            Field::ticks(
+                "privileged",
+                "read by",
+                vec![
+                    Item::new("privileged", "PRIVILEGED").with(vec![Part::text(
+                        "only counsel, commanders and you read it; in no export that does not ask for it",
+                        Role::Dim,
+                    )]),
+                ],
+            ),
             Field::when("occurred_at", "happened", Side::Past)
                 .hint("empty: now, by the backend's clock"),
         ]);
@@ -54,7 +64,11 @@ impl Body for Write {
     }
 
     fn does(&self, form: &Form, _look: &Look<'_>) -> String {
-        format!("write this {}", form.choice("kind").unwrap_or("entry"))
+        let kind = form.choice("kind").unwrap_or("entry");
+        match form.ticked("privileged").is_empty() {
+            true => format!("write this {kind}"),
+            false => format!("write this PRIVILEGED {kind}"),
+        }
     }
 
     fn command(&self, form: &Form, _look: &Look<'_>) -> Result<Command, Fault> {
@@ -66,6 +80,7 @@ impl Body for Write {
             text: form.text("text").to_owned(),
             kind,
             occurred_at: form.when("occurred_at"),
+            privileged: !form.ticked("privileged").is_empty(),
         }))
     }
 }

@@ -65,7 +65,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, actions: &[Act
 fn right_parts(shared: &Shared, wide: bool) -> Vec<Part<'static>> {
     let key = |action| shared.keymap.label(action);
     let keys = [
-        format!("{}-{}", key(Action::Lanes), key(Action::Clocks)),
+        format!("{}-{}", key(Action::Lanes), key(Action::People)),
         key(Action::Filter),
         key(Action::Palette),
         key(Action::Help),
@@ -106,7 +106,11 @@ pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
             (true, true) => "EXERCISE ",
             (true, false) => "EX ",
         };
-        let line = format!("{at} {ex}{} {what}, {}", change.incident.id, text.by);
+        let by = match shared.options.mask {
+            true => String::new(),
+            false => format!(", {}", text.by),
+        };
+        let line = format!("{at} {ex}{} {what}{by}", change.incident.id);
         let part = Part::text(line, Role::Dim);
         let width = width_of(&parts, shared.now) + part.width(shared.now) + 3;
         if shown > 0 && width > row.width {

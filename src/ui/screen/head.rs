@@ -13,6 +13,7 @@ pub use next::start_parts;
 
 use super::words;
 use crate::domain::board::Freshness;
+use crate::domain::instant::Mono;
 use crate::domain::text::SafeText;
 use crate::domain::word::Severity;
 use crate::ui::canvas::{Canvas, Part, width_of};
@@ -23,6 +24,8 @@ use crate::ui::theme::Role;
 
 /// From this width on, rows have all their columns and words are written out.
 pub const WIDE: u16 = 100;
+/// How long before a token ends that is told.
+const SOON_DAYS: i64 = 7;
 /// A machine's clock that is off by more is told so.
 const SKEW_MS: i64 = 2_000;
 
@@ -52,6 +55,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, title: Option<
     let mut y = area.y;
     let row = |y: u16| Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1);
     status(shared, canvas, row(y), title);
+    canvas.redraw_at(token(shared).1);
     y += 1;
     if title.is_none() && !counts_fit(area) {
         canvas.line(row(y), &counts(shared, area.width));
@@ -231,7 +235,15 @@ pub fn numbers(shared: &Shared, width: u16) -> Vec<Part<'static>> {
     let mut parts = vec![Part::text(text, Role::Text)];
     if !shared.filter.is_empty() {
         let shown: usize = shared.index.lanes.iter().map(Vec::len).sum();
-        let text = format!("  FILTER {shown} shown");
+        let what = match (
+            shared.filter.person(),
+            shared.filter.text().trim().is_empty(),
+        ) {
+            (Some(_), true) => "MINE",
+            (Some(_), false) => "MINE, FILTER",
+            (None, _) => "FILTER",
+        };
+        let text = format!("  {what} {shown} shown");
         parts.push(Part::text(text, Role::Notice));
     }
     parts
@@ -273,7 +285,11 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
         );
         Some((text, Role::Notice))
     };
-    troubled.or_else(|| unread(shared)).or_else(skewed)
+    let ending = || token(shared).0.map(|text| (text, Role::Notice));
+    troubled
+        .or_else(|| unread(shared))
+        .or_else(skewed)
+        .or_else(ending)
 }
 
 /// An incident system that a backend could not read: what came from there is as old as its last answer, however fresh the
@@ -296,6 +312,36 @@ fn unread(shared: &Shared) -> Option<(String, Role)> {
         let text = SafeText::line(&text).shown().to_owned();
         Some((text, words::freshness(Freshness::Stale)))
     })
+}
+
+/// The token that ends first, once that is a week off, and when the words change next.
+pub fn token(shared: &Shared) -> (Option<String>, Option<Mono>) {
+    const MINUTE: i64 = 60_000;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    let sources = shared.board.sources.iter().enumerate();
+    let left = sources.filter_map(|(i, source)| {
+        let at = source.about.as_ref()?.token_expires_at?;
+        Some(((at - shared.time(i)).num_milliseconds(), i))
+    });
+    let Some((left, source)) = left.min() else {
+        return (None, None);
+    };
+    let whose = match shared.board.sources.len() {
+        1 => String::new(),
+        _ => format!(" for {}", shared.source_name(source)),
+    };
+    let (unit, word) = match left {
+        ..=0 => return (Some(format!("TOKEN ENDED{whose}: ask for another")), None),
+        left if left > SOON_DAYS * DAY => {
+            return (None, Some(shared.now + (left - SOON_DAYS * DAY)));
+        }
+        DAY.. => (DAY, "d"),
+        HOUR.. => (HOUR, "h"),
+        _ => (MINUTE, "min"),
+    };
+    let text = format!("token{whose} expires in {} {word}", left / unit);
+    (Some(text), Some(shared.now + (left % unit + 1)))
 }
 
 fn has_missing(shared: &Shared) -> bool {

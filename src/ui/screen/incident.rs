@@ -359,6 +359,10 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
         ));
         parts.push(gap());
     }
+    if incident.restriction.is_some() {
+        parts.push(Part::text("RESTRICTED", Role::Notice));
+        parts.push(gap());
+    }
     match (incident.ended, row.width >= 60) {
         (Some(ended), _) => parts.push(Part::text(ended.as_str().to_uppercase(), Role::Notice)),
         (None, true) => parts.push(Part::text(phase(incident.phase, wide), Role::Lane)),

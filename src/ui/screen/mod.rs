@@ -6,6 +6,7 @@ pub mod foot;
 pub mod head;
 pub mod incident;
 pub mod lanes;
+pub mod people;
 pub mod teams;
 pub mod wall;
 pub mod words;
@@ -17,6 +18,7 @@ pub enum ScreenName {
     Lanes,
     Teams,
     Clocks,
+    People,
     Incident,
     Wall,
 }

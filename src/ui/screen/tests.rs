@@ -20,10 +20,11 @@ use crate::ui::message::Message;
 use crate::ui::shared::{Options, Target};
 use crate::ui::{draw, next_tick_at, update};
 
-const SCREENS: [ScreenName; 5] = [
+const SCREENS: [ScreenName; 6] = [
     ScreenName::Lanes,
     ScreenName::Teams,
     ScreenName::Clocks,
+    ScreenName::People,
     ScreenName::Incident,
     ScreenName::Wall,
 ];
@@ -165,6 +166,11 @@ const SIZES: [(u16, u16); 4] = [(200, 50), (120, 34), (80, 24), (40, 12)];
 #[test]
 fn lanes_look() {
     snapshot(ScreenName::Lanes, "lanes", &SIZES);
+}
+
+#[test]
+fn people_look() {
+    snapshot(ScreenName::People, "people", &SIZES);
 }
 
 #[test]
@@ -326,4 +332,51 @@ fn a_live_backend_that_cannot_read_its_case_system_says_from_when_its_incidents_
         "{seen}"
     );
     assert!(!seen.contains('\u{1b}'));
+}
+
+#[test]
+fn a_token_is_said_to_expire_a_week_ahead_on_boards_and_walls() {
+    use crate::domain::board::{Board, Source};
+    use std::sync::Arc;
+    let now = crate::ui::fixture::now();
+    for (left, told) in [
+        (chrono::TimeDelta::days(8), None),
+        (
+            chrono::TimeDelta::hours(80),
+            Some("token for azure expires in 3 d"),
+        ),
+        (
+            chrono::TimeDelta::minutes(90),
+            Some("token for azure expires in 1 h"),
+        ),
+        (
+            chrono::TimeDelta::minutes(-1),
+            Some("TOKEN ENDED for azure"),
+        ),
+    ] {
+        for screen in [ScreenName::Lanes, ScreenName::Clocks, ScreenName::Wall] {
+            let mut app = showing(screen, "night");
+            let board = app.shared.board.clone();
+            let sources = board.sources.iter().map(|source| {
+                let mut source = Source::clone(source);
+                let mut about = source.about.as_deref().cloned().unwrap();
+                about.token_expires_at = Some(now + left);
+                source.heard = Some(app.shared.now);
+                source.about = Some(Arc::new(about));
+                Arc::new(source)
+            });
+            let board = Board {
+                sources: sources.collect(),
+                generation: board.generation + 1,
+            };
+            update(&mut app, Message::Board(Arc::new(board)));
+            for (w, h) in [(120, 34), (80, 24), (60, 17)] {
+                let seen = picture(&mut app, w, h);
+                match told {
+                    Some(words) => assert!(seen.contains(words), "{screen:?} {words}\n{seen}"),
+                    None => assert!(!seen.contains("expires in"), "{screen:?}\n{seen}"),
+                }
+            }
+        }
+    }
 }

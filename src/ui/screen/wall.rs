@@ -69,7 +69,8 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         missing: if h >= 20 { 2 } else { 1 },
         alarms: head::is_ringing(shared),
         changes: h >= 14,
-        version: h >= 24,
+        // When this display goes dark is told wherever it hangs.
+        version: h >= 24 || (h >= 12 && head::token(shared).0.is_some()),
     };
     let fixed = 2
         + u16::from(plan.counts)
@@ -161,6 +162,7 @@ impl Wall {
         if plan.version {
             note::version(shared, canvas, take(1));
         }
+        canvas.redraw_at(head::token(shared).1);
         if self.pages > 1 {
             canvas.redraw_at(self.turned_at.map(|at| at + DWELL_MS));
         }

@@ -15,6 +15,7 @@ fn guarded(backend: &Backend, id: &str) -> Vec<(Ask, bool)> {
         read("/v1/info".into()),
         read("/v1/teams".into()),
         read("/v1/regimes".into()),
+        read("/v1/who".into()),
         read("/v1/incidents".into()),
         read("/v1/changes?since=x".into()),
         read(format!("/v1/incidents/{id}")),

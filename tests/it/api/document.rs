@@ -50,6 +50,8 @@ async fn the_document_lists_every_route_and_resolves() {
         }
     }
     let expected = [
+        "get /display",
+        "get /display/stream",
         "get /healthz",
         "get /openapi.json",
         "get /readyz",
@@ -62,10 +64,13 @@ async fn the_document_lists_every_route_and_resolves() {
         "get /v1/pages/{id}/acknowledge",
         "get /v1/regimes",
         "get /v1/teams",
+        "post /display/pair",
+        "get /v1/who",
         "post /v1/incidents",
         "post /v1/incidents/{id}/commands",
         "post /v1/incidents/{id}/preview",
         "post /v1/pages/{id}/acknowledge",
+        "put /v1/who",
     ];
     assert_eq!(routes, expected.map(str::to_owned).into());
     let mut found = BTreeSet::new();
@@ -138,13 +143,67 @@ async fn the_document_describes_what_is_answered() {
     let problem = backend.ask("GET", "/v1/info").send().await.expect(401);
     check(&problem, "ProblemBody");
     // Every command by its word.
-    let text = document["components"]["schemas"]["Command"].to_string();
+    let text = document["components"]["schemas"].to_string();
     for kind in warboard::domain::allowed::CommandKind::ALL {
         assert!(
             text.contains(&format!("\"{}\"", kind.word())),
             "{}",
             kind.word()
         );
+    }
+    backend.stop().await;
+}
+
+/// The words of a closed list, wherever they stand in the document.
+fn words(document: &Value, name: &str) -> Vec<String> {
+    let words = &document["components"]["schemas"][name]["enum"];
+    serde_json::from_value(words.clone()).unwrap()
+}
+
+#[tokio::test]
+async fn the_document_spells_words_as_they_are_sent() {
+    let backend = Backend::new().await;
+    let document = backend.ask("GET", "/openapi.json").send().await.expect(200);
+    assert_eq!(
+        words(&document, "Role"),
+        ["viewer", "responder", "commander", "admin"]
+    );
+    assert_eq!(
+        words(&document, "Tlp"),
+        ["clear", "green", "amber", "amber+strict", "red"]
+    );
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for word in schema["enum"].as_array().into_iter().flatten() {
+            let word = word.as_str().unwrap();
+            assert_eq!(
+                word.to_lowercase(),
+                word,
+                "{name} has a word of the program"
+            );
+        }
+    }
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn the_document_lets_every_command_have_its_type() {
+    let backend = Backend::new().await;
+    let document = backend.ask("GET", "/openapi.json").send().await.expect(200);
+    let kinds = document["components"]["schemas"]["Command"]["oneOf"].as_array();
+    let kinds = kinds.unwrap();
+    assert_eq!(
+        kinds.len(),
+        warboard::domain::allowed::CommandKind::ALL.len()
+    );
+    for kind in kinds {
+        let reference = kind["$ref"].as_str().unwrap();
+        let schema = document.pointer(reference.strip_prefix('#').unwrap());
+        let schema = schema.unwrap();
+        assert_eq!(schema["additionalProperties"], false, "{reference}");
+        let word = &schema["properties"]["type"]["enum"];
+        assert_eq!(word.as_array().unwrap().len(), 1, "{schema}");
+        let required = schema["required"].as_array().unwrap();
+        assert!(required.iter().any(|field| field == "type"), "{schema}");
     }
     backend.stop().await;
 }

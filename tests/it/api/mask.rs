@@ -11,7 +11,7 @@ use crate::http::{Answer, Ask};
 const CANARY: &str = "canary";
 
 /// A red incident with everything on it, all of it written by `canary-...`.
-async fn full(backend: &Backend) -> (String, String) {
+pub(super) async fn full(backend: &Backend) -> (String, String) {
     let author = backend
         .issue_as("canary-author", Role::Commander, |request| {
             request.counsel = true
@@ -37,6 +37,7 @@ async fn full(backend: &Backend) -> (String, String) {
     let mut orders = vec![
         json!({"type": "set", "bridge": c("bridge"), "channel": c("channel"), "out_of_band": c("out of band")}),
         json!({"type": "note", "kind": "evidence", "text": c("note")}),
+        json!({"type": "note", "kind": "communication", "text": c("advice"), "privileged": true}),
         json!({"type": "declare", "reason": c("declare")}),
         json!({"type": "record_time", "trigger": "aware_at", "at": at, "source": c("source"), "reason": c("reason")}),
         json!({"type": "record_time", "trigger": "aware_at", "at": "2026-11-03T00:00:00Z", "reason": c("later")}),

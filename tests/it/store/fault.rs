@@ -34,7 +34,7 @@ async fn a_commit_whose_answer_is_lost_is_looked_for_and_acknowledged_once() {
     assert_eq!((incident.version, seq), (2, 2));
     assert_eq!(times(&node, &id, "arrived").await, 1);
     written(&node, note(&id, "next")).await;
-    let report = node.verify(None).await.unwrap();
+    let report = node.verify(&[]).await.unwrap();
     assert!(report.is_sound() && report.entries == 3, "{report:?}");
 }
 
@@ -46,7 +46,7 @@ async fn a_commit_that_never_arrived_is_carried_out_again() {
     written(&node, note(&id, "again")).await;
     assert!(line.was_cut());
     assert_eq!(times(&node, &id, "again").await, 1);
-    let report = node.verify(None).await.unwrap();
+    let report = node.verify(&[]).await.unwrap();
     assert!(report.is_sound() && report.entries == 2, "{report:?}");
 }
 
@@ -112,7 +112,7 @@ async fn a_line_that_hangs_holds_the_writer_up_for_a_while_and_not_for_ever() {
     written(&node, note(&id, "healed")).await;
     hurry.abort();
     assert_eq!(times(&node, &id, "healed").await, 1);
-    let report = node.verify(None).await.unwrap();
+    let report = node.verify(&[]).await.unwrap();
     assert!(report.is_sound(), "{report:?}");
 }
 
@@ -228,6 +228,6 @@ async fn a_replica_is_refused_until_it_is_the_primary() {
         .await
         .unwrap();
     written(&node, note(&id, "on the new primary")).await;
-    let report = node.verify(None).await.unwrap();
+    let report = node.verify(&[]).await.unwrap();
     assert!(report.is_sound() && report.entries == 2, "{report:?}");
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use warboard::domain::event::{Event, Opened};
 use warboard::domain::incident::{Incident, Stamp};
 use warboard::domain::instant::Instant;
 use warboard::domain::word::{NoteKind, Tlp, Urgency, Via};
-use warboard::store::chain::Report;
-use warboard::store::postgres::PostgresStore;
-use warboard::store::sqlite::SqliteStore;
+use warboard::store::audit::Report;
+use warboard::store::postgres::{self, PostgresStore};
+use warboard::store::sqlite::{self, SqliteStore};
 use warboard::store::{
-    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Store, Target,
+    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Record, Restored, Store,
+    StoreError, Target,
 };
 use warboard::time::{SharedClock, SystemClock};
 
@@ -71,11 +73,88 @@ impl Place {
     }
 }
 
+/// Who owns what a store is kept in, and can do to it what a server never does.
+pub enum Owner {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Owner {
+    pub async fn run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
+        let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        match self {
+            Owner::Sqlite(line) => script.execute(line).await.map(|_| ()),
+            Owner::Postgres(line) => script.execute(line).await.map(|_| ()),
+        }
+    }
+
+    /// The one text column of every row.
+    pub async fn texts(&mut self, sql: &str) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql);
+        match self {
+            Owner::Sqlite(line) => sqlx::query_scalar(sql).fetch_all(line).await.unwrap(),
+            Owner::Postgres(line) => sqlx::query_scalar(sql).fetch_all(line).await.unwrap(),
+        }
+    }
+
+    /// Takes off what keeps the record append-only.
+    pub async fn unguard(&mut self) {
+        let off = match self {
+            Owner::Sqlite(_) => {
+                "PRAGMA foreign_keys = OFF; DROP TRIGGER entry_stays; DROP TRIGGER entry_as_written; DROP TRIGGER entry_redacted_only; DROP TRIGGER entry_at_the_end"
+            }
+            Owner::Postgres(_) => {
+                "ALTER TABLE entry DISABLE TRIGGER ALL; GRANT ALL ON entry TO CURRENT_USER; ALTER TABLE page DROP CONSTRAINT page_incident_fkey"
+            }
+        };
+        self.run(off).await.unwrap();
+    }
+}
+
+impl Place {
+    pub async fn owner(&self) -> Owner {
+        match self {
+            Place::Sqlite(folder) => {
+                let url = format!("sqlite:{}", folder.path().join("w.db").display());
+                Owner::Sqlite(SqliteConnection::connect(&url).await.unwrap())
+            }
+            Place::Postgres(database) => {
+                let mut owner = Owner::Postgres(database.connection().await);
+                owner.run("SET search_path = warboard").await.unwrap();
+                owner
+            }
+        }
+    }
+
+    /// Its record, as it is read beside whoever serves it.
+    pub async fn record(&self) -> Box<dyn Record> {
+        match self {
+            Place::Sqlite(folder) => {
+                Box::new(sqlite::record(&folder.path().join("w.db")).await.unwrap())
+            }
+            Place::Postgres(database) => {
+                Box::new(postgres::record(&database.url(), &clock()).await.unwrap())
+            }
+        }
+    }
+
+    pub async fn restore(&self, mut from: &[u8], now: Instant) -> Result<Restored, StoreError> {
+        match self {
+            Place::Sqlite(folder) => {
+                SqliteStore::restore(&folder.path().join("w.db"), &mut from, now).await
+            }
+            Place::Postgres(database) => {
+                PostgresStore::restore(&database.url(), &clock(), &mut from, now).await
+            }
+        }
+    }
+}
+
 impl Node {
     pub async fn report(&self) -> Report {
         match self {
-            Node::Sqlite(store) => store.verify(None).await.unwrap(),
-            Node::Postgres(store) => store.verify(None).await.unwrap(),
+            Node::Sqlite(store) => store.verify(&[]).await.unwrap(),
+            Node::Postgres(store) => store.verify(&[]).await.unwrap(),
         }
     }
 
@@ -179,6 +258,7 @@ fn noted(text: &str) -> Event {
         text: text.to_owned(),
         kind: NoteKind::Fact,
         occurred_at: None,
+        privileged: false,
     }
 }
 
@@ -194,8 +274,13 @@ fn changing(
         target,
         idempotency: None,
         decide: Box::new(move |found| {
-            let Found::Incident(before) = found else {
-                return Outcome::Answer(answer(404));
+            let before = match found {
+                Found::Incident(before) => before,
+                Found::Redaction {
+                    without: Ok(without),
+                    ..
+                } => Arc::from(without),
+                _ => return Outcome::Answer(answer(404)),
             };
             if if_version.is_some_and(|version| version != before.version) {
                 return Outcome::Answer(answer(412));
@@ -203,12 +288,16 @@ fn changing(
             let stamp = stamp(before.version + 1);
             let mut incident = Incident::clone(&before);
             incident.apply(&event, &stamp);
+            let etag = Some(format!("\"{}\"", incident.version));
             Outcome::Write(Box::new(Changes {
                 incident,
                 events: vec![event.clone()],
                 stamp,
                 outbox: outbox.clone(),
-                answer: answer(200),
+                answer: Answer {
+                    etag,
+                    ..answer(200)
+                },
             }))
         }),
         now: at(0),
@@ -241,6 +330,19 @@ pub fn page(id: &str, page: &str) -> Job {
         escalates_at: None,
     };
     changing(Target::Incident(id.to_owned()), queued, None, Vec::new())
+}
+
+/// Takes the texts out of one entry.
+pub fn redact(id: &str, entry: u64, outbox: Vec<OutboxChange>) -> Job {
+    let redacted = Event::Redacted {
+        entry,
+        reason: "names a customer".to_owned(),
+    };
+    let target = Target::Redaction {
+        incident: id.to_owned(),
+        entry,
+    };
+    changing(target, redacted, None, outbox)
 }
 
 /// A note on the incident that holds this page.

@@ -1,62 +1,85 @@
 //! The record is append-only in the database itself: for the role that serves, and for mistakes of the one that owns it.
 
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnection;
-use warboard::store::Store as _;
 use warboard::store::postgres::{PostgresStore, survey};
-use warboard::store::sqlite::SqliteStore;
+use warboard::store::{Store as _, chain};
 
-use super::place::{Place, clock, note, open, opened, written};
+use super::place::{Owner, Place, clock, note, open, opened, redact, written};
 
 const TAMPERING: &[&str] = &[
     "DELETE FROM entry WHERE seq = 1",
     "UPDATE entry SET body = '{}' WHERE seq = 1",
+    "UPDATE entry SET body = '{}', salt = '' WHERE seq = 1",
+    "UPDATE entry SET body = '[redacted sha256:00]', salt = '' WHERE seq = 1",
     "UPDATE entry SET \"by\" = 'nobody', body = '[redacted sha256:00]' WHERE seq = 1",
     "UPDATE entry SET hash = prev",
+    "UPDATE entry SET salt = ''",
+    "UPDATE entry SET salt = NULL",
+    "UPDATE entry SET salt = 'another'",
+    "INSERT INTO entry SELECT 99, incident, version, at, \"by\", via, kind, body, prev, hash, salt FROM entry WHERE seq = 1",
 ];
-const REDACTION: &str = "UPDATE entry SET body = '[redacted sha256:00]' WHERE seq = 1";
+
+/// The text of an entry gives way to its hash, and other things with it.
+async fn redaction(owner: &mut Owner) -> (String, Vec<String>) {
+    let body = owner.texts("SELECT body FROM entry WHERE seq = 1").await;
+    let salt = owner.texts("SELECT salt FROM entry WHERE seq = 1").await;
+    let (gone, _) = chain::redacted(&body[0], Some(&salt[0])).unwrap();
+    let update = |body: &str, salt: &str| {
+        format!("UPDATE entry SET body = '{body}', salt = '{salt}' WHERE seq = 1")
+    };
+    let also = [
+        update(&gone.replace("azure", "power-platform"), ""),
+        update(&gone.replace("\"title\"", "\"name\""), ""),
+        update(&gone.replace("\"title\":", "\"title\" :"), ""),
+        update(&gone.replace("\"summary\":null", "\"summary\":\"a\""), ""),
+        update(&gone.replace("\"exercise\":false", "\"exercise\":true"), ""),
+        update(&body[0].replace("An incident", "Another"), ""),
+        update(&gone, &salt[0]),
+        update(&gone, "another"),
+    ];
+    for (other, n) in also.iter().zip(0..) {
+        assert_ne!(*other, update(&gone, ""), "{n} changes something");
+    }
+    (update(&gone, ""), also.to_vec())
+}
 
 #[tokio::test]
 async fn on_sqlite_entries_are_neither_changed_nor_deleted() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("w.db");
-    let store = SqliteStore::open(&path).await.unwrap();
-    opened(&store).await;
+    let place = Place::sqlite();
+    let store = place.node().await;
+    opened(&*store).await;
     store.close().await;
-    let url = format!("sqlite:{}", path.display());
-    let mut owner = SqliteConnection::connect(&url).await.unwrap();
-    for statement in TAMPERING {
-        let refused = sqlx::raw_sql(*statement).execute(&mut owner).await;
-        let told = refused.unwrap_err().to_string();
+    let mut owner = place.owner().await;
+    let (redaction, others) = redaction(&mut owner).await;
+    let all = TAMPERING.iter().map(|statement| (*statement).to_owned());
+    for statement in all.chain(others) {
+        let refused = owner.run(&statement).await;
+        let told = refused.expect_err(&statement).to_string();
         assert!(told.contains("append-only"), "{statement}: {told}");
     }
-    sqlx::raw_sql(REDACTION).execute(&mut owner).await.unwrap();
+    owner.run(&redaction).await.unwrap();
 }
 
 #[tokio::test]
 async fn on_postgres_not_even_the_owner_changes_entries_by_mistake() {
-    let Place::Postgres(database) = Place::postgres().await else {
-        unreachable!()
-    };
-    let store = PostgresStore::open(&database.url(), &clock())
-        .await
-        .unwrap();
-    opened(&store).await;
-    let mut owner = database.connection().await;
+    let place = Place::postgres().await;
+    opened(&*place.node().await).await;
+    let mut owner = place.owner().await;
+    let (redaction, others) = redaction(&mut owner).await;
     let all = TAMPERING.iter().chain(&[
         "TRUNCATE entry",
         "SET session_replication_role = replica; DELETE FROM entry",
+        "SET session_replication_role = replica; UPDATE entry SET body = '{}', salt = ''",
     ]);
-    for statement in all {
-        sqlx::raw_sql("SET search_path = warboard")
-            .execute(&mut owner)
-            .await
-            .unwrap();
-        let refused = sqlx::raw_sql(*statement).execute(&mut owner).await;
+    for statement in all.map(|statement| (*statement).to_owned()).chain(others) {
+        let refused = owner.run(&statement).await;
         let told = refused.unwrap_err().to_string();
         assert!(told.contains("append-only"), "{statement}: {told}");
+        owner
+            .run("SET session_replication_role = origin")
+            .await
+            .unwrap();
     }
-    sqlx::raw_sql(REDACTION).execute(&mut owner).await.unwrap();
+    owner.run(&redaction).await.unwrap();
 }
 
 /// What the README tells to run, once the tables are there.
@@ -91,6 +114,8 @@ async fn a_role_of_its_own_serves_and_cannot_touch_the_record() {
     let id = opened(&store).await;
     written(&store, note(&id, "served")).await;
     written(&store, open("another")).await;
+    written(&store, redact(&id, 2, Vec::new())).await;
+    assert!(store.verify(&[]).await.unwrap().is_sound());
     store.setting("k", Box::new(|| vec![1])).await.unwrap();
     store
         .forget_answers_before(super::place::at(1))

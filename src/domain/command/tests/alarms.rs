@@ -283,3 +283,24 @@ fn a_reader_derives_the_same_from_an_older_snapshot() {
     );
     assert_eq!(masked.commander_vacant_since, None);
 }
+
+#[test]
+fn an_alarm_of_a_hidden_subject_names_it_by_its_place() {
+    use crate::domain::view_of::view;
+    let mut desk = Desk::with(
+        r#"{"service": "azure", "title": "t", "profile": {"subjects": {"ms-72h": ["canary"]}}}"#,
+    );
+    desk.ok(r#"{"type": "declare"}"#).later(72 * 60 + 1);
+    written(&mut desk);
+    assert!(
+        alarms(&desk)
+            .iter()
+            .any(|alarm| alarm.id.contains("canary"))
+    );
+    let low = Caller::new("v", Role::Viewer).audience();
+    let masked = view(&low, &desk.incident, &desk.directory, &desk.rules, desk.now).unwrap();
+    let ids: Vec<&str> = masked.alarms.iter().map(|a| a.id.as_str()).collect();
+    assert_eq!(ids, ["ms-72h/customer@hidden-1#passed"]);
+    assert!(!serde_json::to_string(&masked).unwrap().contains("canary"));
+    assert_eq!(alarm::of_view(&masked, desk.now), masked.alarms);
+}

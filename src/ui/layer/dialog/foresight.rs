@@ -1,4 +1,4 @@
-//! What a command would do to the clocks, as the backend itself counts it: asked for while a dialog is filled in or before
+//! What a command would do to the clocks and whom it would let in, as the backend itself counts it: asked for while a dialog is filled in or before
 //! its last key, one question at a time. The board counts no deadline of its own.
 
 use std::cmp::Ordering;
@@ -18,7 +18,7 @@ use crate::ui::message::Effect;
 use crate::ui::phrase::{Form as Written, instant};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
-use crate::wire::PreviewBody;
+use crate::wire::{NewlyBody, PreviewBody};
 
 /// When a dialog asks what would follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +149,9 @@ fn told(body: &PreviewBody, at: Instant, foresees: Foresees, look: &Look<'_>) ->
         format!("What follows if it is done at {at}, as {source} counts:"),
         Role::Dim,
     )];
+    if let Some(newly) = &body.newly {
+        rows.extend(let_in(newly, look));
+    }
     if !body.unmet.is_empty() {
         let unmet: Vec<&str> = body.unmet.iter().map(|word| gate_words(*word)).collect();
         rows.push(row(
@@ -213,6 +216,34 @@ fn told(body: &PreviewBody, at: Instant, foresees: Foresees, look: &Look<'_>) ->
             format!("{same} other duties stay as they are."),
             Role::Dim,
         )),
+    }
+    rows
+}
+
+/// Who newly sees it, by name.
+fn let_in(newly: &NewlyBody, look: &Look<'_>) -> Vec<Row> {
+    let roles: Vec<&str> = newly.roles.iter().map(|role| role.as_str()).collect();
+    let (roles, teams) = (roles.join(", "), newly.teams.join(", "));
+    let count = newly.people_in_all;
+    let more = count.saturating_sub(newly.people.len());
+    let mut people = match look.texts() {
+        true => newly.people.join(", "),
+        false => look.shared.glyphs.masked().to_owned(),
+    };
+    if more > 0 {
+        people = format!("{people} and {more} more");
+    }
+    let mut rows = Vec::new();
+    if count > 0 {
+        let who = if count == 1 { "person" } else { "people" };
+        rows.push(row(
+            format!("Newly seen by {count} {who}: {people}."),
+            Role::DialogWarning,
+        ));
+        rows.push(row(format!("Their roles: {roles}."), Role::DialogWarning));
+    }
+    if !teams.is_empty() {
+        rows.push(row(format!("Teams: {teams}."), Role::DialogWarning));
     }
     rows
 }

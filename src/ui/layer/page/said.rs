@@ -24,7 +24,7 @@ pub(super) fn rows(team: &TeamView, page: &Page, look: &Look<'_>) -> Vec<Row> {
     let mut rows = vec![fact("wakes", team.name.clone(), Role::DialogWarning)];
     if look.incident.exercise {
         rows.push(fact("by", "the exercise sink only", Role::Exercise));
-        rows.extend(text(team, page, look, true));
+        rows.extend(text(team, page, look, look.incident.restriction.is_none()));
         return rows;
     }
     let routes = routes(team, look);
@@ -36,12 +36,17 @@ pub(super) fn rows(team: &TeamView, page: &Page, look: &Look<'_>) -> Vec<Row> {
         ));
         return rows;
     }
+    let restricted = look.incident.restriction.is_some();
     // Routes that say the same are told together.
-    let cleared = |route: &RouteView| look.incident.tlp <= route.clearance;
+    let cleared = |route: &RouteView| look.incident.tlp <= route.clearance && !restricted;
     for group in routes.chunk_by(|a, b| cleared(a) == cleared(b)) {
         let kinds: Vec<&str> = group.iter().map(|route| route.kind.as_str()).collect();
         let may = group.first().is_some_and(|route| cleared(route));
         let note = match may {
+            _ if restricted => format!(
+                "{}: RESTRICTED, so only id and codename go out",
+                kinds.join(", then ")
+            ),
             true => format!("{}: cleared for TLP:{}", kinds.join(", then "), tlp(look)),
             false => format!(
                 "{}: not cleared for TLP:{}, so title, summary and message are left out",
@@ -89,13 +94,15 @@ fn text(team: &TeamView, page: &Page, look: &Look<'_>, cleared: bool) -> Vec<Row
     let severity = incident
         .severity
         .map_or("severity not assessed", |severity| severity.as_str());
-    let mut lines = vec![format!(
-        "{exercise}PAGE for {}: {} {} ({severity}), asked by {}",
-        team.name,
-        incident.id,
-        incident.codename,
-        look.me()
-    )];
+    let restricted = incident.restriction.is_some();
+    let called = format!(
+        "{exercise}PAGE for {}: {} {}",
+        team.name, incident.id, incident.codename
+    );
+    let mut lines = vec![match restricted {
+        true => format!("{called} (restricted)"),
+        false => format!("{called} ({severity}), asked by {}", look.me()),
+    }];
     if cleared {
         match look.texts() {
             true => lines.extend(incident.title.clone()),
@@ -110,6 +117,7 @@ fn text(team: &TeamView, page: &Page, look: &Look<'_>, cleared: bool) -> Vec<Row
         incident
             .bridge
             .as_ref()
+            .filter(|_| !restricted)
             .map(|bridge| format!("Bridge: {bridge}")),
     );
     lines.push("Answer: a link that shows a form to say coming, remote or cannot".to_owned());

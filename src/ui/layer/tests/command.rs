@@ -115,7 +115,7 @@ fn a_note_keeps_lines_and_its_kind() {
     write(&mut app, "Key revoked.");
     keys(&mut app, "Ctrl-J");
     write(&mut app, "Waiting for caches.");
-    assert_eq!(keys(&mut app, "Enter Down Enter"), []);
+    assert_eq!(keys(&mut app, "Enter Down Enter Enter"), []);
     write(&mut app, "14:05");
     let (_, _, command) = sent(&keys(&mut app, "Enter"));
     assert_eq!(

@@ -215,7 +215,7 @@ fn what_is_typed_is_kept_per_incident_and_dropped_when_done() {
     select(&mut app, AZURE, "AZ-142");
     keys(&mut app, "w");
     assert!(seen(&mut app).contains("half a thought"));
-    let (ticket, ..) = sent(&keys(&mut app, "Enter Enter Enter"));
+    let (ticket, ..) = sent(&keys(&mut app, "Enter Enter Enter Enter"));
     // Left before the answer: the draft stays until it is known to be done.
     keys(&mut app, "Esc");
     let done = Reply::Done {

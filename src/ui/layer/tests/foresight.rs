@@ -49,6 +49,7 @@ pub(super) fn declared() -> PreviewBody {
             wire(Running, Some("2026-11-24T09:00:00Z")),
         ],
         unmet: Vec::new(),
+        newly: None,
     }
 }
 

@@ -19,6 +19,7 @@ pub fn lines(look: Look<'_>, width: u16, title: bool) -> Lines {
         let text = "COMPANY CHANNELS SUSPECT: speak out of band only";
         lines.words(text, Role::Alarm);
     }
+    restricted(look, &mut lines);
     if title {
         lines.fact(
             "title",
@@ -33,6 +34,32 @@ pub fn lines(look: Look<'_>, width: u16, title: bool) -> Lines {
     learned(look, &mut lines);
     summary(look, &mut lines);
     lines
+}
+
+/// For whom it exists, and who came in besides.
+fn restricted(look: Look<'_>, lines: &mut Lines) {
+    let Some(restriction) = &look.incident.restriction else {
+        return;
+    };
+    let hidden = look.hides("people");
+    let people = match hidden {
+        true => vec![look.masked()],
+        false => text(restriction.people.join(", "), Role::Text),
+    };
+    lines.fact("RESTRICTED to", vec![people]);
+    for glass in restriction.glass.iter().rev().filter(|_| !hidden) {
+        let at = look.instant(glass.at, Form::Weekday);
+        let (until, role) = match glass.mended_at {
+            None => (glass.until, Role::Alarm),
+            Some(mended) => (mended, Role::Notice),
+        };
+        let until = look.instant(until, Form::Short);
+        let words = format!(
+            "GLASS BROKEN by {}, {at} until {until}: {}",
+            glass.by, glass.reason
+        );
+        lines.words(&words, role);
+    }
 }
 
 fn spaced(word: &str) -> String {

@@ -41,6 +41,7 @@ fn entry(
         kind: kind.to_owned(),
         line: Some(line.to_owned()),
         body,
+        redacted: None,
     }
 }
 
@@ -342,5 +343,70 @@ fn after_any_run_of_ticks_the_picture_is_what_a_draw_gives() {
                 assert_eq!(front, whole, "{w}x{h} {id:?} after {ms} ms");
             }
         }
+    }
+}
+
+#[test]
+fn what_is_restricted_and_privileged_says_so_in_words_but_not_to_a_room() {
+    use crate::domain::restriction::{Glass, Restriction};
+    let restriction = Restriction {
+        people: vec!["d.okafor".to_owned(), "l.costa".to_owned()],
+        by: "d.okafor".to_owned(),
+        at: now() - chrono::TimeDelta::hours(1),
+        glass: vec![Glass {
+            by: "root".to_owned(),
+            at: now() - chrono::TimeDelta::minutes(5),
+            until: now() + chrono::TimeDelta::minutes(55),
+            reason: "nobody answers".to_owned(),
+            mended_at: None,
+        }],
+    };
+    let entry = |seq: u64, text: &str, privileged: bool| crate::wire::EntryBody {
+        seq,
+        version: seq,
+        at: now(),
+        by: "l.costa".to_owned(),
+        via: crate::domain::word::Via::Api,
+        kind: "noted".to_owned(),
+        line: None,
+        redacted: None,
+        body: serde_json::json!({"kind": "fact", "text": text, "privileged": privileged}),
+    };
+    for mask in [false, true] {
+        let options = Options {
+            mask,
+            ..Options::default()
+        };
+        let mut shared = shared_with(options, "night");
+        shared.board = board_with(0, |incident| {
+            if incident.id == "AZ-142" {
+                incident.restriction = Some(restriction.clone());
+            }
+        });
+        let mut app = App::new(shared);
+        tick(&mut app, 0);
+        app.show_incident(target(0, "AZ-142"));
+        let message = Message::Timeline {
+            source: 0,
+            id: "AZ-142".to_owned(),
+            entries: vec![entry(1, "plain words", false), entry(2, "advice", true)],
+            complete: true,
+        };
+        update(&mut app, message);
+        let seen = picture(&mut app, 200, 50);
+        let told = [
+            "RESTRICTED",
+            "d.okafor, l.costa",
+            "GLASS BROKEN by root",
+            "PRIVILEGED fact: advice",
+        ];
+        for words in told.iter().skip(usize::from(mask)) {
+            assert_eq!(seen.contains(words), !mask, "{words}\n{seen}");
+        }
+        // What comes from a source to a shared room has no restricted incident in it.
+        let board = app.shared.board.clone();
+        update(&mut app, Message::Board(board));
+        let there = app.shared.board.incident(0, "AZ-142").is_some();
+        assert_eq!(there, !mask);
     }
 }

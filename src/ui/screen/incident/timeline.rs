@@ -125,7 +125,9 @@ impl Timeline {
         } else if !self.waits && self.entries.is_empty() {
             lines.words("No line is recorded that you may read.", Role::Dim);
         }
-        for entry in &self.entries {
+        // A shared room is shown nothing of what is privileged, not even that there is something.
+        let room = |entry: &&EntryBody| !(is_privileged(entry) && look.shared.options.mask);
+        for entry in self.entries.iter().filter(room) {
             add(look, &mut lines, entry);
         }
         lines.lines
@@ -150,17 +152,34 @@ fn add(look: Look<'_>, lines: &mut Lines, entry: &EntryBody) {
         look.who(&entry.by),
         Part::Gap(2),
     ];
-    let (mut words, more) = said(entry);
-    if let Some(more) = more.filter(|_| !look.shared.options.mask) {
-        words = format!("{words}: {more}");
-    }
+    // A line may name people and give reasons: a room is told what happened, not to whom and why.
+    let words = match (look.shared.options.mask, said(entry)) {
+        (true, _) => spaced(&entry.kind),
+        (false, (words, Some(more))) => format!("{words}: {more}"),
+        (false, (words, None)) => words,
+    };
     let indent = if lines.width() >= 60 { 6 } else { 2 };
-    lines.flow(first, indent, vec![vec![Part::text(words, Role::Text)]]);
+    let mut said = vec![Part::text(words, Role::Text)];
+    if is_privileged(entry) {
+        said.insert(0, Part::text("PRIVILEGED ", Role::Notice));
+    }
+    lines.flow(first, indent, vec![said]);
+}
+
+fn is_privileged(entry: &EntryBody) -> bool {
+    entry.body.get("privileged").and_then(Value::as_bool) == Some(true)
 }
 
 /// What an entry says, and what a person wrote with it.
 fn said(entry: &EntryBody) -> (String, Option<String>) {
     let text = |key: &str| entry.body.get(key).and_then(Value::as_str);
+    if entry.redacted.is_some() {
+        // The line says by whom and why; nothing else is left to tell.
+        return (
+            entry.line.clone().unwrap_or_else(|| "redacted".to_owned()),
+            None,
+        );
+    }
     let line = || entry.line.clone().unwrap_or_else(|| spaced(&entry.kind));
     if entry.kind == "noted" {
         let kind = text("kind").map_or_else(line, str::to_owned);

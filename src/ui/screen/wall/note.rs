@@ -3,16 +3,14 @@
 use ratatui::layout::Rect;
 
 use crate::ui::canvas::{Canvas, Part};
-use crate::ui::phrase::Form;
-use crate::ui::screen::head::{comms, fitted, page_parts, vacancies};
+use crate::ui::phrase::{Form, instant};
+use crate::ui::screen::head::{comms, fitted, page_parts, token, vacancies};
 use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
 /// Where the items begin.
 const LABEL: u16 = 10;
-/// A token that ends within this many days is told so.
-const SOON_DAYS: i64 = 7;
 
 /// Pages nobody answered and seats nobody holds; with one row for both, the pages.
 pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
@@ -92,15 +90,13 @@ pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let Some((at, source, of)) = ends.min_by_key(|(at, ..)| *at) else {
         return;
     };
-    let now = shared.time(source);
-    let soon = at - now < chrono::TimeDelta::days(SOON_DAYS);
-    let (text, role) = match at <= now {
-        true => (format!("TOKEN ENDED for {}", of.name), Role::Error),
-        false => {
+    let (text, role) = match token(shared).0 {
+        Some(text) if at <= shared.time(source) => (text, Role::Error),
+        Some(text) => (text, Role::Notice),
+        None => {
             let zone = crate::ui::phrase::Zone::UTC;
-            let at = crate::ui::phrase::instant(at, now, zone, Form::Weekday).text;
-            let role = if soon { Role::Notice } else { Role::Dim };
-            (format!("token for {} ends {at}", of.name), role)
+            let at = instant(at, shared.time(source), zone, Form::Weekday).text;
+            (format!("token for {} ends {at}", of.name), Role::Dim)
         }
     };
     let room = row.width.saturating_sub(used + 2);

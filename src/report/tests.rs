@@ -1,0 +1,169 @@
+//! Documents from a small incident: what must stand in them, and that no text of it becomes markup.
+
+use serde_json::{Value, json};
+
+use super::{Kind, Sheet, markdown};
+use crate::domain::board::HeadView;
+use crate::domain::view::IncidentView;
+use crate::wire::EntryBody;
+
+fn incident(exercise: bool) -> IncidentView {
+    let mut view: IncidentView = serde_json::from_str(INCIDENT).unwrap();
+    view.exercise = exercise;
+    view
+}
+
+const INCIDENT: &str = r###"{
+    "id": "AZ-1", "version": 5, "service": "azure", "title": "# odd [sign-ins](http://x.example)",
+    "summary": "first\n## second", "codename": "COPPER HERON", "masked": [],
+    "classification": "suspected_breach", "severity": "sev1", "reportable": "unknown", "responsibility": "unknown",
+    "phase": "containment_eradication_and_recovery", "pass": 1, "phase_since": "2026-11-26T10:00:00Z",
+    "opened_at": "2026-11-26T09:00:00Z", "occurred_at": null, "starts_at": null, "ended": null, "closed_at": null,
+    "updated_at": "2026-11-26T10:00:00Z", "exercise": false, "tlp": "amber+strict",
+    "owner": "azure-security-response", "owner_lead": null, "service_team": null, "service_lead": null,
+    "commander": "d.okafor", "deputy": null, "scribe": null, "bridge": null, "channel": null, "out_of_band": null,
+    "triggers": {}, "regimes": [], "profile": {}, "duties": [],
+    "gates": [{"to": "post_incident_activity", "hard": true, "unmet": ["contained_at"]}],
+    "pages": [{"id": "p", "team": "legal-affairs", "state": "accepted", "route": "webhook", "attempts": 1,
+        "urgency": "high", "answer": null, "eta": null, "queued_at": "2026-11-26T09:00:00Z",
+        "accepted_at": "2026-11-26T09:00:00Z", "acknowledged_at": null, "by": "d.okafor", "message": null,
+        "last_error": null}],
+    "lessons": [{"id": "l", "text": "rotate keys", "owner": null, "due": null, "done_at": null, "by": "x"}],
+    "review": null, "upstream": null
+}"###;
+
+fn entry(seq: u64, at: &str, kind: &str, line: &str, body: Value) -> EntryBody {
+    serde_json::from_value(json!({
+        "seq": seq, "version": seq, "at": at, "by": "d.okafor", "via": "cli", "kind": kind, "line": line, "body": body,
+    }))
+    .unwrap()
+}
+
+fn entries() -> Vec<EntryBody> {
+    let mut redacted = entry(
+        3,
+        "2026-11-26T09:30:00Z",
+        "noted",
+        "fact noted, redacted by j.counsel: names a customer",
+        json!({"kind": "fact", "text": "[redacted]"}),
+    );
+    redacted.redacted = serde_json::from_value(
+        json!({"by": "j.counsel", "at": "2026-11-26T11:00:00Z", "reason": "names a customer"}),
+    )
+    .ok();
+    vec![
+        entry(
+            1,
+            "2026-11-26T09:00:00Z",
+            "opened",
+            "opened",
+            json!({"starts_at": null}),
+        ),
+        entry(
+            2,
+            "2026-11-26T09:10:00Z",
+            "noted",
+            "decision noted",
+            json!({"kind": "decision", "text": "isolate | <b>now</b>"}),
+        ),
+        redacted,
+        entry(
+            4,
+            "2026-11-26T10:00:00Z",
+            "advanced",
+            "moved to contain",
+            json!({"from": "detection_and_analysis", "to": "containment_eradication_and_recovery"}),
+        ),
+    ]
+}
+
+fn made(kind: Kind, exercise: bool) -> String {
+    let incident = incident(exercise);
+    let entries = entries();
+    let head = HeadView {
+        seq: 4,
+        hash: "ab".repeat(32),
+    };
+    markdown(
+        kind,
+        &Sheet {
+            incident: &incident,
+            entries: &entries,
+            now: "2026-11-26T12:00:00Z".parse().unwrap(),
+            by: "d.okafor",
+            backend: "azure",
+            head: Some(&head),
+        },
+    )
+}
+
+const ALL: [Kind; 4] = [Kind::Log, Kind::Handoff, Kind::Sitrep, Kind::Review];
+
+#[test]
+fn every_document_is_marked_at_both_ends_and_says_when_and_from_what_it_was_made() {
+    for kind in ALL {
+        let text = made(kind, false);
+        assert_eq!(
+            text.lines().next(),
+            Some("**TLP:AMBER+STRICT**"),
+            "{kind:?}"
+        );
+        assert_eq!(
+            text.lines().last(),
+            Some("**TLP:AMBER+STRICT**"),
+            "{kind:?}"
+        );
+        assert!(text.contains("As of 2026-11-26 12:00:00 UTC, version 5, from azure"));
+        assert!(text.contains("Record up to entry 4: `abab"), "{text}");
+        assert!(!text.contains("EXERCISE"));
+        let drill = made(kind, true);
+        for place in [drill.lines().next(), drill.lines().last()] {
+            assert!(place.unwrap().contains("EXERCISE EXERCISE"), "{drill}");
+        }
+        assert!(drill.contains("# EXERCISE: "), "{drill}");
+    }
+}
+
+#[test]
+fn no_text_of_an_incident_is_markup() {
+    for kind in ALL {
+        let text = made(kind, false);
+        assert!(!text.contains("](http:"), "{text}");
+        assert!(!text.contains("<b>"), "{text}");
+        assert!(!text.contains("\n## second"), "{text}");
+    }
+}
+
+#[test]
+fn each_says_what_it_is_for() {
+    let log = made(Kind::Log, false);
+    for words in [
+        "| 2 | 2026-11-26 09:10:00 UTC |",
+        "isolate \\|",
+        "redacted by j.counsel: names a customer",
+    ] {
+        assert!(log.contains(words), "{words}: {log}");
+    }
+    let handoff = made(Kind::Handoff, false);
+    for words in [
+        "commander: d.okafor",
+        "deputy: **VACANT**",
+        "legal-affairs | accepted",
+        "contained at",
+    ] {
+        assert!(handoff.contains(words), "{words}: {handoff}");
+    }
+    let sitrep = made(Kind::Sitrep, false);
+    for words in ["> first", "> \\#\\# second", "severity: sev1"] {
+        assert!(sitrep.contains(words), "{words}: {sitrep}");
+    }
+    let review = made(Kind::Review, false);
+    for words in [
+        "| detection and analysis | 2026-11-26 09:00:00 UTC | 2026-11-26 10:00:00 UTC | 1h00m |",
+        "goes on | 2h00m",
+        "rotate keys (**NO OWNER**, open)",
+        "decision noted: isolate",
+    ] {
+        assert!(review.contains(words), "{words}: {review}");
+    }
+}

@@ -1,0 +1,91 @@
+//! Tokens as they are made: what is asked for, why one is refused, and the secret that is shown once.
+//! Who presents one is `auth`'s; where they are kept is `store`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use super::auth::hex;
+use crate::domain::command::text;
+use crate::domain::instant::Instant;
+use crate::domain::word::{Role, Tlp};
+use crate::secret::Secret;
+use crate::store::{Store, StoreError, Token};
+
+/// What a new token shall be.
+#[derive(Debug, Clone)]
+pub struct TokenRequest {
+    pub name: String,
+    pub role: Role,
+    pub counsel: bool,
+    /// None: what the role has by default.
+    pub clearance: Option<Tlp>,
+    pub services: Vec<String>,
+    pub team: Option<String>,
+    /// It speaks for people, and for nobody else.
+    pub door: bool,
+    pub expires_at: Instant,
+}
+
+/// Why no token was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// A token that works has this name.
+    #[error("a token named '{0}' works already; revoke it first, or choose another name")]
+    NameTaken(String),
+    /// The request contradicts itself.
+    #[error("{0}")]
+    Invalid(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes a token and puts its sha256 into the store. The secret is given out here, once, and kept nowhere.
+pub async fn issue_token(
+    store: &dyn Store,
+    now: Instant,
+    request: TokenRequest,
+) -> Result<(Secret, Token), TokenError> {
+    text::check("name", &request.name, text::NAME)
+        .map_err(|fault| TokenError::Invalid(fault.detail))?;
+    if request.name.chars().any(char::is_control) {
+        return Err(TokenError::Invalid(
+            "A token's name stands in the record; it cannot hold control characters.".to_owned(),
+        ));
+    }
+    if request.expires_at <= now {
+        return Err(TokenError::Invalid(
+            "The token would have expired already; choose a later end.".to_owned(),
+        ));
+    }
+    let (secret, token) = made(now, request);
+    if store.put_token(token.clone()).await? {
+        Ok((secret, token))
+    } else {
+        Err(TokenError::NameTaken(token.name))
+    }
+}
+
+pub(super) fn made(now: Instant, request: TokenRequest) -> (Secret, Token) {
+    let id = hex(&rand::random::<[u8; 6]>());
+    let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let whole = format!("wb_{id}_{secret}");
+    let token = Token {
+        id,
+        sha256: Sha256::digest(whole.as_bytes()).into(),
+        role: request.role,
+        counsel: request.counsel,
+        clearance: request
+            .clearance
+            .unwrap_or_else(|| request.role.default_clearance()),
+        services: request.services,
+        team: request.team,
+        door: request.door,
+        created_at: now,
+        expires_at: request.expires_at,
+        revoked_at: None,
+        last_used_at: None,
+        name: request.name,
+    };
+    (Secret::new(whole), token)
+}

@@ -1,0 +1,129 @@
+//! `/v1/who`: who is connected through doors now. Doors report it, it is believed for a minute, and kept in memory alone:
+//! a node knows what was reported to it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+
+use super::about::written;
+use super::auth::{Authorized, Door};
+use super::command::JSON;
+use super::problem::Problem;
+use super::request;
+use super::state::ServerState;
+use crate::domain::command::text;
+use crate::domain::instant::Mono;
+use crate::domain::presence::PresenceView;
+use crate::domain::word::{Role, Via};
+use crate::time::SharedClock;
+use crate::wire::{DoorBody, PEOPLE_LIMIT, PRESENCE_SECONDS, WhoBody};
+
+/// Most doors whose reports are kept.
+const DOORS: usize = 256;
+/// Longest address or fingerprint, in characters.
+const LONGEST: usize = 128;
+
+/// What doors reported last, by their tokens.
+#[derive(Default)]
+pub struct Presence {
+    doors: Mutex<HashMap<String, Reported>>,
+}
+
+struct Reported {
+    until: Mono,
+    people: Vec<PresenceView>,
+}
+
+impl Presence {
+    /// Takes what a door reports in place of what it reported before. False: there are too many doors.
+    fn report(&self, token: &str, people: Vec<PresenceView>, clock: &SharedClock) -> bool {
+        let now = clock.mono();
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors.retain(|_, reported| reported.until > now);
+        if people.is_empty() {
+            doors.remove(token);
+            return true;
+        }
+        if doors.len() >= DOORS && !doors.contains_key(token) {
+            return false;
+        }
+        let until = now + PRESENCE_SECONDS * 1_000;
+        doors.insert(token.to_owned(), Reported { until, people });
+        true
+    }
+
+    /// Everybody who is believed to be there, the longest first.
+    fn people(&self, clock: &SharedClock) -> Vec<PresenceView> {
+        let now = clock.mono();
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = doors.values().filter(|reported| reported.until > now);
+        let mut people: Vec<PresenceView> = fresh
+            .flat_map(|reported| reported.people.iter().cloned())
+            .collect();
+        people.sort_by(|a, b| (a.connected_at, &a.person).cmp(&(b.connected_at, &b.person)));
+        people
+    }
+}
+
+/// Who is connected through doors. Addresses and keys are told to admins alone.
+#[utoipa::path(get, path = "/v1/who", responses((status = 200, body = WhoBody)))]
+pub async fn who(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
+    let mut people = state.presence.people(&state.clock);
+    if authorized.caller.role < Role::Admin {
+        for person in &mut people {
+            (person.address, person.key) = (None, None);
+        }
+    }
+    written(&WhoBody { people })
+}
+
+/// What a door reports of the people connected through it; it says so again within a minute, or they are taken as gone.
+#[utoipa::path(put, path = "/v1/who", request_body = DoorBody, responses((status = 204, description = "Taken")))]
+pub async fn report(
+    State(state): State<Arc<ServerState>>,
+    Door(token): Door,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let bytes = request::body(&state, &headers, body, JSON).await?;
+    let body: DoorBody = request::json(&bytes)?;
+    if body.people.len() > PEOPLE_LIMIT {
+        return Err(Problem::invalid(format!(
+            "'people' has {}; at most {PEOPLE_LIMIT} fit.",
+            body.people.len()
+        )));
+    }
+    let mut people = Vec::with_capacity(body.people.len());
+    for person in body.people {
+        text::check("person", &person.person, text::NAME)?;
+        for (key, value) in [
+            ("team", &person.team),
+            ("address", &person.address),
+            ("key", &person.key),
+        ] {
+            text::fits(key, value.as_deref().unwrap_or_default(), LONGEST)?;
+        }
+        people.push(PresenceView {
+            person: person.person,
+            role: person.role,
+            team: person.team,
+            via: Via::Ssh,
+            door: token.name.clone(),
+            connected_at: person.connected_at,
+            address: person.address,
+            key: person.key,
+        });
+    }
+    if !state.presence.report(&token.id, people, &state.clock) {
+        return Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Too many doors report already.",
+        ));
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}

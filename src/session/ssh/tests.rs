@@ -1,0 +1,122 @@
+//! The door as a protocol, spoken to by a client in the same process: what a fault on one connection does to others.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use russh::ChannelMsg;
+use russh::client::{self, Handle};
+use russh::keys::{Algorithm, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::Setup;
+use super::house::{Asked, House, Last, Visit};
+use super::limit::Limits;
+use super::roster::RosterFile;
+use crate::time::{SharedClock, SystemClock};
+
+/// Says its words back, and breaks where it is asked to.
+struct Echo;
+
+impl House for Echo {
+    fn asked(&self, visit: Visit, words: &str) -> Asked {
+        assert_ne!(words, "break at once");
+        let said = format!("{} {words}\n", visit.guest.person());
+        let breaks = words == "break later";
+        Asked::Print(Box::pin(async move {
+            tokio::task::yield_now().await;
+            assert!(!breaks, "as it was asked to");
+            Last {
+                out: said.into_bytes(),
+                ..Last::default()
+            }
+        }))
+    }
+}
+
+struct Believes;
+
+impl client::Handler for Believes {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        Ok(true)
+    }
+}
+
+fn key() -> PrivateKey {
+    PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap()
+}
+
+/// A door with an echo behind it, and somebody who came in.
+async fn open(ending: &CancellationToken) -> (Handle<Believes>, tokio::task::JoinHandle<()>) {
+    let (host, person) = (key(), key());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    let public = person.public_key().to_openssh().unwrap();
+    std::fs::write(
+        &path,
+        format!("warboard=\"person=a,role=viewer\" {public}\n"),
+    )
+    .unwrap();
+    let clock: SharedClock = Arc::new(SystemClock::new());
+    let setup = Setup {
+        house: Arc::new(Echo),
+        apis: Vec::new(),
+        roster: RosterFile::open(&path).unwrap(),
+        key: host,
+        clock,
+        limits: Limits::default(),
+    };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(super::serve(
+        listener,
+        setup,
+        ending.clone().cancelled_owned(),
+    ));
+    let mut handle = client::connect(Arc::default(), address, Believes)
+        .await
+        .unwrap();
+    let key = PrivateKeyWithHashAlg::new(Arc::new(person), None);
+    assert!(
+        handle
+            .authenticate_publickey("x", key)
+            .await
+            .unwrap()
+            .success()
+    );
+    (handle, serving)
+}
+
+/// What a command printed, and its exit code.
+async fn ran(handle: &Handle<Believes>, words: &str) -> (String, Option<u32>) {
+    let mut channel = handle.channel_open_session().await.unwrap();
+    channel.exec(true, words).await.unwrap();
+    let (mut said, mut code) = (Vec::new(), None);
+    while let Some(message) = channel.wait().await {
+        match message {
+            ChannelMsg::Data { data } | ChannelMsg::ExtendedData { data, .. } => {
+                said.extend_from_slice(&data);
+            }
+            ChannelMsg::ExitStatus { exit_status } => code = Some(exit_status),
+            _ => {}
+        }
+    }
+    (String::from_utf8_lossy(&said).into_owned(), code)
+}
+
+#[tokio::test]
+async fn a_fault_ends_one_session_and_the_others_go_on() {
+    let ending = CancellationToken::new();
+    let (handle, serving) = open(&ending).await;
+    assert_eq!(ran(&handle, "one").await, ("a one\n".to_owned(), Some(0)));
+    for words in ["break at once", "break later"] {
+        let (said, code) = ran(&handle, words).await;
+        assert!(said.contains("this session broke"), "{said}");
+        assert_eq!(code, Some(70));
+    }
+    assert_eq!(ran(&handle, "two").await, ("a two\n".to_owned(), Some(0)));
+    ending.cancel();
+    serving.await.unwrap();
+}

@@ -1,0 +1,69 @@
+//! Single rows as the writer puts them, and as a restore puts them back: the record's own statements, once.
+
+use super::db::{Db, Sql, sql};
+use super::row::{int, uint};
+use crate::store::StoreError;
+use crate::store::chain::{Head, Link};
+
+/// Notes where the chain ends, so that a record that was cut is told from a whole one.
+pub(super) async fn put_head(db: &mut Db, head: &Head) -> Result<(), StoreError> {
+    sql("INSERT INTO meta (name, value) VALUES ('head', $1) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(head.text())
+        .run(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn put_page(db: &mut Db, page: &str, incident: &str) -> Result<(), StoreError> {
+    sql("INSERT INTO page (id, incident) VALUES ($1, $2)")
+        .bind(page)
+        .bind(incident)
+        .run(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn put_counter(db: &mut Db, prefix: &str, last: i64) -> Result<(), StoreError> {
+    sql("INSERT INTO counter (prefix, last) VALUES ($1, $2) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last")
+        .bind(prefix)
+        .bind(last)
+        .run(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn put_entry(db: &mut Db, link: &Link<'_>, hash: &str) -> Result<(), StoreError> {
+    sql("INSERT INTO entry (seq, incident, version, at, \"by\", via, kind, body, salt, prev, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        .bind(int(link.seq))
+        .bind(link.incident)
+        .bind(int(link.version))
+        .bind(link.at)
+        .bind(link.by)
+        .bind(link.via)
+        .bind(link.kind)
+        .bind(link.body)
+        .bind(link.salt)
+        .bind(link.prev)
+        .bind(hash)
+        .run(db)
+        .await?;
+    Ok(())
+}
+
+/// The end of the chain as it is stored.
+pub(super) async fn chain_head(db: &mut Db) -> Result<Head, StoreError> {
+    Ok(head_of(last_entry().optional(db).await?))
+}
+
+/// Finds the place and hash of the last entry.
+pub(super) fn last_entry() -> Sql {
+    sql("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")
+}
+
+/// The end of the chain by what `last_entry` found.
+pub(super) fn head_of(last: Option<(i64, String)>) -> Head {
+    last.map_or_else(Head::default, |(seq, hash)| Head {
+        seq: uint(seq),
+        hash,
+    })
+}

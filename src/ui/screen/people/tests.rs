@@ -1,0 +1,83 @@
+//! Proofs of the people's screen: who is missing, who was called, who sits where, and that hidden names are not told.
+
+use crate::domain::instant::Instant;
+use crate::ui::app::App;
+use crate::ui::fixture::{app, board_with, keys, picture, shared};
+use crate::ui::message::Message;
+use crate::ui::screen::ScreenName;
+use crate::ui::shared::Options;
+use crate::ui::update;
+
+#[test]
+fn it_tells_who_is_missing_who_was_called_and_who_sits_where() {
+    let mut app = app();
+    keys(&mut app, "4");
+    assert_eq!(app.screen(), ScreenName::People);
+    let seen = picture(&mut app, 200, 50);
+    for words in [
+        "PEOPLE",
+        "VACANT ",
+        "NO ANSWER ",
+        "SEATS ",
+        "commander",
+        "no answer 6m40s",
+    ] {
+        assert!(seen.contains(words), "{words}:\n{seen}");
+    }
+    assert!(seen.find("VACANT ").unwrap() < seen.find("SEATS ").unwrap());
+    keys(&mut app, "gg Enter");
+    assert_eq!(app.screen(), ScreenName::Incident);
+}
+
+#[test]
+fn one_stands_on_incidents_only_and_goes_from_section_to_section() {
+    let mut app = app();
+    keys(&mut app, "4 gg");
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        seen.push(app.shared.selected.clone().unwrap());
+        keys(&mut app, "l");
+    }
+    seen.dedup();
+    assert!(seen.len() > 1, "{seen:?}");
+    keys(&mut app, "G j j");
+    assert!(app.shared.selected.is_some());
+}
+
+#[test]
+fn how_long_a_seat_is_held_is_told_and_a_masked_name_is_not() {
+    let since: Instant = "2026-11-23T12:07:32Z".parse().unwrap();
+    let options = Options {
+        mask: true,
+        ..Options::default()
+    };
+    for mask in [false, true] {
+        let mut shared = shared();
+        if mask {
+            shared.options = options.clone();
+        }
+        shared.board = board_with(0, |incident| {
+            if incident.id == "AZ-142" {
+                incident.commander = Some("canary".to_owned());
+                incident.seated_at.insert("commander".to_owned(), since);
+            }
+        });
+        let board = shared.board.clone();
+        let mut app = App::new(shared);
+        update(&mut app, Message::Board(board));
+        app.show(ScreenName::People);
+        let seen = picture(&mut app, 120, 60);
+        assert!(seen.contains("commander for 2h00m"), "{seen}");
+        assert_eq!(seen.contains("canary"), !mask, "{seen}");
+    }
+}
+
+#[test]
+fn mine_is_what_i_sit_in_what_my_team_owns_and_where_it_is_paged() {
+    let mut app = app();
+    keys(&mut app, "m");
+    let seen = picture(&mut app, 120, 40);
+    assert!(seen.contains("MINE "), "{seen}");
+    keys(&mut app, "m");
+    assert!(!picture(&mut app, 120, 40).contains("MINE "));
+}

@@ -1,0 +1,44 @@
+//! Bodies of `/v1/who`: who is connected through doors, and what a door reports of it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::instant::Instant;
+use crate::domain::presence::PresenceView;
+use crate::domain::word::Role;
+
+/// Most people whom one door may report.
+pub const PEOPLE_LIMIT: usize = 2_000;
+/// Seconds for which a door's report is believed; it repeats it well before.
+pub const PRESENCE_SECONDS: i64 = 60;
+
+/// Who is connected through doors, the longest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WhoBody {
+    pub people: Vec<PresenceView>,
+}
+
+/// Everybody who is connected through one door: replaces what it reported before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DoorBody {
+    pub people: Vec<PersonBody>,
+}
+
+/// One person at a door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PersonBody {
+    pub person: String,
+    pub role: Role,
+    #[serde(default)]
+    pub team: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub connected_at: Instant,
+    /// Where from.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// The fingerprint of the key that opened the door.
+    #[serde(default)]
+    pub key: Option<String>,
+}

@@ -1,0 +1,218 @@
+//! The display's page and its pairing: what the page may do, who gets a cookie for which code, and what that cookie opens.
+
+use serde_json::json;
+use warboard::domain::word::Role;
+
+use super::stream::Stream;
+use super::{WALL, code, detail, paired, sent};
+use crate::backend::Backend;
+
+#[tokio::test]
+async fn the_page_is_all_its_own_and_may_be_framed_by_nobody() {
+    let backend = Backend::new().await;
+    for (path, kind) in [
+        ("/display", "text/html; charset=utf-8"),
+        ("/display/page.js", "text/javascript; charset=utf-8"),
+        ("/display/page.css", "text/css; charset=utf-8"),
+    ] {
+        let answer = backend.ask("GET", path).send().await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type"), Some(kind));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        let csp = answer.header("content-security-policy").unwrap();
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ] {
+            assert!(csp.split("; ").any(|part| part == rule), "{rule} in {csp}");
+        }
+        assert!(!csp.contains("unsafe"), "{csp}");
+        // Nothing is asked of anybody else, and nothing makes markup of a text.
+        for foreign in [
+            "http://",
+            "https://",
+            "//cdn",
+            "innerHTML",
+            "insertAdjacent",
+            "eval(",
+        ] {
+            assert!(!answer.text().contains(foreign), "{foreign} in {path}");
+        }
+    }
+    let page = backend.ask("GET", "/display").send().await;
+    let (page, lower) = (page.text().to_owned(), page.text().to_lowercase());
+    assert!(
+        !lower.contains(" style=") && !lower.contains("<style"),
+        "{page}"
+    );
+    for handler in [
+        " onload",
+        " onclick",
+        " onsubmit",
+        " onerror",
+        "javascript:",
+    ] {
+        assert!(!lower.contains(handler), "{handler}");
+    }
+    assert_eq!(lower.matches("<script").count(), 1);
+    assert!(!page.contains("{build}"), "{page}");
+    let posted = backend.ask("POST", "/display").send().await;
+    assert_eq!(posted.status, 405);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_pairs_once_and_the_cookie_is_for_this_path_alone() {
+    let backend = Backend::new().await;
+    let code = code(&backend, "war-room").await;
+    let typed = code.to_lowercase().replace('-', " ");
+    let answer = sent(&backend, &typed).send().await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    let cookie = answer.header("set-cookie").unwrap().to_owned();
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    let attributes: Vec<&str> = attributes.split("; ").collect();
+    for wanted in ["Path=/display", "HttpOnly", "SameSite=Strict"] {
+        assert!(attributes.contains(&wanted), "{cookie}");
+    }
+    assert!(!attributes.contains(&"Secure"), "{cookie}");
+    let age = attributes.iter().find_map(|a| a.strip_prefix("Max-Age="));
+    let age: i64 = age.unwrap().parse().unwrap();
+    assert!((90 * 86_400 - 60..=90 * 86_400).contains(&age), "{age}");
+    let token = pair.strip_prefix("warboard_display=").unwrap();
+    assert!(token.starts_with("wb_"), "{pair}");
+    // A viewer's, and nothing more.
+    assert_eq!(backend.get(token, "/v1/info").await.status, 200);
+    let opened = backend.ask("POST", "/v1/incidents").token(token);
+    let opened = opened
+        .json(&json!({"service": "azure", "title": "x"}))
+        .send()
+        .await;
+    assert_eq!(opened.status, 403);
+    let mut stream = Stream::open(&backend, token, WALL).await;
+    assert_eq!(stream.next().await.name, "frame");
+
+    let used = sent(&backend, &code).send().await;
+    let used = detail(&used, 403, "code_refused");
+    let wrong = sent(&backend, "ABCD-2345").send().await;
+    assert_eq!(
+        detail(&wrong, 403, "code_refused"),
+        used,
+        "both are told the same"
+    );
+    assert!(used.contains("warboard display pair"), "{used}");
+    drop(stream);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn under_https_the_cookie_is_secure() {
+    let backend = Backend::new().await;
+    let code = code(&backend, "a").await;
+    let ask = backend
+        .ask("POST", "/display/pair")
+        .header("origin", "https://backend")
+        .json(&json!({ "code": code }));
+    let answer = ask.send().await;
+    assert_eq!(answer.status, 204);
+    assert!(answer.header("set-cookie").unwrap().ends_with("; Secure"));
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_comes_from_our_own_page_or_is_not_looked_at() {
+    let backend = Backend::new().await;
+    let code = code(&backend, "a").await;
+    let bare = backend.ask("POST", "/display/pair");
+    let body = json!({ "code": code });
+    let without = bare.clone().json(&body).send().await;
+    detail(&without, 403, "foreign_origin");
+    let foreign = bare
+        .clone()
+        .header("origin", "https://evil.example")
+        .json(&body);
+    detail(&foreign.send().await, 403, "foreign_origin");
+    let ours = || bare.clone().header("origin", "http://backend");
+    let cross = ours().header("sec-fetch-site", "cross-site").json(&body);
+    detail(&cross.send().await, 403, "foreign_origin");
+    let form = ours().raw("application/x-www-form-urlencoded", format!("code={code}"));
+    assert_eq!(form.send().await.status, 415);
+    let more = ours().json(&json!({"code": code, "role": "admin"}));
+    assert_eq!(more.send().await.status, 422);
+    // None of them used the code up.
+    assert_eq!(sent(&backend, &code).send().await.status, 204);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_code_ends_after_ten_minutes() {
+    let (backend, clock) = Backend::still().await;
+    let first = code(&backend, "a").await;
+    let second = code(&backend, "b").await;
+    clock.advance(10 * 60_000 - 1);
+    assert_eq!(sent(&backend, &first).send().await.status, 204);
+    clock.advance(1);
+    let late = sent(&backend, &second).send().await;
+    detail(&late, 403, "code_refused");
+    backend.stop_at(&clock).await;
+}
+
+#[tokio::test]
+async fn whoever_tries_many_codes_is_not_answered_any_more() {
+    let (backend, clock) = Backend::still().await;
+    let good = code(&backend, "a").await;
+    for _ in 0..8 {
+        let wrong = sent(&backend, "ABCD-2345").send().await;
+        detail(&wrong, 403, "code_refused");
+    }
+    // Not even the good one is looked at: a guess that hits must not be told from one that misses.
+    let flooded = sent(&backend, &good).send().await;
+    let words = detail(&flooded, 429, "too_many_codes");
+    assert!(words.contains("10 minutes"), "{words}");
+    clock.advance(10 * 60_000);
+    let fresh = code(&backend, "a").await;
+    assert_eq!(sent(&backend, &fresh).send().await.status, 204);
+    backend.stop_at(&clock).await;
+}
+
+#[tokio::test]
+async fn nothing_but_a_display_s_own_token_opens_the_stream() {
+    let backend = Backend::new().await;
+    let path = "/display/stream?columns=60&rows=17";
+    let bare = backend.ask("GET", path).send().await;
+    let words = detail(&bare, 401, "not_paired");
+    assert!(words.contains("warboard display pair"), "{words}");
+    let bearer = backend.ask("GET", path).token(&backend.tokens.admin);
+    detail(&bearer.send().await, 401, "not_paired");
+    for token in [&backend.tokens.admin, &backend.tokens.viewer] {
+        let cookie = format!("warboard_display={token}");
+        let with = backend.ask("GET", path).header("cookie", &cookie);
+        detail(&with.send().await, 401, "not_paired");
+    }
+    // A name alone makes no display of a token that can do more.
+    let strong = backend.issue("display:strong", Role::Commander).await;
+    let cookie = format!("warboard_display={strong}");
+    let with = backend.ask("GET", path).header("cookie", &cookie);
+    detail(&with.send().await, 401, "not_paired");
+    let token = paired(&backend, "a").await;
+    let cookie = format!("warboard_display={token}");
+    for query in [
+        "columns=60",
+        "columns=60&rows=99999",
+        "columns=60&rows=17&x=1",
+    ] {
+        let path = format!("/display/stream?{query}");
+        let odd = backend.ask("GET", &path).header("cookie", &cookie);
+        assert_eq!(odd.send().await.status, 422, "{query}");
+    }
+    let path = format!("{path}&theme=neon");
+    let odd = backend.ask("GET", &path).header("cookie", &cookie);
+    assert!(odd.send().await.problem(422).1.contains("night"));
+    backend.stop().await;
+}

@@ -1,0 +1,33 @@
+//! Tokens as an operator handles them: revoked by another process, they end at once, held requests too.
+
+use crate::http::{Ask, soon};
+use crate::program::{Backend, output};
+
+#[tokio::test]
+async fn a_token_revoked_by_another_process_ends_what_it_holds_open() {
+    let backend = Backend::start();
+    let address = backend.url.trim_start_matches("http://").parse().unwrap();
+    let wall = backend.issue("viewer", "wall");
+    let ask = |path: &str| Ask::new(address, "GET", path).token(&wall);
+    let list = ask("/v1/incidents").send().await.expect(200);
+    let cursor = list["cursor"].as_str().unwrap();
+    let held = ask(&format!("/v1/changes?since={cursor}&wait=60"));
+    let held = tokio::spawn(async move { held.send().await });
+    let store = format!("sqlite:{}", backend.home.path().join("test.db").display());
+    let revoke = ["token", "revoke", "--store", &store, "wall"];
+    let done = output(backend.home.path(), &revoke);
+    assert!(done.status.success(), "{done:?}");
+    soon("the end of the held request", held)
+        .await
+        .unwrap()
+        .problem(401);
+    ask("/v1/info").send().await.problem(401);
+    // The record of it has who, until when, and when it was last used.
+    let list = ["token", "list", "--store", &store, "--json"];
+    let list = output(backend.home.path(), &list).stdout;
+    let list: serde_json::Value = serde_json::from_slice(&list).unwrap();
+    let tokens = list["tokens"].as_array().unwrap();
+    let wall = tokens.iter().find(|token| token["name"] == "wall").unwrap();
+    assert_eq!(wall["state"], "revoked");
+    assert!(wall["expires_at"].is_string() && wall["last_used_at"].is_string());
+}
