@@ -121,6 +121,8 @@ pub enum Sub {
     Silence(SilenceArgs),
     /// Bring incidents in from files
     Import(super::import::ImportArgs),
+    /// List and check the incident systems that a backend can be connected to
+    Connector(super::connector::ConnectorArgs),
     /// Say what is due, and why, without a backend
     Clocks(super::clocks::ClocksArgs),
     /// List, show and check the regimes that clocks are counted by

@@ -10,6 +10,7 @@ mod clocks;
 mod completions;
 mod config_show;
 mod connection;
+mod connector;
 mod demo;
 mod display;
 mod doctor;
@@ -109,6 +110,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Verb(verb)) => verb::run(verb),
         Some(Sub::Silence(args)) => verb::alarm::run_silence(args),
         Some(Sub::Import(args)) => import::run(args),
+        Some(Sub::Connector(args)) => connector::run(args),
         Some(Sub::Clocks(args)) => clocks::run(args),
         Some(Sub::Regimes(args)) => regimes::run(args),
         Some(Sub::Themes(args)) => themes::run(args),

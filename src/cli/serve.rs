@@ -20,7 +20,7 @@ use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
-use crate::server::{Doors, Limits, RouteCourier, ServerState, Setup};
+use crate::server::{Doors, Intake, Limits, RouteCourier, ServerState, Setup};
 use crate::session::display;
 use crate::store::Store;
 use crate::time::SharedClock;
@@ -82,6 +82,11 @@ pub async fn state(
         Some(rules) => rules,
         None => built_in()?,
     };
+    let mut intakes = Vec::new();
+    for settings in file.connectors {
+        let made = super::connector::made(&settings, clock)?;
+        intakes.push(Intake::new(settings, made));
+    }
     let setup = Setup {
         store,
         clock: clock.clone(),
@@ -91,12 +96,13 @@ pub async fn state(
         name: file.name.unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
         limits,
+        intakes,
     };
     Ok(ServerState::load(setup).await?)
 }
 
 /// The rules that come with the program.
-fn built_in() -> Result<Rules, Failure> {
+pub fn built_in() -> Result<Rules, Failure> {
     Rules::built_in().map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         Failure::new(lines.join("\n"))

@@ -117,6 +117,11 @@ impl<'a> Document<'a> {
         errors.is_empty().then(|| table.into_inner())
     }
 
+    /// The variables of whoever reads it.
+    pub(super) fn env(&self) -> Environment<'a> {
+        self.env
+    }
+
     /// The line of a byte, from 1.
     pub(super) fn line(&self, byte: usize) -> usize {
         let source = self.source.strip_prefix('\u{feff}').unwrap_or(self.source);

@@ -3,6 +3,7 @@
 //! and so is the environment: it comes in as a lookup.
 
 pub mod backend_json;
+mod connector;
 mod document;
 mod fault;
 mod home;

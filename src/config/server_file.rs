@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::connector;
 use super::document::{Document, Part, read_text};
 use super::fault::{ConfigError, Fault, quoted};
 use super::home::{Environment, config_home};
 use super::route::route;
 use super::source::place;
+use crate::connector::settings::ConnectorSettings;
 use crate::domain::clock::Catalogue;
 use crate::domain::directory::{Directory, Service, Team};
 use crate::domain::duty::Rules;
@@ -22,6 +24,8 @@ pub struct ServerFile {
     pub directory: Directory,
     /// The routes of every team that has some, in the order of the file.
     pub routes: Vec<(String, Vec<RouteSettings>)>,
+    /// The incident systems it takes incidents from.
+    pub connectors: Vec<ConnectorSettings>,
     /// How the backend is reached from outside; links in pages begin with it.
     pub public_url: Option<String>,
     /// What the backend calls itself.
@@ -42,6 +46,7 @@ const KEYS: &[&str] = &[
     "severity",
     "service",
     "team",
+    "connector",
 ];
 const SERVICE: &[&str] = &["id", "name", "prefix", "owner", "service_team", "regimes"];
 const TEAM: &[&str] = &[
@@ -97,9 +102,13 @@ impl ServerFile {
         self.read_rules(document, root);
         self.read_severities(document, root);
         // Services and teams name each other: whoever writes one of the lists writes both.
-        if !root.has("service") && !root.has("team") {
-            return;
+        if root.has("service") || root.has("team") {
+            self.read_directory(document, root);
         }
+        self.connectors = connector::read(document, root, &self.directory, self.rules.as_ref());
+    }
+
+    fn read_directory(&mut self, document: &mut Document<'_>, root: &Part<'_>) {
         let before = document.faults.len();
         let services = document.parts(root, "service");
         let teams = document.parts(root, "team");
@@ -142,7 +151,7 @@ impl ServerFile {
     fn read_rules(&mut self, document: &mut Document<'_>, root: &Part<'_>) {
         let paths: Vec<&PathBuf> = self.calendars.iter().chain(&self.regimes).collect();
         // What a service names must be there; without either nobody asks.
-        if paths.is_empty() && !root.has("service") {
+        if paths.is_empty() && !root.has("service") && !root.has("connector") {
             return;
         }
         let mut texts: Vec<(String, String)> = Vec::new();

@@ -248,14 +248,14 @@ fn same_url(one: &str, other: &str) -> bool {
     one.trim_end_matches('/') == other.trim_end_matches('/')
 }
 
-fn bad_name(name: &str) -> Option<String> {
+pub(super) fn bad_name(name: &str) -> Option<String> {
     let bad = name
         .chars()
         .any(|c| c.is_whitespace() || c.is_control() || c == ',')
         || name.chars().count() > NAME_MAX;
     bad.then(|| {
         format!(
-            "{} is no name for a source; write at most {NAME_MAX} letters, digits and dashes",
+            "{} is no name here; write at most {NAME_MAX} letters, digits and dashes",
             quoted(name)
         )
     })

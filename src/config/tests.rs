@@ -1,5 +1,6 @@
 //! Proofs of the settings: tables of good and bad files with the exact words of every fault, and which layer wins.
 
+mod connector;
 mod server;
 
 use std::collections::HashMap;
@@ -321,7 +322,7 @@ fn every_fault_of_a_file_is_told_with_its_line() {
             "[[source]]\nname = \"a\"\n\n[[source]]\nname = \"a b\"\nurl = \"https://b.example\"\ntoken = \"hunter2\"\n\n[[source]]\nurl = \"https://u:hunter2@c.example\"\ntokenfile = \"x\"\n",
             &[
                 "config.toml:1: `source.url`: is missing; it is needed here",
-                "config.toml:5: `source.name`: 'a b' is no name for a source; write at most 40 letters, digits and dashes",
+                "config.toml:5: `source.name`: 'a b' is no name here; write at most 40 letters, digits and dashes",
                 "config.toml:7: `source.token`: a token does not stand in this file: put it in a file that only you can read and name that as token_file",
                 "config.toml:10: `source.url`: this URL cannot be used: a user or password in it would be seen by everybody; use a token file",
                 "config.toml:11: `source.tokenfile`: unknown key; known here are: name url token_file token_command ca_file insecure",

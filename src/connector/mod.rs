@@ -1,4 +1,35 @@
-//! Incidents from elsewhere: what a foreign record means in our words. Each format stays private to its file.
-//! Who asks for it and where it goes stands in `cli` and `server`.
+//! Incidents from elsewhere: what a foreign record means in our words. Each format and each vendor's dialect stays private
+//! to its file; `port` is what they have in common. Who asks, and what becomes of the answer, stands in `cli` and `server`.
 
+mod call;
+pub mod error;
+mod field;
+mod iris;
+pub mod landing;
+mod pagerduty;
+pub mod port;
+pub mod settings;
 pub mod veris;
+
+#[cfg(test)]
+mod stub;
+
+use std::sync::Arc;
+
+use crate::time::SharedClock;
+use port::Connector;
+use settings::{ConnectorSettings, Kind, SettingsFault};
+
+/// Makes a connector of its settings.
+///
+/// # Errors
+/// The key that cannot be used, and why.
+pub fn connector(
+    settings: &ConnectorSettings,
+    clock: &SharedClock,
+) -> Result<Arc<dyn Connector>, SettingsFault> {
+    Ok(match settings.kind {
+        Kind::Iris => Arc::new(iris::Iris::new(settings, clock.clone())?),
+        Kind::PagerDuty => Arc::new(pagerduty::PagerDuty::new(settings, clock.clone())?),
+    })
+}

@@ -86,6 +86,30 @@ pub struct About {
     /// Where the record ends now; worth noting elsewhere, as it shows later that nothing before it was changed.
     #[serde(default)]
     pub head: Option<HeadView>,
+    /// The incident systems it takes incidents in from, and how far each has come.
+    #[serde(default)]
+    pub connectors: Vec<ConnectorView>,
+}
+
+/// An incident system that a backend takes incidents in from: when it was asked, and how old what it told is.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct ConnectorView {
+    pub name: String,
+    /// `iris` or `pagerduty`.
+    pub kind: String,
+    /// When it was last asked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub asked_at: Option<Instant>,
+    /// When it last answered all that it was asked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub answered_at: Option<Instant>,
+    /// The latest change it told of, by its own clock.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub changed_at: Option<Instant>,
+    /// Incidents open there at the last whole list.
+    pub open: usize,
+    /// Why what it told is not all, or why it did not answer.
+    pub trouble: Option<String>,
 }
 
 /// An entry of the record by its place and its hash, which covers every entry before it too.

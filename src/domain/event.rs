@@ -209,6 +209,10 @@ pub enum Event {
     AlarmUnshelved {
         alarm: Alarm,
     },
+    /// What its source says of it; what was taken over from it stands in events of its own.
+    UpstreamChanged {
+        upstream: Box<Upstream>,
+    },
     /// The store was restored from a backup; what became of these pages since it was made is not known.
     Restored {
         made_at: Instant,
@@ -305,6 +309,7 @@ impl Event {
             Event::AlarmAcknowledged { .. } => "alarm_acknowledged",
             Event::AlarmShelved { .. } => "alarm_shelved",
             Event::AlarmUnshelved { .. } => "alarm_unshelved",
+            Event::UpstreamChanged { .. } => "upstream_changed",
             Event::Restored { .. } => "restored",
             Event::Redacted { .. } => "redacted",
         }
@@ -324,6 +329,7 @@ impl Event {
                 | Event::AlarmAcknowledged { .. }
                 | Event::AlarmShelved { .. }
                 | Event::AlarmUnshelved { .. }
+                | Event::UpstreamChanged { .. }
                 | Event::Restored { .. }
         )
     }

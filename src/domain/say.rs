@@ -2,6 +2,7 @@
 //! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
 
 use super::alarm::Alarm;
+use super::command::upstream::{conflicts, standing};
 use super::event::Event;
 use super::incident::Incident;
 use super::incident::apply::seat_words;
@@ -109,6 +110,14 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
                 until.format("%Y-%m-%d %H:%M UTC"),
                 alarm(of)
             )
+        }
+        Event::UpstreamChanged { upstream } => {
+            let connector = &upstream.connector;
+            match standing(upstream) {
+                _ if !conflicts(upstream).is_empty() => format!("{connector} disagrees"),
+                Some("open") | None => format!("{connector} updated it"),
+                Some(standing) => format!("{standing} in {connector}"),
+            }
         }
         Event::AlarmUnshelved { alarm: of } => format!("alarm unshelved: {}", alarm(of)),
         Event::Restored { made_at, pages } => format!(

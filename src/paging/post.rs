@@ -11,7 +11,7 @@ use super::Sent;
 use super::settings::{Address, SettingsFault};
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
-use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer};
+use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, retry_after_ms};
 use crate::secret::{Secret, read_secret_file};
 
 /// The longest one attempt may take, and the longest answer.
@@ -19,10 +19,6 @@ const LIMITS: Limits = Limits {
     total_ms: 10_000,
     body_bytes: 64 * 1024,
 };
-/// The longest wait that another side may ask for.
-const RETRY_AFTER_MAX_MS: i64 = 120_000;
-/// What lies further away is no wait, but a mistake.
-const RETRY_AFTER_ABSURD_MS: i64 = 86_400_000;
 /// How much of what the other side said is told on.
 const SAID_CELLS: usize = 120;
 
@@ -133,34 +129,4 @@ fn said(answer: &NetAnswer, hidden: Option<&Secret>) -> String {
         return String::new();
     }
     format!(" ({})", SafeText::line(text).truncated(SAID_CELLS))
-}
-
-/// Seconds, or an instant in any of the three forms of HTTP (RFC 9110, 5.6.7 and 10.2.3); never longer than two minutes.
-/// What lies more than a day away, or is no number of seconds, is a mistake of the other side and says nothing.
-pub fn retry_after_ms(text: &str, now: Instant) -> Option<i64> {
-    let text = text.trim();
-    let ms = if text.bytes().all(|b| b.is_ascii_digit()) {
-        text.parse::<i64>().ok()?.checked_mul(1000)?
-    } else {
-        (http_date(text, now)? - now).num_milliseconds()
-    };
-    (-RETRY_AFTER_ABSURD_MS..=RETRY_AFTER_ABSURD_MS)
-        .contains(&ms)
-        .then(|| ms.clamp(0, RETRY_AFTER_MAX_MS))
-}
-
-fn http_date(text: &str, now: Instant) -> Option<Instant> {
-    use chrono::{Datelike as _, NaiveDateTime};
-    if let Ok(at) = chrono::DateTime::parse_from_rfc2822(text) {
-        return Some(at.to_utc());
-    }
-    // As C writes it, and the form of RFC 850, whose weekday says nothing that the date does not.
-    if let Ok(at) = NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S %Y") {
-        return Some(at.and_utc());
-    }
-    let (_, rest) = text.split_once(", ")?;
-    let at = NaiveDateTime::parse_from_str(rest, "%d-%b-%y %H:%M:%S GMT").ok()?;
-    // A year of two digits that lies far ahead is one of the last century.
-    let century = if at.year() > now.year() + 50 { 100 } else { 0 };
-    Some(at.with_year(at.year() - century)?.and_utc())
 }

@@ -8,7 +8,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::message::PageMessage;
-use super::post::retry_after_ms;
 use super::webhook::{Webhook, signature};
 use super::{Attempt, Route as _, Sent};
 use crate::domain::instant::Instant;
@@ -156,39 +155,6 @@ async fn no_answer_is_unknown_and_nobody_there_is_not_sent() {
     let route = webhook(&format!("http://{free}/"));
     let sent = route.send(attempt(b"{}")).await;
     assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
-}
-
-#[test]
-fn waits_are_read_in_both_forms_and_kept_short() {
-    assert_eq!(retry_after_ms("3", now()), Some(3_000));
-    assert_eq!(retry_after_ms("86400", now()), Some(120_000));
-    assert_eq!(
-        retry_after_ms("Mon, 23 Nov 2026 10:00:30 GMT", now()),
-        Some(30_000)
-    );
-    assert_eq!(
-        retry_after_ms("Mon, 23 Nov 2026 09:00:30 GMT", now()),
-        Some(0)
-    );
-    for same in [
-        "Monday, 23-Nov-26 10:00:30 GMT",
-        "Mon Nov 23 10:00:30 2026",
-        "30",
-    ] {
-        assert_eq!(retry_after_ms(same, now()), Some(30_000), "{same}");
-    }
-    for absurd in [
-        "soon",
-        "",
-        "-5",
-        "1.5",
-        "86401",
-        "99999999999999999999",
-        "Mon, 23 Nov 2099 10:00:30 GMT",
-        "Monday, 23-Nov-99 10:00:30 GMT",
-    ] {
-        assert_eq!(retry_after_ms(absurd, now()), None, "{absurd}");
-    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::{Tokens, hex};
+use super::intake::Intake;
 use super::metric::Metrics;
 use super::mirror::Mirror;
 use super::outbox::Courier;
@@ -76,6 +77,8 @@ pub struct Setup {
     /// Where people reach this backend; without it pages carry no answer link.
     pub public_url: Option<String>,
     pub limits: Limits,
+    /// The incident systems that incidents are taken in from.
+    pub intakes: Vec<Intake>,
 }
 
 /// The shared state of one backend.
@@ -86,6 +89,7 @@ pub struct ServerState {
     pub rules: Rules,
     pub name: String,
     pub limits: Limits,
+    pub(super) intakes: Vec<Arc<Intake>>,
     /// Hash of the shared definitions.
     pub definitions: String,
     /// The name of this process among those that share a store.
@@ -131,6 +135,7 @@ impl ServerState {
             rules: setup.rules,
             name: setup.name,
             limits: setup.limits,
+            intakes: setup.intakes.into_iter().map(Arc::new).collect(),
             courier: setup.courier,
             mirror,
             views: Views::default(),

@@ -55,6 +55,7 @@ const SOURCES: [(&str, &str); 4] = [
 fn about(name: &str, service: &str) -> About {
     let directory = Directory::default();
     About {
+        connectors: Vec::new(),
         name: name.to_owned(),
         version: "0.1.0".to_owned(),
         services: directory

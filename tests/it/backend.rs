@@ -17,7 +17,8 @@ use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
-    Doors, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest, issue_token, serve,
+    Doors, Intake, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest,
+    issue_token, serve,
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
@@ -33,6 +34,7 @@ pub struct Plan {
     directory: Directory,
     routes: Vec<(String, Vec<RouteSettings>)>,
     limits: Limits,
+    intakes: Vec<Intake>,
     metrics: bool,
 }
 
@@ -49,6 +51,7 @@ impl Plan {
             },
             routes: Vec::new(),
             limits: Limits::default(),
+            intakes: Vec::new(),
             metrics: false,
         }
     }
@@ -72,6 +75,12 @@ impl Plan {
 
     pub fn clock(mut self, clock: &TestClock) -> Plan {
         self.clock = Some(clock.clone());
+        self
+    }
+
+    /// Takes incidents in from these.
+    pub fn intakes(mut self, intakes: Vec<Intake>) -> Plan {
+        self.intakes = intakes;
         self
     }
 
@@ -137,6 +146,7 @@ impl Plan {
             name: "azure".to_owned(),
             public_url: Some(format!("http://{address}")),
             limits: self.limits,
+            intakes: self.intakes,
         })
         .await?;
         let ending = CancellationToken::new();

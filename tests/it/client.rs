@@ -40,6 +40,7 @@ impl Backend {
             name: "Azure".into(),
             public_url: None,
             limits: server::Limits::default(),
+            intakes: Vec::new(),
         })
         .await
         .unwrap();

@@ -18,6 +18,8 @@ mod cluster;
 #[cfg(test)]
 mod command;
 #[cfg(test)]
+mod connector;
+#[cfg(test)]
 mod display;
 #[cfg(test)]
 mod embedded;
@@ -57,6 +59,8 @@ mod regimes;
 mod ssh;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod sync;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]

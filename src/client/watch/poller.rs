@@ -25,6 +25,8 @@ use crate::wire::ListBody;
 
 /// How often the whole list and the backend's description are read again.
 const RELOAD_AFTER_MS: i64 = 10 * 60_000;
+/// The same for what a backend says of itself while it takes incidents in from elsewhere: how fresh those are stands there.
+const CONNECTORS_AFTER_MS: i64 = 15_000;
 /// While a list is read again, changes are asked for this often.
 const FEED_AT_LEAST_MS: i64 = 4_000;
 /// Between two requests for changes when the first brought none at once, or brought some.
@@ -251,7 +253,13 @@ impl Poller {
         match got {
             Got::Page(heard) => self.take_page(heard, now),
             Got::About(heard) => {
-                self.about_at = now + RELOAD_AFTER_MS;
+                let connected = !heard.value.connectors.is_empty();
+                let reload = if connected {
+                    CONNECTORS_AFTER_MS
+                } else {
+                    RELOAD_AFTER_MS
+                };
+                self.about_at = now + reload;
                 self.teams_due = true;
                 self.trouble.about = None;
                 let clock = self.hear(&heard);

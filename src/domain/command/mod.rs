@@ -35,6 +35,7 @@ pub mod take;
 pub mod text;
 pub mod undo;
 pub mod unshelve_alarm;
+pub mod upstream;
 pub mod withdraw_submit;
 pub mod worker;
 

@@ -7,6 +7,7 @@ mod moves;
 mod pages;
 mod rules;
 mod seats;
+mod upstream;
 
 use chrono::TimeDelta;
 

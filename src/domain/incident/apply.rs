@@ -99,6 +99,7 @@ impl Incident {
             | Event::AlarmAcknowledged { .. }
             | Event::AlarmShelved { .. }
             | Event::AlarmUnshelved { .. } => {}
+            Event::UpstreamChanged { upstream } => self.upstream = Some((**upstream).clone()),
             Event::TimeRecorded {
                 trigger,
                 at,

@@ -1,10 +1,12 @@
 //! What a backend does without being asked: follows the store, makes a version when time alone changed a status, escalates
-//! what nobody answered, sends pages, forgets old answers. All of it resumes from the store after a start.
+//! what nobody answered, sends pages, takes incidents in from other systems, forgets old answers. All of it resumes from the store after a start.
 
 mod attempt;
 mod deadline;
 mod delivery;
 mod head;
+mod sync;
+mod sync_write;
 
 use std::sync::Arc;
 
@@ -62,6 +64,9 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
     }));
     spawn(Box::pin(deadline::work(state.clone())));
     spawn(Box::pin(forget(state.clone())));
+    for intake in &state.intakes {
+        spawn(Box::pin(sync::work(state.clone(), intake.clone())));
+    }
     spawn(Box::pin(head::work(state.clone())));
     // What is under way when the server ends is finished, or sent again with the same key after the next start.
     tasks.spawn(delivery::work(state.clone(), ending.clone()));

@@ -14,6 +14,7 @@ pub use next::start_parts;
 use super::words;
 use crate::domain::board::Freshness;
 use crate::domain::instant::Mono;
+use crate::domain::text::SafeText;
 use crate::domain::word::Severity;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::live::LiveText;
@@ -285,7 +286,32 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
         Some((text, Role::Notice))
     };
     let ending = || token(shared).0.map(|text| (text, Role::Notice));
-    troubled.or_else(skewed).or_else(ending)
+    troubled
+        .or_else(|| unread(shared))
+        .or_else(skewed)
+        .or_else(ending)
+}
+
+/// An incident system that a backend could not read: what came from there is as old as its last answer, however fresh the
+/// backend is.
+fn unread(shared: &Shared) -> Option<(String, Role)> {
+    shared.board.sources.iter().find_map(|source| {
+        let connectors = &source.about.as_ref()?.connectors;
+        let (connector, why) = connectors.iter().find_map(|connector| {
+            let why = connector.trouble.as_deref()?;
+            Some((connector, why))
+        })?;
+        let age = connector.answered_at.map_or_else(
+            || "never read".to_owned(),
+            |at| format!("as of {}", at.format("%a %H:%M UTC")),
+        );
+        let text = format!(
+            "{}: incidents of {} {age}: {why}",
+            source.name, connector.name
+        );
+        let text = SafeText::line(&text).shown().to_owned();
+        Some((text, words::freshness(Freshness::Stale)))
+    })
 }
 
 /// The token that ends first, once that is a week off, and when the words change next.

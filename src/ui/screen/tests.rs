@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::ScreenName;
-use crate::domain::board::Board;
+use crate::domain::board::{About, Board, ConnectorView, Freshness, Source};
 use crate::domain::word::{Answer, Comms, PageState};
 use crate::ui::app::App;
 use crate::ui::fixture::{app, app_with, at, board_with, keys, picture, shared_with, styled, tick};
@@ -302,6 +302,36 @@ fn suspect_channels_are_told_on_the_wall_and_in_the_head_of_the_lanes() {
         let told = picture(&mut app, w, h);
         assert!(told.contains("COMMS SUSPECT AZ-142"), "{told}");
     }
+}
+
+#[test]
+fn a_live_backend_that_cannot_read_its_case_system_says_from_when_its_incidents_are() {
+    let mut shared = crate::ui::fixture::shared();
+    let mut board = Board::clone(&shared.board);
+    board
+        .sources
+        .retain(|source| source.freshness(shared.now) == Freshness::Live);
+    let mut of = Source::clone(&board.sources[0]);
+    let mut about = About::clone(of.about.as_ref().unwrap());
+    about.connectors = vec![ConnectorView {
+        name: "cases".to_owned(),
+        kind: "iris".to_owned(),
+        asked_at: Some(at("2026-11-23T14:03:00Z")),
+        answered_at: Some(at("2026-11-23T14:02:00Z")),
+        changed_at: None,
+        open: 3,
+        trouble: Some("it answered 500\u{1b}[31m".to_owned()),
+    }];
+    of.about = Some(Arc::new(about));
+    board.sources[0] = Arc::new(of);
+    shared.board = Arc::new(board);
+    let mut app = app_with(shared);
+    let seen = picture(&mut app, 120, 34);
+    assert!(
+        seen.contains("incidents of cases as of Mon 14:02 UTC: it answered 500"),
+        "{seen}"
+    );
+    assert!(!seen.contains('\u{1b}'));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use super::line::{Line, Lines, Look};
 use super::time;
-use crate::domain::view::IncidentView;
+use crate::domain::command::upstream::{conflicts, standing};
+use crate::domain::view::{IncidentView, Upstream};
 use crate::domain::word::{Comms, Reportable, Responsibility, Seat};
 use crate::ui::canvas::Part;
 use crate::ui::index::known_since;
@@ -232,6 +233,7 @@ fn scope(look: Look<'_>, lines: &mut Lines) {
     lines.fact("regimes", regimes);
     if let Some(from) = &incident.upstream {
         let mut items = vec![text(format!("{} {}", from.connector, from.key), Role::Text)];
+        items.extend(there(from));
         items.extend(from.url.as_ref().map(|url| text(url.clone(), Role::Dim)));
         let items = if look.shared.options.mask {
             vec![vec![look.masked()]]
@@ -242,6 +244,24 @@ fn scope(look: Look<'_>, lines: &mut Lines) {
     } else if incident.is_masked("upstream") {
         lines.fact("upstream", vec![vec![look.masked()]]);
     }
+}
+
+/// How it stands in the system it came from, in that system's word, and what it says otherwise than we do.
+fn there(from: &Upstream) -> Vec<Line> {
+    let mut items = Vec::new();
+    let status = from.rest.get("raw_status").and_then(|value| value.as_str());
+    if let Some(status) = status {
+        items.push(text(format!("there: {status}"), Role::Text));
+    }
+    match standing(from) {
+        Some("open") | None => {}
+        Some(standing) => items.push(text(format!("NOT OPEN THERE: {standing}"), Role::Alarm)),
+    }
+    for (field, here, there) in conflicts(from) {
+        let line = format!("CONFLICT {field}: here {here}, there {there}");
+        items.push(text(line, Role::Alarm));
+    }
+    items
 }
 
 /// Who is affected, as far as it was counted.

@@ -1,0 +1,125 @@
+//! Proofs of `[[connector]]`: what it may leave out, how its words stand before the built-in ones, every fault with its line.
+
+use std::path::Path;
+
+use super::*;
+use crate::connector::settings::{Kind, Mapping, PAGERDUTY_URL, TokenPlace};
+use crate::domain::word::{Phase, Severity};
+
+const WHOLE: &str = r#"[[connector]]
+kind = "iris"
+name = "cases"
+url = "https://iris.example"
+token_file = "iris.token"
+ca_file = "iris.pem"
+service = "azure"
+[connector.services]
+"Contoso" = "dynamics-365"
+[connector.phases]
+"Mitigated" = "containment_eradication_and_recovery"
+"Containment" = "containment_eradication_and_recovery"
+"open" = "post_incident_activity"
+[connector.severities]
+"Apocalyptic" = "sev1"
+[[connector.tag]]
+name = "personal-data"
+regimes = ["gdpr-33"]
+profile = { roles = ["processor"], affected = { tenants = 12 } }
+
+[[connector]]
+kind = "pagerduty"
+name = "pd"
+token_env = "PD_TOKEN"
+service = "azure"
+from = "ops@example.com"
+phase_field = "phase"
+write_phases = true
+"#;
+
+fn read(content: &str) -> Result<ServerFile, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.toml");
+    std::fs::write(&path, content).unwrap();
+    ServerFile::load(Some(&path), &|name| {
+        (name == "PD_TOKEN").then(|| "hunter2".to_owned())
+    })
+}
+
+#[test]
+fn connectors_are_read_with_their_words() {
+    let file = read(WHOLE).unwrap();
+    let [iris, pagerduty] = file.connectors.as_slice() else {
+        panic!("{:?}", file.connectors);
+    };
+    assert_eq!((iris.kind, iris.name.as_str()), (Kind::Iris, "cases"));
+    assert!(
+        matches!(&iris.token, TokenPlace::File(path) if path.ends_with(Path::new("iris.token")))
+    );
+    let mapping: &Mapping = &iris.mapping;
+    assert_eq!(
+        mapping.services,
+        [("Contoso".to_owned(), "dynamics-365".to_owned())]
+    );
+    assert_eq!(
+        mapping.status_for(Phase::ContainmentEradicationAndRecovery),
+        Some("Mitigated")
+    );
+    let open: Vec<_> = mapping
+        .phases
+        .iter()
+        .filter(|(word, _)| word.eq_ignore_ascii_case("open"))
+        .collect();
+    assert_eq!(open, [&("open".to_owned(), Phase::PostIncidentActivity)]);
+    assert!(
+        mapping
+            .severities
+            .contains(&("Apocalyptic".to_owned(), Severity::Sev1))
+    );
+    assert!(
+        mapping
+            .severities
+            .contains(&("High".to_owned(), Severity::Sev2))
+    );
+    assert_eq!(mapping.tags[0].profile["affected"]["tenants"], 12);
+    assert_eq!((iris.write_phases, pagerduty.write_phases), (false, true));
+    assert_eq!(pagerduty.url, PAGERDUTY_URL);
+    assert!(matches!(
+        &pagerduty.token,
+        TokenPlace::Variable { value: Some(_), .. }
+    ));
+    assert!(!format!("{pagerduty:?}").contains("hunter2"));
+}
+
+#[test]
+fn every_fault_of_a_connector_is_told_with_its_line() {
+    let faults = read(
+        "[[connector]]\nkind = \"jira\"\nname = \"a b\"\nurl = \"ftp://x\"\ntoken = \"hunter2\"\nservice = \"blue\"\n\
+         [connector.phases]\n\"Open\" = \"somewhere\"\n\
+         [[connector]]\nkind = \"iris\"\nname = \"x\"\nurl = \"https://i.example\"\ntoken_file = \"a\"\ntoken_env = \"B\"\nservice = \"azure\"\nfrom = \"nobody\"\n\
+         [[connector.tag]]\nname = \"t\"\nregimes = [\"gdpr-3\"]\nprofile = { at = 1.5 }\n\
+         [[connector]]\nkind = \"iris\"\nname = \"y\"\nurl = \"https://i.example\"\ntoken_command = \" \"\nservice = \"azure\"\n\
+         [[connector]]\nkind = \"iris\"\nname = \"y\"\nurl = \"https://i.example\"\ntoken_env = \"B\"\nservice = \"azure\"\nodd = 1\n\
+         [[connector]]\nkind = \"iris\"\nname = \"y\"\nurl = \"https://i.example\"\ntoken_env = \"B\"\nservice = \"azure\"\n",
+    )
+    .unwrap_err()
+    .to_string();
+    assert!(!faults.contains("hunter2"), "{faults}");
+    for part in [
+        "server.toml:2: `connector.kind`: 'jira' is not one of: iris, pagerduty",
+        "server.toml:3: `connector.name`: 'a b' is no name here",
+        "server.toml:4: `connector.url`",
+        "server.toml:5: `connector.token`: a token does not stand in this file",
+        "server.toml:6: `connector.service`: 'blue' is none of the services",
+        "server.toml:8: `connector.phases.Open`: 'somewhere' is not one of",
+        "`connector.token_env`: stands beside token_file",
+        "`connector.from`: must be the e-mail address",
+        "`connector.from`: is for pagerduty",
+        "`connector.tag.regimes`: 'gdpr-3' is not a regime",
+        "`connector.tag.profile.at`: must be text",
+        "`connector.token_command`: is empty",
+        "`connector.odd`: unknown key",
+        "`connector.name`: two connectors are called 'y'",
+    ] {
+        assert!(faults.contains(part), "{part}:\n{faults}");
+    }
+}

@@ -1,0 +1,287 @@
+//! DFIR-IRIS: cases with phases of their own. Its ids are each installation's own, so that states are known by name; its
+//! times carry no zone; it answers 400 to what it does not find, and writes whatever comes last.
+
+use std::sync::{Mutex, PoisonError};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::call::{Heard, Line, message};
+use super::error::ConnectorError;
+use super::field::{escaped, instant, items, text};
+use super::port::{
+    Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
+    Paging, Receipt, Version, Watch, Watermark, Whom,
+};
+use super::settings::{ConnectorSettings, SettingsFault};
+use crate::time::SharedClock;
+
+/// Cases in one part of the list; more are not given.
+const PER_PAGE: usize = 100;
+/// The state that has a route of its own.
+const CLOSED: &str = "Closed";
+
+/// A DFIR-IRIS server.
+pub struct Iris {
+    line: Line,
+    /// Names of states with their ids; read when first needed and again at an unknown name.
+    states: Mutex<Vec<(String, i64)>>,
+}
+
+impl Iris {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// The key that cannot be used, and why.
+    pub fn new(settings: &ConnectorSettings, clock: SharedClock) -> Result<Iris, SettingsFault> {
+        Ok(Iris {
+            line: Line::new(settings, "Bearer ", Vec::new(), clock)?,
+            states: Mutex::default(),
+        })
+    }
+
+    /// The `data` of an answer. Not found and not valid are one status here: what is missing is told apart by its words.
+    fn data(heard: Heard, key: &str) -> Result<Value, ConnectorError> {
+        let said = message(&heard.body);
+        let failed = text(&heard.body, &["status"]).is_some_and(|word| word != "success");
+        if heard.status.is_success() && !failed {
+            return Ok(heard.body.get("data").cloned().unwrap_or_default());
+        }
+        let said = said.unwrap_or_else(|| format!("it answered {}", heard.status));
+        let lower = said.to_lowercase();
+        let missing = ["not found", "invalid case id", "no such"];
+        if heard.status.as_u16() == 404 || missing.iter().any(|words| lower.contains(words)) {
+            return Err(ConnectorError::NotFound(format!("case {key}")));
+        }
+        Err(ConnectorError::Invalid {
+            field: format!("case {key}"),
+            message: said,
+        })
+    }
+
+    async fn state_id(&self, name: &str) -> Result<i64, ConnectorError> {
+        let known = |states: &[(String, i64)]| {
+            let same = states.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+            same.map(|(_, id)| *id)
+        };
+        let kept = known(&self.states.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(id) = kept {
+            return Ok(id);
+        }
+        let heard = self.line.get("/manage/case-states/list").await?;
+        let data = Iris::data(heard, "states")?;
+        let read =
+            |state: &Value| Some((text(state, &["state_name"])?, state["state_id"].as_i64()?));
+        let states: Vec<(String, i64)> = data
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(read)
+            .collect();
+        let found = known(&states);
+        let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
+        let unknown = ConnectorError::Invalid {
+            field: format!("state '{name}'"),
+            message: format!(
+                "this server has none of that name; it has: {}",
+                names.join(", ")
+            ),
+        };
+        *self.states.lock().unwrap_or_else(PoisonError::into_inner) = states;
+        found.ok_or(unknown)
+    }
+
+    async fn one(&self, key: &str) -> Result<Case, ConnectorError> {
+        let path = format!("/manage/cases/{}", escaped(key));
+        let data = Iris::data(self.line.get(&path).await?, key)?;
+        case(&data, self.line.base()).ok_or_else(|| {
+            ConnectorError::Transport(format!("what it answered for case {key} is no case"))
+        })
+    }
+
+    async fn write(
+        &self,
+        key: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, ConnectorError> {
+        Iris::data(self.line.ask(Method::POST, path, body).await?, key)
+    }
+
+    async fn update(&self, key: &str, state: &str) -> Result<(), ConnectorError> {
+        let id = self.state_id(state).await?;
+        let path = format!("/manage/cases/update/{}", escaped(key));
+        self.write(key, &path, Some(&json!({ "state_id": id })))
+            .await?;
+        Ok(())
+    }
+}
+
+/// A case as the list gives it, or the route of one case, which differs.
+fn case(value: &Value, base: &str) -> Option<Case> {
+    let key = text(value, &["case_id"])?;
+    let status = text(value, &["state", "state_name"])
+        .or_else(|| text(value, &["state_name"]))
+        .unwrap_or_else(|| "Unspecified".to_owned());
+    let title = text(value, &["name"]).or_else(|| text(value, &["case_name"]));
+    let history = value.get("modification_history").and_then(Value::as_object);
+    let last = history
+        .into_iter()
+        .flat_map(|history| history.keys())
+        .filter_map(|at| at.parse::<f64>().ok().filter(|at| at.is_finite()))
+        .max_by(f64::total_cmp);
+    let created_at = text(value, &["initial_date"])
+        .or_else(|| text(value, &["open_date"]))
+        .and_then(|at| instant(&at));
+    let tags = match items(value, &["tags"]) {
+        Some(tags) => tags
+            .iter()
+            .filter_map(|tag| text(tag, &["tag_title"]))
+            .collect(),
+        None => text(value, &["case_tags"]).map_or_else(Vec::new, |tags| {
+            tags.split(',').map(|tag| tag.trim().to_owned()).collect()
+        }),
+    };
+    Some(Case {
+        url: Some(format!("{base}/case?cid={}", escaped(&key))),
+        title: title.unwrap_or_else(|| format!("case {key}")),
+        summary: text(value, &["description"]).or_else(|| text(value, &["case_description"])),
+        open: !status.eq_ignore_ascii_case(CLOSED) && text(value, &["close_date"]).is_none(),
+        severity: text(value, &["severity", "severity_name"]),
+        group: text(value, &["client", "customer_name"])
+            .or_else(|| text(value, &["customer_name"])),
+        tags,
+        created_at,
+        updated_at: last.and_then(from_seconds),
+        version: Version(match last {
+            Some(last) => format!("{last:.6} {status}"),
+            None => status.clone(),
+        }),
+        merged_into: None,
+        partial: false,
+        status,
+        key,
+    })
+}
+
+/// Seconds since 1970 with a fraction, as the history is keyed by.
+fn from_seconds(seconds: f64) -> Option<crate::domain::instant::Instant> {
+    let text = format!("{:.0}", seconds * 1_000.0);
+    chrono::DateTime::from_timestamp_millis(text.parse().ok()?)
+}
+
+impl Connector for Iris {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            watch: Watch::FullDiff,
+            advance: Advance::Native,
+            paging: Paging::ByRoutes,
+            noting: Noting::Append,
+            concurrency: Concurrency::DetectOnly,
+        }
+    }
+
+    fn list(&self, cursor: Option<Cursor>) -> Answer<'_, Batch> {
+        Box::pin(async move {
+            let page = cursor.map_or_else(|| "1".to_owned(), |cursor| cursor.0);
+            let path = format!(
+                "/manage/cases/filter?page={page}&per_page={PER_PAGE}&order_by=case_id&sort_dir=desc"
+            );
+            let data = Iris::data(self.line.get(&path).await?, "list")?;
+            let Some(cases) = items(&data, &["cases"]) else {
+                return Err(ConnectorError::Transport(
+                    "its list of cases holds none; is the address that of DFIR-IRIS?".to_owned(),
+                ));
+            };
+            let mut batch = Batch::default();
+            for value in cases {
+                match case(value, self.line.base()) {
+                    Some(case) if case.open => batch.cases.push(case),
+                    Some(_) => {}
+                    None => batch.unread.push("a case without case_id".to_owned()),
+                }
+            }
+            // A next page that is this one again would never end.
+            let next = text(&data, &["next_page"]).filter(|next| *next != page);
+            batch.next = next.map(Cursor);
+            Ok(batch)
+        })
+    }
+
+    /// It tells nothing of changes: the list is compared.
+    fn changes<'a>(&'a self, _since: &'a Watermark) -> Answer<'a, Delta> {
+        Box::pin(async { Ok(Delta::Resync) })
+    }
+
+    /// Without severity: the route of one case does not tell it.
+    fn read<'a>(&'a self, key: &'a str) -> Answer<'a, Case> {
+        Box::pin(self.one(key))
+    }
+
+    fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case> {
+        Box::pin(async move {
+            let before = self.one(key).await?;
+            if before.version != *seen {
+                return Err(ConnectorError::Conflict {
+                    current: Box::new(before),
+                });
+            }
+            let is = |state: &str| before.status.eq_ignore_ascii_case(state);
+            if is(to) {
+                return Ok(before);
+            }
+            if to.eq_ignore_ascii_case(CLOSED) {
+                let path = format!("/manage/cases/close/{}", escaped(key));
+                self.write(key, &path, None).await?;
+            } else {
+                if is(CLOSED) {
+                    let path = format!("/manage/cases/reopen/{}", escaped(key));
+                    self.write(key, &path, None).await?;
+                }
+                self.update(key, to).await?;
+            }
+            let after = self.one(key).await.map_err(|error| {
+                ConnectorError::Unknown(format!(
+                    "case {key} was written, and cannot be read: {error}"
+                ))
+            })?;
+            match after.status.eq_ignore_ascii_case(to) {
+                true => Ok(after),
+                false => Err(ConnectorError::Unknown(format!(
+                    "case {key} was told to be '{to}' and is '{}'",
+                    after.status
+                ))),
+            }
+        })
+    }
+
+    fn page<'a>(
+        &'a self,
+        _key: &'a str,
+        _whom: &'a Whom,
+        _message: &'a str,
+    ) -> Answer<'a, Receipt> {
+        Box::pin(async {
+            Err(ConnectorError::Invalid {
+                field: "page".to_owned(),
+                message: "DFIR-IRIS pages nobody; page the team by its routes".to_owned(),
+            })
+        })
+    }
+
+    fn on_call<'a>(&'a self, _whom: &'a Whom) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let path = format!("/case/tasklog/add?cid={}", escaped(key));
+            self.write(key, &path, Some(&json!({ "log_content": text })))
+                .await?;
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

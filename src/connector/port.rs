@@ -1,0 +1,268 @@
+//! The port to a vendor's incident system: what it can do, as data, and how it is asked. Nothing here knows a vendor;
+//! what an incident there means in our words is `landing`.
+
+use std::collections::BTreeSet;
+
+use futures::future::BoxFuture;
+
+use super::error::ConnectorError;
+use crate::domain::instant::Instant;
+
+/// How changes are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watch {
+    /// By a log of what happened.
+    EventLog,
+    /// By asking for what changed after an instant.
+    UpdatedSince,
+    /// By reading the whole list and comparing.
+    FullDiff,
+}
+
+/// How a phase of ours is written there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advance {
+    /// It has phases of its own.
+    Native,
+    /// By its few statuses.
+    Mapped,
+    /// In a field of its own, beside the status.
+    Carrier,
+    /// Not at all.
+    No,
+}
+
+/// How people are called by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paging {
+    /// A repeated call pages nobody twice.
+    ServerIdempotent,
+    /// A repeated call pages again: what was sent without an answer is never repeated by itself.
+    AtMostOnce,
+    /// It pages nobody: the routes of a team do.
+    ByRoutes,
+}
+
+/// How a note is written there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noting {
+    /// A repeated call writes nothing twice.
+    Idempotent,
+    /// Each call appends one.
+    Append,
+    /// Not at all.
+    No,
+}
+
+/// What protects a write from a change in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {
+    /// The other side refuses a stale version.
+    Strong,
+    /// We read, compare and write; what comes between is not seen.
+    DetectOnly,
+    /// Nothing.
+    No,
+}
+
+/// What a connector can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    pub watch: Watch,
+    pub advance: Advance,
+    pub paging: Paging,
+    pub noting: Noting,
+    pub concurrency: Concurrency,
+}
+
+impl Capabilities {
+    /// In words, for a person who asks what works with this source.
+    pub fn words(&self) -> [&'static str; 5] {
+        [
+            match self.watch {
+                Watch::EventLog => "watches the event log",
+                Watch::UpdatedSince => "asks what changed",
+                Watch::FullDiff => "compares the whole list",
+            },
+            match self.advance {
+                Advance::Native => "has phases",
+                Advance::Mapped => "phases by status",
+                Advance::Carrier => "phases in a field",
+                Advance::No => "no phases",
+            },
+            match self.paging {
+                Paging::ServerIdempotent => "pages, safe to repeat",
+                Paging::AtMostOnce => "pages, never repeated",
+                Paging::ByRoutes => "pages by team routes",
+            },
+            match self.noting {
+                Noting::Idempotent => "notes, safe to repeat",
+                Noting::Append => "notes",
+                Noting::No => "no notes",
+            },
+            match self.concurrency {
+                Concurrency::Strong => "refuses stale writes",
+                Concurrency::DetectOnly => "compares before it writes",
+                Concurrency::No => "last writer wins",
+            },
+        ]
+    }
+}
+
+/// The state of an incident there, opaque: two are equal or not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Version(pub String);
+
+/// Where the next part of a list begins, opaque.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+/// One incident as the vendor has it: its own words, unjudged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Case {
+    /// Its id there.
+    pub key: String,
+    /// Where a person sees it.
+    pub url: Option<String>,
+    pub title: String,
+    pub summary: Option<String>,
+    /// The word that tells its phase.
+    pub status: String,
+    /// Whether it is being worked on there.
+    pub open: bool,
+    pub severity: Option<String>,
+    /// The customer or service that it belongs to.
+    pub group: Option<String>,
+    pub tags: Vec<String>,
+    pub created_at: Option<Instant>,
+    pub updated_at: Option<Instant>,
+    pub version: Version,
+    /// The incident it was merged into.
+    pub merged_into: Option<String>,
+    /// The list did not say everything: `complete` asks for the rest.
+    pub partial: bool,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Batch {
+    pub cases: Vec<Case>,
+    /// Where it goes on; none at the end.
+    pub next: Option<Cursor>,
+    /// Items that could not be read, each with why.
+    pub unread: Vec<String>,
+    /// Why the list ends before everything was told, if it does.
+    pub cut: Option<String>,
+}
+
+/// How far the changes of a source were read, by the source's own clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watermark {
+    pub at: Instant,
+    /// What was seen already at and shortly before `at`: a boundary second may hold two changes.
+    pub seen: BTreeSet<String>,
+}
+
+/// What changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delta {
+    /// These, up to the new watermark.
+    Cases {
+        cases: Vec<Case>,
+        /// Incidents named by the log that are not there any more.
+        gone: Vec<String>,
+        watermark: Watermark,
+    },
+    /// Too much, or it cannot be told: read the whole list.
+    Resync,
+}
+
+/// Who is asked to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whom {
+    /// An escalation policy: whoever is on call there.
+    Policy(String),
+    /// One person.
+    Person(String),
+}
+
+/// What is known of a page after it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Who was called, with the state the other side gave, such as `pending`. Empty: nobody, whatever the status said.
+    pub called: Vec<(String, String)>,
+}
+
+/// The future of an answer.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, ConnectorError>>;
+
+/// A vendor's incident system.
+pub trait Connector: Send + Sync {
+    /// What it can do, as configured.
+    fn capabilities(&self) -> Capabilities;
+
+    /// One part of the list of incidents that are open there; from the beginning without a cursor.
+    fn list(&self, cursor: Option<Cursor>) -> Answer<'_, Batch>;
+
+    /// What a partial case lacks; any other comes back as it is.
+    fn complete(&self, case: Case) -> Answer<'_, Case> {
+        Box::pin(async move { Ok(case) })
+    }
+
+    /// What changed since a watermark.
+    fn changes<'a>(&'a self, since: &'a Watermark) -> Answer<'a, Delta>;
+
+    /// One incident as it stands now.
+    fn read<'a>(&'a self, key: &'a str) -> Answer<'a, Case>;
+
+    /// Writes a status, if the incident is still at the version that the operator saw, and reads it again: the answer is
+    /// what it came to.
+    fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case>;
+
+    /// Calls people. After `Unknown` they may have been called.
+    fn page<'a>(&'a self, key: &'a str, whom: &'a Whom, message: &'a str) -> Answer<'a, Receipt>;
+
+    /// Who would be called now, by name, as far as the source tells.
+    fn on_call<'a>(&'a self, whom: &'a Whom) -> Answer<'a, Vec<String>>;
+
+    /// Appends a note.
+    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()>;
+}
+
+/// The most parts a list may have: whoever goes on for ever is not believed.
+const PARTS_MAX: usize = 1_000;
+
+/// The whole list: every part, one case a key, and whether that is all. Lists shift while they are read, so what comes
+/// twice counts once, as it stood last.
+///
+/// # Errors
+/// The first that a part ends with; half a list is none.
+pub async fn all(connector: &dyn Connector) -> Result<Batch, ConnectorError> {
+    let mut whole = Batch::default();
+    let mut places: std::collections::HashMap<String, usize> = Default::default();
+    let mut cursor = None;
+    for _ in 0..PARTS_MAX {
+        let part = connector.list(cursor.take()).await?;
+        for case in part.cases {
+            match places.get(&case.key) {
+                Some(place) => {
+                    if let Some(before) = whole.cases.get_mut(*place) {
+                        *before = case;
+                    }
+                }
+                None => {
+                    places.insert(case.key.clone(), whole.cases.len());
+                    whole.cases.push(case);
+                }
+            }
+        }
+        whole.unread.extend(part.unread);
+        whole.cut = whole.cut.or(part.cut);
+        cursor = part.next;
+        if cursor.is_none() {
+            return Ok(whole);
+        }
+    }
+    whole.cut = Some(format!("the list has more than {PARTS_MAX} parts"));
+    Ok(whole)
+}

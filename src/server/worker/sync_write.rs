@@ -1,0 +1,77 @@
+//! Writes a move that people made here to the system an incident came from: against the version they saw, and read again
+//! after. What is to be written follows from the record alone, so that nothing is lost with a process and nothing done twice.
+
+use std::sync::Arc;
+
+use super::sync::{Memory, Trouble, take_in};
+use crate::connector::error::ConnectorError;
+use crate::connector::port::Version;
+use crate::domain::command::upstream::unwritten;
+use crate::domain::incident::Incident;
+use crate::domain::word::Phase;
+use crate::server::intake::Intake;
+use crate::server::state::ServerState;
+
+/// How many moves are written in one turn; the rest in the next.
+const WRITTEN_MAX: usize = 10;
+/// How long a move that was not taken there is let be.
+const REFUSED_FOR_MS: i64 = 300_000;
+
+/// Writes what is to be written. A move that is not taken there is said and stays here as it is.
+pub(super) async fn write_phases(
+    state: &Arc<ServerState>,
+    intake: &Intake,
+    memory: &mut Memory,
+) -> Result<(), Trouble> {
+    if !intake.settings.write_phases {
+        return Ok(());
+    }
+    let now = state.clock.mono();
+    memory.refused.retain(|_, at| now - *at < REFUSED_FOR_MS);
+    let mut troubles = Vec::new();
+    let due = due(state, intake);
+    let waiting = due
+        .iter()
+        .filter(|(key, _, _)| !memory.refused.contains_key(key));
+    let waiting: Vec<_> = waiting.take(WRITTEN_MAX).cloned().collect();
+    for (key, seen, phase) in waiting {
+        let Some(to) = intake.settings.mapping.status_for(phase) else {
+            continue;
+        };
+        match intake.connector.advance(&key, &seen, to).await {
+            Ok(case) => take_in(state, intake, &case).await?,
+            // Somebody was there first: what they did is heard, and shown as a conflict if it contradicts.
+            Err(ConnectorError::Conflict { current }) => take_in(state, intake, &current).await?,
+            Err(
+                error @ (ConnectorError::Auth(_)
+                | ConnectorError::RateLimited { .. }
+                | ConnectorError::Transport(_)),
+            ) => return Err(error.into()),
+            Err(error) => {
+                memory.refused.insert(key.clone(), now);
+                troubles.push(format!("the move of {key} is not written there: {error}"));
+            }
+        }
+    }
+    if !troubles.is_empty() {
+        intake.note(|progress| progress.trouble = Some(troubles.join("; ")));
+    }
+    Ok(())
+}
+
+/// Key, version that was seen, and phase of every incident whose move is to be written.
+fn due(state: &ServerState, intake: &Intake) -> Vec<(String, Version, Phase)> {
+    let one = |incident: &Incident| {
+        let upstream = incident.upstream.as_ref()?;
+        if upstream.connector != intake.settings.name {
+            return None;
+        }
+        let version = upstream.rest.get("version")?.as_str()?.to_owned();
+        Some((upstream.key.clone(), Version(version), unwritten(incident)?))
+    };
+    let world = state.mirror.read();
+    world
+        .after(None)
+        .filter_map(|snapshot| one(&snapshot.incident))
+        .collect()
+}

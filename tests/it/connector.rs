@@ -1,0 +1,186 @@
+//! Connectors through the command line: what is listed, what a check shows of a vendor's incidents, and how faults are told.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use crate::program::output;
+
+/// A vendor that gives one answer to everything, and notes what it was asked.
+fn vendor(status: u16, body: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
+    answering(move |_| (status, body.to_owned()))
+}
+
+/// A vendor that answers each request line as it is told, and notes them.
+pub fn answering(
+    answer: impl Fn(&str) -> (u16, String) + Send + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let noting = asked.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = Vec::new();
+            let mut part = [0; 4096];
+            while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+                match stream.read(&mut part) {
+                    Ok(n) if n > 0 => head.extend_from_slice(&part[..n]),
+                    _ => break,
+                }
+            }
+            let line = String::from_utf8_lossy(&head)
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            let (status, body) = answer(&line);
+            noting.lock().unwrap().push(line);
+            let answer = format!(
+                "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (url, asked)
+}
+
+/// A home with a backend's file and a token.
+fn home(file: &str) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("server.toml"), file).unwrap();
+    let token = home.path().join("iris.token");
+    std::fs::write(&token, "hunter2\n").unwrap();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+    home
+}
+
+fn run(home: &Path, args: &[&str]) -> (i32, String, String) {
+    let args: Vec<&str> = args
+        .iter()
+        .copied()
+        .chain(["--config", "server.toml"])
+        .collect();
+    let done = output(home, &args);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        done.status.code().unwrap(),
+        text(done.stdout),
+        text(done.stderr),
+    )
+}
+
+fn iris(url: &str) -> String {
+    format!(
+        "[[connector]]\nkind = \"iris\"\nname = \"cases\"\nurl = \"{url}\"\ntoken_file = \"iris.token\"\nservice = \"azure\"\n"
+    )
+}
+
+const CASES: &str = r#"{"status":"success","data":{"total":3,"next_page":null,"cases":[
+{"case_id":7,"name":"Mailbox rules \u001b[31m","state":{"state_name":"Eradication"},"severity":{"severity_name":"Critical"},"initial_date":"2026-01-23T20:42:29.8"},
+{"case_id":6,"name":"Odd","state":{"state_name":"Quarantine"},"severity":null,"initial_date":null},
+{"case_id":5,"name":"Done","state":{"state_name":"Closed"}}]}}"#;
+
+#[test]
+fn a_check_shows_how_each_incident_would_land_and_writes_nothing() {
+    let (url, asked) = vendor(200, CASES);
+    let home = home(&iris(&url));
+    let (code, out, err) = run(home.path(), &["connector", "check", "cases"]);
+    assert_eq!(code, 0, "{out}{err}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 2, "{out}");
+    for part in [
+        "7",
+        "Eradication",
+        "azure",
+        "sev1",
+        "containment_eradication_and_recovery",
+        "Mailbox rules",
+    ] {
+        assert!(lines[0].contains(part), "{part}: {out}");
+    }
+    assert!(!out.contains('\u{1b}'));
+    for part in [
+        "6: the status 'Quarantine' means no phase",
+        "6: it does not say when it began",
+        "2 open incidents; nothing was written",
+    ] {
+        assert!(err.contains(part), "{part}: {err}");
+    }
+    let asked = asked.lock().unwrap();
+    assert!(
+        asked.len() == 1 && asked[0].starts_with("GET /manage/cases/filter?"),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn a_list_says_what_each_can_do() {
+    let file = format!(
+        "{}[[connector]]\nkind = \"pagerduty\"\nname = \"pd\"\ntoken_env = \"PD_TOKEN\"\nservice = \"azure\"\n",
+        iris("https://iris.example")
+    );
+    let (code, out, err) = run(home(&file).path(), &["connector", "list"]);
+    assert_eq!(code, 0, "{out}{err}");
+    for part in [
+        "cases",
+        "DFIR-IRIS",
+        "https://iris.example",
+        "has phases",
+        "pages by team routes",
+        "pd",
+        "https://api.pagerduty.com",
+        "token in PD_TOKEN",
+        "phases by status",
+    ] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    let (code, out, err) = run(home("").path(), &["connector", "list"]);
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert!(err.contains("[[connector]]"), "{err}");
+}
+
+#[test]
+fn what_is_wrong_with_a_connector_chooses_the_exit_code() {
+    let refusing = vendor(
+        401,
+        r#"{"status":"error","message":"Authentication required","data":[]}"#,
+    )
+    .0;
+    let html = vendor(200, "<html>hunter2</html>").0;
+    for (file, name, code, told) in [
+        (iris(&refusing), "cases", 4, "Authentication required"),
+        (iris(&html), "cases", 5, "no JSON"),
+        (iris("http://127.0.0.1:1"), "cases", 5, "refuses"),
+        (iris("https://iris.example"), "case", 2, "there are: cases"),
+        (iris("http://iris.example"), "cases", 2, "in the clear"),
+        (
+            iris(&html).replace("iris.token", "none.token"),
+            "cases",
+            4,
+            "none.token",
+        ),
+        (
+            iris(&html).replace("\"azure\"", "\"blue\""),
+            "cases",
+            2,
+            "server.toml:6: `connector.service`",
+        ),
+        (
+            iris(&html).replace("token_file", "token"),
+            "cases",
+            2,
+            "does not stand in this file",
+        ),
+    ] {
+        let (got, out, err) = run(home(&file).path(), &["connector", "check", name]);
+        assert_eq!(got, code, "{file}\n{out}{err}");
+        assert!(
+            err.contains(told) && !err.contains("hunter2"),
+            "{told}: {err}"
+        );
+    }
+}

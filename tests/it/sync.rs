@@ -1,0 +1,288 @@
+//! A backend that takes incidents in from a case system: they appear, follow, leave and come back, and trouble is said.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use warboard::connector::connector;
+use warboard::connector::settings::{ConnectorSettings, Kind, Mapping, TokenPlace};
+use warboard::secret::Secret;
+use warboard::server::Intake;
+use warboard::time::{SharedClock, TestClock};
+
+use crate::backend::{Backend, Plan};
+use crate::connector::answering;
+use crate::http::soon;
+
+/// A case system whose cases a test changes, its backend and the clock they run on.
+struct Room {
+    backend: Backend,
+    clock: TestClock,
+    cases: Arc<Mutex<Value>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+fn case(id: u64, state: &str, changed: &str) -> Value {
+    json!({"case_id": id, "name": format!("case {id}"), "state": {"state_name": state},
+        "severity": {"severity_name": "High"}, "initial_date": "2026-11-20T08:00:00", "modification_history": {changed: {}}})
+}
+
+/// DFIR-IRIS as far as it is asked here: its list, one case of it, its states, and an update that moves a case to
+/// Containment. A text in place of the list is what it answers to everything.
+fn iris(cases: &mut Value, line: &str) -> (u16, String) {
+    let good = |data: Value| (200, json!({"status": "success", "data": data}).to_string());
+    let Value::Array(list) = cases else {
+        return (500, "<html>down</html>".to_owned());
+    };
+    if line.contains("/manage/cases/filter") {
+        return good(json!({"cases": list, "next_page": null}));
+    }
+    if line.contains("/case-states/") {
+        return good(json!([{"state_name": "Containment", "state_id": 4}]));
+    }
+    let id = line
+        .split([' ', '/'])
+        .filter_map(|part| part.parse::<u64>().ok())
+        .next();
+    let Some(place) = list.iter().position(|case| case["case_id"].as_u64() == id) else {
+        return (
+            400,
+            json!({"status": "error", "message": "Case ID 1 not found"}).to_string(),
+        );
+    };
+    if line.starts_with("POST") {
+        list[place] = case(id.unwrap(), "Containment", "9");
+    }
+    good(list[place].clone())
+}
+
+impl Room {
+    async fn new(cases: Value) -> Room {
+        Room::with(cases, false).await
+    }
+
+    async fn with(cases: Value, write_phases: bool) -> Room {
+        let (clock, cases) = (TestClock::default(), Arc::new(Mutex::new(cases)));
+        let answers = cases.clone();
+        let (url, asked) = answering(move |line| iris(&mut answers.lock().unwrap(), line));
+        let shared: SharedClock = Arc::new(clock.clone());
+        let settings = ConnectorSettings {
+            kind: Kind::Iris,
+            name: "cases".to_owned(),
+            url,
+            token: TokenPlace::Variable {
+                name: "TOKEN".to_owned(),
+                value: Some(Secret::new("hunter2")),
+            },
+            ca_file: None,
+            from: None,
+            phase_field: None,
+            write_phases,
+            mapping: Mapping::new(Kind::Iris, "azure"),
+        };
+        let made = connector(&settings, &shared).unwrap();
+        let plan = Plan::new()
+            .clock(&clock)
+            .intakes(vec![Intake::new(settings, made)]);
+        Room {
+            backend: plan.start().await,
+            clock,
+            cases,
+            asked,
+        }
+    }
+
+    fn set(&self, cases: Value) {
+        *self.cases.lock().unwrap() = cases;
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let token = &self.backend.tokens.admin;
+        self.backend.get(token, path).await.json()
+    }
+
+    /// Lets time pass until what is read there is as it shall be; gives it.
+    async fn until(&self, path: &str, what: &str, good: impl Fn(&Value) -> bool) -> Value {
+        let coming = async {
+            loop {
+                let body = self.get(path).await;
+                if good(&body) {
+                    return body;
+                }
+                self.clock.advance(1_000);
+            }
+        };
+        soon(what, coming).await
+    }
+}
+
+#[tokio::test]
+async fn incidents_are_taken_in_followed_and_marked_when_they_are_gone() {
+    let room = Room::new(json!([
+        case(1, "Open", "1"),
+        case(2, "Eradication", "1"),
+        case(3, "Closed", "1")
+    ]))
+    .await;
+    let list = room
+        .until("/v1/incidents", "two incidents", |list| {
+            list["incidents"].as_array().unwrap().len() == 2
+        })
+        .await;
+    let of = |list: &Value, key: &str| {
+        let all = list["incidents"].as_array().unwrap();
+        all.iter()
+            .find(|incident| incident["upstream"]["key"] == key)
+            .unwrap()
+            .clone()
+    };
+    let (first, second) = (of(&list, "1"), of(&list, "2"));
+    assert_eq!(
+        (&first["phase"], &first["severity"]),
+        (&json!("detection_and_analysis"), &json!("sev2"))
+    );
+    assert_eq!(second["phase"], "containment_eradication_and_recovery");
+    assert_eq!(second["upstream"]["raw_status"], "Eradication");
+    // It moves there, and here too.
+    room.set(json!([
+        case(1, "Containment", "2"),
+        case(2, "Eradication", "1")
+    ]));
+    room.until("/v1/incidents", "the move", |list| {
+        of(list, "1")["phase"] == "containment_eradication_and_recovery"
+    })
+    .await;
+    // It goes there, and stays open here, with a mark.
+    room.set(json!([case(2, "Eradication", "1")]));
+    let list = room
+        .until("/v1/incidents", "the mark", |list| {
+            of(list, "1")["upstream"]["standing"] == "gone"
+        })
+        .await;
+    assert_eq!(of(&list, "1")["ended"], Value::Null);
+    room.set(json!([
+        case(1, "Recovery", "3"),
+        case(2, "Eradication", "1")
+    ]));
+    room.until("/v1/incidents", "it again", |list| {
+        of(list, "1")["upstream"]["standing"] == "open"
+    })
+    .await;
+    let version = of(&room.get("/v1/incidents").await, "2")["version"].clone();
+    assert_eq!(
+        version, second["version"],
+        "what says nothing new makes no version"
+    );
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn trouble_is_said_and_ends_nothing_and_the_age_of_what_is_known_stands_beside_it() {
+    let room = Room::new(json!("<html>down</html>")).await;
+    let info = room
+        .until("/v1/info", "the trouble", |info| {
+            !info["connectors"][0]["trouble"].is_null()
+        })
+        .await;
+    let connector = &info["connectors"][0];
+    assert!(
+        connector["trouble"].as_str().unwrap().contains("500"),
+        "{connector}"
+    );
+    assert_eq!(
+        (&connector["name"], &connector["kind"]),
+        (&json!("cases"), &json!("iris"))
+    );
+    assert_eq!(connector["answered_at"], Value::Null);
+    room.set(json!([case(1, "Open", "1795466550.5")]));
+    let info = room
+        .until("/v1/info", "the answer", |info| {
+            info["connectors"][0]["trouble"].is_null()
+        })
+        .await;
+    let connector = &info["connectors"][0];
+    assert_eq!(connector["open"], 1);
+    assert_eq!(connector["changed_at"], "2026-11-23T20:42:30.500Z");
+    assert!(connector["answered_at"].is_string() && connector["asked_at"].is_string());
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn a_quiet_minute_costs_no_more_calls_than_one_a_quarter() {
+    let room = Room::new(json!([case(1, "Open", "1")])).await;
+    room.until("/v1/incidents", "the incident", |list| {
+        list["incidents"].as_array().unwrap().len() == 1
+    })
+    .await;
+    let before = room.asked.lock().unwrap().len();
+    for _ in 0..60 {
+        room.clock.advance(1_000);
+        room.get("/v1/info").await;
+    }
+    let asked = room.asked.lock().unwrap().len() - before;
+    assert!(asked <= 4, "{asked} calls in a minute");
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn a_move_made_here_is_written_there_against_the_version_that_was_seen() {
+    let room = Room::with(json!([case(1, "Open", "1")]), true).await;
+    let one = |list: &Value| list["incidents"].as_array().unwrap().len() == 1;
+    let list = room.until("/v1/incidents", "the incident", one).await;
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let ask = room
+        .backend
+        .ask("POST", &format!("/v1/incidents/{id}/commands"));
+    let body = json!({"type": "advance", "to": "containment_eradication_and_recovery"});
+    let ask = ask
+        .token(&room.backend.tokens.commander)
+        .header("if-match", "*");
+    ask.json(&body).send().await.expect(200);
+    let written = |list: &Value| list["incidents"][0]["upstream"]["raw_status"] == "Containment";
+    let list = room.until("/v1/incidents", "the move there", written).await;
+    assert_eq!(
+        list["incidents"][0]["phase"],
+        "containment_eradication_and_recovery"
+    );
+    let posts = || {
+        let asked = room.asked.lock().unwrap();
+        asked
+            .iter()
+            .filter(|line| line.starts_with("POST"))
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(posts(), ["POST /manage/cases/update/1 HTTP/1.1"]);
+    for _ in 0..60 {
+        room.clock.advance(1_000);
+        room.get("/v1/info").await;
+    }
+    assert_eq!(posts().len(), 1, "it is written once");
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn a_move_made_on_both_sides_is_a_conflict_and_nothing_is_written() {
+    let room = Room::with(json!([case(1, "Open", "1")]), true).await;
+    let one = |list: &Value| list["incidents"].as_array().unwrap().len() == 1;
+    let list = room.until("/v1/incidents", "the incident", one).await;
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    room.set(json!([case(1, "Reporting", "2")]));
+    let ask = room
+        .backend
+        .ask("POST", &format!("/v1/incidents/{id}/commands"));
+    let body = json!({"type": "advance", "to": "containment_eradication_and_recovery"});
+    let ask = ask
+        .token(&room.backend.tokens.commander)
+        .header("if-match", "*");
+    ask.json(&body).send().await.expect(200);
+    let contested = |list: &Value| list["incidents"][0]["upstream"]["conflicts"].is_array();
+    let list = room.until("/v1/incidents", "the conflict", contested).await;
+    let conflict = json!([{"field": "phase", "here": "containment_eradication_and_recovery", "there": "post_incident_activity"}]);
+    assert_eq!(list["incidents"][0]["upstream"]["conflicts"], conflict);
+    let asked = room.asked.lock().unwrap().clone();
+    assert!(
+        asked.iter().all(|line| line.starts_with("GET")),
+        "{asked:?}"
+    );
+    room.backend.stop_at(&room.clock).await;
+}
