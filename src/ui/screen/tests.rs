@@ -101,6 +101,15 @@ fn a_tick_leaves_no_old_text_standing_and_seldom_asks_for_a_draw() {
     }
 }
 
+/// Three fields filled the column, and `T-00:09:08customers` was read.
+#[test]
+fn a_countdown_of_three_fields_keeps_off_what_it_is_for() {
+    let mut app = showing(ScreenName::Lanes, "night");
+    tick(&mut app, 9_140_000);
+    let seen = picture(&mut app, 80, 24);
+    assert!(seen.contains("T-00:09:08 customers"), "{seen}");
+}
+
 /// A form that had no room was not drawn when the time in it grew shorter and it fitted.
 #[test]
 fn a_latest_start_gets_its_wide_form_as_soon_as_it_fits() {

@@ -198,8 +198,10 @@ fn draw_row(
     canvas.redraw_at(holds);
     match what {
         Some(what) => {
-            put(canvas, columns.clock, columns.clock + 10, &clock);
-            put(canvas, columns.what, columns.people - 1, &[what]);
+            // Under ten minutes the clock fills its column: whom it is for gives way by one cell.
+            let mut parts = clock;
+            parts.extend([Part::Gap(1), Part::Tab(columns.what - columns.clock), what]);
+            put(canvas, columns.clock, columns.people - 1, &parts);
         }
         // Where no clock runs, what stands has the room of both.
         None => put(canvas, columns.clock, columns.people - 1, &clock),
@@ -223,7 +225,7 @@ fn clock_and_what(
     if let Some(duty) = nearest(incident) {
         let (clock, holds) = words::duty_clock(shared, row.source, incident, duty);
         if let DutyClock::Counts { to, role } = clock {
-            let clock = Part::Column(LiveText::Countdown { to }, 10, Side::Left, role);
+            let clock = Part::Live(LiveText::Countdown { to }, role);
             let what = match words::is_hidden(shared, duty) {
                 true => "restricted".to_owned(),
                 false => duty.to.clone(),
