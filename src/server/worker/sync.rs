@@ -10,7 +10,6 @@ use super::sync_write::write_phases;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::{Case, Delta, Version, Watch, Watermark, all};
-use crate::connector::settings::Kind;
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::upstream::{hear, standing};
@@ -31,14 +30,6 @@ const LONGEST_WAIT_MS: i64 = 60_000;
 const MISSING_MAX: usize = 20;
 /// How much of an error readers see, in cells.
 const TROUBLE_CELLS: usize = 200;
-
-/// Milliseconds between two turns.
-fn interval_ms(kind: Kind) -> i64 {
-    match kind {
-        Kind::Iris => 15_000,
-        Kind::PagerDuty => 10_000,
-    }
-}
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +55,7 @@ pub(super) struct Memory {
 /// Works until the future is dropped.
 pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
     let mut memory = Memory::default();
-    let interval = interval_ms(intake.settings.kind);
+    let interval = intake.settings.vendor.interval_ms;
     loop {
         intake.note(|progress| progress.asked_at = Some(state.clock.now()));
         let turned = match turn(&state, &intake, &mut memory).await {
