@@ -70,8 +70,12 @@ fn one(
         let what = "a token does not stand in this file: put it in a file that only the backend can read and name that as token_file";
         document.fault(part, "token", what);
     }
-    let own = VENDORS.iter().flat_map(|vendor| vendor.keys);
-    let keys: Vec<&str> = KEYS.iter().chain(own).copied().collect();
+    let mut keys = KEYS.to_vec();
+    for key in VENDORS.iter().flat_map(|vendor| vendor.keys) {
+        if !keys.contains(key) {
+            keys.push(key);
+        }
+    }
     document.known_but(part, &keys, "token");
     let vendor = vendor(document, part);
     let name = document.needed(part, "name");
