@@ -3,7 +3,6 @@
 
 mod item;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Method;
@@ -14,7 +13,7 @@ use super::error::ConnectorError;
 use super::field::{escaped, items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom,
+    Paging, Receipt, Version, Watch, Watermark, Whom, untold,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -218,28 +217,18 @@ impl IncidentIo {
     async fn since(&self, since: &Watermark) -> Result<Delta, ConnectorError> {
         let from = since.at - chrono::TimeDelta::seconds(OVERLAP_SECONDS);
         let filter = format!("updated_at[gte]={}", from.format("%Y-%m-%d"));
-        let mut after: Option<Cursor> = None;
-        let mut seen = BTreeSet::new();
-        let (mut cases, mut at): (Vec<Case>, _) = (Vec::new(), since.at);
+        let (mut after, mut told): (Option<Cursor>, Vec<Case>) = (None, Vec::new());
         for _ in 0..PARTS {
             let part = self
                 .part(&filter, after.as_ref().map(|c| c.0.as_str()))
                 .await?;
-            for case in part.cases {
-                at = at.max(case.updated_at.unwrap_or(at));
-                let mark = format!("{} {}", case.key, case.version.0);
-                let fresh = !since.seen.contains(&mark);
-                if seen.insert(mark) && fresh {
-                    cases.retain(|other| other.key != case.key);
-                    cases.push(case);
-                }
-            }
+            told.extend(part.cases);
             after = part.next;
             if after.is_none() {
+                let (mut cases, watermark) = untold(since, told);
                 for case in &mut cases {
                     *case = self.followed(case.clone()).await?;
                 }
-                let watermark = Watermark { at, seen };
                 return Ok(Delta::Cases {
                     cases,
                     gone: Vec::new(),

@@ -3,7 +3,6 @@
 
 mod item;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::{HeaderValue, Method};
@@ -14,7 +13,7 @@ use super::error::ConnectorError;
 use super::field::escaped;
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom,
+    Paging, Receipt, Version, Watch, Watermark, Whom, untold,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -205,30 +204,19 @@ impl Connector for TheHive {
     fn changes<'a>(&'a self, since: &'a Watermark) -> Answer<'a, Delta> {
         Box::pin(async move {
             let filter = item::changed(since.at.timestamp_millis() - OVERLAP_MS);
-            let (mut cursor, mut read) = (None, 0);
-            let (mut cases, mut seen): (Vec<Case>, BTreeSet<String>) = Default::default();
-            let mut at = since.at;
+            let (mut cursor, mut told): (_, Vec<Case>) = (None, Vec::new());
             loop {
                 let part = self.part(&filter, cursor.take()).await?;
-                read += part.cases.len();
-                for case in part.cases {
-                    at = at.max(case.updated_at.unwrap_or(at));
-                    let mark = format!("{} {}", case.key, case.version.0);
-                    let fresh = !since.seen.contains(&mark);
-                    if seen.insert(mark) && fresh {
-                        cases.retain(|other| other.key != case.key);
-                        cases.push(case);
-                    }
-                }
+                told.extend(part.cases);
                 if part.next.is_none() {
                     break;
                 }
-                if read > CHANGED_MAX {
+                if told.len() > CHANGED_MAX {
                     return Ok(Delta::Resync);
                 }
                 cursor = part.next;
             }
-            let watermark = Watermark { at, seen };
+            let (cases, watermark) = untold(since, told);
             Ok(Delta::Cases {
                 cases,
                 gone: Vec::new(),

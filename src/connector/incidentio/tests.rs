@@ -2,6 +2,8 @@
 
 mod write;
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::connector::port::all;
 use crate::connector::stub::{self, Stub, json as answer, with_headers};

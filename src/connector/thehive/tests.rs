@@ -1,5 +1,7 @@
 //! TheHive over hand-made answers in the forms of its API.
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::connector::port::all;
 use crate::connector::stub::{self, Stub, json as answer, with_headers};
