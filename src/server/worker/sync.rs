@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rand::RngExt as _;
 
-use super::sync_write::write_phases;
+use super::sync_write::{Untaken, write_phases};
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::{Case, Delta, Version, Watch, Watermark, all};
@@ -30,7 +30,7 @@ const LONGEST_WAIT_MS: i64 = 60_000;
 /// How many incidents that left the list are looked at in one turn; the rest in the next.
 const MISSING_MAX: usize = 20;
 /// How much of an error readers see, in cells.
-const TROUBLE_CELLS: usize = 200;
+pub(super) const TROUBLE_CELLS: usize = 200;
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +49,8 @@ pub(super) struct Memory {
     /// Versions as the list gave them: what did not change is not asked for again.
     listed: HashMap<String, Version>,
     failures: u32,
-    /// When a move was last tried to be written there and was not taken, by key.
-    pub(super) refused: HashMap<String, Mono>,
+    /// Moves that were tried to be written there and do not show there, by key.
+    pub(super) untaken: HashMap<String, Untaken>,
 }
 
 /// Works until the future is dropped.
