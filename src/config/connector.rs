@@ -27,6 +27,7 @@ const KEYS: &[&str] = &[
     "token_command",
     "token_env",
     "ca_file",
+    "proxy",
     "service",
     "write_phases",
     "services",
@@ -92,6 +93,10 @@ fn one(
     }
     let token = token(document, part);
     let ca_file = document.path(part, "ca_file");
+    let proxy = document.text(part, "proxy");
+    if let Some(Err(why)) = proxy.as_deref().map(place) {
+        document.fault(part, "proxy", why);
+    }
     let options = options(document, part, vendor);
     let write_phases = document.yes(part, "write_phases").unwrap_or(false);
     let service = service(document, part, "service", directory);
@@ -102,6 +107,7 @@ fn one(
         url: url?,
         token: token?,
         ca_file,
+        proxy,
         options,
         write_phases,
         mapping: mapping?,

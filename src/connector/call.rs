@@ -54,6 +54,7 @@ impl Line {
     ) -> Result<Line, SettingsFault> {
         let http = HttpSettings {
             ca_file: settings.ca_file.clone(),
+            proxy: settings.proxy.clone(),
             ..HttpSettings::default()
         };
         let client = HttpClient::new(&settings.url, &http)

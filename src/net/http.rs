@@ -28,6 +28,9 @@ pub enum Reach {
 pub struct HttpSettings {
     /// Authorities to trust in place of the system's, as a PEM file.
     pub ca_file: Option<PathBuf>,
+    /// The proxy to call through, in place of what `https_proxy` and `no_proxy` of the environment say. An address on this
+    /// machine is called without one either way, unless it is named here.
+    pub proxy: Option<String>,
     /// How long connecting and the handshake may take, in milliseconds.
     pub connect_timeout_ms: u64,
     /// Whom it may call.
@@ -38,6 +41,7 @@ impl Default for HttpSettings {
     fn default() -> HttpSettings {
         HttpSettings {
             ca_file: None,
+            proxy: None,
             connect_timeout_ms: 5_000,
             reach: Reach::AsWritten,
         }
@@ -112,8 +116,16 @@ impl HttpClient {
             .dns_resolver(Arc::new(Resolver {
                 checked: settings.reach == Reach::PublicOnly,
             }));
-        if settings.reach == Reach::PublicOnly || is_loopback_url(&base) {
+        if settings.reach == Reach::PublicOnly {
             // A proxy would resolve the name again, behind the check.
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &settings.proxy {
+            let proxy = check_url(proxy, Reach::AsWritten)?;
+            let all = reqwest::Proxy::all(proxy).map_err(|error| NetError::BadUrl {
+                why: told(&error.without_url()),
+            })?;
+            builder = builder.no_proxy().proxy(all);
+        } else if is_loopback_url(&base) {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| NetError::Other {

@@ -77,6 +77,7 @@ impl Room {
                 value: Some(Secret::new("hunter2")),
             },
             ca_file: None,
+            proxy: None,
             options: BTreeMap::new(),
             write_phases,
             mapping: Mapping::new(vendor, "azure"),
