@@ -48,6 +48,8 @@ mod pair;
 #[cfg(test)]
 mod picture;
 #[cfg(test)]
+mod prism;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod readme;
