@@ -52,6 +52,8 @@ mod prism;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod record;
