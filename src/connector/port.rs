@@ -128,6 +128,8 @@ pub struct Case {
     pub summary: Option<String>,
     /// The word that tells its phase.
     pub status: String,
+    /// The fixed word that the status stands under, where everybody names statuses as they like.
+    pub category: Option<String>,
     /// Whether it is being worked on there.
     pub open: bool,
     pub severity: Option<String>,
@@ -219,14 +221,39 @@ pub trait Connector: Send + Sync {
     /// what it came to.
     fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case>;
 
-    /// Calls people. After `Unknown` they may have been called.
-    fn page<'a>(&'a self, key: &'a str, whom: &'a Whom, message: &'a str) -> Answer<'a, Receipt>;
+    /// Calls people. After `Unknown` they may have been called. `once` is the same for every attempt at one page and no
+    /// other: where paging is `ServerIdempotent`, it is what keeps a repeat from calling anybody again.
+    fn page<'a>(
+        &'a self,
+        key: &'a str,
+        whom: &'a Whom,
+        message: &'a str,
+        once: &'a str,
+    ) -> Answer<'a, Receipt>;
 
     /// Who would be called now, by name, as far as the source tells.
     fn on_call<'a>(&'a self, whom: &'a Whom) -> Answer<'a, Vec<String>>;
 
-    /// Appends a note.
-    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()>;
+    /// Appends a note. `once` is the same for every attempt at one note and no other.
+    fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
+}
+
+/// Of what was told since a watermark, what was not told before, each incident once as it stood last; and the mark that
+/// holds all of it as seen.
+pub(super) fn untold(since: &Watermark, told: Vec<Case>) -> (Vec<Case>, Watermark) {
+    let latest = told.iter().filter_map(|case| case.updated_at).max();
+    let mut seen = BTreeSet::new();
+    let mut cases: Vec<Case> = Vec::new();
+    for case in told {
+        let mark = format!("{} {}", case.key, case.version.0);
+        let fresh = !since.seen.contains(&mark);
+        if seen.insert(mark) && fresh {
+            cases.retain(|other| other.key != case.key);
+            cases.push(case);
+        }
+    }
+    let at = latest.map_or(since.at, |at| at.max(since.at));
+    (cases, Watermark { at, seen })
 }
 
 /// The most parts a list may have: whoever goes on for ever is not believed.

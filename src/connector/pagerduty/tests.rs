@@ -299,7 +299,7 @@ async fn pitfall_7_a_page_without_an_answer_is_unknown_and_sent_once() {
     let pagerduty = pagerduty(&stub);
     let whom = Whom::Policy("E1".to_owned());
     for _ in 0..2 {
-        let error = pagerduty.page("A", &whom, "come").await.unwrap_err();
+        let error = pagerduty.page("A", &whom, "come", "p1").await.unwrap_err();
         assert!(matches!(error, ConnectorError::Unknown(_)), "{error:?}");
     }
     let posts: Vec<_> = stub
@@ -334,14 +334,14 @@ async fn pitfall_7_a_receipt_names_who_was_called_and_an_empty_one_nobody() {
     );
     let pagerduty = pagerduty(&stub);
     let whom = Whom::Policy("E1".to_owned());
-    let receipt = pagerduty.page("A", &whom, "come").await.unwrap();
+    let receipt = pagerduty.page("A", &whom, "come", "p1").await.unwrap();
     assert_eq!(
         receipt.called,
         [("D. Okafor".to_owned(), "pending".to_owned())]
     );
     assert!(
         pagerduty
-            .page("A", &whom, "come")
+            .page("A", &whom, "come", "p1")
             .await
             .unwrap()
             .called
@@ -370,7 +370,7 @@ async fn who_is_called_first_is_named_before_the_call() {
 async fn writes_need_a_user_and_say_so_before_they_are_sent() {
     let stub = Stub::new().await;
     let pagerduty = PagerDuty::new(&stub.settings(&VENDOR), stub::clock()).unwrap();
-    let error = pagerduty.note("A", "x").await.unwrap_err();
+    let error = pagerduty.note("A", "x", "n1").await.unwrap_err();
     assert!(
         error.to_string().contains("e-mail address as 'from'"),
         "{error}"
@@ -394,7 +394,7 @@ async fn pitfall_8_its_rate_limit_is_read_and_its_errors_say_what_is_wrong() {
     assert_eq!(error, ConnectorError::RateLimited { retry_at });
     let wrong = json!({"error": {"message": "Arguments Caused Error", "code": 2002, "errors": ["Offset must be less than 10000"]}});
     stub.on("POST /incidents/A/notes", &[answer(400, &wrong)]);
-    let error = pagerduty(&stub).note("A", "x").await.unwrap_err();
+    let error = pagerduty(&stub).note("A", "x", "n1").await.unwrap_err();
     assert!(
         error.to_string().contains("Arguments Caused Error; Offset"),
         "{error}"
@@ -402,7 +402,7 @@ async fn pitfall_8_its_rate_limit_is_read_and_its_errors_say_what_is_wrong() {
     stub.on("GET /incidents/A", &[one(incident("A", "acknowledged"))]);
     for status in [409, 412] {
         stub.on("POST /incidents/A/notes", &[with_headers(status, "", "{}")]);
-        let error = pagerduty(&stub).note("A", "x").await.unwrap_err();
+        let error = pagerduty(&stub).note("A", "x", "n1").await.unwrap_err();
         assert!(
             matches!(error, ConnectorError::Conflict { .. }),
             "{error:?}"
@@ -424,4 +424,69 @@ async fn null_fields_and_unknown_statuses_show_as_themselves() {
         ),
         ("snoozed", "incident A")
     );
+}
+
+/// There is no document of its API that may be kept here: these are the facts that are known of it, request by request.
+#[tokio::test]
+async fn pitfall_17_every_request_is_one_that_is_known_to_be_taken() {
+    let stub = Stub::new().await;
+    stub.on(LIST, &[list(&[], false)]);
+    let log = json!({"log_entries": [], "more": false});
+    stub.on("GET /log_entries?since=", &[answer(200, &log)]);
+    let (before, after) = (incident("A", "triggered"), incident("A", "acknowledged"));
+    stub.on("GET /incidents/A", &[one(before), one(after.clone())]);
+    let users = json!({"users": [{"id": "U1", "email": "ops@example.com"}]});
+    stub.on("GET /users?query=", &[answer(200, &users)]);
+    let policy = "GET /oncalls?escalation_policy_ids[]=E1&earliest=true";
+    stub.on(policy, &[answer(200, &json!({"oncalls": []}))]);
+    stub.on("PUT /incidents/A", &[one(after)]);
+    stub.on("POST /incidents/A/", &[answer(201, &json!({}))]);
+    let pagerduty = pagerduty(&stub);
+    pagerduty.list(None).await.unwrap();
+    let since = Watermark {
+        at: "2026-11-24T09:59:00Z".parse().unwrap(),
+        seen: BTreeSet::new(),
+    };
+    pagerduty.changes(&since).await.unwrap();
+    let seen = Version("2026-11-24T09:00:00Z triggered".to_owned());
+    pagerduty.advance("A", &seen, "acknowledged").await.unwrap();
+    let whom = Whom::Policy("E1".to_owned());
+    pagerduty.on_call(&whom).await.unwrap();
+    pagerduty.page("A", &whom, "come", "p1").await.unwrap();
+    pagerduty.note("A", "seen", "n1").await.unwrap();
+    let target =
+        json!({"responder_request_target": {"id": "E1", "type": "escalation_policy_reference"}});
+    let bodies = [
+        json!({"incident": {"type": "incident_reference", "status": "acknowledged"}}),
+        json!({"requester_id": "U1", "message": "come", "responder_request_targets": [target]}),
+        json!({"note": {"content": "seen"}}),
+    ];
+    let writes = [
+        "PUT /incidents/A",
+        "POST /incidents/A/responder_requests",
+        "POST /incidents/A/notes",
+    ];
+    let mut written = Vec::new();
+    for asked in stub.asked() {
+        let head = asked.head.to_lowercase();
+        for line in [
+            "accept: application/vnd.pagerduty+json;version=2",
+            "authorization: token token=",
+        ] {
+            assert!(head.contains(line), "{head}");
+        }
+        if !asked.what.starts_with("GET") {
+            assert!(
+                head.contains("from: ops@example.com")
+                    && head.contains("content-type: application/json"),
+                "{head}"
+            );
+            written.push((asked.what, asked.body));
+        } else if let Some((_, limit)) = asked.what.split_once("limit=") {
+            let limit = limit.split('&').next().unwrap().parse::<usize>().unwrap();
+            assert!(limit <= 100, "{}", asked.what);
+        }
+    }
+    let expected = writes.map(str::to_owned).into_iter().zip(bodies);
+    assert_eq!(written, expected.collect::<Vec<_>>());
 }
