@@ -190,6 +190,7 @@ fn case(value: &Value, base: &str) -> Option<Case> {
         }),
         merged_into: None,
         partial: false,
+        category: None,
         status,
         key,
     })
@@ -291,6 +292,7 @@ impl Connector for Iris {
         _key: &'a str,
         _whom: &'a Whom,
         _message: &'a str,
+        _once: &'a str,
     ) -> Answer<'a, Receipt> {
         Box::pin(async {
             Err(ConnectorError::Invalid {
@@ -304,7 +306,7 @@ impl Connector for Iris {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()> {
+    fn note<'a>(&'a self, key: &'a str, text: &'a str, _once: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let path = format!("/case/tasklog/add?cid={}", escaped(key));
             self.write(key, &path, Some(&json!({ "log_content": text })))

@@ -2,12 +2,19 @@
 //! to its file; `port` is what they have in common. Who asks, and what becomes of the answer, stands in `cli` and `server`.
 
 mod call;
+mod carrier;
+mod credential;
+mod entra;
 pub mod error;
 mod field;
+mod graph;
 mod iris;
 pub mod landing;
+pub mod login;
+mod odata;
 mod pagerduty;
 pub mod port;
+mod sentinel;
 pub mod settings;
 pub mod vendor;
 pub mod veris;

@@ -380,7 +380,13 @@ impl Connector for PagerDuty {
         })
     }
 
-    fn page<'a>(&'a self, key: &'a str, whom: &'a Whom, message: &'a str) -> Answer<'a, Receipt> {
+    fn page<'a>(
+        &'a self,
+        key: &'a str,
+        whom: &'a Whom,
+        message: &'a str,
+        _once: &'a str,
+    ) -> Answer<'a, Receipt> {
         Box::pin(async move {
             let requester = self.requester().await?;
             let (id, kind) = match whom {
@@ -416,7 +422,7 @@ impl Connector for PagerDuty {
         })
     }
 
-    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()> {
+    fn note<'a>(&'a self, key: &'a str, text: &'a str, _once: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let path = format!("/incidents/{}/notes", escaped(key));
             let body = json!({ "note": { "content": text } });

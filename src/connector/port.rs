@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use futures::future::BoxFuture;
 
 use super::error::ConnectorError;
+use super::login::Login;
 use crate::domain::instant::Instant;
 
 /// How changes are noticed.
@@ -128,6 +129,8 @@ pub struct Case {
     pub summary: Option<String>,
     /// The word that tells its phase.
     pub status: String,
+    /// The fixed word that the status stands under, where everybody names statuses as they like.
+    pub category: Option<String>,
     /// Whether it is being worked on there.
     pub open: bool,
     pub severity: Option<String>,
@@ -161,6 +164,43 @@ pub struct Watermark {
     pub at: Instant,
     /// What was seen already at and shortly before `at`: a boundary second may hold two changes.
     pub seen: BTreeSet<String>,
+}
+
+impl Watermark {
+    /// Where to read from again: changes can appear late.
+    pub(super) fn from(&self, overlap_s: i64) -> Instant {
+        self.at - chrono::TimeDelta::seconds(overlap_s)
+    }
+
+    /// Of what was told from `from` on, what was not known already, and the mark up to which it was told. `now` is the other
+    /// side's: what bears a later time than that does not carry the mark away.
+    pub(super) fn fresh(
+        &self,
+        told: Vec<Case>,
+        overlap_s: i64,
+        now: Option<Instant>,
+    ) -> (Vec<Case>, Watermark) {
+        let believed = |at: &Instant| now.is_none_or(|now| *at <= now);
+        let latest = told.iter().filter_map(|case| case.updated_at);
+        let at = latest
+            .filter(believed)
+            .max()
+            .map_or(self.at, |at| at.max(self.at));
+        let id = |case: &Case| format!("{} {}", case.key, case.version.0);
+        let after = Watermark {
+            at,
+            seen: BTreeSet::new(),
+        };
+        let from = after.from(overlap_s);
+        let again = told
+            .iter()
+            .filter(|case| case.updated_at.is_none_or(|at| at >= from));
+        let seen = again.map(id).collect();
+        let fresh = told
+            .into_iter()
+            .filter(|case| !self.seen.contains(&id(case)));
+        (fresh.collect(), Watermark { seen, ..after })
+    }
 }
 
 /// What changed.
@@ -201,6 +241,11 @@ pub trait Connector: Send + Sync {
     /// What it can do, as configured.
     fn capabilities(&self) -> Capabilities;
 
+    /// How a person signs in for the backend, where one has to.
+    fn login(&self) -> Option<&dyn Login> {
+        None
+    }
+
     /// One part of the list of incidents that are open there; from the beginning without a cursor.
     fn list(&self, cursor: Option<Cursor>) -> Answer<'_, Batch>;
 
@@ -219,14 +264,21 @@ pub trait Connector: Send + Sync {
     /// what it came to.
     fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case>;
 
-    /// Calls people. After `Unknown` they may have been called.
-    fn page<'a>(&'a self, key: &'a str, whom: &'a Whom, message: &'a str) -> Answer<'a, Receipt>;
+    /// Calls people. After `Unknown` they may have been called. `once` is the same for every attempt at one page and no
+    /// other: where paging is `ServerIdempotent`, it is what keeps a repeat from calling anybody again.
+    fn page<'a>(
+        &'a self,
+        key: &'a str,
+        whom: &'a Whom,
+        message: &'a str,
+        once: &'a str,
+    ) -> Answer<'a, Receipt>;
 
     /// Who would be called now, by name, as far as the source tells.
     fn on_call<'a>(&'a self, whom: &'a Whom) -> Answer<'a, Vec<String>>;
 
-    /// Appends a note.
-    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()>;
+    /// Appends a note. `once` is the same for every attempt at one note and no other.
+    fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
 }
 
 /// The most parts a list may have: whoever goes on for ever is not believed.

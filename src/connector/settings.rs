@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use super::port::Case;
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
 use crate::secret::Secret;
@@ -102,6 +103,13 @@ impl Mapping {
     pub(super) fn find<T: Clone>(list: &[(String, T)], word: &str) -> Option<T> {
         let same = |(known, _): &&(String, T)| known.to_lowercase() == word.trim().to_lowercase();
         list.iter().find(same).map(|(_, meaning)| meaning.clone())
+    }
+
+    /// The phase that a case stands in: by its status, or by what its status stands under where that means a phase whatever
+    /// it is called.
+    pub(super) fn phase_of(&self, case: &Case) -> Option<Phase> {
+        let of = |word: &str| Mapping::find(&self.phases, word);
+        of(&case.status).or_else(|| of(case.category.as_deref()?))
     }
 
     /// The status that is written for a phase, if the source has one.

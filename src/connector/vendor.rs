@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::port::Connector;
 use super::settings::{ConnectorSettings, SettingsFault};
-use super::{iris, pagerduty};
+use super::{graph, iris, pagerduty, sentinel};
 use crate::domain::word::{Phase, Severity};
 use crate::time::SharedClock;
 
@@ -35,7 +35,12 @@ pub struct Vendor {
 }
 
 /// All of them, in the order of their words.
-pub static VENDORS: [&Vendor; 2] = [&iris::VENDOR, &pagerduty::VENDOR];
+pub static VENDORS: [&Vendor; 4] = [
+    &graph::VENDOR,
+    &iris::VENDOR,
+    &pagerduty::VENDOR,
+    &sentinel::VENDOR,
+];
 
 impl Vendor {
     /// The vendor of a word in the file.

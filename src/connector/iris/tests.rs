@@ -292,12 +292,12 @@ async fn a_note_is_written_and_a_lost_one_is_not_repeated() {
         &[recorded("note-tasklog.json"), String::new()],
     );
     let iris = iris(&stub);
-    iris.note("3", "note from tui").await.unwrap();
+    iris.note("3", "note from tui", "n1").await.unwrap();
     assert_eq!(
         stub.asked()[0].body,
         json!({"log_content": "note from tui"})
     );
-    let lost = iris.note("3", "again").await.unwrap_err();
+    let lost = iris.note("3", "again", "n1").await.unwrap_err();
     assert!(matches!(lost, ConnectorError::Unknown(_)), "{lost:?}");
     assert_eq!(stub.calls().len(), 2);
 }
@@ -385,7 +385,7 @@ async fn pitfall_7_iris_pages_nobody_and_says_so() {
     let iris = iris(&stub);
     assert_eq!(iris.capabilities().paging, Paging::ByRoutes);
     let error = iris
-        .page("3", &Whom::Person("1".to_owned()), "come")
+        .page("3", &Whom::Person("1".to_owned()), "come", "p1")
         .await
         .unwrap_err();
     assert!(error.to_string().contains("by its routes"), "{error}");

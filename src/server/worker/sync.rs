@@ -97,11 +97,11 @@ async fn turn(
     intake: &Intake,
     memory: &mut Memory,
 ) -> Result<(), Trouble> {
-    let logs = intake.connector.capabilities().watch == Watch::EventLog;
+    let tells = intake.connector.capabilities().watch != Watch::FullDiff;
     let fresh = memory
         .whole_at
         .is_some_and(|at| state.clock.mono() - at < RESYNC_AFTER_MS);
-    if let (true, true, Some(since)) = (logs, fresh, memory.watermark.clone()) {
+    if let (true, true, Some(since)) = (tells, fresh, memory.watermark.clone()) {
         match intake.connector.changes(&since).await? {
             Delta::Resync => {}
             Delta::Cases {
