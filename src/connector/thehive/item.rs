@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::connector::field::{escaped, instant_of_ms, items, text};
+use crate::connector::field::{instant_of_ms, items, text};
 use crate::connector::port::{Case, Version};
+use crate::net::escaped;
 
 /// The stage of a case that nobody works on any more.
 const CLOSED: &str = "Closed";
