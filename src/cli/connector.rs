@@ -1,5 +1,7 @@
 //! `connector`: the incident systems of a backend's file, and whether one can be read. `check` asks for one page with the
-//! real credentials and shows how each incident would land; it writes nothing, here or there.
+//! real credentials and shows how each incident would land; it writes nothing, here or there. Signing in is `connector::login`.
+
+mod login;
 
 use std::path::PathBuf;
 
@@ -42,6 +44,13 @@ pub enum ConnectorAction {
         #[command(flatten)]
         file: FileArgs,
     },
+    /// Sign in for a connector as a person: shows a code and where to type it, and keeps what the backend then renews
+    Login {
+        /// The connector's name
+        name: String,
+        #[command(flatten)]
+        file: FileArgs,
+    },
 }
 
 /// Which file.
@@ -56,6 +65,7 @@ pub fn run(args: ConnectorArgs) -> Outcome {
     match args.action {
         ConnectorAction::List(file) => list(&load(&file)?),
         ConnectorAction::Check { name, file } => block_on(1, check(load(&file)?, name))?,
+        ConnectorAction::Login { name, file } => block_on(1, login::login(load(&file)?, name))?,
     }
 }
 
@@ -101,10 +111,12 @@ fn list(file: &ServerFile) -> Outcome {
     Ok(DONE)
 }
 
-async fn check(file: ServerFile, name: String) -> Outcome {
-    let Some(settings) = file.connectors.iter().find(|known| known.name == name) else {
-        let known: Vec<&str> = file.connectors.iter().map(|c| c.name.as_str()).collect();
-        return Err(Failure::usage(match known.is_empty() {
+/// The connector of a name.
+fn named<'f>(all: &'f [ConnectorSettings], name: &str) -> Result<&'f ConnectorSettings, Failure> {
+    let found = all.iter().find(|known| known.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
+        Failure::usage(match known.is_empty() {
             true => {
                 "no connector is configured: add [[connector]] to the backend's file".to_owned()
             }
@@ -112,8 +124,12 @@ async fn check(file: ServerFile, name: String) -> Outcome {
                 "there is no connector '{name}'; there are: {}",
                 known.join(", ")
             ),
-        }));
-    };
+        })
+    })
+}
+
+async fn check(file: ServerFile, name: String) -> Outcome {
+    let settings = named(&file.connectors, &name)?;
     let (output, clock) = (Output::default(), clock());
     let connector = made(settings, &clock)?;
     let batch = connector
