@@ -133,7 +133,10 @@ fn a_check_shows_how_each_incident_would_land_and_writes_nothing() {
 #[test]
 fn a_list_says_what_each_can_do() {
     let file = format!(
-        "{}[[connector]]\nkind = \"pagerduty\"\nname = \"pd\"\ntoken_env = \"PD_TOKEN\"\nservice = \"azure\"\n",
+        "{}[[connector]]\nkind = \"pagerduty\"\nname = \"pd\"\ntoken_env = \"PD_TOKEN\"\nservice = \"azure\"\n\
+         [[connector]]\nkind = \"incidentio\"\nname = \"io\"\ntoken_env = \"IO_TOKEN\"\nservice = \"azure\"\nservice_field = \"Team\"\n\
+         [[connector]]\nkind = \"thehive\"\nname = \"hive\"\nurl = \"https://hive.example\"\ntoken_env = \"HIVE_TOKEN\"\nservice = \"azure\"\n\
+         organisation = \"blue\"\nservice_field = \"unit\"\nproxy = \"http://proxy.example:3128\"\n",
         iris("https://iris.example")
     );
     let (code, out, err) = run(home(&file).path(), &["connector", "list"]);
@@ -148,6 +151,11 @@ fn a_list_says_what_each_can_do() {
         "https://api.pagerduty.com",
         "token in PD_TOKEN",
         "phases by status",
+        "incident.io",
+        "https://api.incident.io",
+        "pages, safe to repeat",
+        "TheHive",
+        "asks what changed",
     ] {
         assert!(out.contains(part), "{part}: {out}");
     }
@@ -181,6 +189,18 @@ fn what_is_wrong_with_a_connector_chooses_the_exit_code() {
             "cases",
             2,
             "server.toml:6: `connector.service`",
+        ),
+        (
+            format!("{}organisation = \"blue\"\n", iris(&html)),
+            "cases",
+            2,
+            "is for thehive; iris has no use for it",
+        ),
+        (
+            format!("{}proxy = \"http://a:b@proxy.example\"\n", iris(&html)),
+            "cases",
+            2,
+            "a user or password in it",
         ),
         (
             iris(&html).replace("token_file", "token"),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use rand::RngExt as _;
 
 use super::sync_write::{Untaken, write_phases};
@@ -29,8 +30,10 @@ const RESYNC_AFTER_MS: i64 = 300_000;
 const LONGEST_WAIT_MS: i64 = 60_000;
 /// How many incidents that left the list are looked at in one turn; the rest in the next.
 const MISSING_MAX: usize = 20;
+/// How far a source's clock may be behind ours without anything being passed over.
+const SKEW_MS: i64 = 3_600_000;
 /// How much of an error readers see, in cells.
-pub(super) const TROUBLE_CELLS: usize = 200;
+const TROUBLE_CELLS: usize = 200;
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
@@ -49,8 +52,20 @@ pub(super) struct Memory {
     /// Versions as the list gave them: what did not change is not asked for again.
     listed: HashMap<String, Version>,
     failures: u32,
+    /// Why the last whole list was not all there is.
+    short: Option<String>,
     /// Moves that were tried to be written there and do not show there, by key.
     pub(super) untaken: HashMap<String, Untaken>,
+}
+
+impl Memory {
+    /// What is wrong though the source answers: its list is not all there is, or it does not show what was written there.
+    pub(super) fn trouble(&self) -> Option<String> {
+        let mut moves: Vec<&str> = self.untaken.values().map(|u| u.why.as_str()).collect();
+        moves.sort_unstable();
+        let all: Vec<&str> = self.short.as_deref().into_iter().chain(moves).collect();
+        (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS))
+    }
 }
 
 /// Works until the future is dropped.
@@ -126,7 +141,7 @@ async fn turn(
                 intake.note(|progress| {
                     progress.answered_at = Some(state.clock.now());
                     progress.changed_at = Some(latest);
-                    progress.trouble = None;
+                    progress.trouble = memory.trouble();
                 });
                 return Ok(());
             }
@@ -141,6 +156,7 @@ async fn whole(
     intake: &Intake,
     memory: &mut Memory,
 ) -> Result<(), Trouble> {
+    let begun = state.clock.now();
     let batch = all(&*intake.connector).await?;
     let keys: BTreeSet<&str> = batch.cases.iter().map(|case| case.key.as_str()).collect();
     let latest = batch.cases.iter().filter_map(|case| case.updated_at).max();
@@ -172,17 +188,20 @@ async fn whole(
             }
         }
     }
-    // The source's own clock alone: ours may be ahead of it. Where it told none, the whole list is no longer than that.
-    memory.watermark = latest.map(|at| Watermark {
-        at: believed(at, state),
+    // By the source's own clock where it told a time, since ours may be ahead of it. What is older than the list is in it.
+    let told = latest.map(|at| believed(at, state));
+    let before = begun - TimeDelta::milliseconds(SKEW_MS);
+    memory.watermark = Some(Watermark {
+        at: told.map_or(before, |at| at.max(before)),
         seen: BTreeSet::new(),
     });
+    memory.short = (!trouble.is_empty()).then(|| trouble.join("; "));
     memory.whole_at = Some(state.clock.mono());
     intake.note(|progress| {
         progress.answered_at = Some(state.clock.now());
         progress.changed_at = latest.or(progress.changed_at);
         progress.open = batch.cases.len();
-        progress.trouble = (!trouble.is_empty()).then(|| trouble.join("; "));
+        progress.trouble = memory.trouble();
     });
     Ok(())
 }

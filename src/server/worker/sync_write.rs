@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use super::sync::{Memory, TROUBLE_CELLS, Trouble, take_in};
+use super::sync::{Memory, Trouble, take_in};
 use crate::connector::error::ConnectorError;
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
 use crate::domain::incident::Incident;
-use crate::domain::text::SafeText;
 use crate::domain::word::Phase;
 use crate::server::intake::Intake;
 use crate::server::state::ServerState;
@@ -24,7 +23,7 @@ pub(super) struct Untaken {
     at: Mono,
     phase: Phase,
     /// How that is said.
-    why: String,
+    pub(super) why: String,
 }
 
 /// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
@@ -73,15 +72,7 @@ pub(super) async fn write_phases(
             }
         }
     }
-    let mut troubles: Vec<&str> = memory.untaken.values().map(|u| u.why.as_str()).collect();
-    troubles.sort_unstable();
-    if !troubles.is_empty() {
-        intake.note(|progress| {
-            let before = progress.trouble.as_deref();
-            let all: Vec<&str> = before.into_iter().chain(troubles).collect();
-            progress.trouble = Some(SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS));
-        });
-    }
+    intake.note(|progress| progress.trouble = memory.trouble());
     Ok(())
 }
 
