@@ -175,7 +175,7 @@ async fn check(file: ServerFile, name: String) -> Outcome {
         }
         if case.partial {
             unplaced.push(format!(
-                "{}: the phase in its field was not asked for",
+                "{}: what the list leaves out of it was not asked for",
                 case.key
             ));
         }

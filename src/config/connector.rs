@@ -29,6 +29,7 @@ const KEYS: &[&str] = &[
     "token_command",
     "token_env",
     "ca_file",
+    "proxy",
     "service",
     "write_phases",
     "services",
@@ -93,6 +94,10 @@ fn one(
         document.fault(part, "url", why);
     }
     let ca_file = document.path(part, "ca_file");
+    let proxy = document.text(part, "proxy");
+    if let Some(Err(why)) = proxy.as_deref().map(place) {
+        document.fault(part, "proxy", why);
+    }
     let options = options(document, part, vendor);
     let by_device = vendor.is_some_and(|vendor| is_by_device(vendor, &options));
     let kept = name.as_deref().filter(|_| by_device).map(|name| {
@@ -109,6 +114,7 @@ fn one(
         url: url?,
         token: token?,
         ca_file,
+        proxy,
         options,
         write_phases,
         mapping: mapping?,

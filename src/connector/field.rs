@@ -38,18 +38,9 @@ pub(super) fn instant(text: &str) -> Option<Instant> {
     Some(date.and_time(NaiveTime::MIN).and_utc())
 }
 
-/// A value of the query part of an address.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
+/// Milliseconds since 1970; none where no calendar reaches.
+pub(super) fn instant_of_ms(ms: i64) -> Option<Instant> {
+    DateTime::from_timestamp_millis(ms)
 }
 
 #[cfg(test)]
@@ -69,5 +60,14 @@ mod tests {
         for none in ["", "soon", "23.11.2026", "2026-13-01"] {
             assert_eq!(instant(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn pitfall_10_milliseconds_since_1970_are_no_seconds_and_an_absurd_number_is_no_instant() {
+        assert_eq!(
+            instant_of_ms(1_795_466_549_889),
+            Some("2026-11-23T20:42:29.889Z".parse().unwrap())
+        );
+        assert_eq!(instant_of_ms(i64::MAX), None);
     }
 }

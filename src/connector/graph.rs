@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::call::Line;
 use super::entra::{self, Entra};
 use super::error::ConnectorError;
-use super::field::escaped;
 use super::login::{self, Login};
 use super::odata::{List, TOP, good, write};
 use super::port::{
@@ -21,6 +20,7 @@ use super::port::{
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
+use crate::net::escaped;
 use crate::time::SharedClock;
 
 const INCIDENTS: &str = "/v1.0/security/incidents";

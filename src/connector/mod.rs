@@ -8,6 +8,7 @@ mod entra;
 pub mod error;
 mod field;
 mod graph;
+mod incidentio;
 mod iris;
 pub mod landing;
 pub mod login;
@@ -16,25 +17,21 @@ mod pagerduty;
 pub mod port;
 mod sentinel;
 pub mod settings;
+mod thehive;
 pub mod vendor;
 pub mod veris;
 
 #[cfg(test)]
 mod stub;
 
-use std::sync::Arc;
-
 use crate::time::SharedClock;
-use port::Connector;
-use settings::{ConnectorSettings, SettingsFault};
+use settings::ConnectorSettings;
+use vendor::Connected;
 
 /// Makes a connector of its settings.
 ///
 /// # Errors
 /// The key that cannot be used, and why.
-pub fn connector(
-    settings: &ConnectorSettings,
-    clock: &SharedClock,
-) -> Result<Arc<dyn Connector>, SettingsFault> {
+pub fn connector(settings: &ConnectorSettings, clock: &SharedClock) -> Connected {
     (settings.vendor.connect)(settings, clock.clone())
 }

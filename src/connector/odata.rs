@@ -83,16 +83,9 @@ impl List<'_> {
             if !unread.is_empty() {
                 return Ok(Delta::Resync);
             }
-            for case in cases {
-                // What moved while it was read comes twice: it stands as it stood last.
-                match told.iter_mut().find(|before| before.key == case.key) {
-                    Some(before) if before.updated_at > case.updated_at => {}
-                    Some(before) => *before = case,
-                    None => told.push(case),
-                }
-            }
+            told.extend(cases);
             let Some(next) = next else {
-                let (cases, watermark) = since.fresh(told, OVERLAP_SECONDS, told_at);
+                let (cases, watermark) = since.fresh(told, told_at);
                 return Ok(Delta::Cases {
                     cases,
                     gone: Vec::new(),

@@ -172,34 +172,29 @@ impl Watermark {
         self.at - chrono::TimeDelta::seconds(overlap_s)
     }
 
-    /// Of what was told from `from` on, what was not known already, and the mark up to which it was told. `now` is the other
-    /// side's: what bears a later time than that does not carry the mark away.
-    pub(super) fn fresh(
-        &self,
-        told: Vec<Case>,
-        overlap_s: i64,
-        now: Option<Instant>,
-    ) -> (Vec<Case>, Watermark) {
+    /// Of what was told from `from` on, what was not told before, each incident once as it stood last; and the mark up to
+    /// which it was told, with all of it as seen. `now` is the other side's: what bears a later time than that does not carry the mark away.
+    pub(super) fn fresh(&self, told: Vec<Case>, now: Option<Instant>) -> (Vec<Case>, Watermark) {
         let believed = |at: &Instant| now.is_none_or(|now| *at <= now);
         let latest = told.iter().filter_map(|case| case.updated_at);
-        let at = latest
-            .filter(believed)
-            .max()
-            .map_or(self.at, |at| at.max(self.at));
-        let id = |case: &Case| format!("{} {}", case.key, case.version.0);
-        let after = Watermark {
-            at,
+        let latest = latest.filter(believed).max();
+        let mut after = Watermark {
+            at: latest.map_or(self.at, |at| at.max(self.at)),
             seen: BTreeSet::new(),
         };
-        let from = after.from(overlap_s);
-        let again = told
-            .iter()
-            .filter(|case| case.updated_at.is_none_or(|at| at >= from));
-        let seen = again.map(id).collect();
-        let fresh = told
-            .into_iter()
-            .filter(|case| !self.seen.contains(&id(case)));
-        (fresh.collect(), Watermark { seen, ..after })
+        let mut fresh: Vec<Case> = Vec::new();
+        for case in told {
+            let mark = format!("{} {}", case.key, case.version.0);
+            let known = self.seen.contains(&mark);
+            after.seen.insert(mark);
+            match fresh.iter_mut().find(|other| other.key == case.key) {
+                _ if known => {}
+                Some(before) if before.updated_at > case.updated_at => {}
+                Some(before) => *before = case,
+                None => fresh.push(case),
+            }
+        }
+        (fresh, after)
     }
 }
 

@@ -12,7 +12,6 @@ use sha2::{Digest as _, Sha256};
 use super::call::Line;
 use super::entra::{self, Entra, is_name, is_uuid};
 use super::error::ConnectorError;
-use super::field::escaped;
 use super::login::{self, Login};
 use super::odata::{List, TOP, good, write};
 use super::port::{
@@ -22,6 +21,7 @@ use super::port::{
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
+use crate::net::escaped;
 use crate::time::SharedClock;
 
 /// The version of the API that is spoken.

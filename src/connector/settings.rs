@@ -51,6 +51,8 @@ pub struct ConnectorSettings {
     pub token: TokenPlace,
     /// Authorities to trust in place of the system's.
     pub ca_file: Option<PathBuf>,
+    /// The proxy to call through; without it what the environment says.
+    pub proxy: Option<String>,
     /// What only this vendor takes, by the key in the file: one of [`Vendor::keys`].
     pub options: BTreeMap<&'static str, String>,
     /// Whether a move made here is written there.

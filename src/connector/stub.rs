@@ -100,6 +100,7 @@ impl Stub {
                 value: Some(Secret::new("hunter2")),
             },
             ca_file: None,
+            proxy: None,
             options: BTreeMap::new(),
             write_phases: false,
             mapping: Mapping::new(vendor, "azure"),

@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use super::port::Connector;
 use super::settings::{ConnectorSettings, SettingsFault};
-use super::{graph, iris, pagerduty, sentinel};
+use super::{graph, incidentio, iris, pagerduty, sentinel, thehive};
 use crate::domain::word::{Phase, Severity};
 use crate::time::SharedClock;
+
+/// A connector, or the key that cannot be used.
+pub type Connected = Result<Arc<dyn Connector>, SettingsFault>;
 
 /// A vendor, as its adapter describes it.
 pub struct Vendor {
@@ -31,15 +34,17 @@ pub struct Vendor {
     /// What of the settings it cannot use, found without asking anybody.
     pub faults: fn(&ConnectorSettings) -> Vec<SettingsFault>,
     /// Makes the connector.
-    pub connect: fn(&ConnectorSettings, SharedClock) -> Result<Arc<dyn Connector>, SettingsFault>,
+    pub connect: fn(&ConnectorSettings, SharedClock) -> Connected,
 }
 
 /// All of them, in the order of their words.
-pub static VENDORS: [&Vendor; 4] = [
+pub static VENDORS: [&Vendor; 6] = [
     &graph::VENDOR,
+    &incidentio::VENDOR,
     &iris::VENDOR,
     &pagerduty::VENDOR,
     &sentinel::VENDOR,
+    &thehive::VENDOR,
 ];
 
 impl Vendor {

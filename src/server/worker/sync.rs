@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rand::RngExt as _;
 
-use super::sync_write::write_phases;
+use super::sync_write::{Untaken, write_phases};
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::{Case, Delta, Version, Watch, Watermark, all};
@@ -14,6 +14,7 @@ use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::upstream::{hear, standing};
 use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::domain::word::{Role, Via};
 use crate::server::intake::Intake;
@@ -29,7 +30,7 @@ const LONGEST_WAIT_MS: i64 = 60_000;
 /// How many incidents that left the list are looked at in one turn; the rest in the next.
 const MISSING_MAX: usize = 20;
 /// How much of an error readers see, in cells.
-const TROUBLE_CELLS: usize = 200;
+pub(super) const TROUBLE_CELLS: usize = 200;
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +49,8 @@ pub(super) struct Memory {
     /// Versions as the list gave them: what did not change is not asked for again.
     listed: HashMap<String, Version>,
     failures: u32,
-    /// When a move was last tried to be written there and was not taken, by key.
-    pub(super) refused: HashMap<String, Mono>,
+    /// Moves that were tried to be written there and do not show there, by key.
+    pub(super) untaken: HashMap<String, Untaken>,
 }
 
 /// Works until the future is dropped.
@@ -109,14 +110,19 @@ async fn turn(
                 gone,
                 watermark,
             } => {
-                for case in &cases {
-                    take_in(state, intake, case).await?;
+                for case in cases {
+                    if let Some(case) = completed(state, intake, case).await? {
+                        take_in(state, intake, &case).await?;
+                    }
                 }
                 for key in gone {
                     mark(state, intake, &key, "gone").await?;
                 }
                 let latest = watermark.at;
-                memory.watermark = Some(watermark);
+                memory.watermark = Some(Watermark {
+                    at: believed(latest, state),
+                    ..watermark
+                });
                 intake.note(|progress| {
                     progress.answered_at = Some(state.clock.now());
                     progress.changed_at = Some(latest);
@@ -135,7 +141,6 @@ async fn whole(
     intake: &Intake,
     memory: &mut Memory,
 ) -> Result<(), Trouble> {
-    let begun = state.clock.now();
     let batch = all(&*intake.connector).await?;
     let keys: BTreeSet<&str> = batch.cases.iter().map(|case| case.key.as_str()).collect();
     let latest = batch.cases.iter().filter_map(|case| case.updated_at).max();
@@ -144,14 +149,8 @@ async fn whole(
         if memory.listed.get(&case.key) == Some(&case.version) {
             continue;
         }
-        let completed = match case.partial {
-            true => match intake.connector.complete(case.clone()).await {
-                Ok(completed) => completed,
-                // It went between the list and the question; the next list says how.
-                Err(ConnectorError::NotFound(_)) => continue,
-                Err(error) => return Err(error.into()),
-            },
-            false => case.clone(),
+        let Some(completed) = completed(state, intake, case.clone()).await? else {
+            continue;
         };
         take_in(state, intake, &completed).await?;
         memory.listed.insert(case.key.clone(), case.version.clone());
@@ -173,9 +172,9 @@ async fn whole(
             }
         }
     }
-    // The source's own clock where it told one: ours may differ.
-    memory.watermark = Some(Watermark {
-        at: latest.unwrap_or(begun),
+    // The source's own clock alone: ours may be ahead of it. Where it told none, the whole list is no longer than that.
+    memory.watermark = latest.map(|at| Watermark {
+        at: believed(at, state),
         seen: BTreeSet::new(),
     });
     memory.whole_at = Some(state.clock.mono());
@@ -186,6 +185,33 @@ async fn whole(
         progress.trouble = (!trouble.is_empty()).then(|| trouble.join("; "));
     });
     Ok(())
+}
+
+/// A case with what its list left out, where that is of use: what stands on record at its version is known already. None
+/// where it went between the list and the question; the next list says how.
+async fn completed(
+    state: &ServerState,
+    intake: &Intake,
+    case: Case,
+) -> Result<Option<Case>, ConnectorError> {
+    let known = on_record(state, intake, &case.key).and_then(|incident| {
+        let version = incident.upstream.as_ref()?.rest.get("version")?;
+        Some(version.as_str() == Some(case.version.0.as_str()))
+    });
+    if !case.partial || known == Some(true) {
+        return Ok(Some(case));
+    }
+    match intake.connector.complete(case).await {
+        Ok(case) => Ok(Some(case)),
+        Err(ConnectorError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// How far a source is read, by the latest time it told. One that lies ahead of us is not believed: everything that happens
+/// until then would be passed over. To read a little twice does no harm.
+fn believed(latest: Instant, state: &ServerState) -> Instant {
+    latest.min(state.clock.now())
 }
 
 /// Incidents of this source that are open there by our record and not on its list.
