@@ -2,6 +2,7 @@
 //! settings and nowhere else. What stands in a list, the adapters read.
 
 use http::Method;
+use reqwest::Url;
 use serde_json::Value;
 
 use super::call::{Heard, Line, message};
@@ -129,16 +130,19 @@ impl List<'_> {
     /// The part of a link below our address: the credentials go nowhere else.
     fn below(&self, link: &str) -> Result<String, ConnectorError> {
         let base = self.line.base();
-        let path = match link.get(..base.len()) {
-            Some(start) if start.eq_ignore_ascii_case(base) => &link[base.len()..],
-            _ => "",
+        let path = match (Url::parse(base), Url::parse(link)) {
+            (Ok(ours), Ok(link)) if ours.origin() == link.origin() => {
+                let below = ours.path().trim_end_matches('/');
+                let path = link.path().strip_prefix(below);
+                path.map(|path| format!("{path}?{}", link.query().unwrap_or_default()))
+            }
+            _ => None,
         };
-        match path.starts_with('/') && !path.contains("/../") {
-            true => Ok(path.to_owned()),
-            false => Err(ConnectorError::Transport(format!(
+        path.filter(|path| path.starts_with('/')).ok_or_else(|| {
+            ConnectorError::Transport(format!(
                 "the next part of its list is said to be at another address than {base}: it is not asked there"
-            ))),
-        }
+            ))
+        })
     }
 
     /// Reads. In the middle of a list it waits where it is asked to.

@@ -40,6 +40,8 @@ mod init;
 #[cfg(test)]
 mod metric;
 #[cfg(test)]
+mod microsoft;
+#[cfg(test)]
 mod packaging;
 #[cfg(test)]
 mod paging;
