@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::connector::port::Connector;
 use crate::connector::settings::ConnectorSettings;
 use crate::domain::board::ConnectorView;
@@ -15,8 +17,12 @@ pub struct Intake {
     progress: Mutex<Progress>,
 }
 
+/// How much of an error readers see, in cells.
+pub const TROUBLE_CELLS: usize = 200;
+
 /// How far it has come.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Progress {
     /// When it was last asked.
     pub asked_at: Option<Instant>,
@@ -42,6 +48,19 @@ impl Intake {
     /// Writes down how far it has come.
     pub(super) fn note(&self, note: impl FnOnce(&mut Progress)) {
         note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// As other nodes are told.
+    pub(super) fn told(&self) -> String {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::to_string(&*progress).unwrap_or_default()
+    }
+
+    /// Takes over what the node that asks this source tells of it; what cannot be read says nothing.
+    pub(super) fn hear(&self, told: &str) {
+        if let Ok(heard) = serde_json::from_str::<Progress>(told) {
+            self.note(|progress| *progress = heard);
+        }
     }
 
     /// As readers see it.

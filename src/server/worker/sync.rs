@@ -1,11 +1,10 @@
-//! Takes incidents in from the systems they are kept in: asks each in turn, opens what is new, follows what changed, marks
-//! what is gone; writes moves made here there, where the file says so. It backs off and never gives up; how far it has come stands in the intake.
+//! Takes incidents in from the systems they are kept in: opens what is new, follows what changed, marks what is gone. It backs
+//! off and never gives up; how far it has come stands in the intake. What is written there is `sync_write`, who may ask `sync_lease`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use rand::RngExt as _;
-
+use super::sync_lease::Asker;
 use super::sync_write::write_phases;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
@@ -17,10 +16,10 @@ use crate::domain::command::upstream::{hear, standing};
 use crate::domain::incident::Incident;
 use crate::domain::text::SafeText;
 use crate::domain::word::{Role, Via};
-use crate::server::intake::Intake;
+use crate::server::intake::{Intake, TROUBLE_CELLS};
 use crate::server::state::ServerState;
 use crate::server::write;
-use crate::store::{Found, Job, Outcome, StoreError, Target};
+use crate::store::{Done, Found, Job, Outcome, StoreError, Target};
 use crate::time::Mono;
 
 /// How often the whole list is read where changes are told otherwise.
@@ -29,8 +28,6 @@ const RESYNC_AFTER_MS: i64 = 300_000;
 const LONGEST_WAIT_MS: i64 = 60_000;
 /// How many incidents that left the list are looked at in one turn; the rest in the next.
 const MISSING_MAX: usize = 20;
-/// How much of an error readers see, in cells.
-const TROUBLE_CELLS: usize = 200;
 
 /// Milliseconds between two turns.
 fn interval_ms(kind: Kind) -> i64 {
@@ -47,6 +44,8 @@ pub(super) enum Trouble {
     Source(#[from] ConnectorError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("another node asks it now")]
+    Lost,
 }
 
 /// What is kept between two turns.
@@ -61,51 +60,38 @@ pub(super) struct Memory {
     pub(super) refused: HashMap<String, Mono>,
 }
 
-/// Works until the future is dropped.
-pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
-    let mut memory = Memory::default();
+/// One turn; milliseconds until the next.
+pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
+    let Asker { state, intake, .. } = asker;
     let interval = interval_ms(intake.settings.kind);
-    loop {
-        intake.note(|progress| progress.asked_at = Some(state.clock.now()));
-        let turned = match turn(&state, &intake, &mut memory).await {
-            Ok(()) => write_phases(&state, &intake, &mut memory).await,
-            Err(error) => Err(error),
-        };
-        let wait = match turned {
-            Ok(()) => {
-                memory.failures = 0;
-                interval
-            }
-            Err(error) => {
-                memory.failures = memory.failures.saturating_add(1);
-                let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
-                tracing::warn!(
-                    connector = intake.settings.name,
-                    error = text,
-                    "a source could not be read"
-                );
-                intake.note(|progress| progress.trouble = Some(text));
-                let doubled = interval << memory.failures.min(4);
-                match error {
-                    Trouble::Source(ConnectorError::RateLimited { retry_at }) => (retry_at
-                        - state.clock.now())
-                    .num_milliseconds()
-                    .max(interval),
-                    _ => doubled.min(LONGEST_WAIT_MS),
-                }
-            }
-        };
-        // Several backends with one account must not ask in step.
-        let jitter = rand::rng().random_range(0..=wait / 10);
-        state.clock.sleep(wait + jitter).await;
+    intake.note(|progress| progress.asked_at = Some(state.clock.now()));
+    let turned = match turn(asker, memory).await {
+        Ok(()) => write_phases(asker, memory).await,
+        Err(error) => Err(error),
+    };
+    let Err(error) = turned else {
+        memory.failures = 0;
+        return interval;
+    };
+    memory.failures = memory.failures.saturating_add(1);
+    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
+    tracing::warn!(
+        connector = intake.settings.name,
+        error = text,
+        "a source could not be read"
+    );
+    intake.note(|progress| progress.trouble = Some(text));
+    let doubled = interval << memory.failures.min(4);
+    match error {
+        Trouble::Source(ConnectorError::RateLimited { retry_at }) => (retry_at - state.clock.now())
+            .num_milliseconds()
+            .max(interval),
+        _ => doubled.min(LONGEST_WAIT_MS),
     }
 }
 
-async fn turn(
-    state: &Arc<ServerState>,
-    intake: &Intake,
-    memory: &mut Memory,
-) -> Result<(), Trouble> {
+async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+    let Asker { state, intake, .. } = asker;
     let logs = intake.connector.capabilities().watch == Watch::EventLog;
     let fresh = memory
         .whole_at
@@ -119,10 +105,10 @@ async fn turn(
                 watermark,
             } => {
                 for case in &cases {
-                    take_in(state, intake, case).await?;
+                    take_in(asker, case).await?;
                 }
                 for key in gone {
-                    mark(state, intake, &key, "gone").await?;
+                    mark(asker, &key, "gone").await?;
                 }
                 let latest = watermark.at;
                 memory.watermark = Some(watermark);
@@ -135,15 +121,12 @@ async fn turn(
             }
         }
     }
-    whole(state, intake, memory).await
+    whole(asker, memory).await
 }
 
 /// Reads the whole list and compares it with what is on record.
-async fn whole(
-    state: &Arc<ServerState>,
-    intake: &Intake,
-    memory: &mut Memory,
-) -> Result<(), Trouble> {
+async fn whole(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+    let Asker { state, intake, .. } = asker;
     let begun = state.clock.now();
     let batch = all(&*intake.connector).await?;
     let keys: BTreeSet<&str> = batch.cases.iter().map(|case| case.key.as_str()).collect();
@@ -162,7 +145,7 @@ async fn whole(
             },
             false => case.clone(),
         };
-        take_in(state, intake, &completed).await?;
+        take_in(asker, &completed).await?;
         memory.listed.insert(case.key.clone(), case.version.clone());
     }
     let mut trouble: Vec<String> = batch.cut.iter().cloned().collect();
@@ -176,8 +159,8 @@ async fn whole(
         let left = missing(state, intake, &keys);
         for key in left.iter().take(MISSING_MAX) {
             match intake.connector.read(key).await {
-                Ok(case) => take_in(state, intake, &case).await?,
-                Err(ConnectorError::NotFound(_)) => mark(state, intake, key, "gone").await?,
+                Ok(case) => take_in(asker, &case).await?,
+                Err(ConnectorError::NotFound(_)) => mark(asker, key, "gone").await?,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -234,19 +217,16 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 }
 
 /// Opens what is new, and follows what is on record.
-pub(super) async fn take_in(
-    state: &Arc<ServerState>,
-    intake: &Intake,
-    case: &Case,
-) -> Result<(), StoreError> {
-    match on_record(state, intake, &case.key) {
-        Some(incident) => follow(state, intake, &incident, case).await,
-        None if case.open => open(state, intake, case).await,
+pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), Trouble> {
+    match on_record(&asker.state, &asker.intake, &case.key) {
+        Some(incident) => follow(asker, &incident, case).await,
+        None if case.open => open(asker, case).await,
         None => Ok(()),
     }
 }
 
-async fn open(state: &Arc<ServerState>, intake: &Intake, case: &Case) -> Result<(), StoreError> {
+async fn open(asker: &Asker, case: &Case) -> Result<(), Trouble> {
+    let Asker { state, intake, .. } = asker;
     let caller = caller(intake);
     let name = intake.settings.name.clone();
     let landing = land(
@@ -264,7 +244,7 @@ async fn open(state: &Arc<ServerState>, intake: &Intake, case: &Case) -> Result<
             prefix: service.prefix.clone(),
             upstream: Some((name.clone(), key.clone())),
         },
-        lease: None,
+        lease: Some(asker.lease.clone()),
         idempotency: None,
         decide: Box::new(move |found| {
             let Found::Allotted(allotted) = found else {
@@ -285,12 +265,8 @@ async fn open(state: &Arc<ServerState>, intake: &Intake, case: &Case) -> Result<
     submit(state, job).await
 }
 
-async fn follow(
-    state: &Arc<ServerState>,
-    intake: &Intake,
-    incident: &Incident,
-    case: &Case,
-) -> Result<(), StoreError> {
+async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), Trouble> {
+    let Asker { state, intake, .. } = asker;
     let heard = heard(case, &intake.settings.name, &intake.settings.mapping);
     let caller = caller(intake);
     // Most of the time it says nothing new, and nobody need be troubled.
@@ -300,7 +276,7 @@ async fn follow(
     let deciding = state.clone();
     let job = Job {
         target: Target::Incident(incident.id.clone()),
-        lease: None,
+        lease: Some(asker.lease.clone()),
         idempotency: None,
         decide: Box::new(move |found| {
             let Found::Incident(incident) = found else {
@@ -316,12 +292,8 @@ async fn follow(
 }
 
 /// Marks what the source does not have any more; here it goes on.
-async fn mark(
-    state: &Arc<ServerState>,
-    intake: &Intake,
-    key: &str,
-    as_what: &'static str,
-) -> Result<(), StoreError> {
+async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), Trouble> {
+    let Asker { state, intake, .. } = asker;
     let Some(incident) = on_record(state, intake, key) else {
         return Ok(());
     };
@@ -329,7 +301,7 @@ async fn mark(
     let deciding = state.clone();
     let job = Job {
         target: Target::Incident(incident.id.clone()),
-        lease: None,
+        lease: Some(asker.lease.clone()),
         idempotency: None,
         decide: Box::new(move |found| {
             let Found::Incident(incident) = found else {
@@ -344,10 +316,11 @@ async fn mark(
     submit(state, job).await
 }
 
-async fn submit(state: &ServerState, job: Job) -> Result<(), StoreError> {
-    let done = state.store.submit(job).await?;
-    if let crate::store::Done::Written { seq, .. } = &done {
-        state.mirror.reach(*seq, &state.clock).await;
+async fn submit(state: &ServerState, job: Job) -> Result<(), Trouble> {
+    match state.store.submit(job).await? {
+        Done::Written { seq, .. } => state.mirror.reach(seq, &state.clock).await,
+        Done::Superseded => return Err(Trouble::Lost),
+        _ => {}
     }
     Ok(())
 }
