@@ -89,7 +89,7 @@ fn list(file: &ServerFile) -> Outcome {
         };
         rows.push(vec![
             settings.name.clone(),
-            settings.kind.name().to_owned(),
+            settings.vendor.name.to_owned(),
             settings.url.clone(),
             token,
             can,

@@ -1,6 +1,7 @@
 //! One `[[connector]]` of a backend's file: which keys its kind takes, and how its words are mapped. Whether the vendor
 //! takes the credentials, `warboard connector check` finds out.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -11,13 +12,13 @@ use super::document::{Document, Part};
 use super::fault::quoted;
 use super::home::variable;
 use super::source::{bad_name, place};
-use crate::connector::settings::{
-    ConnectorSettings, Kind, Mapping, PAGERDUTY_URL, TagRule, TokenPlace,
-};
+use crate::connector::settings::{ConnectorSettings, Mapping, TagRule, TokenPlace};
+use crate::connector::vendor::{VENDORS, Vendor};
 use crate::domain::directory::Directory;
 use crate::domain::duty::Rules;
 use crate::secret::{Secret, command_words};
 
+/// What every kind takes.
 const KEYS: &[&str] = &[
     "kind",
     "name",
@@ -27,8 +28,6 @@ const KEYS: &[&str] = &[
     "token_env",
     "ca_file",
     "service",
-    "from",
-    "phase_field",
     "write_phases",
     "services",
     "phases",
@@ -36,8 +35,6 @@ const KEYS: &[&str] = &[
     "tag",
 ];
 const TOKENS: [&str; 3] = ["token_file", "token_command", "token_env"];
-/// What PagerDuty alone takes.
-const PAGERDUTY: [&str; 2] = ["from", "phase_field"];
 
 /// Reads every `[[connector]]`.
 pub(super) fn read(
@@ -73,71 +70,78 @@ fn one(
         let what = "a token does not stand in this file: put it in a file that only the backend can read and name that as token_file";
         document.fault(part, "token", what);
     }
-    document.known_but(part, KEYS, "token");
-    let kind = kind(document, part);
+    let own = VENDORS.iter().flat_map(|vendor| vendor.keys);
+    let keys: Vec<&str> = KEYS.iter().chain(own).copied().collect();
+    document.known_but(part, &keys, "token");
+    let vendor = vendor(document, part);
     let name = document.needed(part, "name");
     if let Some(why) = name.as_deref().and_then(bad_name) {
         document.fault(part, "name", why);
     }
-    let url = match (part.has("url"), kind) {
-        (false, Some(Kind::PagerDuty)) => Some(PAGERDUTY_URL.to_owned()),
-        _ => document.needed(part, "url"),
+    let usual = vendor.and_then(|vendor| vendor.url);
+    let url = match usual.filter(|_| !part.has("url")) {
+        Some(usual) => Some(usual.to_owned()),
+        None => document.needed(part, "url"),
     };
     if let Some(Err(why)) = url.as_deref().map(place) {
         document.fault(part, "url", why);
     }
     let token = token(document, part);
     let ca_file = document.path(part, "ca_file");
-    let from = document.text(part, "from");
-    if from.as_deref().is_some_and(|from| !from.contains('@')) {
-        document.fault(
-            part,
-            "from",
-            "must be the e-mail address of a user of the account",
-        );
-    }
-    let phase_field = document.text(part, "phase_field");
-    if let Some(kind) = kind.filter(|kind| *kind != Kind::PagerDuty) {
-        for key in PAGERDUTY.into_iter().filter(|key| part.has(key)) {
-            document.fault(
-                part,
-                key,
-                format!("is for pagerduty; {} has no use for it", kind.as_str()),
-            );
-        }
-    }
+    let options = options(document, part, vendor);
     let write_phases = document.yes(part, "write_phases").unwrap_or(false);
-    if write_phases && kind == Some(Kind::PagerDuty) && from.is_none() {
-        let what = "needs from beside it: PagerDuty takes writes only for a user";
-        document.fault(part, "write_phases", what);
-    }
     let service = service(document, part, "service", directory);
-    let mapping = mapping(document, part, kind, service.as_deref(), directory, rules);
-    Some(ConnectorSettings {
-        kind: kind?,
+    let mapping = mapping(document, part, vendor, service.as_deref(), directory, rules);
+    let settings = ConnectorSettings {
+        vendor: vendor?,
         name: name?,
         url: url?,
         token: token?,
         ca_file,
-        from,
-        phase_field,
+        options,
         write_phases,
         mapping: mapping?,
-    })
+    };
+    for fault in (settings.vendor.faults)(&settings) {
+        document.fault(part, fault.key, fault.why);
+    }
+    Some(settings)
 }
 
-fn kind(document: &mut Document<'_>, part: &Part<'_>) -> Option<Kind> {
-    let word = document.needed(part, "kind")?;
-    let kind = Kind::of(&word);
-    if kind.is_none() {
-        let all = Kind::ALL.map(Kind::as_str).join(", ");
-        document.fault(
-            part,
-            "kind",
-            format!("{} is not one of: {all}", quoted(&word)),
-        );
+/// What only this vendor takes.
+fn options(
+    document: &mut Document<'_>,
+    part: &Part<'_>,
+    vendor: Option<&'static Vendor>,
+) -> BTreeMap<&'static str, String> {
+    let mut options = BTreeMap::new();
+    let Some(vendor) = vendor else {
+        return options;
+    };
+    for other in VENDORS.into_iter().filter(|other| *other != vendor) {
+        let keys = other.keys.iter().copied();
+        for key in keys.filter(|key| part.has(key) && !vendor.keys.contains(key)) {
+            let what = format!("is for {}; {} has no use for it", other.word, vendor.word);
+            document.fault(part, key, what);
+        }
     }
-    kind
+    for key in vendor.keys.iter().copied() {
+        if let Some(value) = document.text(part, key) {
+            options.insert(key, value);
+        }
+    }
+    options
+}
+
+fn vendor(document: &mut Document<'_>, part: &Part<'_>) -> Option<&'static Vendor> {
+    let word = document.needed(part, "kind")?;
+    let vendor = Vendor::of(&word);
+    if vendor.is_none() {
+        let all = VENDORS.map(|vendor| vendor.word).join(", ");
+        let what = format!("{} is not one of: {all}", quoted(&word));
+        document.fault(part, "kind", what);
+    }
+    vendor
 }
 
 /// Exactly one of the three places.
@@ -207,7 +211,7 @@ fn known_service(
 fn mapping(
     document: &mut Document<'_>,
     part: &Part<'_>,
-    kind: Option<Kind>,
+    vendor: Option<&'static Vendor>,
     service: Option<&str>,
     directory: &Directory,
     rules: Option<&Rules>,
@@ -225,13 +229,13 @@ fn mapping(
         .iter()
         .filter_map(|part| tag(document, part, rules))
         .collect();
-    let kind = kind?;
+    let built_in = Mapping::new(vendor?, service?);
     Some(Mapping {
         services,
-        phases: own_first(phases, kind.phases()),
-        severities: own_first(severities, kind.severities()),
+        phases: own_first(phases, built_in.phases),
+        severities: own_first(severities, built_in.severities),
         tags,
-        ..Mapping::new(kind, service?)
+        ..Mapping::new(vendor?, service?)
     })
 }
 

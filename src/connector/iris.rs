@@ -1,7 +1,7 @@
 //! DFIR-IRIS: cases with phases of their own. Its ids are each installation's own, so that states are known by name; its
 //! times carry no zone; it answers 400 to what it does not find, and writes whatever comes last.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -14,12 +14,43 @@ use super::port::{
     Paging, Receipt, Version, Watch, Watermark, Whom,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
+use super::vendor::Vendor;
+use crate::domain::word::{Phase, Severity};
 use crate::time::SharedClock;
 
 /// Cases in one part of the list; more are not given.
 const PER_PAGE: usize = 100;
 /// The state that has a route of its own.
 const CLOSED: &str = "Closed";
+
+/// Its words. Several states of it lie in one phase of ours.
+pub const VENDOR: Vendor = Vendor {
+    word: "iris",
+    name: "DFIR-IRIS",
+    url: None,
+    keys: &[],
+    interval_ms: 15_000,
+    phases: &[
+        ("In progress", Phase::DetectionAndAnalysis),
+        ("Open", Phase::DetectionAndAnalysis),
+        ("Unspecified", Phase::DetectionAndAnalysis),
+        ("Containment", Phase::ContainmentEradicationAndRecovery),
+        ("Eradication", Phase::ContainmentEradicationAndRecovery),
+        ("Recovery", Phase::ContainmentEradicationAndRecovery),
+        ("Post-Incident", Phase::PostIncidentActivity),
+        ("Reporting", Phase::PostIncidentActivity),
+    ],
+    severities: &[
+        ("Critical", Severity::Sev1),
+        ("High", Severity::Sev2),
+        ("Medium", Severity::Sev3),
+        ("Low", Severity::Sev4),
+        ("Informational", Severity::Sev5),
+    ],
+    unassessed: &["Unspecified"],
+    faults: |_| Vec::new(),
+    connect: |settings, clock| Ok(Arc::new(Iris::new(settings, clock)?)),
+};
 
 /// A DFIR-IRIS server.
 pub struct Iris {

@@ -79,7 +79,7 @@ pub fn land(case: &Case, connector: &str, mapping: &Mapping, context: &Context<'
 
 fn severity(case: &Case, mapping: &Mapping, unplaced: &mut Vec<String>) -> Option<Severity> {
     let word = case.severity.as_deref()?;
-    let unassessed = mapping.kind.unassessed();
+    let unassessed = mapping.vendor.unassessed;
     if unassessed
         .iter()
         .any(|none| none.eq_ignore_ascii_case(word))

@@ -9,6 +9,7 @@ pub mod landing;
 mod pagerduty;
 pub mod port;
 pub mod settings;
+pub mod vendor;
 pub mod veris;
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use crate::time::SharedClock;
 use port::Connector;
-use settings::{ConnectorSettings, Kind, SettingsFault};
+use settings::{ConnectorSettings, SettingsFault};
 
 /// Makes a connector of its settings.
 ///
@@ -28,8 +29,5 @@ pub fn connector(
     settings: &ConnectorSettings,
     clock: &SharedClock,
 ) -> Result<Arc<dyn Connector>, SettingsFault> {
-    Ok(match settings.kind {
-        Kind::Iris => Arc::new(iris::Iris::new(settings, clock.clone())?),
-        Kind::PagerDuty => Arc::new(pagerduty::PagerDuty::new(settings, clock.clone())?),
-    })
+    (settings.vendor.connect)(settings, clock.clone())
 }

@@ -5,6 +5,7 @@
 mod item;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use http::{HeaderValue, Method};
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ use super::port::{
     Paging, Receipt, Version, Watch, Watermark, Whom,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
+use super::vendor::Vendor;
+use crate::domain::word::{Phase, Severity};
 use crate::time::SharedClock;
 
 /// The most that one part of a list gives.
@@ -31,6 +34,47 @@ const LOG_PARTS: usize = 10;
 const OVERLAP_SECONDS: i64 = 60;
 /// The statuses in the order in which an incident takes them.
 const STATUSES: [&str; 3] = ["triggered", "acknowledged", "resolved"];
+
+/// Its words. Priorities are each account's own: only the usual names are known.
+pub const VENDOR: Vendor = Vendor {
+    word: "pagerduty",
+    name: "PagerDuty",
+    url: Some("https://api.pagerduty.com"),
+    keys: &[FROM, PHASE_FIELD],
+    interval_ms: 10_000,
+    phases: &[
+        ("acknowledged", Phase::DetectionAndAnalysis),
+        ("triggered", Phase::DetectionAndAnalysis),
+    ],
+    severities: &[
+        ("P1", Severity::Sev1),
+        ("P2", Severity::Sev2),
+        ("P3", Severity::Sev3),
+        ("P4", Severity::Sev4),
+        ("P5", Severity::Sev5),
+    ],
+    unassessed: &[],
+    faults,
+    connect: |settings, clock| Ok(Arc::new(PagerDuty::new(settings, clock)?)),
+};
+/// The e-mail address of the user that writes are made for.
+const FROM: &str = "from";
+/// The single-choice custom field that carries the phase.
+const PHASE_FIELD: &str = "phase_field";
+
+fn faults(settings: &ConnectorSettings) -> Vec<SettingsFault> {
+    match settings.option(FROM) {
+        Some(from) if !from.contains('@') => vec![SettingsFault::new(
+            FROM,
+            "must be the e-mail address of a user of the account",
+        )],
+        None if settings.write_phases => vec![SettingsFault::new(
+            "write_phases",
+            "needs from beside it: PagerDuty takes writes only for a user",
+        )],
+        _ => Vec::new(),
+    }
+}
 
 /// An account of PagerDuty.
 pub struct PagerDuty {
@@ -50,15 +94,15 @@ impl PagerDuty {
     ) -> Result<PagerDuty, SettingsFault> {
         let accept = HeaderValue::from_static("application/vnd.pagerduty+json;version=2");
         let mut headers = vec![("accept", accept)];
-        if let Some(from) = &settings.from {
+        if let Some(from) = settings.option(FROM) {
             let value = HeaderValue::try_from(from)
-                .map_err(|_| SettingsFault::new("from", "is no e-mail address"))?;
+                .map_err(|_| SettingsFault::new(FROM, "is no e-mail address"))?;
             headers.push(("from", value));
         }
         Ok(PagerDuty {
             line: Line::new(settings, "Token token=", headers, clock)?,
-            from: settings.from.clone(),
-            phase_field: settings.phase_field.clone(),
+            from: settings.option(FROM).map(str::to_owned),
+            phase_field: settings.option(PHASE_FIELD).map(str::to_owned),
         })
     }
 

@@ -1,15 +1,14 @@
 //! What a connector is told: whom to ask, with which credentials, and how its words land in ours. Where that is written
 //! down, and every fault in it, is the business of `config`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
 use crate::secret::Secret;
-
-/// The address of PagerDuty's REST API.
-pub const PAGERDUTY_URL: &str = "https://api.pagerduty.com";
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,97 +29,6 @@ impl SettingsFault {
     }
 }
 
-/// Which vendor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    Iris,
-    PagerDuty,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Kind; 2] = [Kind::Iris, Kind::PagerDuty];
-
-    /// The word in the file.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Kind::Iris => "iris",
-            Kind::PagerDuty => "pagerduty",
-        }
-    }
-
-    /// The kind of a word.
-    pub fn of(word: &str) -> Option<Kind> {
-        Kind::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// What a person calls it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Kind::Iris => "DFIR-IRIS",
-            Kind::PagerDuty => "PagerDuty",
-        }
-    }
-
-    /// What its statuses mean unless the file says otherwise. Of the statuses of one phase the first is the one to write.
-    pub fn phases(self) -> Vec<(String, Phase)> {
-        use Phase::{
-            ContainmentEradicationAndRecovery as Containment, DetectionAndAnalysis as Detection,
-            PostIncidentActivity as Post,
-        };
-        let pairs: &[(&str, Phase)] = match self {
-            Kind::Iris => &[
-                ("In progress", Detection),
-                ("Open", Detection),
-                ("Unspecified", Detection),
-                ("Containment", Containment),
-                ("Eradication", Containment),
-                ("Recovery", Containment),
-                ("Post-Incident", Post),
-                ("Reporting", Post),
-            ],
-            Kind::PagerDuty => &[("acknowledged", Detection), ("triggered", Detection)],
-        };
-        let owned = pairs
-            .iter()
-            .map(|(word, phase)| ((*word).to_owned(), *phase));
-        owned.collect()
-    }
-
-    /// The same for severities. PagerDuty's priorities are each account's own: only the usual names are known.
-    pub fn severities(self) -> Vec<(String, Severity)> {
-        use Severity::{Sev1, Sev2, Sev3, Sev4, Sev5};
-        let pairs: &[(&str, Severity)] = match self {
-            Kind::Iris => &[
-                ("Critical", Sev1),
-                ("High", Sev2),
-                ("Medium", Sev3),
-                ("Low", Sev4),
-                ("Informational", Sev5),
-            ],
-            Kind::PagerDuty => &[
-                ("P1", Sev1),
-                ("P2", Sev2),
-                ("P3", Sev3),
-                ("P4", Sev4),
-                ("P5", Sev5),
-            ],
-        };
-        let owned = pairs
-            .iter()
-            .map(|(word, severity)| ((*word).to_owned(), *severity));
-        owned.collect()
-    }
-
-    /// Words that say that nobody has assessed the severity: no fault, and no severity.
-    pub const fn unassessed(self) -> &'static [&'static str] {
-        match self {
-            Kind::Iris => &["Unspecified"],
-            Kind::PagerDuty => &[],
-        }
-    }
-}
-
 /// Where the credentials are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenPlace {
@@ -135,20 +43,25 @@ pub enum TokenPlace {
 /// One connector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConnectorSettings {
-    pub kind: Kind,
+    pub vendor: &'static Vendor,
     /// Unique; it stands in `upstream.connector`.
     pub name: String,
     pub url: String,
     pub token: TokenPlace,
     /// Authorities to trust in place of the system's.
     pub ca_file: Option<PathBuf>,
-    /// PagerDuty: the e-mail address of the user that writes are made for.
-    pub from: Option<String>,
-    /// PagerDuty: the single-choice custom field that carries the phase.
-    pub phase_field: Option<String>,
+    /// What only this vendor takes, by the key in the file: one of [`Vendor::keys`].
+    pub options: BTreeMap<&'static str, String>,
     /// Whether a move made here is written there.
     pub write_phases: bool,
     pub mapping: Mapping,
+}
+
+impl ConnectorSettings {
+    /// What the file says under a key that only this vendor takes.
+    pub fn option(&self, key: &str) -> Option<&str> {
+        self.options.get(key).map(String::as_str)
+    }
 }
 
 /// What a tag adds to an incident.
@@ -162,7 +75,7 @@ pub struct TagRule {
 /// How a vendor's words land in ours. Words are compared without regard to case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
-    pub kind: Kind,
+    pub vendor: &'static Vendor,
     /// Our service, for everything that `services` does not place.
     pub service: String,
     /// Customer or service there, and our service.
@@ -173,14 +86,14 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// The built-in mapping of a kind, into one service.
-    pub fn new(kind: Kind, service: impl Into<String>) -> Mapping {
+    /// The built-in mapping of a vendor, into one service.
+    pub fn new(vendor: &'static Vendor, service: impl Into<String>) -> Mapping {
         Mapping {
-            kind,
+            vendor,
             service: service.into(),
             services: Vec::new(),
-            phases: kind.phases(),
-            severities: kind.severities(),
+            phases: owned(vendor.phases),
+            severities: owned(vendor.severities),
             tags: Vec::new(),
         }
     }
@@ -196,4 +109,11 @@ impl Mapping {
         let found = self.phases.iter().find(|(_, meaning)| *meaning == phase);
         found.map(|(word, _)| word.as_str())
     }
+}
+
+fn owned<T: Copy>(pairs: &[(&str, T)]) -> Vec<(String, T)> {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(word, meaning)| ((*word).to_owned(), *meaning))
+        .collect()
 }

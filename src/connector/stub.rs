@@ -1,7 +1,7 @@
 //! The other side of a connector in tests: answers by method and path on a free port of this machine, and notes what it
 //! was asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::settings::{ConnectorSettings, Kind, Mapping, TokenPlace};
+use super::settings::{ConnectorSettings, Mapping, TokenPlace};
+use super::vendor::Vendor;
 use crate::secret::Secret;
 use crate::time::{SharedClock, TestClock};
 
@@ -87,9 +88,9 @@ impl Stub {
         self.asked().into_iter().map(|asked| asked.what).collect()
     }
 
-    pub fn settings(&self, kind: Kind) -> ConnectorSettings {
+    pub fn settings(&self, vendor: &'static Vendor) -> ConnectorSettings {
         ConnectorSettings {
-            kind,
+            vendor,
             name: "cases".to_owned(),
             url: self.url.clone(),
             token: TokenPlace::Variable {
@@ -97,10 +98,9 @@ impl Stub {
                 value: Some(Secret::new("hunter2")),
             },
             ca_file: None,
-            from: Some("ops@example.com".to_owned()),
-            phase_field: None,
+            options: BTreeMap::new(),
             write_phases: false,
-            mapping: Mapping::new(kind, "azure"),
+            mapping: Mapping::new(vendor, "azure"),
         }
     }
 }

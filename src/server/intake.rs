@@ -68,7 +68,7 @@ impl Intake {
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         ConnectorView {
             name: self.settings.name.clone(),
-            kind: self.settings.kind.as_str().to_owned(),
+            kind: self.settings.vendor.word.to_owned(),
             asked_at: progress.asked_at,
             answered_at: progress.answered_at,
             changed_at: progress.changed_at,

@@ -1,10 +1,12 @@
 //! A backend that takes incidents in from a case system: they appear, follow, leave and come back, and trouble is said.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use warboard::connector::connector;
-use warboard::connector::settings::{ConnectorSettings, Kind, Mapping, TokenPlace};
+use warboard::connector::settings::{ConnectorSettings, Mapping, TokenPlace};
+use warboard::connector::vendor::Vendor;
 use warboard::secret::Secret;
 use warboard::server::Intake;
 use warboard::time::{SharedClock, TestClock};
@@ -65,8 +67,9 @@ impl Room {
         let answers = cases.clone();
         let (url, asked) = answering(move |line| iris(&mut answers.lock().unwrap(), line));
         let shared: SharedClock = Arc::new(clock.clone());
+        let vendor = Vendor::of("iris").unwrap();
         let settings = ConnectorSettings {
-            kind: Kind::Iris,
+            vendor,
             name: "cases".to_owned(),
             url,
             token: TokenPlace::Variable {
@@ -74,10 +77,9 @@ impl Room {
                 value: Some(Secret::new("hunter2")),
             },
             ca_file: None,
-            from: None,
-            phase_field: None,
+            options: BTreeMap::new(),
             write_phases,
-            mapping: Mapping::new(Kind::Iris, "azure"),
+            mapping: Mapping::new(vendor, "azure"),
         };
         let made = connector(&settings, &shared).unwrap();
         let plan = Plan::new()

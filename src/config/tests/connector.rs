@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::connector::settings::{Kind, Mapping, PAGERDUTY_URL, TokenPlace};
+use crate::connector::settings::{Mapping, TokenPlace};
 use crate::domain::word::{Phase, Severity};
 
 const WHOLE: &str = r#"[[connector]]
@@ -51,7 +51,7 @@ fn connectors_are_read_with_their_words() {
     let [iris, pagerduty] = file.connectors.as_slice() else {
         panic!("{:?}", file.connectors);
     };
-    assert_eq!((iris.kind, iris.name.as_str()), (Kind::Iris, "cases"));
+    assert_eq!((iris.vendor.word, iris.name.as_str()), ("iris", "cases"));
     assert!(
         matches!(&iris.token, TokenPlace::File(path) if path.ends_with(Path::new("iris.token")))
     );
@@ -82,7 +82,7 @@ fn connectors_are_read_with_their_words() {
     );
     assert_eq!(mapping.tags[0].profile["affected"]["tenants"], 12);
     assert_eq!((iris.write_phases, pagerduty.write_phases), (false, true));
-    assert_eq!(pagerduty.url, PAGERDUTY_URL);
+    assert_eq!(pagerduty.url, "https://api.pagerduty.com");
     assert!(matches!(
         &pagerduty.token,
         TokenPlace::Variable { value: Some(_), .. }
@@ -99,6 +99,7 @@ fn every_fault_of_a_connector_is_told_with_its_line() {
          [[connector.tag]]\nname = \"t\"\nregimes = [\"gdpr-3\"]\nprofile = { at = 1.5 }\n\
          [[connector]]\nkind = \"iris\"\nname = \"y\"\nurl = \"https://i.example\"\ntoken_command = \" \"\nservice = \"azure\"\n\
          [[connector]]\nkind = \"iris\"\nname = \"y\"\nurl = \"https://i.example\"\ntoken_env = \"B\"\nservice = \"azure\"\nodd = 1\n\
+         [[connector]]\nkind = \"pagerduty\"\nname = \"z\"\ntoken_env = \"B\"\nservice = \"azure\"\nfrom = \"nobody\"\n\
          [[connector]]\nkind = \"iris\"\nname = \"y\"\nurl = \"https://i.example\"\ntoken_env = \"B\"\nservice = \"azure\"\n",
     )
     .unwrap_err()

@@ -2,13 +2,12 @@
 
 use super::*;
 use crate::connector::port::all;
-use crate::connector::settings::Kind;
 use crate::connector::stub::{self, Stub, recorded};
 
 const FILTER: &str = "GET /manage/cases/filter";
 
 fn iris(stub: &Stub) -> Iris {
-    Iris::new(&stub.settings(Kind::Iris), stub::clock()).unwrap()
+    Iris::new(&stub.settings(&VENDOR), stub::clock()).unwrap()
 }
 
 fn page(cases: &[Value], next: Option<u64>) -> String {
@@ -370,7 +369,7 @@ async fn pitfall_8_a_wait_that_is_asked_for_is_told_by_our_clock() {
 #[tokio::test]
 async fn pitfall_14_credentials_are_never_told_and_never_sent_in_the_clear() {
     let stub = Stub::new().await;
-    let mut settings = stub.settings(Kind::Iris);
+    let mut settings = stub.settings(&VENDOR);
     assert!(!format!("{settings:?}").contains("hunter2"));
     settings.url = "http://iris.example".to_owned();
     let fault = Iris::new(&settings, stub::clock()).err().unwrap();

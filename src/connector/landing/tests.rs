@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::connector::port::Version;
-use crate::connector::settings::{Kind, TagRule};
+use crate::connector::settings::TagRule;
+use crate::connector::{iris, pagerduty};
 use crate::domain::caller::Caller;
 use crate::domain::directory::Directory;
 use crate::domain::duty::Rules;
@@ -28,7 +29,7 @@ fn case(status: &str) -> Case {
 }
 
 fn mapping() -> Mapping {
-    Mapping::new(Kind::Iris, "azure")
+    Mapping::new(&iris::VENDOR, "azure")
 }
 
 /// Lands it and puts it on record.
@@ -153,6 +154,6 @@ fn the_status_to_write_is_the_first_of_its_phase() {
         Some("Containment")
     );
     assert_eq!(mapping.status_for(Phase::Preparation), None);
-    let pagerduty = Mapping::new(Kind::PagerDuty, "azure");
+    let pagerduty = Mapping::new(&pagerduty::VENDOR, "azure");
     assert_eq!(pagerduty.status_for(Phase::PostIncidentActivity), None);
 }

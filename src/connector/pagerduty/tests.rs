@@ -2,18 +2,23 @@
 
 use super::*;
 use crate::connector::port::all;
-use crate::connector::settings::Kind;
 use crate::connector::stub::{self, Stub, json as answer, with_headers};
 
 const LIST: &str = "GET /incidents?";
 
+fn settings(stub: &Stub) -> ConnectorSettings {
+    let mut settings = stub.settings(&VENDOR);
+    settings.options.insert(FROM, "ops@example.com".to_owned());
+    settings
+}
+
 fn pagerduty(stub: &Stub) -> PagerDuty {
-    PagerDuty::new(&stub.settings(Kind::PagerDuty), stub::clock()).unwrap()
+    PagerDuty::new(&settings(stub), stub::clock()).unwrap()
 }
 
 fn with_field(stub: &Stub) -> PagerDuty {
-    let mut settings = stub.settings(Kind::PagerDuty);
-    settings.phase_field = Some("phase".to_owned());
+    let mut settings = settings(stub);
+    settings.options.insert(PHASE_FIELD, "phase".to_owned());
     PagerDuty::new(&settings, stub::clock()).unwrap()
 }
 
@@ -364,9 +369,7 @@ async fn who_is_called_first_is_named_before_the_call() {
 #[tokio::test]
 async fn writes_need_a_user_and_say_so_before_they_are_sent() {
     let stub = Stub::new().await;
-    let mut settings = stub.settings(Kind::PagerDuty);
-    settings.from = None;
-    let pagerduty = PagerDuty::new(&settings, stub::clock()).unwrap();
+    let pagerduty = PagerDuty::new(&stub.settings(&VENDOR), stub::clock()).unwrap();
     let error = pagerduty.note("A", "x").await.unwrap_err();
     assert!(
         error.to_string().contains("e-mail address as 'from'"),

@@ -9,7 +9,6 @@ use super::sync_write::write_phases;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::{Case, Delta, Version, Watch, Watermark, all};
-use crate::connector::settings::Kind;
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::upstream::{hear, standing};
@@ -28,14 +27,6 @@ const RESYNC_AFTER_MS: i64 = 300_000;
 const LONGEST_WAIT_MS: i64 = 60_000;
 /// How many incidents that left the list are looked at in one turn; the rest in the next.
 const MISSING_MAX: usize = 20;
-
-/// Milliseconds between two turns.
-fn interval_ms(kind: Kind) -> i64 {
-    match kind {
-        Kind::Iris => 15_000,
-        Kind::PagerDuty => 10_000,
-    }
-}
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +54,7 @@ pub(super) struct Memory {
 /// One turn; milliseconds until the next.
 pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
     let Asker { state, intake, .. } = asker;
-    let interval = interval_ms(intake.settings.kind);
+    let interval = intake.settings.vendor.interval_ms;
     intake.note(|progress| progress.asked_at = Some(state.clock.now()));
     let turned = match turn(asker, memory).await {
         Ok(()) => write_phases(asker, memory).await,

@@ -68,6 +68,8 @@ fn rights_are_the_persons_and_not_the_doors() {
     assert!(!text(&seen.stdout).contains("Title that"), "{seen:?}");
     let mut viewer = door.board("l.ook", (120, 40), &[]);
     viewer.sees(&id);
+    // Before the board knows who looks, it can say only that: the name stands in the foot once it does.
+    viewer.sees("l.ook");
     viewer.keys(">");
     viewer.sees("needs the role");
     let seen = door.ssh("dyn", &["list", "--json"]);
