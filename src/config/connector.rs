@@ -14,7 +14,7 @@ use super::home::variable;
 use super::source::{bad_name, place};
 use crate::connector::settings::{ConnectorSettings, Mapping, TagRule, TokenPlace};
 use crate::connector::vendor::{VENDORS, Vendor};
-use crate::domain::directory::Directory;
+use crate::domain::directory::{Directory, ROUTE_CLEARANCE};
 use crate::domain::duty::Rules;
 use crate::secret::{Secret, command_words};
 
@@ -29,6 +29,8 @@ const KEYS: &[&str] = &[
     "ca_file",
     "service",
     "write_phases",
+    "write_notes",
+    "clearance",
     "services",
     "phases",
     "severities",
@@ -90,6 +92,15 @@ fn one(
     let ca_file = document.path(part, "ca_file");
     let options = options(document, part, vendor);
     let write_phases = document.yes(part, "write_phases").unwrap_or(false);
+    let clearance = document.word(part, "clearance");
+    let write_notes = document
+        .yes(part, "write_notes")
+        .filter(|yes| *yes)
+        .map(|_| clearance.unwrap_or(ROUTE_CLEARANCE));
+    if clearance.is_some() && write_notes.is_none() {
+        let what = "says whose notes are written there; it needs write_notes = true beside it";
+        document.fault(part, "clearance", what);
+    }
     let service = service(document, part, "service", directory);
     let mapping = mapping(document, part, vendor, service.as_deref(), directory, rules);
     let settings = ConnectorSettings {
@@ -100,6 +111,7 @@ fn one(
         ca_file,
         options,
         write_phases,
+        write_notes,
         mapping: mapping?,
     };
     for fault in (settings.vendor.faults)(&settings) {

@@ -68,10 +68,14 @@ fn faults(settings: &ConnectorSettings) -> Vec<SettingsFault> {
             FROM,
             "must be the e-mail address of a user of the account",
         )],
-        None if settings.write_phases => vec![SettingsFault::new(
-            "write_phases",
-            "needs from beside it: PagerDuty takes writes only for a user",
-        )],
+        None if settings.write_phases || settings.write_notes.is_some() => {
+            let key = match settings.write_phases {
+                true => "write_phases",
+                false => "write_notes",
+            };
+            let why = "needs from beside it: PagerDuty takes writes only for a user";
+            vec![SettingsFault::new(key, why)]
+        }
         _ => Vec::new(),
     }
 }
@@ -380,7 +384,13 @@ impl Connector for PagerDuty {
         })
     }
 
-    fn page<'a>(&'a self, key: &'a str, whom: &'a Whom, message: &'a str) -> Answer<'a, Receipt> {
+    fn page<'a>(
+        &'a self,
+        key: &'a str,
+        whom: &'a Whom,
+        message: &'a str,
+        _once: &'a str,
+    ) -> Answer<'a, Receipt> {
         Box::pin(async move {
             let requester = self.requester().await?;
             let (id, kind) = match whom {
@@ -416,7 +426,7 @@ impl Connector for PagerDuty {
         })
     }
 
-    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()> {
+    fn note<'a>(&'a self, key: &'a str, text: &'a str, _once: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             let path = format!("/incidents/{}/notes", escaped(key));
             let body = json!({ "note": { "content": text } });

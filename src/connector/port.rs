@@ -219,18 +219,25 @@ pub trait Connector: Send + Sync {
     /// what it came to.
     fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case>;
 
-    /// Calls people. After `Unknown` they may have been called.
-    fn page<'a>(&'a self, key: &'a str, whom: &'a Whom, message: &'a str) -> Answer<'a, Receipt>;
+    /// Calls people. After `Unknown` they may have been called. `once` is the same for every attempt at one page and no
+    /// other: where paging is `ServerIdempotent`, it is what keeps a repeat from calling anybody again.
+    fn page<'a>(
+        &'a self,
+        key: &'a str,
+        whom: &'a Whom,
+        message: &'a str,
+        once: &'a str,
+    ) -> Answer<'a, Receipt>;
 
     /// Who would be called now, by name, as far as the source tells.
     fn on_call<'a>(&'a self, whom: &'a Whom) -> Answer<'a, Vec<String>>;
 
-    /// Appends a note.
-    fn note<'a>(&'a self, key: &'a str, text: &'a str) -> Answer<'a, ()>;
+    /// Appends a note. `once` is the same for every attempt at one note and no other.
+    fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
 }
 
 /// The most parts a list may have: whoever goes on for ever is not believed.
-const PARTS_MAX: usize = 1_000;
+pub const PARTS_MAX: usize = 1_000;
 
 /// The whole list: every part, one case a key, and whether that is all. Lists shift while they are read, so what comes
 /// twice counts once, as it stood last.

@@ -100,6 +100,7 @@ impl Stub {
             ca_file: None,
             options: BTreeMap::new(),
             write_phases: false,
+            write_notes: None,
             mapping: Mapping::new(vendor, "azure"),
         }
     }

@@ -31,6 +31,20 @@ pub fn answering(
                     _ => break,
                 }
             }
+            let text = String::from_utf8_lossy(&head).to_lowercase();
+            let (top, rest) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+            let length = top
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.map_or(0, |length| length.parse().unwrap_or(0));
+            let mut left = length.saturating_sub(rest.len());
+            // A body that was not read would cut the answer off.
+            while left > 0 {
+                match stream.read(&mut part) {
+                    Ok(n) if n > 0 => left = left.saturating_sub(n),
+                    _ => break,
+                }
+            }
             let line = String::from_utf8_lossy(&head)
                 .lines()
                 .next()
@@ -141,6 +155,35 @@ fn a_list_says_what_each_can_do() {
     let (code, out, err) = run(home("").path(), &["connector", "list"]);
     assert_eq!((code, out.as_str()), (0, ""));
     assert!(err.contains("[[connector]]"), "{err}");
+}
+
+#[test]
+fn list_and_check_tell_a_program_the_same_as_json() {
+    let (url, _) = vendor(200, CASES);
+    let home = home(&iris(&url));
+    let (code, out, err) = run(home.path(), &["connector", "check", "cases", "--json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let body: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let first = &body["incidents"][0];
+    assert_eq!(
+        (&first["key"], &first["severity"], &first["phase"]),
+        (
+            &"7".into(),
+            &"sev1".into(),
+            &"containment_eradication_and_recovery".into()
+        )
+    );
+    assert_eq!(first["refused"], serde_json::Value::Null);
+    let unplaced = body["incidents"][1]["unplaced"][0].as_str().unwrap();
+    assert!(unplaced.contains("Quarantine"), "{unplaced}");
+    assert_eq!(body["complete"], true);
+    let (code, out, _) = run(home.path(), &["connector", "list", "--json"]);
+    let body: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &body["connectors"][0]["kind"]), (0, &"iris".into()));
+    assert!(!out.contains("hunter2"));
+    let empty = self::home("");
+    let (code, out, _) = run(empty.path(), &["connector", "list", "--json"]);
+    assert_eq!((code, out.trim()), (0, r#"{"connectors":[]}"#));
 }
 
 #[test]

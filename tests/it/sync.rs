@@ -15,6 +15,10 @@ use crate::backend::{Backend, Plan};
 use crate::connector::answering;
 use crate::http::soon;
 
+mod node;
+mod trouble;
+mod write;
+
 /// A case system whose cases a test changes, its backend and the clock they run on.
 struct Room {
     backend: Backend,
@@ -57,38 +61,58 @@ fn iris(cases: &mut Value, line: &str) -> (u16, String) {
     good(list[place].clone())
 }
 
+/// DFIR-IRIS at this address, as a source called `cases`.
+fn intake(url: &str, clock: &TestClock, change: impl FnOnce(&mut ConnectorSettings)) -> Intake {
+    let vendor = Vendor::of("iris").unwrap();
+    let mut settings = ConnectorSettings {
+        vendor,
+        name: "cases".to_owned(),
+        url: url.to_owned(),
+        token: TokenPlace::Variable {
+            name: "TOKEN".to_owned(),
+            value: Some(Secret::new("hunter2")),
+        },
+        ca_file: None,
+        options: BTreeMap::new(),
+        write_phases: false,
+        write_notes: None,
+        mapping: Mapping::new(vendor, "azure"),
+    };
+    change(&mut settings);
+    let shared: SharedClock = Arc::new(clock.clone());
+    let made = connector(&settings, &shared).unwrap();
+    Intake::new(settings, made)
+}
+
 impl Room {
     async fn new(cases: Value) -> Room {
         Room::with(cases, false).await
     }
 
     async fn with(cases: Value, write_phases: bool) -> Room {
-        let (clock, cases) = (TestClock::default(), Arc::new(Mutex::new(cases)));
+        let cases = Arc::new(Mutex::new(cases));
         let answers = cases.clone();
-        let (url, asked) = answering(move |line| iris(&mut answers.lock().unwrap(), line));
-        let shared: SharedClock = Arc::new(clock.clone());
-        let vendor = Vendor::of("iris").unwrap();
-        let settings = ConnectorSettings {
-            vendor,
-            name: "cases".to_owned(),
-            url,
-            token: TokenPlace::Variable {
-                name: "TOKEN".to_owned(),
-                value: Some(Secret::new("hunter2")),
-            },
-            ca_file: None,
-            options: BTreeMap::new(),
-            write_phases,
-            mapping: Mapping::new(vendor, "azure"),
-        };
-        let made = connector(&settings, &shared).unwrap();
-        let plan = Plan::new()
-            .clock(&clock)
-            .intakes(vec![Intake::new(settings, made)]);
+        let change = |settings: &mut ConnectorSettings| settings.write_phases = write_phases;
+        let answer = move |line: &str| iris(&mut answers.lock().unwrap(), line);
+        Room {
+            cases,
+            ..Room::answered_by(change, answer).await
+        }
+    }
+
+    /// With a vendor that answers each request line so.
+    async fn answered_by(
+        change: impl FnOnce(&mut ConnectorSettings),
+        answer: impl Fn(&str) -> (u16, String) + Send + 'static,
+    ) -> Room {
+        let clock = TestClock::default();
+        let (url, asked) = answering(answer);
+        let source = intake(&url, &clock, change);
+        let plan = Plan::new().clock(&clock).intakes(vec![source]);
         Room {
             backend: plan.start().await,
             clock,
-            cases,
+            cases: Arc::default(),
             asked,
         }
     }

@@ -299,7 +299,7 @@ async fn pitfall_7_a_page_without_an_answer_is_unknown_and_sent_once() {
     let pagerduty = pagerduty(&stub);
     let whom = Whom::Policy("E1".to_owned());
     for _ in 0..2 {
-        let error = pagerduty.page("A", &whom, "come").await.unwrap_err();
+        let error = pagerduty.page("A", &whom, "come", "p1").await.unwrap_err();
         assert!(matches!(error, ConnectorError::Unknown(_)), "{error:?}");
     }
     let posts: Vec<_> = stub
@@ -334,14 +334,14 @@ async fn pitfall_7_a_receipt_names_who_was_called_and_an_empty_one_nobody() {
     );
     let pagerduty = pagerduty(&stub);
     let whom = Whom::Policy("E1".to_owned());
-    let receipt = pagerduty.page("A", &whom, "come").await.unwrap();
+    let receipt = pagerduty.page("A", &whom, "come", "p1").await.unwrap();
     assert_eq!(
         receipt.called,
         [("D. Okafor".to_owned(), "pending".to_owned())]
     );
     assert!(
         pagerduty
-            .page("A", &whom, "come")
+            .page("A", &whom, "come", "p1")
             .await
             .unwrap()
             .called
@@ -370,7 +370,7 @@ async fn who_is_called_first_is_named_before_the_call() {
 async fn writes_need_a_user_and_say_so_before_they_are_sent() {
     let stub = Stub::new().await;
     let pagerduty = PagerDuty::new(&stub.settings(&VENDOR), stub::clock()).unwrap();
-    let error = pagerduty.note("A", "x").await.unwrap_err();
+    let error = pagerduty.note("A", "x", "n1").await.unwrap_err();
     assert!(
         error.to_string().contains("e-mail address as 'from'"),
         "{error}"
@@ -394,7 +394,7 @@ async fn pitfall_8_its_rate_limit_is_read_and_its_errors_say_what_is_wrong() {
     assert_eq!(error, ConnectorError::RateLimited { retry_at });
     let wrong = json!({"error": {"message": "Arguments Caused Error", "code": 2002, "errors": ["Offset must be less than 10000"]}});
     stub.on("POST /incidents/A/notes", &[answer(400, &wrong)]);
-    let error = pagerduty(&stub).note("A", "x").await.unwrap_err();
+    let error = pagerduty(&stub).note("A", "x", "n1").await.unwrap_err();
     assert!(
         error.to_string().contains("Arguments Caused Error; Offset"),
         "{error}"
@@ -402,7 +402,7 @@ async fn pitfall_8_its_rate_limit_is_read_and_its_errors_say_what_is_wrong() {
     stub.on("GET /incidents/A", &[one(incident("A", "acknowledged"))]);
     for status in [409, 412] {
         stub.on("POST /incidents/A/notes", &[with_headers(status, "", "{}")]);
-        let error = pagerduty(&stub).note("A", "x").await.unwrap_err();
+        let error = pagerduty(&stub).note("A", "x", "n1").await.unwrap_err();
         assert!(
             matches!(error, ConnectorError::Conflict { .. }),
             "{error:?}"

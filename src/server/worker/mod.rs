@@ -7,6 +7,8 @@ mod delivery;
 mod head;
 mod sync;
 mod sync_lease;
+mod sync_list;
+mod sync_note;
 mod sync_write;
 
 use std::sync::Arc;

@@ -1,17 +1,19 @@
 //! Takes incidents in from the systems they are kept in: opens what is new, follows what changed, marks what is gone. It backs
 //! off and never gives up; how far it has come stands in the intake. What is written there is `sync_write`, who may ask `sync_lease`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::sync_lease::Asker;
+use super::sync_list::{Walk, believed, changed, read};
+use super::sync_note::write_notes;
 use super::sync_write::write_phases;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
-use crate::connector::port::{Case, Delta, Version, Watch, Watermark, all};
+use crate::connector::port::{Case, Delta, Version, Watch, Watermark};
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
-use crate::domain::command::upstream::{hear, standing};
+use crate::domain::command::upstream::hear;
 use crate::domain::incident::Incident;
 use crate::domain::text::SafeText;
 use crate::domain::word::{Role, Via};
@@ -25,8 +27,6 @@ use crate::time::Mono;
 const RESYNC_AFTER_MS: i64 = 300_000;
 /// The longest wait after failures.
 const LONGEST_WAIT_MS: i64 = 60_000;
-/// How many incidents that left the list are looked at in one turn; the rest in the next.
-const MISSING_MAX: usize = 20;
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
@@ -35,17 +35,21 @@ pub(super) enum Trouble {
     Source(#[from] ConnectorError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("another node asks it now")]
+    #[error("another node may ask it now")]
     Lost,
 }
 
 /// What is kept between two turns.
 #[derive(Default)]
 pub(super) struct Memory {
-    watermark: Option<Watermark>,
-    whole_at: Option<Mono>,
+    pub(super) watermark: Option<Watermark>,
+    /// When the list was last read to its end.
+    pub(super) whole_at: Option<Mono>,
+    pub(super) walk: Walk,
     /// Versions as the list gave them: what did not change is not asked for again.
-    listed: HashMap<String, Version>,
+    pub(super) listed: HashMap<String, Version>,
+    /// The place of an incident's last entry when its notes were last looked at, by the incident's id.
+    pub(super) noted: HashMap<String, u64>,
     failures: u32,
     /// When a move was last tried to be written there and was not taken, by key.
     pub(super) refused: HashMap<String, Mono>,
@@ -60,10 +64,18 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
         Ok(()) => write_phases(asker, memory).await,
         Err(error) => Err(error),
     };
+    let turned = match turned {
+        Ok(()) => write_notes(asker, memory).await,
+        Err(error) => Err(error),
+    };
     let Err(error) = turned else {
         memory.failures = 0;
         return interval;
     };
+    if matches!(error, Trouble::Lost) {
+        // Whoever has the source says how it stands.
+        return interval;
+    }
     memory.failures = memory.failures.saturating_add(1);
     let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
     tracing::warn!(
@@ -83,11 +95,11 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
 
 async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     let Asker { state, intake, .. } = asker;
-    let logs = intake.connector.capabilities().watch == Watch::EventLog;
+    let tells = intake.connector.capabilities().watch != Watch::FullDiff;
     let fresh = memory
         .whole_at
         .is_some_and(|at| state.clock.mono() - at < RESYNC_AFTER_MS);
-    if let (true, true, Some(since)) = (logs, fresh, memory.watermark.clone()) {
+    if let (true, true, Some(since)) = (tells, fresh, memory.watermark.clone()) {
         match intake.connector.changes(&since).await? {
             Delta::Resync => {}
             Delta::Cases {
@@ -95,14 +107,15 @@ async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
                 gone,
                 watermark,
             } => {
-                for case in &cases {
-                    take_in(asker, case).await?;
-                }
+                changed(asker, cases).await?;
                 for key in gone {
                     mark(asker, &key, "gone").await?;
                 }
                 let latest = watermark.at;
-                memory.watermark = Some(watermark);
+                memory.watermark = Some(Watermark {
+                    at: believed(latest, asker),
+                    ..watermark
+                });
                 intake.note(|progress| {
                     progress.answered_at = Some(state.clock.now());
                     progress.changed_at = Some(latest);
@@ -112,75 +125,7 @@ async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
             }
         }
     }
-    whole(asker, memory).await
-}
-
-/// Reads the whole list and compares it with what is on record.
-async fn whole(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let begun = state.clock.now();
-    let batch = all(&*intake.connector).await?;
-    let keys: BTreeSet<&str> = batch.cases.iter().map(|case| case.key.as_str()).collect();
-    let latest = batch.cases.iter().filter_map(|case| case.updated_at).max();
-    memory.listed.retain(|key, _| keys.contains(key.as_str()));
-    for case in &batch.cases {
-        if memory.listed.get(&case.key) == Some(&case.version) {
-            continue;
-        }
-        let completed = match case.partial {
-            true => match intake.connector.complete(case.clone()).await {
-                Ok(completed) => completed,
-                // It went between the list and the question; the next list says how.
-                Err(ConnectorError::NotFound(_)) => continue,
-                Err(error) => return Err(error.into()),
-            },
-            false => case.clone(),
-        };
-        take_in(asker, &completed).await?;
-        memory.listed.insert(case.key.clone(), case.version.clone());
-    }
-    let mut trouble: Vec<String> = batch.cut.iter().cloned().collect();
-    if !batch.unread.is_empty() {
-        trouble.push(format!(
-            "{} incidents there could not be read",
-            batch.unread.len()
-        ));
-    }
-    if batch.cut.is_none() {
-        let left = missing(state, intake, &keys);
-        for key in left.iter().take(MISSING_MAX) {
-            match intake.connector.read(key).await {
-                Ok(case) => take_in(asker, &case).await?,
-                Err(ConnectorError::NotFound(_)) => mark(asker, key, "gone").await?,
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    // The source's own clock where it told one: ours may differ.
-    memory.watermark = Some(Watermark {
-        at: latest.unwrap_or(begun),
-        seen: BTreeSet::new(),
-    });
-    memory.whole_at = Some(state.clock.mono());
-    intake.note(|progress| {
-        progress.answered_at = Some(state.clock.now());
-        progress.changed_at = latest.or(progress.changed_at);
-        progress.open = batch.cases.len();
-        progress.trouble = (!trouble.is_empty()).then(|| trouble.join("; "));
-    });
-    Ok(())
-}
-
-/// Incidents of this source that are open there by our record and not on its list.
-fn missing(state: &ServerState, intake: &Intake, listed: &BTreeSet<&str>) -> Vec<String> {
-    let world = state.mirror.read();
-    let keys = world.after(None).filter_map(|snapshot| {
-        let upstream = snapshot.incident.upstream.as_ref()?;
-        let ours = upstream.connector == intake.settings.name;
-        let open = standing(upstream) == Some("open");
-        (ours && open && !listed.contains(upstream.key.as_str())).then(|| upstream.key.clone())
-    });
-    keys.collect()
+    read(asker, memory).await
 }
 
 fn on_record(state: &ServerState, intake: &Intake, key: &str) -> Option<Arc<Incident>> {
@@ -209,8 +154,18 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 
 /// Opens what is new, and follows what is on record.
 pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), Trouble> {
-    match on_record(&asker.state, &asker.intake, &case.key) {
-        Some(incident) => follow(asker, &incident, case).await,
+    let known = on_record(&asker.state, &asker.intake, &case.key);
+    take(asker, known.as_ref(), case).await
+}
+
+/// The same, with the incident that is on record.
+pub(super) async fn take(
+    asker: &Asker,
+    known: Option<&Arc<Incident>>,
+    case: &Case,
+) -> Result<(), Trouble> {
+    match known {
+        Some(incident) => follow(asker, incident, case).await,
         None if case.open => open(asker, case).await,
         None => Ok(()),
     }
@@ -283,7 +238,7 @@ async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), T
 }
 
 /// Marks what the source does not have any more; here it goes on.
-async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), Trouble> {
+pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), Trouble> {
     let Asker { state, intake, .. } = asker;
     let Some(incident) = on_record(state, intake, key) else {
         return Ok(());
