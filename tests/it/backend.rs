@@ -363,6 +363,16 @@ impl Backend {
         soon(&format!("the wanted state of {id}"), waiting).await
     }
 
+    /// Moves the clock, and ends when what workers asked of the store since is on disk: a lease must not run out for want of a
+    /// quick machine.
+    pub async fn pass(&self, clock: &TestClock, ms: i64) {
+        clock.advance(ms);
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        self.store.ready().await.unwrap();
+    }
+
     /// Asks the server to end, as SIGTERM does; does not wait for it.
     pub fn begin_to_end(&self) {
         self.ending.cancel();

@@ -126,6 +126,14 @@ impl Room {
         self.backend.get(token, path).await.json()
     }
 
+    /// Lets the clock go on for so many seconds, with the workers behind it.
+    async fn pass(&self, seconds: u32) {
+        for _ in 0..seconds {
+            self.backend.pass(&self.clock, 1_000).await;
+            self.get("/v1/info").await;
+        }
+    }
+
     /// Lets time pass until what is read there is as it shall be; gives it.
     async fn until(&self, path: &str, what: &str, good: impl Fn(&Value) -> bool) -> Value {
         let coming = async {
@@ -134,7 +142,7 @@ impl Room {
                 if good(&body) {
                     return body;
                 }
-                self.clock.advance(1_000);
+                self.backend.pass(&self.clock, 1_000).await;
             }
         };
         soon(what, coming).await
@@ -240,10 +248,7 @@ async fn a_quiet_minute_costs_no_more_calls_than_one_a_quarter() {
     })
     .await;
     let before = room.asked.lock().unwrap().len();
-    for _ in 0..60 {
-        room.clock.advance(1_000);
-        room.get("/v1/info").await;
-    }
+    room.pass(60).await;
     let asked = room.asked.lock().unwrap().len() - before;
     assert!(asked <= 4, "{asked} calls in a minute");
     room.backend.stop_at(&room.clock).await;
@@ -278,10 +283,7 @@ async fn a_move_made_here_is_written_there_against_the_version_that_was_seen() {
             .collect::<Vec<_>>()
     };
     assert_eq!(posts(), ["POST /manage/cases/update/1 HTTP/1.1"]);
-    for _ in 0..60 {
-        room.clock.advance(1_000);
-        room.get("/v1/info").await;
-    }
+    room.pass(60).await;
     assert_eq!(posts().len(), 1, "it is written once");
     room.backend.stop_at(&room.clock).await;
 }

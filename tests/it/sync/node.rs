@@ -29,7 +29,7 @@ async fn until_both(
             if all {
                 return;
             }
-            clock.advance(500);
+            nodes[0].pass(clock, 500).await;
         }
     };
     soon(what, waiting).await;
@@ -149,10 +149,7 @@ async fn two_thousand_incidents_cost_twenty_calls_at_first_and_eight_in_a_quiet_
     assert_eq!(first, 20, "{:?}", room.asked.lock().unwrap().last());
     let whole = room.get("/v1/info").await["connectors"][0]["whole_at"].clone();
     assert!(whole.is_string());
-    for _ in 0..60 {
-        room.clock.advance(1_000);
-        room.get("/v1/info").await;
-    }
+    room.pass(60).await;
     let asked = room.asked.lock().unwrap().len() - first;
     assert!((1..=8).contains(&asked), "{asked} calls in a quiet minute");
     // Part by part it is read to the end again.

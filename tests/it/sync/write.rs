@@ -96,14 +96,6 @@ impl Room {
         posts.count()
     }
 
-    /// Lets the clock go on for so many seconds, with the workers behind it.
-    async fn pass(&self, seconds: u32) {
-        for _ in 0..seconds {
-            self.clock.advance(1_000);
-            self.get("/v1/info").await;
-        }
-    }
-
     async fn page_until(&self, id: &str, state: &str) -> Value {
         let path = format!("/v1/incidents/{id}");
         self.until(&path, state, |incident| {
