@@ -6,7 +6,7 @@ use serde_json::json;
 use super::environment::{block_on, clock};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::{Output, table};
-use super::token::opened;
+use super::token::{ListArgs, RevokeArgs, opened};
 use crate::domain::span::Span;
 use crate::domain::word::Tlp;
 use crate::session::display::pair::{
@@ -53,23 +53,6 @@ pub struct PairArgs {
     /// How long it works once it is paired
     #[arg(long, value_name = "SPAN", default_value = "90d")]
     pub expires: Span,
-}
-
-/// Flags of `display list`.
-#[derive(Debug, ClapArgs)]
-pub struct ListArgs {
-    #[arg(long, value_name = "URL")]
-    pub store: Option<String>,
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Flags of `display revoke`.
-#[derive(Debug, ClapArgs)]
-pub struct RevokeArgs {
-    #[arg(long, value_name = "URL")]
-    pub store: Option<String>,
-    pub name: String,
 }
 
 impl From<PairError> for Failure {

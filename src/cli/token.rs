@@ -64,7 +64,7 @@ pub struct IssueArgs {
     pub expires: Span,
 }
 
-/// Flags of `token list`.
+/// Flags of `token list` and of `display list`.
 #[derive(Debug, ClapArgs)]
 pub struct ListArgs {
     #[arg(long, value_name = "URL")]
@@ -73,7 +73,7 @@ pub struct ListArgs {
     pub json: bool,
 }
 
-/// Flags of `token revoke`.
+/// Flags of `token revoke` and of `display revoke`.
 #[derive(Debug, ClapArgs)]
 pub struct RevokeArgs {
     #[arg(long, value_name = "URL")]

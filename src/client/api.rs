@@ -21,7 +21,7 @@ use crate::domain::grant::Grant;
 use crate::domain::instant::Mono;
 use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
-use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError};
+use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError, escaped};
 use crate::time::{SharedClock, timeout};
 use crate::wire::{
     BEHALF_HEADER, CommandAnswerBody, DoorBody, ExplainBody, ListBody, PreviewBody, RegimesBody,
@@ -208,7 +208,7 @@ impl Api {
     /// The catalogue in force; with a profile as JSON also what it calls for.
     pub async fn regimes(&self, profile: Option<&str>) -> Result<Heard<RegimesBody>, ApiError> {
         let path = match profile {
-            Some(profile) => format!("/v1/regimes?profile={}", encoded(profile)),
+            Some(profile) => format!("/v1/regimes?profile={}", escaped(profile)),
             None => "/v1/regimes".to_owned(),
         };
         self.read(Ask::get(&path, SMALL)).await
@@ -242,7 +242,7 @@ impl Api {
     /// What changed after a cursor; held for up to `wait_s` seconds until there is something.
     pub async fn changes(&self, cursor: &str, wait_s: u64) -> Result<Heard<ListBody>, ApiError> {
         let wait = wait_s.min(WAIT_LIMIT_SECONDS);
-        let path = format!("/v1/changes?since={}&wait={wait}", encoded(cursor));
+        let path = format!("/v1/changes?since={}&wait={wait}", escaped(cursor));
         let limits = Limits {
             total_ms: SMALL.total_ms + wait * 1_000,
             ..SMALL
@@ -253,7 +253,7 @@ impl Api {
 
     /// One incident.
     pub async fn incident(&self, id: &str) -> Result<Heard<IncidentView>, ApiError> {
-        let path = format!("/v1/incidents/{}", encoded(id));
+        let path = format!("/v1/incidents/{}", escaped(id));
         self.read(Ask::get(&path, SMALL)).await
     }
 
@@ -267,7 +267,7 @@ impl Api {
     ) -> Result<Heard<TimelineBody>, ApiError> {
         let path = format!(
             "/v1/incidents/{}/timeline?privileged={privileged}&after={after}",
-            encoded(id)
+            escaped(id)
         );
         let limits = Limits {
             body_bytes: LIST.body_bytes,
@@ -278,7 +278,7 @@ impl Api {
 
     /// The arithmetic of one duty, as the backend counts it.
     pub async fn explain(&self, id: &str, duty: &str) -> Result<Heard<ExplainBody>, ApiError> {
-        let (id, duty) = (encoded(id), encoded(duty));
+        let (id, duty) = (escaped(id), escaped(duty));
         let path = format!("/v1/incidents/{id}/duties/{duty}/explain");
         self.read(Ask::get(&path, SMALL)).await
     }
@@ -301,7 +301,7 @@ impl Api {
         command: &Command,
         key: &str,
     ) -> Result<CommandAnswerBody, ApiError> {
-        let path = format!("/v1/incidents/{}/commands", encoded(id));
+        let path = format!("/v1/incidents/{}/commands", escaped(id));
         let version = if_match.map_or_else(|| "*".to_owned(), |version| format!("\"{version}\""));
         let ask = Ask {
             if_match: Some(&version),
@@ -317,7 +317,7 @@ impl Api {
         id: &str,
         command: &Command,
     ) -> Result<Heard<PreviewBody>, ApiError> {
-        let path = format!("/v1/incidents/{}/preview", encoded(id));
+        let path = format!("/v1/incidents/{}/preview", escaped(id));
         self.read(Ask::post(&path, written(command)?)).await
     }
 
@@ -460,18 +460,4 @@ fn written<T: serde::Serialize>(body: &T) -> Result<Vec<u8>, ApiError> {
         sentence: format!("the command cannot be written as JSON: {error}"),
         unmet: Vec::new(),
     })
-}
-
-/// A text as it may stand in a path or a query.
-pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }

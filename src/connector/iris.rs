@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::call::{Heard, Line, message};
 use super::error::ConnectorError;
-use super::field::{escaped, instant, items, text};
+use super::field::{instant, items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
     Paging, Receipt, Version, Watch, Watermark, Whom,
@@ -18,6 +18,7 @@ use super::port::{
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
+use crate::net::escaped;
 use crate::time::SharedClock;
 
 /// Cases in one part of the list; more are not given.

@@ -15,19 +15,14 @@ pub mod veris;
 #[cfg(test)]
 mod stub;
 
-use std::sync::Arc;
-
 use crate::time::SharedClock;
-use port::Connector;
-use settings::{ConnectorSettings, SettingsFault};
+use settings::ConnectorSettings;
+use vendor::Connected;
 
 /// Makes a connector of its settings.
 ///
 /// # Errors
 /// The key that cannot be used, and why.
-pub fn connector(
-    settings: &ConnectorSettings,
-    clock: &SharedClock,
-) -> Result<Arc<dyn Connector>, SettingsFault> {
+pub fn connector(settings: &ConnectorSettings, clock: &SharedClock) -> Connected {
     (settings.vendor.connect)(settings, clock.clone())
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::call::{Heard, Line, message};
 use super::error::ConnectorError;
-use super::field::{escaped, instant, items, text};
+use super::field::{instant, items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
     Paging, Receipt, Version, Watch, Watermark, Whom,
@@ -20,6 +20,7 @@ use super::port::{
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
+use crate::net::escaped;
 use crate::time::SharedClock;
 
 /// The most that one part of a list gives.

@@ -10,6 +10,9 @@ use super::{iris, pagerduty};
 use crate::domain::word::{Phase, Severity};
 use crate::time::SharedClock;
 
+/// A connector, or the key that cannot be used.
+pub type Connected = Result<Arc<dyn Connector>, SettingsFault>;
+
 /// A vendor, as its adapter describes it.
 pub struct Vendor {
     /// The word in the file.
@@ -31,7 +34,7 @@ pub struct Vendor {
     /// What of the settings it cannot use, found without asking anybody.
     pub faults: fn(&ConnectorSettings) -> Vec<SettingsFault>,
     /// Makes the connector.
-    pub connect: fn(&ConnectorSettings, SharedClock) -> Result<Arc<dyn Connector>, SettingsFault>,
+    pub connect: fn(&ConnectorSettings, SharedClock) -> Connected,
 }
 
 /// All of them, in the order of their words.

@@ -7,7 +7,7 @@ mod error;
 mod http;
 mod retry;
 
-pub use address::{Forbidden, check_address, is_loopback_url};
+pub use address::{Forbidden, check_address, escaped, is_loopback_url};
 pub use certificate::{CertificateError, ServerTls};
 pub use error::NetError;
 pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, is_in_the_clear, url_place};

@@ -12,8 +12,8 @@ use std::sync::Arc;
 pub use picture::{picture, styled};
 
 use super::glyph::Glyphs;
-use super::input::{Input, Key, KeyCode};
-use super::keymap::Keymap;
+use super::input::{Input, Key};
+use super::keymap::{self, Keymap};
 use super::message::{Effect, Message};
 use super::shared::{Options, Shared};
 use super::theme::Theme;
@@ -194,29 +194,8 @@ pub fn keys(app: &mut App, text: &str) -> Vec<Effect> {
 }
 
 fn named(word: &str) -> Vec<Key> {
-    let code = match word {
-        "Enter" => KeyCode::Enter,
-        "Esc" => KeyCode::Esc,
-        "Tab" => KeyCode::Tab,
-        "S-Tab" => KeyCode::BackTab,
-        "Space" => KeyCode::Char(' '),
-        "Backspace" => KeyCode::Backspace,
-        "Delete" => KeyCode::Delete,
-        "Up" => KeyCode::Up,
-        "Down" => KeyCode::Down,
-        "Left" => KeyCode::Left,
-        "Right" => KeyCode::Right,
-        "Home" => KeyCode::Home,
-        "End" => KeyCode::End,
-        "PageUp" => KeyCode::PageUp,
-        "PageDown" => KeyCode::PageDown,
-        _ => match word
-            .strip_prefix("Ctrl-")
-            .and_then(|rest| rest.chars().next())
-        {
-            Some(c) => return vec![Key::ctrl(c.to_ascii_lowercase())],
-            None => return word.chars().map(Key::char).collect(),
-        },
-    };
-    vec![Key::plain(code)]
+    match keymap::key(word) {
+        Some(key) => vec![key],
+        None => word.chars().map(Key::char).collect(),
+    }
 }

@@ -279,7 +279,8 @@ fn sequence(name: &str) -> Option<Sequence> {
     keys.filter(|keys| keys.len() == 2)
 }
 
-fn key(name: &str) -> Option<Key> {
+/// Reads the name of one key.
+pub(super) fn key(name: &str) -> Option<Key> {
     if let Some(rest) = name.strip_prefix("Ctrl-") {
         let mut chars = rest.chars();
         let c = chars.next().filter(|_| chars.next().is_none())?;

@@ -29,6 +29,8 @@ fn a_change_made_on_one_board_is_on_the_other() {
     one.sees(&id);
     two.sees("Signing key used");
     two.sees("NO COMMANDER");
+    // What the person may do stands in the foot once the board knows who they are.
+    one.sees("> forward");
     one.keys(">");
     one.sees("Enter");
     one.until("the dialog of the move", |picture| {

@@ -131,6 +131,8 @@ fn no_screen_or_dialog_passes_on_what_a_terminal_would_obey() {
             &[("WARBOARD_TOKEN", &backend.token)],
         );
         terminal.sees(&id);
+        // What the person may do stands in the foot once the board knows who they are.
+        terminal.sees("> forward");
         for (keys, title, back) in [
             ("2", "TEAMS", "1"),
             ("3", "CLOCKS", "1"),

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::merge;
-use crate::client::api::encoded;
 use crate::client::heard::Heard;
 use crate::domain::instant::Instant;
 use crate::domain::view::IncidentView;
+use crate::net::escaped;
 use crate::wire::ListBody;
 
 /// Incidents asked for at once.
@@ -68,7 +68,7 @@ impl Load {
     /// The query of the next page.
     pub fn query(&self) -> String {
         match &self.after {
-            Some(after) => format!("limit={PAGE}&after={}", encoded(after)),
+            Some(after) => format!("limit={PAGE}&after={}", escaped(after)),
             None => format!("limit={PAGE}"),
         }
     }

@@ -2,6 +2,8 @@
 
 use ratatui::style::Color;
 
+use crate::ui::theme::contrast::indexed;
+
 /// A terminal's colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
@@ -53,47 +55,14 @@ impl Depth {
             (Depth::None, _) => Color::Reset,
             (Depth::Palette256, Color::Rgb(r, g, b)) => Color::Indexed(nearest_256([r, g, b])),
             (Depth::Ansi16, Color::Rgb(r, g, b)) => Color::Indexed(nearest_16([r, g, b])),
-            (Depth::Ansi16, Color::Indexed(n @ 16..)) => Color::Indexed(nearest_16(rgb_of(n))),
+            (Depth::Ansi16, Color::Indexed(n @ 16..)) => Color::Indexed(nearest_16(indexed(n))),
             (_, colour) => colour,
         }
     }
 }
 
-/// The first 16 colours as xterm has them; others differ a little.
-const ANSI: [[u8; 3]; 16] = [
-    [0, 0, 0],
-    [205, 0, 0],
-    [0, 205, 0],
-    [205, 205, 0],
-    [0, 0, 238],
-    [205, 0, 205],
-    [0, 205, 205],
-    [229, 229, 229],
-    [127, 127, 127],
-    [255, 0, 0],
-    [0, 255, 0],
-    [255, 255, 0],
-    [92, 92, 255],
-    [255, 0, 255],
-    [0, 255, 255],
-    [255, 255, 255],
-];
-
 /// The steps of the palette's 6x6x6 cube.
 const CUBE: [u8; 6] = [0, 95, 135, 175, 215, 255];
-
-fn rgb_of(index: u8) -> [u8; 3] {
-    let step = |n: u8| CUBE.get(usize::from(n % 6)).copied().unwrap_or(0);
-    match index {
-        0..=15 => ANSI.get(usize::from(index)).copied().unwrap_or([0; 3]),
-        16..=231 => [
-            step((index - 16) / 36),
-            step((index - 16) / 6),
-            step(index - 16),
-        ],
-        232..=255 => [8 + (index - 232) * 10; 3],
-    }
-}
 
 /// Red-mean distance: close to what an eye sees, without leaving integers.
 fn distance(a: [u8; 3], b: [u8; 3]) -> i32 {
@@ -107,7 +76,7 @@ fn distance(a: [u8; 3], b: [u8; 3]) -> i32 {
 
 fn nearest_16(rgb: [u8; 3]) -> u8 {
     (0..16)
-        .min_by_key(|&n| distance(rgb, rgb_of(n)))
+        .min_by_key(|&n| distance(rgb, indexed(n)))
         .unwrap_or(7)
 }
 
@@ -126,7 +95,7 @@ fn nearest_256(rgb: [u8; 3]) -> u8 {
         + u8::try_from(mean.saturating_sub(3) / 10)
             .unwrap_or(23)
             .min(23);
-    if distance(rgb, rgb_of(grey)) < distance(rgb, rgb_of(cube)) {
+    if distance(rgb, indexed(grey)) < distance(rgb, indexed(cube)) {
         grey
     } else {
         cube
@@ -195,11 +164,11 @@ mod tests {
     #[test]
     fn the_palette_is_its_own_nearest() {
         for n in 16..=255 {
-            let [r, g, b] = rgb_of(n);
+            let [r, g, b] = indexed(n);
             let Color::Indexed(found) = Depth::Palette256.convert(Color::Rgb(r, g, b)) else {
                 panic!()
             };
-            assert_eq!(rgb_of(found), rgb_of(n));
+            assert_eq!(indexed(found), indexed(n));
         }
     }
 }

@@ -162,8 +162,8 @@ pub fn rgb(colour: Color, ground: Ground, behind: bool) -> Rgb {
     indexed(index)
 }
 
-/// The 256 colours: sixteen named, a cube of six steps, 24 greys.
-fn indexed(index: u8) -> Rgb {
+/// The 256 colours as xterm has them: sixteen named, which others paint a little differently, a cube of six steps, 24 greys.
+pub fn indexed(index: u8) -> Rgb {
     if let Some(rgb) = XTERM.get(usize::from(index)) {
         return *rgb;
     }

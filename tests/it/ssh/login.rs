@@ -21,6 +21,8 @@ fn a_person_comes_in_answers_a_page_in_their_own_name_and_leaves_the_terminal_as
     let mut board = door.board("d.okafor", (80, 24), &[]);
     board.sees(&id);
     board.sees(&other);
+    // What the person may do stands in the foot once the board knows who they are.
+    board.sees("> forward");
     assert!(board.screen().alternate_screen() && board.screen().hide_cursor());
     board.keys("G\r");
     board.sees("Odd consent grants");
@@ -68,7 +70,7 @@ fn rights_are_the_persons_and_not_the_doors() {
     assert!(!text(&seen.stdout).contains("Title that"), "{seen:?}");
     let mut viewer = door.board("l.ook", (120, 40), &[]);
     viewer.sees(&id);
-    // Before the board knows who looks, it can say only that: the name stands in the foot once it does.
+    // Before the board knows who looks, it can say only that: their name stands in the foot once it does.
     viewer.sees("l.ook");
     viewer.keys(">");
     viewer.sees("needs the role");
