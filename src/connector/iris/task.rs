@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::Iris;
 use crate::connector::error::ConnectorError;
-use crate::connector::field::{escaped, items, text};
+use crate::connector::field::{items, text};
 use crate::connector::port::{Receipt, Whom};
+use crate::net::escaped;
 
 /// The state in which a task begins.
 const TO_DO: &str = "To do";

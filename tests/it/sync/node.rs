@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use warboard::time::{Clock as _, TestClock};
 
-use super::{Room, case, intake, iris};
+use super::{Mapping, Room, Vendor, case, intake, iris};
 use crate::backend::{Backend, Plan};
 use crate::connector::answering;
 use crate::http::soon;
+use warboard::connector::settings::ConnectorSettings;
 
 /// Moves the clock until both nodes answer as they shall.
 async fn until_both(
@@ -155,6 +156,86 @@ async fn two_thousand_incidents_cost_twenty_calls_at_first_and_eight_in_a_quiet_
     // Part by part it is read to the end again.
     room.until("/v1/info", "the whole list again", |info| {
         info["connectors"][0]["whole_at"] != whole
+    })
+    .await;
+    room.backend.stop_at(&room.clock).await;
+}
+
+/// PagerDuty with so many open incidents and a log in which nothing happens.
+fn many(line: &str, count: usize) -> (u16, String) {
+    if line.contains("/log_entries") {
+        return (200, json!({"log_entries": [], "more": false}).to_string());
+    }
+    let offset = line.split("offset=").nth(1).unwrap_or("0");
+    let from: usize = offset.split(['&', ' ']).next().unwrap().parse().unwrap();
+    let one = |n: usize| {
+        json!({"id": format!("P{n}"), "status": "triggered", "title": format!("incident {n}"),
+        "updated_at": "2026-11-20T08:00:00Z", "created_at": "2026-11-20T08:00:00Z"})
+    };
+    let incidents: Vec<Value> = (from..count.min(from + 100)).map(one).collect();
+    let more = from + 100 < count;
+    (
+        200,
+        json!({"incidents": incidents, "more": more}).to_string(),
+    )
+}
+
+#[tokio::test]
+async fn two_thousand_incidents_of_a_source_with_a_log_cost_twenty_calls_and_six_in_a_quiet_minute()
+{
+    const ALL: usize = 2_000;
+    let pagerduty = |settings: &mut ConnectorSettings| {
+        let vendor = Vendor::of("pagerduty").unwrap();
+        settings.vendor = vendor;
+        settings.mapping = Mapping::new(vendor, "azure");
+    };
+    let room = Room::answered_by(pagerduty, |line| many(line, ALL)).await;
+    let all = async {
+        while room.get("/v1/info").await["connectors"][0]["open"] != ALL {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("all of them", all).await;
+    let first = room.asked.lock().unwrap().len();
+    assert_eq!(first, 20, "one for each hundred");
+    room.pass(60).await;
+    let asked = room.asked.lock().unwrap().len() - first;
+    assert!((1..=6).contains(&asked), "{asked} calls in a quiet minute");
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn pitfall_2_what_leaves_a_long_list_is_asked_for_and_marked_when_it_is_gone() {
+    const ALL: u64 = 301;
+    let gone = Arc::new(Mutex::new(false));
+    let there = gone.clone();
+    let room = Room::answered_by(
+        |_| {},
+        move |line| {
+            let left = ALL - u64::from(*there.lock().unwrap());
+            match line.contains("/manage/cases/filter") {
+                true => pages(line, left, "Open"),
+                // The newest one was deleted.
+                false => (
+                    400,
+                    json!({"status": "error", "message": "Case ID 301 not found"}).to_string(),
+                ),
+            }
+        },
+    )
+    .await;
+    let all = async {
+        while room.get("/v1/info").await["connectors"][0]["open"] != ALL {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("all of them", all).await;
+    *gone.lock().unwrap() = true;
+    room.until("/v1/incidents", "the mark", |list| {
+        let all = list["incidents"].as_array().unwrap();
+        let marked = all.iter().filter(|of| of["upstream"]["standing"] == "gone");
+        let marked: Vec<&Value> = marked.collect();
+        marked.len() == 1 && marked[0]["upstream"]["key"] == "301"
     })
     .await;
     room.backend.stop_at(&room.clock).await;
