@@ -27,6 +27,7 @@ const KEYS: &[&str] = &[
     "token_command",
     "token_env",
     "ca_file",
+    "proxy",
     "service",
     "write_phases",
     "write_notes",
@@ -72,8 +73,12 @@ fn one(
         let what = "a token does not stand in this file: put it in a file that only the backend can read and name that as token_file";
         document.fault(part, "token", what);
     }
-    let own = VENDORS.iter().flat_map(|vendor| vendor.keys);
-    let keys: Vec<&str> = KEYS.iter().chain(own).copied().collect();
+    let mut keys = KEYS.to_vec();
+    for key in VENDORS.iter().flat_map(|vendor| vendor.keys) {
+        if !keys.contains(key) {
+            keys.push(key);
+        }
+    }
     document.known_but(part, &keys, "token");
     let vendor = vendor(document, part);
     let name = document.needed(part, "name");
@@ -90,6 +95,10 @@ fn one(
     }
     let token = token(document, part);
     let ca_file = document.path(part, "ca_file");
+    let proxy = document.text(part, "proxy");
+    if let Some(Err(why)) = proxy.as_deref().map(place) {
+        document.fault(part, "proxy", why);
+    }
     let options = options(document, part, vendor);
     let write_phases = document.yes(part, "write_phases").unwrap_or(false);
     let clearance = document.word(part, "clearance");
@@ -109,6 +118,7 @@ fn one(
         url: url?,
         token: token?,
         ca_file,
+        proxy,
         options,
         write_phases,
         write_notes,

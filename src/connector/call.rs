@@ -54,6 +54,7 @@ impl Line {
     ) -> Result<Line, SettingsFault> {
         let http = HttpSettings {
             ca_file: settings.ca_file.clone(),
+            proxy: settings.proxy.clone(),
             ..HttpSettings::default()
         };
         let client = HttpClient::new(&settings.url, &http)
@@ -107,6 +108,14 @@ impl Line {
         match self.client.send(request, LIMITS).await {
             Ok(answer) => self.judge(&answer, reads),
             Err(error) => Err(silence(&error, reads)),
+        }
+    }
+
+    /// Asks with a body for what changes nothing: whatever becomes of it, nothing was done.
+    pub async fn query(&self, path: &str, body: &Value) -> Result<Heard, ConnectorError> {
+        match self.ask(Method::POST, path, Some(body)).await {
+            Err(ConnectorError::Unknown(why)) => Err(ConnectorError::Transport(why)),
+            answer => answer,
         }
     }
 
@@ -201,9 +210,16 @@ fn said(body: &[u8]) -> String {
 /// The words of a refusal's body, cut and cleaned.
 pub(super) fn message(body: &Value) -> Option<String> {
     let paths: [&[&str]; 3] = [&["error", "message"], &["message"], &["detail"]];
+    let of_list = || {
+        let errors = super::field::items(body, &["errors"])?;
+        errors
+            .iter()
+            .find_map(|error| super::field::text(error, &["message"]))
+    };
     let mut text = paths
         .iter()
-        .find_map(|path| super::field::text(body, path))?;
+        .find_map(|path| super::field::text(body, path))
+        .or_else(of_list)?;
     for more in super::field::items(body, &["error", "errors"]).unwrap_or_default() {
         if let Some(more) = more.as_str() {
             text.push_str("; ");

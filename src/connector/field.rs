@@ -38,6 +38,11 @@ pub(super) fn instant(text: &str) -> Option<Instant> {
     Some(date.and_time(NaiveTime::MIN).and_utc())
 }
 
+/// Milliseconds since 1970; none where no calendar reaches.
+pub(super) fn instant_of_ms(ms: i64) -> Option<Instant> {
+    DateTime::from_timestamp_millis(ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +60,14 @@ mod tests {
         for none in ["", "soon", "23.11.2026", "2026-13-01"] {
             assert_eq!(instant(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn pitfall_10_milliseconds_since_1970_are_no_seconds_and_an_absurd_number_is_no_instant() {
+        assert_eq!(
+            instant_of_ms(1_795_466_549_889),
+            Some("2026-11-23T20:42:29.889Z".parse().unwrap())
+        );
+        assert_eq!(instant_of_ms(i64::MAX), None);
     }
 }

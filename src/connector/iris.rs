@@ -289,6 +289,7 @@ fn case(value: &Value, base: &str) -> Option<Case> {
         }),
         merged_into: None,
         partial: false,
+        category: None,
         status,
         key,
     })

@@ -40,7 +40,7 @@ pub fn land(case: &Case, connector: &str, mapping: &Mapping, context: &Context<'
         ));
     }
     let service = service.unwrap_or_else(|| mapping.service.clone());
-    let phase = Mapping::find(&mapping.phases, &case.status);
+    let phase = mapping.phase_of(case);
     if phase.is_none() && case.open {
         unplaced.push(format!(
             "the status '{}' means no phase here: it stays in detection and analysis",
@@ -171,7 +171,7 @@ pub fn heard(case: &Case, connector: &str, mapping: &Mapping) -> Heard {
         upstream: upstream(case, connector),
         title: Some(fitted(&case.title, text::TITLE)),
         severity: severity.and_then(|word| Mapping::find(&mapping.severities, word)),
-        phase: Mapping::find(&mapping.phases, &case.status),
+        phase: mapping.phase_of(case),
         standing,
     }
 }

@@ -4,11 +4,13 @@
 mod call;
 pub mod error;
 mod field;
+mod incidentio;
 mod iris;
 pub mod landing;
 mod pagerduty;
 pub mod port;
 pub mod settings;
+mod thehive;
 pub mod vendor;
 pub mod veris;
 

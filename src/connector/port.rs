@@ -128,6 +128,8 @@ pub struct Case {
     pub summary: Option<String>,
     /// The word that tells its phase.
     pub status: String,
+    /// The fixed word that the status stands under, where everybody names statuses as they like.
+    pub category: Option<String>,
     /// Whether it is being worked on there.
     pub open: bool,
     pub severity: Option<String>,
@@ -234,6 +236,24 @@ pub trait Connector: Send + Sync {
 
     /// Appends a note. `once` is the same for every attempt at one note and no other.
     fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
+}
+
+/// Of what was told since a watermark, what was not told before, each incident once as it stood last; and the mark that
+/// holds all of it as seen.
+pub(super) fn untold(since: &Watermark, told: Vec<Case>) -> (Vec<Case>, Watermark) {
+    let latest = told.iter().filter_map(|case| case.updated_at).max();
+    let mut seen = BTreeSet::new();
+    let mut cases: Vec<Case> = Vec::new();
+    for case in told {
+        let mark = format!("{} {}", case.key, case.version.0);
+        let fresh = !since.seen.contains(&mark);
+        if seen.insert(mark) && fresh {
+            cases.retain(|other| other.key != case.key);
+            cases.push(case);
+        }
+    }
+    let at = latest.map_or(since.at, |at| at.max(since.at));
+    (cases, Watermark { at, seen })
 }
 
 /// The most parts a list may have: whoever goes on for ever is not believed.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use super::port::Case;
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity, Tlp};
 use crate::secret::Secret;
@@ -50,6 +51,8 @@ pub struct ConnectorSettings {
     pub token: TokenPlace,
     /// Authorities to trust in place of the system's.
     pub ca_file: Option<PathBuf>,
+    /// The proxy to call through; without it what the environment says.
+    pub proxy: Option<String>,
     /// What only this vendor takes, by the key in the file: one of [`Vendor::keys`].
     pub options: BTreeMap<&'static str, String>,
     /// Whether a move made here is written there.
@@ -104,6 +107,13 @@ impl Mapping {
     pub(super) fn find<T: Clone>(list: &[(String, T)], word: &str) -> Option<T> {
         let same = |(known, _): &&(String, T)| known.to_lowercase() == word.trim().to_lowercase();
         list.iter().find(same).map(|(_, meaning)| meaning.clone())
+    }
+
+    /// The phase that a case stands in: by its status, or by what its status stands under where that means a phase whatever
+    /// it is called.
+    pub(super) fn phase_of(&self, case: &Case) -> Option<Phase> {
+        let of = |word: &str| Mapping::find(&self.phases, word);
+        of(&case.status).or_else(|| of(case.category.as_deref()?))
     }
 
     /// The status that is written for a phase, if the source has one.

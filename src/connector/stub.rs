@@ -98,6 +98,7 @@ impl Stub {
                 value: Some(Secret::new("hunter2")),
             },
             ca_file: None,
+            proxy: None,
             options: BTreeMap::new(),
             write_phases: false,
             write_notes: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::port::Connector;
 use super::settings::{ConnectorSettings, SettingsFault};
-use super::{iris, pagerduty};
+use super::{incidentio, iris, pagerduty, thehive};
 use crate::domain::word::{Phase, Severity};
 use crate::time::SharedClock;
 
@@ -38,7 +38,12 @@ pub struct Vendor {
 }
 
 /// All of them, in the order of their words.
-pub static VENDORS: [&Vendor; 2] = [&iris::VENDOR, &pagerduty::VENDOR];
+pub static VENDORS: [&Vendor; 4] = [
+    &incidentio::VENDOR,
+    &iris::VENDOR,
+    &pagerduty::VENDOR,
+    &thehive::VENDOR,
+];
 
 impl Vendor {
     /// The vendor of a word in the file.

@@ -6,7 +6,8 @@ use std::io;
 use super::address::{Forbidden, NotFound};
 use crate::domain::text::SafeText;
 
-/// Why there is no answer. `to` is always `host:port`: paths and queries may hold secrets.
+/// Why there is no answer. `to` is always `host:port`, with that of the proxy where one is named: paths and queries may hold
+/// secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NetError {
     /// Nobody listens there.

@@ -28,6 +28,10 @@ pub enum Reach {
 pub struct HttpSettings {
     /// Authorities to trust in place of the system's, as a PEM file.
     pub ca_file: Option<PathBuf>,
+    /// The proxy to call `https` through, in place of what `https_proxy` and `no_proxy` of the environment say. Plain `http`
+    /// never goes through it: what is in it would travel in the clear. An address on this machine is called without a proxy
+    /// unless one is named here.
+    pub proxy: Option<String>,
     /// How long connecting and the handshake may take, in milliseconds.
     pub connect_timeout_ms: u64,
     /// Whom it may call.
@@ -38,6 +42,7 @@ impl Default for HttpSettings {
     fn default() -> HttpSettings {
         HttpSettings {
             ca_file: None,
+            proxy: None,
             connect_timeout_ms: 5_000,
             reach: Reach::AsWritten,
         }
@@ -87,6 +92,8 @@ pub struct HttpClient {
     client: reqwest::Client,
     base: Url,
     reach: Reach,
+    /// What errors say of the way there, where a proxy is named.
+    through: String,
 }
 
 impl HttpClient {
@@ -98,6 +105,7 @@ impl HttpClient {
         let base = check_url(base, settings.reach)?;
         let to = place(&base);
         let tls = tls_config(&base, settings.ca_file.as_deref())?;
+        let mut through = String::new();
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("warboard/", env!("CARGO_PKG_VERSION")))
@@ -112,8 +120,17 @@ impl HttpClient {
             .dns_resolver(Arc::new(Resolver {
                 checked: settings.reach == Reach::PublicOnly,
             }));
-        if settings.reach == Reach::PublicOnly || is_loopback_url(&base) {
+        if settings.reach == Reach::PublicOnly {
             // A proxy would resolve the name again, behind the check.
+            builder = builder.no_proxy();
+        } else if let Some(proxy) = &settings.proxy {
+            let proxy = check_url(proxy, Reach::AsWritten)?;
+            through = format!(" through the proxy {}", place(&proxy));
+            let proxy = reqwest::Proxy::https(proxy).map_err(|error| NetError::BadUrl {
+                why: told(&error.without_url()),
+            })?;
+            builder = builder.no_proxy().proxy(proxy);
+        } else if is_loopback_url(&base) {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| NetError::Other {
@@ -124,6 +141,7 @@ impl HttpClient {
             client,
             base,
             reach: settings.reach,
+            through,
         })
     }
 
@@ -168,7 +186,7 @@ impl HttpClient {
             .map_err(|error| NetError::BadUrl {
                 why: told(&error.without_url()),
             })?;
-        let to = place(request.url());
+        let to = format!("{}{}", place(request.url()), self.through);
         check_reach(request.url(), self.reach)?;
         let failed = |error: reqwest::Error, stage| classify(&error, &to, limits.total_ms, stage);
         let mut answer = self

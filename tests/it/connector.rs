@@ -17,6 +17,13 @@ fn vendor(status: u16, body: &'static str) -> (String, Arc<Mutex<Vec<String>>>) 
 pub fn answering(
     answer: impl Fn(&str) -> (u16, String) + Send + 'static,
 ) -> (String, Arc<Mutex<Vec<String>>>) {
+    answering_bodies(move |line, _| answer(line))
+}
+
+/// The same, told the body too.
+pub fn answering_bodies(
+    answer: impl Fn(&str, &str) -> (u16, String) + Send + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -31,26 +38,18 @@ pub fn answering(
                     _ => break,
                 }
             }
-            let text = String::from_utf8_lossy(&head).to_lowercase();
-            let (top, rest) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-            let length = top
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            let length: usize = length.map_or(0, |length| length.parse().unwrap_or(0));
-            let mut left = length.saturating_sub(rest.len());
-            // A body that was not read would cut the answer off.
-            while left > 0 {
-                match stream.read(&mut part) {
-                    Ok(n) if n > 0 => left = left.saturating_sub(n),
-                    _ => break,
-                }
-            }
-            let line = String::from_utf8_lossy(&head)
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            let (status, body) = answer(&line);
+            let text = String::from_utf8_lossy(&head).into_owned();
+            let (text, begun) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            let length = text.lines().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                let of_body = name.eq_ignore_ascii_case("content-length");
+                of_body.then(|| value.parse::<usize>().ok())?
+            });
+            let mut rest = vec![0; length.unwrap_or(0).saturating_sub(begun.len())];
+            let _ = stream.read_exact(&mut rest);
+            let body = format!("{begun}{}", String::from_utf8_lossy(&rest));
+            let (status, body) = answer(&line, &body);
             noting.lock().unwrap().push(line);
             let answer = format!(
                 "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",

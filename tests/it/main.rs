@@ -48,7 +48,11 @@ mod pair;
 #[cfg(test)]
 mod picture;
 #[cfg(test)]
+mod prism;
+#[cfg(test)]
 mod program;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

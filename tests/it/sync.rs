@@ -1,4 +1,7 @@
-//! A backend that takes incidents in from a case system: they appear, follow, leave and come back, and trouble is said.
+//! A backend that takes incidents in from a case system: they appear, follow, leave and come back, and trouble is said. What
+//! it does with several at once stands in `across`.
+
+mod across;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -7,6 +10,7 @@ use serde_json::{Value, json};
 use warboard::connector::connector;
 use warboard::connector::settings::{ConnectorSettings, Mapping, TokenPlace};
 use warboard::connector::vendor::Vendor;
+use warboard::domain::word::Phase;
 use warboard::secret::Secret;
 use warboard::server::Intake;
 use warboard::time::{SharedClock, TestClock};
@@ -55,7 +59,8 @@ fn iris(cases: &mut Value, line: &str) -> (u16, String) {
             json!({"status": "error", "message": "Case ID 1 not found"}).to_string(),
         );
     };
-    if line.starts_with("POST") {
+    // A case may be one of those that take a write before it can be read.
+    if line.starts_with("POST") && list[place]["slow"].is_null() {
         list[place] = case(id.unwrap(), "Containment", "9");
     }
     good(list[place].clone())
@@ -73,6 +78,7 @@ fn intake(url: &str, clock: &TestClock, change: impl FnOnce(&mut ConnectorSettin
             value: Some(Secret::new("hunter2")),
         },
         ca_file: None,
+        proxy: None,
         options: BTreeMap::new(),
         write_phases: false,
         write_notes: None,
@@ -312,5 +318,52 @@ async fn a_move_made_on_both_sides_is_a_conflict_and_nothing_is_written() {
         asked.iter().all(|line| line.starts_with("GET")),
         "{asked:?}"
     );
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn pitfall_13_a_move_that_shows_late_there_is_pending_until_a_poll_confirms_it() {
+    let mut slow = case(1, "Open", "1");
+    slow["slow"] = json!(true);
+    let room = Room::with(json!([slow]), true).await;
+    let one = |list: &Value| list["incidents"].as_array().unwrap().len() == 1;
+    let list = room.until("/v1/incidents", "the incident", one).await;
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let ask = room
+        .backend
+        .ask("POST", &format!("/v1/incidents/{id}/commands"));
+    let body = json!({"type": "advance", "to": "containment_eradication_and_recovery"});
+    let ask = ask
+        .token(&room.backend.tokens.commander)
+        .header("if-match", "*");
+    ask.json(&body).send().await.expect(200);
+    let pending = |info: &Value| {
+        let trouble = info["connectors"][0]["trouble"].as_str();
+        trouble.is_some_and(|trouble| trouble.contains("does not show there yet"))
+    };
+    room.until("/v1/info", "that it is pending", pending).await;
+    let posts = || {
+        let asked = room.asked.lock().unwrap();
+        asked.iter().filter(|line| line.starts_with("POST")).count()
+    };
+    // It is said for as long as it is so, and not sent again meanwhile.
+    let lists = || {
+        let asked = room.asked.lock().unwrap();
+        asked.iter().filter(|line| line.contains("/filter")).count()
+    };
+    let before = lists();
+    room.until("/v1/info", "three more turns", |_| lists() >= before + 3)
+        .await;
+    room.until("/v1/info", "that it is still pending", pending)
+        .await;
+    assert_eq!(posts(), 1);
+    // A poll finds it done.
+    room.set(json!([case(1, "Containment", "2")]));
+    let shown = |list: &Value| list["incidents"][0]["upstream"]["raw_status"] == "Containment";
+    let list = room.until("/v1/incidents", "that it shows", shown).await;
+    assert_eq!(list["incidents"][0]["upstream"]["conflicts"], Value::Null);
+    let quiet = |info: &Value| info["connectors"][0]["trouble"].is_null();
+    room.until("/v1/info", "that nothing is wrong", quiet).await;
+    assert_eq!(posts(), 1);
     room.backend.stop_at(&room.clock).await;
 }

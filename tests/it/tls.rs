@@ -23,10 +23,10 @@ use crate::program::{output, warboard};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An authority of the test's own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new(name: &str) -> Authority {
+    pub fn new(name: &str) -> Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -34,12 +34,12 @@ impl Authority {
         Authority(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
-    fn put(&self, path: &Path) {
+    pub fn put(&self, path: &Path) {
         std::fs::write(path, self.0.pem()).unwrap();
     }
 
     /// Writes a certificate for these names and its key.
-    fn issue(&self, names: &[&str], expired: bool, place: &Place) {
+    pub fn issue(&self, names: &[&str], expired: bool, place: &Place) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         if expired {
@@ -54,9 +54,9 @@ impl Authority {
     }
 }
 
-struct Place {
-    certificate: PathBuf,
-    key: PathBuf,
+pub struct Place {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
 }
 
 struct Server {

@@ -25,6 +25,7 @@ fn case(status: &str) -> Case {
         version: Version("1 Open".to_owned()),
         merged_into: None,
         partial: false,
+        category: None,
     }
 }
 

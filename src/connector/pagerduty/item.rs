@@ -38,6 +38,7 @@ pub(super) fn case(value: &Value, phase_field: Option<&str>) -> Option<Case> {
             false => None,
         },
         partial: phase_field.is_some(),
+        category: None,
         status,
         key,
     };

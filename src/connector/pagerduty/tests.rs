@@ -425,3 +425,68 @@ async fn null_fields_and_unknown_statuses_show_as_themselves() {
         ("snoozed", "incident A")
     );
 }
+
+/// There is no document of its API that may be kept here: these are the facts that are known of it, request by request.
+#[tokio::test]
+async fn pitfall_17_every_request_is_one_that_is_known_to_be_taken() {
+    let stub = Stub::new().await;
+    stub.on(LIST, &[list(&[], false)]);
+    let log = json!({"log_entries": [], "more": false});
+    stub.on("GET /log_entries?since=", &[answer(200, &log)]);
+    let (before, after) = (incident("A", "triggered"), incident("A", "acknowledged"));
+    stub.on("GET /incidents/A", &[one(before), one(after.clone())]);
+    let users = json!({"users": [{"id": "U1", "email": "ops@example.com"}]});
+    stub.on("GET /users?query=", &[answer(200, &users)]);
+    let policy = "GET /oncalls?escalation_policy_ids[]=E1&earliest=true";
+    stub.on(policy, &[answer(200, &json!({"oncalls": []}))]);
+    stub.on("PUT /incidents/A", &[one(after)]);
+    stub.on("POST /incidents/A/", &[answer(201, &json!({}))]);
+    let pagerduty = pagerduty(&stub);
+    pagerduty.list(None).await.unwrap();
+    let since = Watermark {
+        at: "2026-11-24T09:59:00Z".parse().unwrap(),
+        seen: BTreeSet::new(),
+    };
+    pagerduty.changes(&since).await.unwrap();
+    let seen = Version("2026-11-24T09:00:00Z triggered".to_owned());
+    pagerduty.advance("A", &seen, "acknowledged").await.unwrap();
+    let whom = Whom::Policy("E1".to_owned());
+    pagerduty.on_call(&whom).await.unwrap();
+    pagerduty.page("A", &whom, "come", "p1").await.unwrap();
+    pagerduty.note("A", "seen", "n1").await.unwrap();
+    let target =
+        json!({"responder_request_target": {"id": "E1", "type": "escalation_policy_reference"}});
+    let bodies = [
+        json!({"incident": {"type": "incident_reference", "status": "acknowledged"}}),
+        json!({"requester_id": "U1", "message": "come", "responder_request_targets": [target]}),
+        json!({"note": {"content": "seen"}}),
+    ];
+    let writes = [
+        "PUT /incidents/A",
+        "POST /incidents/A/responder_requests",
+        "POST /incidents/A/notes",
+    ];
+    let mut written = Vec::new();
+    for asked in stub.asked() {
+        let head = asked.head.to_lowercase();
+        for line in [
+            "accept: application/vnd.pagerduty+json;version=2",
+            "authorization: token token=",
+        ] {
+            assert!(head.contains(line), "{head}");
+        }
+        if !asked.what.starts_with("GET") {
+            assert!(
+                head.contains("from: ops@example.com")
+                    && head.contains("content-type: application/json"),
+                "{head}"
+            );
+            written.push((asked.what, asked.body));
+        } else if let Some((_, limit)) = asked.what.split_once("limit=") {
+            let limit = limit.split('&').next().unwrap().parse::<usize>().unwrap();
+            assert!(limit <= 100, "{}", asked.what);
+        }
+    }
+    let expected = writes.map(str::to_owned).into_iter().zip(bodies);
+    assert_eq!(written, expected.collect::<Vec<_>>());
+}

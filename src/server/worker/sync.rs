@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::sync_lease::Asker;
 use super::sync_list::{Walk, believed, changed, read};
 use super::sync_note::write_notes;
-use super::sync_write::write_phases;
+use super::sync_write::{Untaken, write_phases};
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::{Case, Delta, Version, Watch, Watermark};
@@ -51,8 +51,8 @@ pub(super) struct Memory {
     /// The place of an incident's last entry when its notes were last looked at, by the incident's id.
     pub(super) noted: HashMap<String, u64>,
     failures: u32,
-    /// When a move was last tried to be written there and was not taken, by key.
-    pub(super) refused: HashMap<String, Mono>,
+    /// Moves that were tried to be written there and do not show there, by key.
+    pub(super) untaken: HashMap<String, Untaken>,
 }
 
 /// One turn; milliseconds until the next.

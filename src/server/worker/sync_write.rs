@@ -7,28 +7,42 @@ use crate::connector::error::ConnectorError;
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
 use crate::domain::incident::Incident;
+use crate::domain::text::SafeText;
 use crate::domain::word::Phase;
-use crate::server::intake::Intake;
+use crate::server::intake::{Intake, TROUBLE_CELLS};
 use crate::server::state::ServerState;
+use crate::time::Mono;
 
 /// How many moves are written in one turn; the rest in the next.
 const WRITTEN_MAX: usize = 10;
-/// How long a move that was not taken there is let be.
-const REFUSED_FOR_MS: i64 = 300_000;
+/// How long a move that does not show there is let be.
+const UNTAKEN_FOR_MS: i64 = 300_000;
 
-/// Writes what is to be written. A move that is not taken there is said and stays here as it is.
+/// A move that was refused there, or sent and does not show there yet: many systems take a write before it can be read.
+pub(super) struct Untaken {
+    at: Mono,
+    phase: Phase,
+    /// How that is said.
+    why: String,
+}
+
+/// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
+/// here, or has been let be for long enough to be tried again; here it stays as it is.
 pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     let Asker { state, intake, .. } = asker;
     if !intake.settings.write_phases {
         return Ok(());
     }
     let now = state.clock.mono();
-    memory.refused.retain(|_, at| now - *at < REFUSED_FOR_MS);
-    let mut troubles = Vec::new();
     let due = due(state, intake);
+    memory.untaken.retain(|key, untaken| {
+        let same =
+            |(other, _, phase): &(String, Version, Phase)| other == key && *phase == untaken.phase;
+        now - untaken.at < UNTAKEN_FOR_MS && due.iter().any(same)
+    });
     let waiting = due
         .iter()
-        .filter(|(key, _, _)| !memory.refused.contains_key(key));
+        .filter(|(key, _, _)| !memory.untaken.contains_key(key));
     let waiting: Vec<_> = waiting.take(WRITTEN_MAX).cloned().collect();
     for (key, seen, phase) in waiting {
         let Some(to) = intake.settings.mapping.status_for(phase) else {
@@ -47,13 +61,25 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
                 | ConnectorError::Transport(_)),
             ) => return Err(error.into()),
             Err(error) => {
-                memory.refused.insert(key.clone(), now);
-                troubles.push(format!("the move of {key} is not written there: {error}"));
+                let why = match &error {
+                    ConnectorError::Unknown(why) => {
+                        format!("the move of {key} was sent and does not show there yet: {why}")
+                    }
+                    error => format!("the move of {key} is not written there: {error}"),
+                };
+                let at = now;
+                memory.untaken.insert(key, Untaken { at, phase, why });
             }
         }
     }
+    let mut troubles: Vec<&str> = memory.untaken.values().map(|u| u.why.as_str()).collect();
+    troubles.sort_unstable();
     if !troubles.is_empty() {
-        intake.note(|progress| progress.trouble = Some(troubles.join("; ")));
+        intake.note(|progress| {
+            let before = progress.trouble.as_deref();
+            let all: Vec<&str> = before.into_iter().chain(troubles).collect();
+            progress.trouble = Some(SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS));
+        });
     }
     Ok(())
 }
