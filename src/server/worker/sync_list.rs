@@ -59,7 +59,19 @@ async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
         return end(asker, memory, cut).await;
     };
     let cursor = memory.walk.next.clone().unwrap_or(second);
-    let older = connector.list(Some(cursor)).await?;
+    let older = match connector.list(Some(cursor)).await {
+        Ok(older) => older,
+        Err(error) => {
+            if matches!(
+                error,
+                ConnectorError::Invalid { .. } | ConnectorError::NotFound(_)
+            ) {
+                // The list became shorter than where the walk had come to: it begins again.
+                memory.walk.next = None;
+            }
+            return Err(error.into());
+        }
+    };
     take_all(asker, memory, &older.cases).await?;
     cut |= memory.walk.note(&older);
     memory.walk.next = older.next;
