@@ -1,5 +1,7 @@
 //! `connector`: the incident systems of a backend's file, and whether one can be read. `check` asks for one page with the
-//! real credentials and shows how each incident would land; it writes nothing, here or there.
+//! real credentials and shows how each incident would land; it writes nothing, here or there. Signing in is `connector::login`.
+
+mod login;
 
 use std::path::PathBuf;
 
@@ -43,6 +45,13 @@ pub enum ConnectorAction {
         #[command(flatten)]
         told: ToldArgs,
     },
+    /// Sign in for a connector as a person: shows a code and where to type it, and keeps what the backend then renews
+    Login {
+        /// The connector's name
+        name: String,
+        #[command(flatten)]
+        file: FileArgs,
+    },
 }
 
 /// Which file, and how the answer is told.
@@ -69,6 +78,7 @@ pub fn run(args: ConnectorArgs) -> Outcome {
         ConnectorAction::Check { name, told } => {
             block_on(1, check(load(&told.file)?, name, told.json))?
         }
+        ConnectorAction::Login { name, file } => block_on(1, login::login(load(&file)?, name))?,
     }
 }
 
@@ -170,10 +180,12 @@ fn list(file: &ServerFile, as_json: bool) -> Outcome {
     Ok(DONE)
 }
 
-async fn check(file: ServerFile, name: String, as_json: bool) -> Outcome {
-    let Some(settings) = file.connectors.iter().find(|known| known.name == name) else {
-        let known: Vec<&str> = file.connectors.iter().map(|c| c.name.as_str()).collect();
-        return Err(Failure::usage(match known.is_empty() {
+/// The connector of a name.
+fn named<'f>(all: &'f [ConnectorSettings], name: &str) -> Result<&'f ConnectorSettings, Failure> {
+    let found = all.iter().find(|known| known.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
+        Failure::usage(match known.is_empty() {
             true => {
                 "no connector is configured: add [[connector]] to the backend's file".to_owned()
             }
@@ -181,8 +193,12 @@ async fn check(file: ServerFile, name: String, as_json: bool) -> Outcome {
                 "there is no connector '{name}'; there are: {}",
                 known.join(", ")
             ),
-        }));
-    };
+        })
+    })
+}
+
+async fn check(file: ServerFile, name: String, as_json: bool) -> Outcome {
+    let settings = named(&file.connectors, &name)?;
     let (output, clock) = (Output::default(), clock());
     let connector = made(settings, &clock)?;
     let batch = connector

@@ -1,16 +1,16 @@
 //! `backend.json`: how a second `warboard` of the same person finds the backend that the first one runs, and the lock
 //! under which one of them is the first. Starting and joining a backend is not done here.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use crate::secret::Secret;
+use crate::secret::{Secret, owner_folder, write_owner_file};
 
 /// The longest file that is read.
 const LENGTH_MAX: u64 = 64 * 1024;
@@ -61,18 +61,12 @@ pub fn read(path: &Path) -> Option<BackendFile> {
 /// # Errors
 /// What the system said.
 pub fn write(path: &Path, backend: &BackendFile) -> io::Result<()> {
-    let folder = folder(path)?;
     let content = serde_json::to_vec(&Content {
         url: backend.url.clone(),
         token: backend.token.expose().to_owned(),
         pid: backend.pid,
     })?;
-    // A temporary file is made with 0600.
-    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
-    file.write_all(&content)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    File::open(&folder)?.sync_all()
+    write_owner_file(path, &content)
 }
 
 /// Takes the file away, if it is there; only the holder of the lock should.
@@ -117,7 +111,7 @@ impl BackendLock {
     }
 
     fn file(path: &Path) -> io::Result<File> {
-        folder(path)?;
+        owner_folder(path)?;
         OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -125,17 +119,6 @@ impl BackendLock {
             .mode(0o600)
             .open(path.with_extension("lock"))
     }
-}
-
-/// The folder of the file, made for its owner alone where it is not there.
-fn folder(path: &Path) -> io::Result<PathBuf> {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).to_owned();
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)?;
-    Ok(folder)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
@@ -10,8 +11,9 @@ use toml::de::DeValue;
 
 use super::document::{Document, Part};
 use super::fault::quoted;
-use super::home::variable;
+use super::home::{data_home, variable};
 use super::source::{bad_name, place};
+use crate::connector::login::is_by_device;
 use crate::connector::settings::{ConnectorSettings, Mapping, TagRule, TokenPlace};
 use crate::connector::vendor::{VENDORS, Vendor};
 use crate::domain::directory::{Directory, ROUTE_CLEARANCE};
@@ -93,13 +95,18 @@ fn one(
     if let Some(Err(why)) = url.as_deref().map(place) {
         document.fault(part, "url", why);
     }
-    let token = token(document, part);
     let ca_file = document.path(part, "ca_file");
     let proxy = document.text(part, "proxy");
     if let Some(Err(why)) = proxy.as_deref().map(place) {
         document.fault(part, "proxy", why);
     }
     let options = options(document, part, vendor);
+    let by_device = vendor.is_some_and(|vendor| is_by_device(vendor, &options));
+    let kept = name.as_deref().filter(|_| by_device).map(|name| {
+        let file = format!("{}.login", name.replace('/', "-"));
+        data_home(document.env()).join(file)
+    });
+    let token = token(document, part, kept);
     let write_phases = document.yes(part, "write_phases").unwrap_or(false);
     let clearance = document.word(part, "clearance");
     let write_notes = document
@@ -136,16 +143,20 @@ fn options(
     part: &Part<'_>,
     vendor: Option<&'static Vendor>,
 ) -> BTreeMap<&'static str, String> {
-    let mut options = BTreeMap::new();
+    let (mut options, mut told) = (BTreeMap::new(), Vec::new());
     let Some(vendor) = vendor else {
         return options;
     };
-    for other in VENDORS.into_iter().filter(|other| *other != vendor) {
-        let keys = other.keys.iter().copied();
-        for key in keys.filter(|key| part.has(key) && !vendor.keys.contains(key)) {
-            let what = format!("is for {}; {} has no use for it", other.word, vendor.word);
-            document.fault(part, key, what);
+    for key in VENDORS.iter().flat_map(|vendor| vendor.keys) {
+        if !part.has(key) || vendor.keys.contains(key) || told.contains(&key) {
+            continue;
         }
+        told.push(key);
+        let owners = VENDORS.iter().filter(|other| other.keys.contains(key));
+        let owners: Vec<&str> = owners.map(|other| other.word).collect();
+        let owners = owners.join(", ");
+        let what = format!("is for {owners}; {} has no use for it", vendor.word);
+        document.fault(part, key, what);
     }
     for key in vendor.keys.iter().copied() {
         if let Some(value) = document.text(part, key) {
@@ -166,8 +177,12 @@ fn vendor(document: &mut Document<'_>, part: &Part<'_>) -> Option<&'static Vendo
     vendor
 }
 
-/// Exactly one of the three places.
-fn token(document: &mut Document<'_>, part: &Part<'_>) -> Option<TokenPlace> {
+/// Exactly one of the three places. `kept` is the file for what comes of signing in, where somebody does.
+fn token(
+    document: &mut Document<'_>,
+    part: &Part<'_>,
+    kept: Option<PathBuf>,
+) -> Option<TokenPlace> {
     let mut given = TOKENS.into_iter().filter(|key| part.has(key));
     let (first, second) = (given.next(), given.next());
     if let (Some(first), Some(second)) = (first, second) {
@@ -192,6 +207,7 @@ fn token(document: &mut Document<'_>, part: &Part<'_>) -> Option<TokenPlace> {
             Some(TokenPlace::Variable { name, value })
         }
         Some(file) => document.path(part, file).map(TokenPlace::File),
+        None if kept.is_some() => kept.map(TokenPlace::File),
         None => {
             let what = "is missing; write it, token_command or token_env";
             document.fault(part, "token_file", what);

@@ -4,29 +4,35 @@
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
+use std::sync::Arc;
+
+use super::credential;
+use super::entra::Entra;
 use super::error::ConnectorError;
 use super::settings::{ConnectorSettings, SettingsFault, TokenPlace};
+use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
-use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError, is_loopback_url, wait_ms};
-use crate::secret::{Secret, command_words, read_secret_command, read_secret_file};
+use crate::net::{
+    HttpClient, HttpSettings, Limits, NetAnswer, NetError, http_date, is_in_the_clear, url_place,
+    wait_ms,
+};
+use crate::secret::Secret;
 use crate::time::SharedClock;
 
 /// The longest one call may take, and the longest answer.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     total_ms: 20_000,
     body_bytes: 8 << 20,
 };
-/// How long a command may take to print credentials, in milliseconds.
-const COMMAND_WITHIN_MS: i64 = 10_000;
 /// How long to wait where a service says "too many" and not how long.
-const WAIT_MS: i64 = 30_000;
+pub(super) const WAIT_MS: i64 = 30_000;
 /// How much of what the other side said is told on, in cells.
-const SAID_CELLS: usize = 160;
+pub(super) const SAID_CELLS: usize = 160;
 
 /// A way to a vendor.
 pub(super) struct Line {
     client: HttpClient,
-    token: TokenPlace,
+    credentials: Credentials,
     /// What stands before the credentials in the header: `Bearer `.
     scheme: &'static str,
     /// Sent with every call.
@@ -34,9 +40,19 @@ pub(super) struct Line {
     clock: SharedClock,
 }
 
+/// What a call is made with.
+enum Credentials {
+    /// What stands in a place, for as long as it stands there.
+    Kept(TokenPlace),
+    /// What a directory gives for a while.
+    Lent(Arc<Entra>),
+}
+
 /// An answer that is JSON, or a refusal of any form.
 pub(super) struct Heard {
     pub status: StatusCode,
+    /// When it was answered, by the other side's clock, if it tells.
+    pub answered_at: Option<Instant>,
     /// Null where the body of a refusal is no JSON.
     pub body: Value,
 }
@@ -52,23 +68,30 @@ impl Line {
         headers: Vec<(&'static str, HeaderValue)>,
         clock: SharedClock,
     ) -> Result<Line, SettingsFault> {
-        let http = HttpSettings {
-            ca_file: settings.ca_file.clone(),
-            proxy: settings.proxy.clone(),
-            ..HttpSettings::default()
-        };
-        let client = HttpClient::new(&settings.url, &http)
-            .map_err(|error| SettingsFault::new("url", error))?;
-        if client.base().scheme() == "http" && !is_loopback_url(client.base()) {
-            let why = "would send the credentials in the clear; write https://";
-            return Err(SettingsFault::new("url", why));
-        }
         Ok(Line {
-            client,
-            token: settings.token.clone(),
+            client: client("url", &settings.url, settings)?,
+            credentials: Credentials::Kept(settings.token.clone()),
             scheme,
             headers,
             clock,
+        })
+    }
+
+    /// The same with tokens that a directory gives: whoever is refused with one asks once more with a new one.
+    ///
+    /// # Errors
+    /// As [`Line::new`].
+    pub fn lent(
+        settings: &ConnectorSettings,
+        entra: Arc<Entra>,
+        headers: Vec<(&'static str, HeaderValue)>,
+        clock: SharedClock,
+    ) -> Result<Line, SettingsFault> {
+        let line = Line::new(settings, "Bearer ", headers, clock)?;
+        let credentials = Credentials::Lent(entra);
+        Ok(Line {
+            credentials,
+            ..line
         })
     }
 
@@ -89,13 +112,34 @@ impl Line {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Heard, ConnectorError> {
-        let reads = method == Method::GET;
-        let credentials = self.credentials().await?;
+        let secret = self.secret().await?;
+        match (
+            self.once(&method, path, body, &secret).await,
+            &self.credentials,
+        ) {
+            // Nothing was done. It may have been taken back before its time.
+            (Err(ConnectorError::Auth(_)), Credentials::Lent(entra)) => {
+                entra.refused(&secret).await;
+                let secret = self.secret().await?;
+                self.once(&method, path, body, &secret).await
+            }
+            (answer, _) => answer,
+        }
+    }
+
+    async fn once(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        secret: &Secret,
+    ) -> Result<Heard, ConnectorError> {
+        let reads = *method == Method::GET;
         let mut request = self
             .client
-            .request(method, path)
+            .request(method.clone(), path)
             .map_err(|error| ConnectorError::Transport(error.to_string()))?
-            .header(header::AUTHORIZATION, credentials);
+            .header(header::AUTHORIZATION, self.sendable(secret)?);
         for (name, value) in &self.headers {
             request = request.header(*name, value.clone());
         }
@@ -119,21 +163,11 @@ impl Line {
         }
     }
 
-    async fn credentials(&self) -> Result<HeaderValue, ConnectorError> {
-        let unread = |why: String| ConnectorError::Auth(why);
-        let secret = match &self.token {
-            TokenPlace::File(path) => read_secret_file(path).map_err(|e| unread(e.to_string()))?,
-            TokenPlace::Command(line) => {
-                let limit = self.clock.sleep(COMMAND_WITHIN_MS);
-                read_secret_command(&command_words(line), limit)
-                    .await
-                    .map_err(|e| unread(e.to_string()))?
-            }
-            TokenPlace::Variable { name, value } => value
-                .clone()
-                .ok_or_else(|| unread(format!("the variable {name} is not set")))?,
-        };
-        self.sendable(&secret)
+    async fn secret(&self) -> Result<Secret, ConnectorError> {
+        match &self.credentials {
+            Credentials::Kept(place) => credential::read(place, &self.clock).await,
+            Credentials::Lent(entra) => entra.token().await,
+        }
     }
 
     fn sendable(&self, secret: &Secret) -> Result<HeaderValue, ConnectorError> {
@@ -154,6 +188,7 @@ impl Line {
         let limited = |ms: i64| ConnectorError::RateLimited {
             retry_at: now + chrono::TimeDelta::milliseconds(ms),
         };
+        let answered_at = answer.header("date").and_then(|text| http_date(text, now));
         let place = self.client.place();
         let lost = |why: String| match reads {
             true => ConnectorError::Transport(why),
@@ -177,9 +212,14 @@ impl Line {
                 "{place} answered {status}, and redirects are not followed; write the address it leads to"
             ))),
             200..=299 => match serde_json::from_slice(&answer.body) {
-                Ok(body) => Ok(Heard { status, body }),
+                Ok(body) => Ok(Heard {
+                    status,
+                    answered_at,
+                    body,
+                }),
                 Err(_) if answer.body.is_empty() => Ok(Heard {
                     status,
+                    answered_at,
                     body: Value::Null,
                 }),
                 Err(_) => Err(lost(format!(
@@ -188,9 +228,43 @@ impl Line {
             },
             _ => Ok(Heard {
                 status,
+                answered_at,
                 body: serde_json::from_slice(&answer.body).unwrap_or_default(),
             }),
         }
+    }
+}
+
+/// A client for one of the addresses of the settings. Credentials go over plain HTTP to this machine only.
+///
+/// # Errors
+/// The address under this key, or the file of authorities, cannot be used.
+pub(super) fn client(
+    key: &'static str,
+    url: &str,
+    settings: &ConnectorSettings,
+) -> Result<HttpClient, SettingsFault> {
+    let http = HttpSettings {
+        ca_file: settings.ca_file.clone(),
+        proxy: settings.proxy.clone(),
+        ..HttpSettings::default()
+    };
+    let client = HttpClient::new(url, &http).map_err(|error| SettingsFault::new(key, error))?;
+    sealed(key, url).map(|()| client)
+}
+
+/// Whether credentials may be sent to an address; it is not called.
+///
+/// # Errors
+/// The address under this key cannot be used, or what is sent there could be read on the way.
+pub(super) fn sealed(key: &'static str, url: &str) -> Result<(), SettingsFault> {
+    url_place(url).map_err(|error| SettingsFault::new(key, error))?;
+    match is_in_the_clear(url) {
+        true => Err(SettingsFault::new(
+            key,
+            "would send the credentials in the clear; write https://",
+        )),
+        false => Ok(()),
     }
 }
 

@@ -13,7 +13,7 @@ use super::error::ConnectorError;
 use super::field::{items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom, untold,
+    Paging, Receipt, Version, Watch, Watermark, Whom,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -216,7 +216,7 @@ impl IncidentIo {
     /// What changed since the day of an instant. Days are all that its filter is documented to take, so that of a day
     /// everything comes again and again: what was seen is told by id and version.
     async fn since(&self, since: &Watermark) -> Result<Delta, ConnectorError> {
-        let from = since.at - chrono::TimeDelta::seconds(OVERLAP_SECONDS);
+        let from = since.from(OVERLAP_SECONDS);
         let filter = format!("updated_at[gte]={}", from.format("%Y-%m-%d"));
         let (mut after, mut told): (Option<Cursor>, Vec<Case>) = (None, Vec::new());
         for _ in 0..PARTS {
@@ -226,7 +226,7 @@ impl IncidentIo {
             told.extend(part.cases);
             after = part.next;
             if after.is_none() {
-                let (mut cases, watermark) = untold(since, told);
+                let (mut cases, watermark) = since.fresh(told, None);
                 for case in &mut cases {
                     *case = self.followed(case.clone()).await?;
                 }

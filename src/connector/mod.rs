@@ -2,13 +2,20 @@
 //! to its file; `port` is what they have in common. Who asks, and what becomes of the answer, stands in `cli` and `server`.
 
 mod call;
+mod carrier;
+mod credential;
+mod entra;
 pub mod error;
 mod field;
+mod graph;
 mod incidentio;
 mod iris;
 pub mod landing;
+pub mod login;
+mod odata;
 mod pagerduty;
 pub mod port;
+mod sentinel;
 pub mod settings;
 mod thehive;
 pub mod vendor;

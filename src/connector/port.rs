@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use futures::future::BoxFuture;
 
 use super::error::ConnectorError;
+use super::login::Login;
 use crate::domain::instant::Instant;
 
 /// How changes are noticed.
@@ -165,6 +166,38 @@ pub struct Watermark {
     pub seen: BTreeSet<String>,
 }
 
+impl Watermark {
+    /// Where to read from again: changes can appear late.
+    pub(super) fn from(&self, overlap_s: i64) -> Instant {
+        self.at - chrono::TimeDelta::seconds(overlap_s)
+    }
+
+    /// Of what was told from `from` on, what was not told before, each incident once as it stood last; and the mark up to
+    /// which it was told, with all of it as seen. `now` is the other side's: what bears a later time than that does not carry the mark away.
+    pub(super) fn fresh(&self, told: Vec<Case>, now: Option<Instant>) -> (Vec<Case>, Watermark) {
+        let believed = |at: &Instant| now.is_none_or(|now| *at <= now);
+        let latest = told.iter().filter_map(|case| case.updated_at);
+        let latest = latest.filter(believed).max();
+        let mut after = Watermark {
+            at: latest.map_or(self.at, |at| at.max(self.at)),
+            seen: BTreeSet::new(),
+        };
+        let mut fresh: Vec<Case> = Vec::new();
+        for case in told {
+            let mark = format!("{} {}", case.key, case.version.0);
+            let known = self.seen.contains(&mark);
+            after.seen.insert(mark);
+            match fresh.iter_mut().find(|other| other.key == case.key) {
+                _ if known => {}
+                Some(before) if before.updated_at > case.updated_at => {}
+                Some(before) => *before = case,
+                None => fresh.push(case),
+            }
+        }
+        (fresh, after)
+    }
+}
+
 /// What changed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Delta {
@@ -203,6 +236,11 @@ pub trait Connector: Send + Sync {
     /// What it can do, as configured.
     fn capabilities(&self) -> Capabilities;
 
+    /// How a person signs in for the backend, where one has to.
+    fn login(&self) -> Option<&dyn Login> {
+        None
+    }
+
     /// One part of the list of incidents that are open there; from the beginning without a cursor.
     fn list(&self, cursor: Option<Cursor>) -> Answer<'_, Batch>;
 
@@ -236,24 +274,6 @@ pub trait Connector: Send + Sync {
 
     /// Appends a note. `once` is the same for every attempt at one note and no other.
     fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
-}
-
-/// Of what was told since a watermark, what was not told before, each incident once as it stood last; and the mark that
-/// holds all of it as seen.
-pub(super) fn untold(since: &Watermark, told: Vec<Case>) -> (Vec<Case>, Watermark) {
-    let latest = told.iter().filter_map(|case| case.updated_at).max();
-    let mut seen = BTreeSet::new();
-    let mut cases: Vec<Case> = Vec::new();
-    for case in told {
-        let mark = format!("{} {}", case.key, case.version.0);
-        let fresh = !since.seen.contains(&mark);
-        if seen.insert(mark) && fresh {
-            cases.retain(|other| other.key != case.key);
-            cases.push(case);
-        }
-    }
-    let at = latest.map_or(since.at, |at| at.max(since.at));
-    (cases, Watermark { at, seen })
 }
 
 /// The most parts a list may have: whoever goes on for ever is not believed.

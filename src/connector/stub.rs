@@ -20,7 +20,9 @@ pub struct Asked {
     /// `GET /path?query`.
     pub what: String,
     pub head: String,
+    /// Null where it is no JSON.
     pub body: Value,
+    pub text: String,
 }
 
 struct Rule {
@@ -173,6 +175,7 @@ async fn serve(
         what: what.clone(),
         head,
         body: serde_json::from_slice(&body).unwrap_or_default(),
+        text: String::from_utf8_lossy(&body).into_owned(),
     });
     let answer = {
         let mut rules = rules.lock().unwrap();

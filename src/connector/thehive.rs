@@ -12,7 +12,7 @@ use super::call::{Heard, Line, message};
 use super::error::ConnectorError;
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom, untold,
+    Paging, Receipt, Version, Watch, Watermark, Whom,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -24,8 +24,8 @@ use crate::time::SharedClock;
 const PART: usize = 100;
 /// Of more changed cases than these the whole list is as cheap.
 const CHANGED_MAX: usize = 10 * PART;
-/// How long before the watermark changes are read again, in milliseconds.
-const OVERLAP_MS: i64 = 30_000;
+/// How long before the watermark changes are read again, in seconds.
+const OVERLAP_SECONDS: i64 = 30;
 /// Where every query goes.
 const QUERY: &str = "/api/v1/query";
 
@@ -203,7 +203,7 @@ impl Connector for TheHive {
 
     fn changes<'a>(&'a self, since: &'a Watermark) -> Answer<'a, Delta> {
         Box::pin(async move {
-            let filter = item::changed(since.at.timestamp_millis() - OVERLAP_MS);
+            let filter = item::changed(since.from(OVERLAP_SECONDS).timestamp_millis());
             let (mut cursor, mut told): (_, Vec<Case>) = (None, Vec::new());
             loop {
                 let part = self.part(&filter, cursor.take()).await?;
@@ -216,7 +216,7 @@ impl Connector for TheHive {
                 }
                 cursor = part.next;
             }
-            let (cases, watermark) = untold(since, told);
+            let (cases, watermark) = since.fresh(told, None);
             Ok(Delta::Cases {
                 cases,
                 gone: Vec::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::port::Connector;
 use super::settings::{ConnectorSettings, SettingsFault};
-use super::{incidentio, iris, pagerduty, thehive};
+use super::{graph, incidentio, iris, pagerduty, sentinel, thehive};
 use crate::domain::word::{Phase, Severity};
 use crate::time::SharedClock;
 
@@ -38,10 +38,12 @@ pub struct Vendor {
 }
 
 /// All of them, in the order of their words.
-pub static VENDORS: [&Vendor; 4] = [
+pub static VENDORS: [&Vendor; 6] = [
+    &graph::VENDOR,
     &incidentio::VENDOR,
     &iris::VENDOR,
     &pagerduty::VENDOR,
+    &sentinel::VENDOR,
     &thehive::VENDOR,
 ];
 

@@ -11,7 +11,7 @@ pub use address::{Forbidden, check_address, escaped, is_loopback_url};
 pub use certificate::{CertificateError, ServerTls};
 pub use error::NetError;
 pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, is_in_the_clear, url_place};
-pub use retry::{retry_after_ms, wait_ms};
+pub use retry::{http_date, retry_after_ms, wait_ms};
 
 #[cfg(test)]
 mod tests;

@@ -65,7 +65,8 @@ pub fn retry_after_ms(text: &str, now: Instant) -> Option<i64> {
     bounded(ms)
 }
 
-fn http_date(text: &str, now: Instant) -> Option<Instant> {
+/// An instant in any of the three forms of HTTP, such as that of the header `Date`.
+pub fn http_date(text: &str, now: Instant) -> Option<Instant> {
     use chrono::{Datelike as _, NaiveDateTime};
     if let Ok(at) = chrono::DateTime::parse_from_rfc2822(text) {
         return Some(at.to_utc());

@@ -1,12 +1,15 @@
-//! Secrets: a type that prints as `***`, and reading one from a file or a command. What a secret is for, its owner knows.
+//! Secrets: a type that prints as `***`, reading one from a file or a command, and writing one for its owner alone. What a
+//! secret is for, its owner knows.
 
 use std::fmt;
 
 use subtle::ConstantTimeEq;
 
 mod read;
+mod write;
 
 pub use read::{SecretError, command_words, read_secret_command, read_secret_file};
+pub use write::{owner_folder, write_owner_file};
 
 /// A token, a key or a password. Prints as `***`, is not serialised, and is compared in constant time.
 #[derive(Clone)]

@@ -168,3 +168,51 @@ fn what_only_some_of_a_connector_can_be_is_told_with_its_line() {
         assert!(faults.contains(told), "{told}: {faults}");
     }
 }
+
+#[test]
+fn what_signs_in_is_kept_in_the_data_folder_and_a_shared_key_is_told_once() {
+    let of = |rest: &str| {
+        format!(
+            "[[connector]]\nkind = \"graph\"\nname = \"xdr\"\ntenant = \"contoso.example\"\n\
+             client_id = \"11111111-2222-3333-4444-555555555555\"\nservice = \"azure\"\n{rest}"
+        )
+    };
+    let file = read(&of("login = \"device\"\n")).unwrap();
+    let [xdr] = file.connectors.as_slice() else {
+        panic!("{:?}", file.connectors);
+    };
+    assert_eq!(xdr.url, "https://graph.microsoft.com");
+    let kept = Path::new("/.local/share/warboard/xdr.login");
+    assert_eq!(xdr.token, TokenPlace::File(kept.to_owned()));
+    let file = read(&of("login = \"device\"\ntoken_file = \"mine\"\n")).unwrap();
+    assert!(matches!(&file.connectors[0].token, TokenPlace::File(path) if path.ends_with("mine")));
+    for (rest, told) in [
+        ("", "server.toml:1: `connector.token_file`: is missing"),
+        (
+            "login = \"device\"\ntoken_env = \"PD_TOKEN\"\n",
+            "server.toml:7: `connector.login`: by device needs a file",
+        ),
+        (
+            "login = \"secret\"\ntoken_env = \"PD_TOKEN\"\nworkspace = \"w\"\n",
+            "server.toml:9: `connector.workspace`: is for sentinel; graph has no use for it",
+        ),
+        (
+            "login = \"x\"\ntoken_env = \"PD_TOKEN\"\n",
+            "server.toml:7: `connector.login`: must be secret or device",
+        ),
+        (
+            "token_env = \"PD_TOKEN\"\nlogin_url = \"http://login.example\"\n",
+            "server.toml:8: `connector.login_url`: would send",
+        ),
+    ] {
+        let faults = read(&of(rest)).unwrap_err().to_string();
+        assert!(faults.contains(told), "{told}:\n{faults}");
+    }
+    let iris = "[[connector]]\nkind = \"iris\"\nname = \"y\"\nurl = \"https://i.example\"\ntoken_env = \"B\"\nservice = \"azure\"\ntenant = \"t\"\n";
+    let faults = read(iris).unwrap_err().to_string();
+    assert_eq!(faults.matches("connector.tenant").count(), 1, "{faults}");
+    assert!(
+        faults.contains("is for graph, sentinel; iris has no use for it"),
+        "{faults}"
+    );
+}

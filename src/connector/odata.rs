@@ -1,0 +1,195 @@
+//! Lists as Microsoft's services give them: a part, and a link to the next one. A link is followed at the address of the
+//! settings and nowhere else. What stands in a list, the adapters read.
+
+use http::Method;
+use serde_json::Value;
+
+use super::call::{Heard, Line, message};
+use super::error::ConnectorError;
+use super::field::{items, text};
+use super::port::{Batch, Case, Cursor, Delta, Watermark};
+use crate::domain::instant::Instant;
+use crate::time::SharedClock;
+
+/// Incidents in one part of a list; more are not given.
+pub(super) const TOP: usize = 50;
+/// How often a list in the middle waits when it is asked to, before it is given up: half a list is none, and a long one
+/// reaches the limit of calls a minute.
+const WAITS_MAX: usize = 5;
+/// Parts of changes that are read before the whole list is.
+const CHANGED_PARTS: usize = 10;
+/// How long before the watermark changes are read again, in seconds: they can appear late.
+const OVERLAP_SECONDS: i64 = 60;
+/// The same where the watermark lies ahead of the other side's clock, and cannot be used.
+const WIDE_OVERLAP_SECONDS: i64 = 900;
+
+/// A list of one service.
+pub(super) struct List<'a> {
+    pub line: &'a Line,
+    pub clock: &'a SharedClock,
+    /// The key of the link.
+    pub link: &'static str,
+    /// What one item holds; none where it is no incident.
+    pub case: fn(&Value) -> Option<Case>,
+}
+
+impl List<'_> {
+    /// One part of the list: what is open of it, and where it goes on.
+    pub async fn part(&self, first: &str, cursor: Option<Cursor>) -> Result<Batch, ConnectorError> {
+        let path = cursor.map_or_else(|| first.to_owned(), |cursor| cursor.0);
+        let heard = self.patiently(&path, path != first).await?;
+        let (cases, unread, next) = self.read(&heard.body, &path)?;
+        Ok(Batch {
+            cases: cases.into_iter().filter(|case| case.open).collect(),
+            next: next.map(Cursor),
+            unread,
+            cut: None,
+        })
+    }
+
+    /// What changed since a watermark, by the list that `from` gives for an instant. One call, where little changed.
+    pub async fn changes(
+        &self,
+        since: &Watermark,
+        from: impl Fn(Instant) -> String,
+    ) -> Result<Delta, ConnectorError> {
+        let first = from(since.from(OVERLAP_SECONDS));
+        let heard = self.patiently(&first, false).await?;
+        let told_at = heard.answered_at;
+        let Some(now) = told_at.filter(|now| since.at > *now) else {
+            return self.changed(since, first, heard, told_at).await;
+        };
+        // Our clock, or one incident, ran ahead of the service: by that mark nothing would be told for as long.
+        let since = Watermark {
+            at: now,
+            seen: Default::default(),
+        };
+        let first = from(since.from(WIDE_OVERLAP_SECONDS));
+        let heard = self.patiently(&first, true).await?;
+        self.changed(&since, first, heard, told_at).await
+    }
+
+    async fn changed(
+        &self,
+        since: &Watermark,
+        first: String,
+        heard: Heard,
+        told_at: Option<Instant>,
+    ) -> Result<Delta, ConnectorError> {
+        let (mut told, mut path, mut heard): (Vec<Case>, _, _) = (Vec::new(), first, heard);
+        for _ in 0..CHANGED_PARTS {
+            let (cases, unread, next) = self.read(&heard.body, &path)?;
+            if !unread.is_empty() {
+                return Ok(Delta::Resync);
+            }
+            told.extend(cases);
+            let Some(next) = next else {
+                let (cases, watermark) = since.fresh(told, told_at);
+                return Ok(Delta::Cases {
+                    cases,
+                    gone: Vec::new(),
+                    watermark,
+                });
+            };
+            heard = self.patiently(&next, true).await?;
+            path = next;
+        }
+        Ok(Delta::Resync)
+    }
+
+    /// The cases of a part, what could not be read, and the path of the next part.
+    fn read(
+        &self,
+        body: &Value,
+        path: &str,
+    ) -> Result<(Vec<Case>, Vec<String>, Option<String>), ConnectorError> {
+        let Some(list) = items(body, &["value"]) else {
+            return Err(ConnectorError::Transport(
+                "its list holds no incidents; is the address that of the API?".to_owned(),
+            ));
+        };
+        let (mut cases, mut unread) = (Vec::new(), Vec::new());
+        for value in list {
+            match (self.case)(value) {
+                Some(case) => cases.push(case),
+                None => unread.push("an incident without an id".to_owned()),
+            }
+        }
+        let next = text(body, &[self.link]);
+        let next = next.map(|link| self.below(&link)).transpose()?;
+        // A next part that is this one again would never end.
+        if next.as_deref() == Some(path) {
+            return Err(ConnectorError::Transport(
+                "its list leads in a circle; half a list is none".to_owned(),
+            ));
+        }
+        Ok((cases, unread, next))
+    }
+
+    /// The part of a link below our address: the credentials go nowhere else.
+    fn below(&self, link: &str) -> Result<String, ConnectorError> {
+        let base = self.line.base();
+        let path = match link.get(..base.len()) {
+            Some(start) if start.eq_ignore_ascii_case(base) => &link[base.len()..],
+            _ => "",
+        };
+        match path.starts_with('/') && !path.contains("/../") {
+            true => Ok(path.to_owned()),
+            false => Err(ConnectorError::Transport(format!(
+                "the next part of its list is said to be at another address than {base}: it is not asked there"
+            ))),
+        }
+    }
+
+    /// Reads. In the middle of a list it waits where it is asked to.
+    async fn patiently(&self, path: &str, within: bool) -> Result<Heard, ConnectorError> {
+        let mut waits = 0;
+        loop {
+            match self.line.get(path).await {
+                Err(ConnectorError::RateLimited { retry_at }) if within && waits < WAITS_MAX => {
+                    waits += 1;
+                    let ms = (retry_at - self.clock.now()).num_milliseconds().max(1_000);
+                    self.clock.sleep(ms).await;
+                }
+                Err(error) => return Err(error),
+                Ok(heard) => return good(heard, "the list of incidents"),
+            }
+        }
+    }
+}
+
+/// Whether it says that somebody else wrote meanwhile.
+pub(super) fn is_conflict(heard: &Heard) -> bool {
+    let newer =
+        || message(&heard.body).is_some_and(|said| said.contains("Newer version of resource"));
+    matches!(heard.status.as_u16(), 409 | 412) || (heard.status.is_client_error() && newer())
+}
+
+/// An answer that says yes.
+pub(super) fn good(heard: Heard, what: &str) -> Result<Heard, ConnectorError> {
+    if heard.status.is_success() {
+        return Ok(heard);
+    }
+    if matches!(heard.status.as_u16(), 404 | 410) {
+        return Err(ConnectorError::NotFound(what.to_owned()));
+    }
+    Err(ConnectorError::Invalid {
+        field: what.to_owned(),
+        message: message(&heard.body).unwrap_or_else(|| format!("it answered {}", heard.status)),
+    })
+}
+
+/// Writes, and tells whether somebody else was first.
+pub(super) async fn write(
+    line: &Line,
+    method: Method,
+    path: &str,
+    body: &Value,
+    what: &str,
+) -> Result<Option<Heard>, ConnectorError> {
+    let heard = line.ask(method, path, Some(body)).await?;
+    match is_conflict(&heard) {
+        true => Ok(None),
+        false => good(heard, what).map(Some),
+    }
+}
