@@ -2,6 +2,7 @@
 //! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
 
 use super::alarm::Alarm;
+use super::command::note_there::NotesThere;
 use super::command::upstream::{conflicts, standing};
 use super::event::Event;
 use super::incident::Incident;
@@ -113,7 +114,11 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         }
         Event::UpstreamChanged { upstream } => {
             let connector = &upstream.connector;
+            let note = NotesThere::of(upstream).last;
             match standing(upstream) {
+                _ if note.is_some() => {
+                    format!("note {} in {connector}", note.unwrap_or_default())
+                }
                 _ if !conflicts(upstream).is_empty() => format!("{connector} disagrees"),
                 Some("open") | None => format!("{connector} updated it"),
                 Some(standing) => format!("{standing} in {connector}"),

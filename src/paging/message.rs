@@ -42,6 +42,9 @@ pub struct PageMessage {
     pub withheld: Vec<&'static str>,
     /// All of it in words, for a person's screen.
     pub text: String,
+    /// Its key in the system it came from, for routes by that system.
+    #[serde(skip)]
+    pub upstream: Option<String>,
 }
 
 impl PageMessage {
@@ -95,6 +98,7 @@ impl PageMessage {
             message,
             withheld,
             text: String::new(),
+            upstream: incident.upstream.as_ref().map(|of| of.key.clone()),
         };
         told.text = told.words();
         told
@@ -141,6 +145,7 @@ impl PageMessage {
             message: None,
             withheld: Vec::new(),
             text: String::new(),
+            upstream: None,
         };
         told.text = told.words();
         told

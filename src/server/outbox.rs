@@ -83,6 +83,20 @@ pub trait Courier: Send + Sync {
     fn ending(&self, ending: &Ending<'_>) -> Option<Vec<u8>>;
     /// Whether the other side knows a delivery again by its key; where not, a repeat is seen by people.
     fn dedupes(&self, delivery: &Delivery) -> bool;
+    /// Who would be called now by a route of a team, by its place; None where that is nobody's to tell.
+    fn on_call<'a>(
+        &'a self,
+        team: &str,
+        place: usize,
+    ) -> Option<BoxFuture<'a, Result<Vec<String>, String>>> {
+        let _ = (team, place);
+        None
+    }
+    /// Whether a delivery that may have arrived is made again by itself. Where not, a person looks before they page again.
+    fn repeats(&self, delivery: &Delivery) -> bool {
+        let _ = delivery;
+        true
+    }
     /// One attempt; ends by itself within ten seconds. `repeat`: an earlier one may have arrived.
     fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt>;
 }

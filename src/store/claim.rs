@@ -60,9 +60,20 @@ pub struct Claim {
     pub caps: Caps,
 }
 
-/// The right to write how an attempt went, until another node claims the same delivery.
+/// What a lease is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// One delivery.
+    Delivery,
+    /// A source that incidents are taken in from.
+    Intake,
+}
+
+/// The right to write how an attempt went, or what a source said, until another node claims the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
+    pub of: Held,
+    /// The delivery's key, or the source's name.
     pub key: String,
     /// Grows by one with each claim.
     pub fence: i64,

@@ -165,6 +165,35 @@ fn a_list_says_what_each_can_do() {
 }
 
 #[test]
+fn list_and_check_tell_a_program_the_same_as_json() {
+    let (url, _) = vendor(200, CASES);
+    let home = home(&iris(&url));
+    let (code, out, err) = run(home.path(), &["connector", "check", "cases", "--json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let body: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let first = &body["incidents"][0];
+    assert_eq!(
+        (&first["key"], &first["severity"], &first["phase"]),
+        (
+            &"7".into(),
+            &"sev1".into(),
+            &"containment_eradication_and_recovery".into()
+        )
+    );
+    assert_eq!(first["refused"], serde_json::Value::Null);
+    let unplaced = body["incidents"][1]["unplaced"][0].as_str().unwrap();
+    assert!(unplaced.contains("Quarantine"), "{unplaced}");
+    assert_eq!(body["complete"], true);
+    let (code, out, _) = run(home.path(), &["connector", "list", "--json"]);
+    let body: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &body["connectors"][0]["kind"]), (0, &"iris".into()));
+    assert!(!out.contains("hunter2"));
+    let empty = self::home("");
+    let (code, out, _) = run(empty.path(), &["connector", "list", "--json"]);
+    assert_eq!((code, out.trim()), (0, r#"{"connectors":[]}"#));
+}
+
+#[test]
 fn what_is_wrong_with_a_connector_chooses_the_exit_code() {
     let refusing = vendor(
         401,

@@ -150,8 +150,10 @@ impl Room {
                 value: Some(Secret::new("hunter2")),
             },
             ca_file: None,
+            proxy: None,
             options: BTreeMap::from(options.map(|(key, value)| (key, value.to_owned()))),
             write_phases: true,
+            write_notes: None,
             mapping: Mapping::new(vendor, "azure"),
         };
         let made = connector(&settings, &shared).unwrap();

@@ -38,9 +38,11 @@ pub fn next_route(incident: &Incident, team: &Team, behind: Option<u32>) -> Opti
     if incident.exercise {
         return behind.is_none().then(|| (0, EXERCISE.to_owned()));
     }
+    let source = incident.upstream.as_ref().map(|of| of.connector.as_str());
     let mut usable = (0..)
         .zip(&team.routes)
         .filter(|(_, route)| incident.comms == Comms::Trusted || !route.in_band)
+        .filter(|(_, route)| route.reaches_for(source))
         .filter(|(place, _)| behind.is_none_or(|behind| *place > behind));
     usable
         .next()

@@ -13,7 +13,7 @@ use super::attempt::{self, STORE_AGAIN_MS};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::StoreError;
-use crate::store::claim::{Claim, Claimed, LONGEST_WAIT_MS, Lease, UnderWay};
+use crate::store::claim::{Claim, Claimed, Held, LONGEST_WAIT_MS, Lease, UnderWay};
 use crate::time::timeout;
 
 /// How long a lease holds unless it is renewed: after the loss of a node another one has its pages that soon.
@@ -46,6 +46,7 @@ impl Desk {
     fn leases(&self) -> Vec<Lease> {
         let under_way = self.under_way();
         let lease = |(key, (_, fence)): (&String, &(UnderWay, i64))| Lease {
+            of: Held::Delivery,
             key: key.clone(),
             fence: *fence,
         };

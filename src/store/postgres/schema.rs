@@ -20,6 +20,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0002_lease.sql"),
     include_str!("0003_door.sql"),
     include_str!("0004_redaction.sql"),
+    include_str!("0005_intake.sql"),
 ];
 /// How long a connection may take to be made.
 const CONNECT_WITHIN_MS: i64 = 5_000;

@@ -5,6 +5,7 @@ mod backup;
 pub mod db;
 pub mod engine;
 mod error;
+pub mod intake;
 mod job;
 pub mod meta;
 pub mod outbox;
@@ -31,6 +32,7 @@ use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Reply, Work, Writer};
 use super::chain::Head;
 use super::claim::{Claim, Claims, Lease};
+use super::intake::{Tend, Tended};
 use super::{Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
 
@@ -246,6 +248,10 @@ impl<E: Engine> Store for SqlStore<E> {
         lease_ms: i64,
     ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>> {
         Box::pin(self.ask(move |reply| Work::Renew(leases, now, lease_ms, reply)))
+    }
+
+    fn tend(&self, tend: Tend) -> BoxFuture<'_, Result<Tended, StoreError>> {
+        Box::pin(self.ask(|reply| Work::Tend(Box::new(tend), reply)))
     }
 
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>> {

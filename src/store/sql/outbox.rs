@@ -7,7 +7,8 @@ use super::db::{Db, Sql, sql};
 use super::row::{DeliveryRow, WaitingRow};
 use crate::domain::delivery::EXERCISE;
 use crate::store::claim::{
-    Claim, Claimed, Claims, HeldBack, LONGEST_WAIT_MS, Lease, MINUTE_MS, Minute, Waiting, choose,
+    Claim, Claimed, Claims, Held, HeldBack, LONGEST_WAIT_MS, Lease, MINUTE_MS, Minute, Waiting,
+    choose,
 };
 use crate::store::{OutboxChange, StoreError};
 
@@ -73,12 +74,13 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
     Ok(())
 }
 
-/// Whether nobody claimed the delivery after this lease was given.
+/// Whether nobody claimed the same after this lease was given.
 pub(super) async fn holds(db: &mut Db, lease: &Lease) -> Result<bool, StoreError> {
-    let fence: Option<(i64,)> = sql("SELECT fence FROM outbox WHERE key = $1")
-        .bind(lease.key.as_str())
-        .optional(db)
-        .await?;
+    let fence = match lease.of {
+        Held::Delivery => sql("SELECT fence FROM outbox WHERE key = $1"),
+        Held::Intake => sql("SELECT fence FROM intake WHERE name = $1"),
+    };
+    let fence: Option<(i64,)> = fence.bind(lease.key.as_str()).optional(db).await?;
     Ok(fence == Some((lease.fence,)))
 }
 
@@ -124,6 +126,7 @@ async fn chosen(
 fn claimed(row: DeliveryRow, before: &WaitingRow) -> Result<Claimed, StoreError> {
     let interrupted = before.lease_until > 0;
     let lease = Lease {
+        of: Held::Delivery,
         key: before.key.clone(),
         fence: row.fence,
     };

@@ -9,10 +9,11 @@ use super::db::{Db, sql};
 use super::engine::{Engine, Failing};
 use super::job::State;
 use super::row::int;
-use super::{closed, error, outbox};
+use super::{closed, error, intake, outbox};
 use crate::domain::instant::Instant;
 use crate::store::chain::Head;
 use crate::store::claim::{Claim, Claims, Lease};
+use crate::store::intake::{Tend, Tended};
 use crate::store::{Done, Job, StoreError, Tally, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
@@ -50,6 +51,7 @@ pub(super) enum Work {
     Claim(Box<Claim>, Reply<Claims>),
     /// Leases, the asking node's time, and how many milliseconds they hold from now on.
     Renew(Vec<Lease>, Instant, i64, Reply<Vec<Lease>>),
+    Tend(Box<Tend>, Reply<Tended>),
     PutToken(Box<Token>, Reply<bool>),
     RevokeToken(String, Instant, Reply<bool>),
     TouchToken(String, Instant, Reply<()>),
@@ -66,6 +68,7 @@ impl Work {
             Work::Job(_, reply) => reply.settle(committed),
             Work::Claim(_, reply) => reply.settle(committed),
             Work::Renew(_, _, _, reply) => reply.settle(committed),
+            Work::Tend(_, reply) => reply.settle(committed),
             Work::PutToken(_, reply) | Work::RevokeToken(_, _, reply) => reply.settle(committed),
             Work::TouchToken(_, _, reply) | Work::Forget(_, reply) | Work::Ready(reply) => {
                 reply.settle(committed);
@@ -369,6 +372,13 @@ async fn carry_out<E: Engine>(
                 outbox::renew(db, leases, until).await
             };
             (reply.keep(renewed.await), false)
+        }
+        Work::Tend(tend, reply) => {
+            let tended = async {
+                let now = engine.now(db, tend.now).await?;
+                intake::tend(db, tend, now).await
+            };
+            (reply.keep(tended.await), false)
         }
         Work::PutToken(token, reply) => (reply.keep(put_token(db, token).await), false),
         Work::RevokeToken(name, at, reply) => {

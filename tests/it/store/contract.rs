@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use warboard::domain::word::{Role, Tlp};
 use warboard::store::claim::{Caps, Claim, Claimed};
+use warboard::store::intake::{Tend, Tended};
 use warboard::store::{
     Delivery, Done, Found, Job, OutboxChange, Outcome, Store, StoreError, Target, Token,
 };
@@ -25,6 +26,7 @@ on_both! {
     a_setting_is_made_once
     deliveries_are_claimed_put_off_and_end
     two_nodes_never_have_one_delivery
+    one_node_at_a_time_asks_a_source_and_the_others_hear_of_it
     what_is_old_is_forgotten_and_what_waits_is_not
     a_store_that_is_opened_again_goes_on
     a_closed_store_takes_nothing
@@ -372,6 +374,41 @@ async fn two_nodes_never_have_one_delivery(place: Place) {
     all.sort_unstable();
     let wanted: Vec<String> = (0..40).map(|n| format!("k{n:02}")).collect();
     assert_eq!(all, wanted);
+}
+
+async fn tended(store: &dyn Store, node: &str, lease_ms: i64, told: Option<&str>) -> Tended {
+    let tend = Tend {
+        source: "cases".to_owned(),
+        node: node.to_owned(),
+        now: at(0),
+        lease_ms,
+        told: told.map(str::to_owned),
+    };
+    store.tend(tend).await.unwrap()
+}
+
+async fn one_node_at_a_time_asks_a_source_and_the_others_hear_of_it(place: Place) {
+    let [a, b] = place.nodes().await;
+    let id = opened(&*a).await;
+    let first = tended(&*a, "a", 600_000, None).await.lease;
+    assert!(first.is_some());
+    let again = tended(&*a, "a", 600_000, Some("three open")).await.lease;
+    assert_eq!(again, first, "whoever has it keeps it");
+    let other = tended(&*b, "b", 600_000, Some("nothing")).await;
+    assert_eq!((other.lease, other.told.as_str()), (None, "three open"));
+    let of_a = || Job {
+        lease: first.clone(),
+        ..note(&id, "from the source")
+    };
+    assert!(matches!(a.submit(of_a()).await, Ok(Done::Written { .. })));
+    // Given back by whoever does not have it, it stays.
+    assert_eq!(tended(&*b, "b", 0, Some("nothing")).await.lease, None);
+    assert_eq!(tended(&*a, "a", 0, None).await.told, "three open");
+    let second = tended(&*b, "b", 600_000, None).await;
+    assert_eq!(second.told, "three open", "it goes on from there");
+    assert!(second.lease.is_some() && second.lease != first);
+    assert!(matches!(a.submit(of_a()).await, Ok(Done::Superseded)));
+    assert_eq!(times(&*a, &id, "from the source").await, 1);
 }
 
 async fn what_is_old_is_forgotten_and_what_waits_is_not(place: Place) {

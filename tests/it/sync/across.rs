@@ -82,6 +82,7 @@ fn intake(word: &str, url: String, clock: &SharedClock) -> Intake {
         proxy: None,
         options: options.collect(),
         write_phases: true,
+        write_notes: None,
         mapping,
     };
     let made = connector(&settings, clock).unwrap();

@@ -19,6 +19,7 @@ fn with_routes(routes: &[(&str, bool)]) -> Desk {
             kind: (*kind).to_owned(),
             clearance: crate::domain::word::Tlp::Amber,
             in_band: *in_band,
+            connector: None,
         };
         team.routes = routes.iter().map(route).collect();
     }
