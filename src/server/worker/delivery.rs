@@ -2,6 +2,7 @@
 //! nobody else. What one attempt does, and what its end means for the page, is `attempt`; who may go first, `store::claim`.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
@@ -27,6 +28,8 @@ const LOOK_AFTER_MS: i64 = 10_000;
 struct Desk {
     unwritten: Trouble,
     under_way: Mutex<HashMap<String, (UnderWay, i64)>>,
+    /// How many attempts broke off: what was claimed before that by this node may have been sent.
+    broken: AtomicU64,
     /// An attempt ended.
     ended: Notify,
 }
@@ -64,6 +67,7 @@ impl Desk {
         Seat {
             desk: self.clone(),
             key: delivery.key.clone(),
+            is_whole: false,
         }
     }
 }
@@ -72,10 +76,22 @@ impl Desk {
 struct Seat {
     desk: Arc<Desk>,
     key: String,
+    /// The attempt came to its end.
+    is_whole: bool,
+}
+
+impl Seat {
+    /// How the attempt went is written, or another node's to write.
+    fn leave(mut self) {
+        self.is_whole = true;
+    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        if !self.is_whole {
+            self.desk.broken.fetch_add(1, Ordering::Relaxed);
+        }
         self.desk.under_way().remove(&self.key);
         self.desk.ended.notify_one();
     }
@@ -86,6 +102,7 @@ pub async fn work(state: Arc<ServerState>, ending: CancellationToken) {
     let desk = Arc::new(Desk {
         unwritten: Trouble::new("how pages go cannot be written: they are sent all the same"),
         under_way: Mutex::default(),
+        broken: AtomicU64::new(0),
         ended: Notify::new(),
     });
     let attempts = TaskTracker::new();
@@ -146,7 +163,7 @@ async fn look(
     let claims = state
         .store
         .claim(Claim {
-            node: state.node.clone(),
+            node: format!("{}-{}", state.node, desk.broken.load(Ordering::Relaxed)),
             now,
             lease_ms: LEASE_MS,
             under_way: desk.all(),
@@ -157,7 +174,7 @@ async fn look(
         let (state, seat) = (state.clone(), desk.take(&claimed));
         attempts.spawn(async move {
             attempt::make(&state, &claimed, &seat.desk.unwritten).await;
-            drop(seat);
+            seat.leave();
         });
     }
     if !claims.held_back.is_empty() {

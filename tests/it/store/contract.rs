@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use warboard::domain::word::{Role, Tlp};
-use warboard::store::claim::{Caps, Claim, Claimed};
+use warboard::store::claim::{Caps, Claim, Claimed, UnderWay};
 use warboard::store::{
     Delivery, Done, Found, Job, OutboxChange, Outcome, Store, StoreError, Target, Token,
 };
@@ -25,6 +25,7 @@ on_both! {
     a_setting_is_made_once
     deliveries_are_claimed_put_off_and_end
     two_nodes_never_have_one_delivery
+    what_a_node_was_given_and_never_heard_of_is_given_again_at_once
     what_is_old_is_forgotten_and_what_waits_is_not
     a_store_that_is_opened_again_goes_on
     a_closed_store_takes_nothing
@@ -285,11 +286,21 @@ fn delivery(key: &str, page: &str, queued_ms: i64) -> Delivery {
 
 /// What a node is given at an instant of its own clock.
 async fn claimed(store: &dyn Store, node: &str, ms: i64) -> Vec<Claimed> {
+    claimed_beside(store, node, ms, Vec::new()).await
+}
+
+/// The same while it is sending something already.
+async fn claimed_beside(
+    store: &dyn Store,
+    node: &str,
+    ms: i64,
+    under_way: Vec<UnderWay>,
+) -> Vec<Claimed> {
     let claim = Claim {
         node: node.to_owned(),
         now: at(ms),
         lease_ms: 10_000,
-        under_way: Vec::new(),
+        under_way,
         caps: Caps {
             deliveries: 100,
             of_route: 100,
@@ -348,7 +359,7 @@ async fn deliveries_are_claimed_put_off_and_end(place: Place) {
         written(&*b, note_with(&id, "tried", None, vec![change])).await;
     };
     change(OutboxChange::Put(delivery("k3", "p2", 1))).await;
-    assert_eq!(claimed(&*b, "b", 100).await, []);
+    assert_eq!(claimed(&*b, "c", 100).await, []);
     change(done).await;
     for key in ["k1", "k2"] {
         let key = key.to_owned();
@@ -360,6 +371,26 @@ async fn deliveries_are_claimed_put_off_and_end(place: Place) {
     let page = "p3".to_owned();
     change(OutboxChange::WithdrawPage { page }).await;
     assert_eq!(claimed(&*b, "b", 100).await, []);
+}
+
+/// The answer to a claim is lost with a connection: nothing was sent for it, and nobody shall wait for its lease to run out.
+async fn what_a_node_was_given_and_never_heard_of_is_given_again_at_once(place: Place) {
+    let [a, b] = place.nodes().await;
+    let id = opened(&*a).await;
+    let put = [("k1", 10), ("k2", 20)].map(|(key, ms)| OutboxChange::Put(delivery(key, "p1", ms)));
+    written(&*a, note_with(&id, "paged", None, put.to_vec())).await;
+    let lost = claimed(&*a, "a", 30).await;
+    assert_eq!(keys(&lost), ["k2", "k1"]);
+    assert_eq!(claimed(&*b, "b", 30).await, []);
+    let sending = vec![UnderWay {
+        key: "k2".to_owned(),
+        team: "legal-affairs".to_owned(),
+        route: "webhook/0".to_owned(),
+    }];
+    let again = claimed_beside(&*a, "a", 30, sending).await;
+    assert_eq!(keys(&again), ["k1"], "the other one is under way");
+    assert!(!again[0].repeat && !again[0].interrupted);
+    assert!(again[0].lease.fence > lost[1].lease.fence);
 }
 
 async fn two_nodes_never_have_one_delivery(place: Place) {
@@ -398,7 +429,7 @@ async fn what_is_old_is_forgotten_and_what_waits_is_not(place: Place) {
     // Its row is gone: the key may be put again.
     let put = OutboxChange::Put(delivery("k1", "p1", 10));
     written(&*store, note_with(&id, "paged", None, vec![put])).await;
-    assert_eq!(keys(&claimed(&*store, "a", 1_000).await), ["k1"]);
+    assert_eq!(keys(&claimed(&*store, "b", 1_000).await), ["k1"]);
 }
 
 async fn a_store_that_is_opened_again_goes_on(place: Place) {
