@@ -4,6 +4,7 @@
 mod code;
 mod listener;
 mod schema;
+mod session;
 mod survey;
 
 use std::future::Future;
@@ -17,21 +18,24 @@ use tokio::sync::watch;
 
 pub(super) use self::code::{is_passing, is_refused, meaning};
 use self::listener::Listener;
+use self::session::SUSPECT_AFTER_MS;
 pub use self::survey::{Survey, survey};
 use super::StoreError;
 use super::chain::Head;
 use super::sql::db::{Db, Reader, sql};
-use super::sql::engine::{Engine, Failing, Meta};
+use super::sql::engine::{Engine, Failing, Meta, Wait};
 use super::sql::restore::{self, Restored};
 use super::sql::{SqlRecord, SqlStore};
 use crate::domain::instant::Instant;
 use crate::secret::Secret;
 use crate::time::{Mono, SharedClock, timeout};
 
-/// Connections that only read, one of which listens.
-const READERS: u32 = 5;
+/// Connections that only read.
+const READERS: u32 = 4;
 /// How long one step may take, a lock that another node holds included; the server gives up its statements before.
 const STEP_WITHIN_MS: i64 = 8_000;
+/// How long a reader's line that lay idle may take to answer before another one is asked.
+const DOUBTFUL_FOR_MS: i64 = SUSPECT_AFTER_MS;
 /// The first pause between two tries of a transaction, doubled each time, and the longest.
 const FIRST_AGAIN_MS: i64 = 20;
 const LAST_AGAIN_MS: i64 = 640;
@@ -89,8 +93,7 @@ impl SqlStore<Postgres> {
         now: Instant,
     ) -> Result<Restored, StoreError> {
         let engine = Postgres::new(url, clock)?;
-        let (mut db, meta) = engine.open().await?;
-        db.script(schema::UNHURRIED).await?;
+        let (db, meta) = schema::open_to_fill(&engine.options, clock).await?;
         restore::restore(&engine, db, meta, from, now).await
     }
 }
@@ -114,7 +117,7 @@ impl Postgres {
             .min_connections(0)
             .acquire_timeout(Duration::from_secs(5))
             .test_before_acquire(false)
-            .after_connect(|connection, _| Box::pin(schema::prepare(connection)))
+            .after_connect(|connection, _| Box::pin(schema::limit(connection)))
             .before_acquire(move |_, about| {
                 let age = i64::try_from(about.age.as_millis()).unwrap_or(i64::MAX);
                 let made = reading.mono() - age;
@@ -191,12 +194,13 @@ impl Engine for Postgres {
     }
 
     fn listen(&self, wake: watch::Sender<u64>) {
-        let listener = Listener::start(self.readers.clone(), self.clock.clone(), wake);
+        let listener = Listener::start(self.options.clone(), self.clock.clone(), wake);
         self.listener().replace(listener);
     }
 
     async fn reader(&self) -> Result<Reader, StoreError> {
-        let lent = self.readers.acquire().await?;
+        let lend = || async { self.readers.acquire().await.map_err(StoreError::from) };
+        let lent = session::first(&self.clock, lend).await?;
         Ok(Reader::new(Db::lent_postgres(lent)))
     }
 
@@ -211,17 +215,19 @@ impl Engine for Postgres {
 
     async fn within<T: Send>(
         &self,
+        wait: Wait,
         step: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        match timeout(&*self.clock, STEP_WITHIN_MS, step).await {
-            Ok(result) => result,
-            Err(elapsed) => {
+        let ms = match wait {
+            Wait::Doubtful => DOUBTFUL_FOR_MS,
+            Wait::Step => STEP_WITHIN_MS,
+        };
+        timeout(&*self.clock, ms, step)
+            .await
+            .unwrap_or_else(|elapsed| {
                 self.distrust();
-                Err(StoreError::Unavailable(format!(
-                    "the database did not answer ({elapsed})"
-                )))
-            }
-        }
+                Err(elapsed.into())
+            })
     }
 
     async fn again(&self, failing: Failing) -> bool {
@@ -239,13 +245,14 @@ impl Engine for Postgres {
         if now - since >= patience {
             return false;
         }
-        let pause = FIRST_AGAIN_MS << (failing.tries - 1).min(5);
-        self.clock.sleep(pause.min(LAST_AGAIN_MS)).await;
+        let pause = (FIRST_AGAIN_MS << (failing.tries - 1).min(5)).min(LAST_AGAIN_MS);
+        // Several nodes that lost the database together do not come back in step.
+        let pause = pause - rand::random_range(0..=pause / 4);
+        self.clock.sleep(pause).await;
         true
     }
 
     async fn close(&self) {
-        // The listener has one of the connections that are waited for.
         drop(self.listener().take());
         self.readers.close().await;
     }
