@@ -3,6 +3,7 @@
 
 mod code;
 mod listener;
+mod reader;
 mod schema;
 mod session;
 mod survey;
@@ -11,13 +12,13 @@ use std::future::Future;
 use std::io::BufRead;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
 
 pub(super) use self::code::{is_passing, is_refused, meaning};
 use self::listener::Listener;
+use self::reader::Readers;
 use self::session::SUSPECT_AFTER_MS;
 pub use self::survey::{Survey, survey};
 use super::StoreError;
@@ -30,8 +31,6 @@ use crate::domain::instant::Instant;
 use crate::secret::Secret;
 use crate::time::{Mono, SharedClock, timeout};
 
-/// Connections that only read.
-const READERS: u32 = 4;
 /// How long one step may take, a lock that another node holds included; the server gives up its statements before.
 const STEP_WITHIN_MS: i64 = 8_000;
 /// How long a reader's line that lay idle may take to answer before another one is asked.
@@ -53,10 +52,8 @@ pub type PostgresStore = SqlStore<Postgres>;
 /// One database, as one node sees it.
 pub struct Postgres {
     options: PgConnectOptions,
-    readers: PgPool,
+    readers: Arc<Readers>,
     clock: SharedClock,
-    /// Readers' connections made before this reading of the monotonic clock are not lent again.
-    trusted_from: Arc<AtomicI64>,
     /// When the transaction that is being tried failed first.
     failing_since: AtomicI64,
     listener: Mutex<Option<Listener>>,
@@ -110,26 +107,11 @@ pub async fn record(url: &Secret, clock: &SharedClock) -> Result<SqlRecord, Stor
 impl Postgres {
     fn new(url: &Secret, clock: &SharedClock) -> Result<Postgres, StoreError> {
         let options = schema::options(url)?;
-        let trusted_from = Arc::new(AtomicI64::new(i64::MIN));
-        let (trusted, reading) = (trusted_from.clone(), clock.clone());
-        let readers = PgPoolOptions::new()
-            .max_connections(READERS)
-            .min_connections(0)
-            .acquire_timeout(Duration::from_secs(5))
-            .test_before_acquire(false)
-            .after_connect(|connection, _| Box::pin(schema::limit(connection)))
-            .before_acquire(move |_, about| {
-                let age = i64::try_from(about.age.as_millis()).unwrap_or(i64::MAX);
-                let made = reading.mono() - age;
-                let good = made.0 >= trusted.load(Ordering::Relaxed);
-                Box::pin(std::future::ready(Ok(good)))
-            })
-            .connect_lazy_with(options.clone());
+        let readers = Arc::new(Readers::new(options.clone(), clock.clone()));
         Ok(Postgres {
             options,
             readers,
             clock: clock.clone(),
-            trusted_from,
             failing_since: AtomicI64::new(0),
             listener: Mutex::new(None),
         })
@@ -199,14 +181,11 @@ impl Engine for Postgres {
     }
 
     async fn reader(&self) -> Result<Reader, StoreError> {
-        let lend = || async { self.readers.acquire().await.map_err(StoreError::from) };
-        let lent = session::first(&self.clock, lend).await?;
-        Ok(Reader::new(Db::lent_postgres(lent)))
+        self.readers.lend().await
     }
 
     fn distrust(&self) {
-        self.trusted_from
-            .store(self.clock.mono().0, Ordering::Relaxed);
+        self.readers.distrust();
     }
 
     fn begin_read(&self) -> &'static str {

@@ -126,11 +126,20 @@ pub(super) async fn connect_to_read(
     Ok(db)
 }
 
-/// A connection, who watches over it, and the version of the tables there.
-async fn connect(
+/// Connects for one of those that only read.
+pub(super) async fn connect_reader(
     options: &PgConnectOptions,
     clock: &SharedClock,
-) -> Result<(Db, Watcher, usize), StoreError> {
+) -> Result<Db, StoreError> {
+    let (db, _) = made(options, clock).await?;
+    Ok(db)
+}
+
+/// A connection, and who watches over it.
+async fn made(
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> Result<(Db, Watcher), StoreError> {
     let connect = || async {
         let mut connection = PgConnection::connect_with(options).await?;
         let session = prepare(&mut connection).await?;
@@ -144,7 +153,16 @@ async fn connect(
         session,
         most_ms: HURRIED_MS,
     };
-    let mut db = Db::postgres(connection, Arc::new(watcher.clone()));
+    let db = Db::postgres(connection, Arc::new(watcher.clone()));
+    Ok((db, watcher))
+}
+
+/// A connection, who watches over it, and the version of the tables there.
+async fn connect(
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> Result<(Db, Watcher, usize), StoreError> {
+    let (mut db, watcher) = made(options, clock).await?;
     let version = version(&mut db).await?;
     let known = VERSIONS.len();
     if version > known {

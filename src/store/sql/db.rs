@@ -121,9 +121,10 @@ impl Sql {
                 .map(|done| done.rows_affected()),
             Line::Postgres(line) => {
                 let query = bound!(sqlx::query::<Postgres>(text), values);
-                let done = heard(watch, query.execute(&mut **line)).await;
+                let done = heard(watch, query.execute(line)).await;
                 done.map(|done| done.rows_affected())
             }
+            Line::Gone => Err(Error::PoolClosed),
         };
         db.answered(result)
     }
@@ -141,8 +142,9 @@ impl Sql {
             }
             Line::Postgres(line) => {
                 let query = bound!(sqlx::query_as::<Postgres, T>(text), values);
-                heard(watch, query.fetch_all(&mut **line)).await
+                heard(watch, query.fetch_all(line)).await
             }
+            Line::Gone => Err(Error::PoolClosed),
         };
         db.answered(result)
     }
@@ -187,7 +189,9 @@ pub struct Db {
 
 enum Line {
     Sqlite(Held<Sqlite>),
-    Postgres(Held<Postgres>),
+    Postgres(PgConnection),
+    /// It was given back.
+    Gone,
 }
 
 enum Held<D: Database> {
@@ -232,7 +236,7 @@ impl Db {
 
     /// A connection of PostgreSQL's that belongs to whoever holds this, and what watches over its line.
     pub fn postgres(own: PgConnection, watch: Arc<dyn Watch>) -> Db {
-        let mut db = Db::new(Line::Postgres(Held::Own(own)));
+        let mut db = Db::new(Line::Postgres(own));
         db.watch = Some(watch);
         db
     }
@@ -247,11 +251,6 @@ impl Db {
         Db::new(Line::Sqlite(Held::Lent(lent)))
     }
 
-    /// One out of PostgreSQL's readers; it goes back when this is dropped.
-    pub fn lent_postgres(lent: PoolConnection<Postgres>) -> Db {
-        Db::new(Line::Postgres(Held::Lent(lent)))
-    }
-
     /// Statements without values, made by us alone: several at once, split by `;`.
     pub async fn script(&mut self, text: &str) -> Result<(), Error> {
         self.unanswered = true;
@@ -260,9 +259,10 @@ impl Db {
         let result = match &mut self.line {
             Line::Sqlite(line) => script.execute(&mut **line).await.map(|_| ()),
             Line::Postgres(line) => {
-                let done = heard(watch, script.execute(&mut **line)).await;
+                let done = heard(watch, script.execute(line)).await;
                 done.map(|_| ())
             }
+            Line::Gone => Err(Error::PoolClosed),
         };
         self.answered(result)
     }
@@ -290,34 +290,43 @@ impl Db {
         let Db { line, .. } = self;
         let _ = match line {
             Line::Sqlite(Held::Own(own)) => own.close().await,
-            Line::Postgres(Held::Own(own)) => own.close().await,
             Line::Sqlite(Held::Lent(lent)) => lent.close().await,
-            Line::Postgres(Held::Lent(lent)) => lent.close().await,
+            Line::Postgres(own) => own.close().await,
+            Line::Gone => Ok(()),
         };
         None
     }
 }
 
-impl<D: Database> Held<D> {
-    /// What is left unanswered on the line must not meet the next reader.
-    fn spoil(&mut self) {
-        if let Held::Lent(lent) = self {
-            lent.close_on_drop();
-        }
-    }
+/// Where connections belong that were lent.
+pub trait Home: Send + Sync {
+    /// Takes back one that has answered everything.
+    fn take_back(&self, db: Db);
 }
 
 /// A reader's connection that is given back, or ended where it was left in the middle of something.
-pub struct Reader(Db);
+pub struct Reader {
+    db: Db,
+    /// None: it is a pool of the library's, to which it goes back by itself.
+    home: Option<Box<dyn Home>>,
+}
 
 impl Reader {
     pub fn new(db: Db) -> Reader {
-        Reader(db)
+        Reader { db, home: None }
+    }
+
+    /// One that goes back to this home.
+    pub fn lent(db: Db, home: Box<dyn Home>) -> Reader {
+        Reader {
+            db,
+            home: Some(home),
+        }
     }
 
     /// Ends the connection instead of giving it back.
     pub fn spoil(&mut self) {
-        self.0.unanswered = true;
+        self.db.unanswered = true;
     }
 }
 
@@ -325,23 +334,25 @@ impl Deref for Reader {
     type Target = Db;
 
     fn deref(&self) -> &Db {
-        &self.0
+        &self.db
     }
 }
 
 impl DerefMut for Reader {
     fn deref_mut(&mut self) -> &mut Db {
-        &mut self.0
+        &mut self.db
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if self.0.unanswered {
-            match &mut self.0.line {
-                Line::Sqlite(held) => held.spoil(),
-                Line::Postgres(held) => held.spoil(),
+        if self.db.unanswered {
+            if let Line::Sqlite(Held::Lent(lent)) = &mut self.db.line {
+                // What is left unanswered on the line must not meet the next reader.
+                lent.close_on_drop();
             }
+        } else if let Some(home) = &self.home {
+            home.take_back(std::mem::replace(&mut self.db, Db::new(Line::Gone)));
         }
     }
 }
