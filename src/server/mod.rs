@@ -27,6 +27,7 @@ mod preview;
 mod problem;
 mod regime;
 pub mod request;
+mod sending;
 mod shown;
 mod state;
 mod trouble;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::attempt::{self, STORE_AGAIN_MS};
+use crate::server::sending::{Begun, Sending};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::StoreError;
@@ -55,7 +56,7 @@ impl Desk {
         under_way.iter().map(lease).collect()
     }
 
-    fn take(self: &Arc<Desk>, claimed: &Claimed) -> Seat {
+    fn take(self: &Arc<Desk>, claimed: &Claimed, sending: &Arc<Sending>) -> Seat {
         let delivery = &claimed.delivery;
         let of = UnderWay {
             key: delivery.key.clone(),
@@ -66,6 +67,7 @@ impl Desk {
         self.under_way().insert(delivery.key.clone(), (of, fence));
         Seat {
             desk: self.clone(),
+            _begun: sending.begun(&delivery.page),
             key: delivery.key.clone(),
             is_whole: false,
         }
@@ -75,6 +77,8 @@ impl Desk {
 /// A delivery's place on the desk; given back when the attempt ends, however it does.
 struct Seat {
     desk: Arc<Desk>,
+    /// The page is being sent for as long.
+    _begun: Begun,
     key: String,
     /// The attempt came to its end.
     is_whole: bool,
@@ -171,7 +175,7 @@ async fn look(
         })
         .await?;
     for claimed in claims.taken {
-        let (state, seat) = (state.clone(), desk.take(&claimed));
+        let (state, seat) = (state.clone(), desk.take(&claimed, &state.sending));
         attempts.spawn(async move {
             attempt::make(&state, &claimed, &seat.desk.unwritten).await;
             seat.leave();

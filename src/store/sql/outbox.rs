@@ -82,6 +82,15 @@ pub(super) async fn holds(db: &mut Db, lease: &Lease) -> Result<bool, StoreError
     Ok(fence == Some((lease.fence,)))
 }
 
+/// The pages of an incident of which no attempt was begun, by their first routes.
+pub(super) async fn not_begun(db: &mut Db, incident: &str) -> Result<Vec<String>, StoreError> {
+    let pages: Vec<(String,)> = sql("SELECT page FROM outbox WHERE incident = $1 AND done = 0 AND step = 0 AND stand_down = 0 AND first_at IS NULL AND lease_until = 0 ORDER BY key")
+        .bind(incident)
+        .all(db)
+        .await?;
+    Ok(pages.into_iter().map(|(page,)| page).collect())
+}
+
 /// What waits: of every route as many first attempts and as many others as could be taken at most.
 async fn waiting(db: &mut Db, claim: &Claim, now: i64) -> Result<Vec<WaitingRow>, StoreError> {
     // What the node itself is sending is passed over afterwards, and takes places here.

@@ -158,6 +158,13 @@ fn paged_already<'a>(form: &Form, look: &Look<'a>) -> Vec<&'a str> {
         .collect()
 }
 
+/// Whether a page of a ticked team waits to be sent: a repeat goes with it then, in one message.
+fn waits(form: &Form, look: &Look<'_>) -> bool {
+    let ticked = form.ticked("teams");
+    let mut open = ticked.iter().filter_map(|id| open_page(look, id));
+    open.any(|page| page.state == PageState::Queued && page.attempts == 0 && page.step == 0)
+}
+
 fn urgency(form: &Form) -> Urgency {
     let low = form.choice("urgency") == Some(Urgency::Low.as_str());
     if low { Urgency::Low } else { Urgency::High }
@@ -186,7 +193,13 @@ impl Body for Engage {
         form.note("teams", note);
         let paged = paged_already(form, look);
         form.show("again", !paged.is_empty());
-        let note = (!paged.is_empty()).then(|| format!("paged already: {}", paged.join(", ")));
+        let note = (!paged.is_empty()).then(|| {
+            let folds = match waits(form, look) {
+                true => "; what is not sent yet takes this along",
+                false => "",
+            };
+            format!("paged already: {}{folds}", paged.join(", "))
+        });
         form.note("again", note);
     }
 

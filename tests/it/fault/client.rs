@@ -158,7 +158,11 @@ impl Client {
         drop(promised);
         if request.body["type"] == "page" {
             let pages = seen["pages"].as_array().unwrap();
-            let page = pages.iter().find(|p| p["message"] == request.mark.as_str());
+            let says = |of: &Value| of["message"] == request.mark.as_str();
+            let page = pages.iter().find(|page| {
+                let folded = page["folded"].as_array().into_iter().flatten();
+                says(page) || folded.into_iter().any(says)
+            });
             let page = page.unwrap_or_else(|| panic!("{} is not in {seen}", request.mark));
             let page = page["id"].as_str().unwrap().to_owned();
             self.book.pages.insert(page);

@@ -1,6 +1,6 @@
 //! What every store must do, whatever engine it is on.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
 use warboard::domain::word::{Role, Tlp};
@@ -25,6 +25,7 @@ on_both! {
     a_setting_is_made_once
     deliveries_are_claimed_put_off_and_end
     two_nodes_never_have_one_delivery
+    what_nobody_has_begun_to_send_is_found_with_its_incident
     what_a_node_was_given_and_never_heard_of_is_given_again_at_once
     what_is_old_is_forgotten_and_what_waits_is_not
     a_store_that_is_opened_again_goes_on
@@ -391,6 +392,60 @@ async fn what_a_node_was_given_and_never_heard_of_is_given_again_at_once(place: 
     assert_eq!(keys(&again), ["k1"], "the other one is under way");
     assert!(!again[0].repeat && !again[0].interrupted);
     assert!(again[0].lease.fence > lost[1].lease.fence);
+}
+
+async fn what_nobody_has_begun_to_send_is_found_with_its_incident(place: Place) {
+    let [a, b] = place.nodes().await;
+    let (id, other) = (opened(&*a).await, opened(&*a).await);
+    let first = |key: &str, page: &str, ms| Delivery {
+        step: 0,
+        ..delivery(key, page, ms)
+    };
+    let put = [
+        OutboxChange::Put(first("k1", "p1", 10)),
+        OutboxChange::Put(first("k2", "p2", 20)),
+        OutboxChange::Put(delivery("k3", "p3", 500)),
+        OutboxChange::Put(Delivery {
+            stand_down: true,
+            ..first("k4", "p4", 500)
+        }),
+        OutboxChange::Put(Delivery {
+            incident: other,
+            ..first("k5", "p5", 500)
+        }),
+    ];
+    written(&*a, note_with(&id, "paged", None, put.to_vec())).await;
+    let found = async |node: &dyn Store| {
+        let found = Arc::new(Mutex::new(None));
+        let tell = found.clone();
+        let mut job = note(&id, "");
+        job.target = Target::Paging(id.clone());
+        job.decide = Box::new(move |found| {
+            if let Found::Paging { incident, waiting } = found {
+                *tell.lock().unwrap() = Some((incident.id.clone(), waiting));
+            }
+            Outcome::Answer(answer(200))
+        });
+        node.submit(job).await.unwrap();
+        let (of, waiting) = found.lock().unwrap().take().unwrap();
+        assert_eq!(of, id);
+        waiting
+    };
+    assert_eq!(found(&*b).await, ["p1", "p2"]);
+    let taken = claimed(&*a, "a", 100).await;
+    let k2 = taken.iter().find(|of| of.delivery.key == "k2").unwrap();
+    assert_eq!(found(&*b).await, Vec::<String>::new());
+    // What was tried and put off was begun all the same.
+    let put_off = OutboxChange::Retry {
+        key: "k2".to_owned(),
+        attempts: 1,
+        next_at: at(900),
+        may_have_arrived: false,
+    };
+    let mut job = note_with(&id, "tried", None, vec![put_off]);
+    job.lease = Some(k2.lease.clone());
+    written(&*a, job).await;
+    assert_eq!(found(&*b).await, Vec::<String>::new());
 }
 
 async fn two_nodes_never_have_one_delivery(place: Place) {
