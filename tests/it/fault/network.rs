@@ -23,11 +23,11 @@ use crate::store::line::{Cut, Line};
 /// How soon after the network is whole again a node must take commands, say that it is ready, and tell readers the news.
 const RECOVERS_WITHIN: Duration = Duration::from_secs(5);
 
-fn over(url: &str, server_toml: &str) -> Place {
+pub fn over(url: &str, server_toml: &str) -> Place {
     Place::over(tempfile::tempdir().unwrap(), url.to_owned(), server_toml)
 }
 
-async fn database() -> Database<'static> {
+pub async fn database() -> Database<'static> {
     let cluster = tokio::task::spawn_blocking(Cluster::shared).await.unwrap();
     cluster.database().await
 }
