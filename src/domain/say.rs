@@ -63,6 +63,7 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         Event::SeatTaken { role, .. } => format!("{} taken", seat_words(*role)),
         Event::FieldsSet(set) => format!("{} set", set.touched().join(", ")),
         Event::PageQueued { team, .. } => format!("paged {team}"),
+        Event::PageFolded { team, .. } => format!("paged {team} again, in the page that waits"),
         Event::PageProgressed { .. } | Event::StatusesChanged { .. } => return None,
         Event::PageEscalated { team, .. } => format!("page escalated to {team}"),
         Event::PageAcknowledged { page, answer, .. } => {

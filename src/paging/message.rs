@@ -70,7 +70,7 @@ impl PageMessage {
         };
         let title = shown("title", Some(&incident.title));
         let summary = shown("summary", incident.summary.as_ref());
-        let message = shown("message", page.message.as_ref());
+        let message = shown("message", page.said().as_ref());
         if !named {
             withheld.extend(["severity", "bridge", "by"]);
         }
@@ -114,6 +114,7 @@ impl PageMessage {
     ) -> PageMessage {
         let over = Page {
             message: reason.map(str::to_owned),
+            folded: Vec::new(),
             urgency: Urgency::Low,
             ..page.clone()
         };

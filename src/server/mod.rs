@@ -29,6 +29,7 @@ mod problem;
 mod regime;
 pub mod request;
 mod responder;
+mod sending;
 mod shown;
 mod state;
 mod trouble;

@@ -121,6 +121,13 @@ pub fn changes(
                 route: Some(route),
                 ..
             } => changes.extend(put(state, incident, page, route, now)),
+            Event::PageFolded { page, .. } => {
+                let put = incident.page(page).and_then(|page| {
+                    let route = page.route.as_deref()?;
+                    put(state, incident, &page.id, route, now)
+                });
+                changes.extend(put.and_then(reword));
+            }
             Event::PageEscalated {
                 page,
                 route: Some(route),
@@ -176,14 +183,18 @@ fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
         });
         present.into_iter().chain(earlier)
     });
-    let reword = |change| match change {
+    all.filter_map(reword).collect()
+}
+
+/// The same body for a delivery that is there already.
+fn reword(put: OutboxChange) -> Option<OutboxChange> {
+    match put {
         OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
             key: delivery.key,
             body: delivery.body,
         }),
         _ => None,
-    };
-    all.filter_map(reword).collect()
+    }
 }
 
 /// Whether the page goes on to another route. A page that has nowhere left to go stays on its step, and says so with

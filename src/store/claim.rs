@@ -55,7 +55,7 @@ pub struct Claim {
     pub now: Instant,
     /// How long the lease holds unless it is renewed, in milliseconds.
     pub lease_ms: i64,
-    /// Never handed out again, whatever became of its lease.
+    /// Never handed out again, whatever became of its lease. What the node was given and is not in here it never heard of.
     pub under_way: Vec<UnderWay>,
     pub caps: Caps,
 }

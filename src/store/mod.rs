@@ -91,6 +91,8 @@ pub enum Target {
     },
     /// One on record.
     Incident(String),
+    /// The same, and which of its pages nobody has begun to send.
+    Paging(String),
     /// The one that holds this page.
     Page(String),
     /// One on record, of which one entry is to lose its texts.
@@ -104,6 +106,11 @@ pub enum Found {
     Allotted(Allotted),
     /// As it stands in this transaction, with everything written before it in the same batch.
     Incident(Arc<Incident>),
+    /// For `Target::Paging`: `waiting` are the pages of which no attempt on any node was begun, by their first routes.
+    Paging {
+        incident: Arc<Incident>,
+        waiting: Vec<String>,
+    },
     /// For `Target::Redaction`: as it stands, and as it would stand had the entry never had its texts. Writing redacts the
     /// entry, forgets what remembered answers and finished deliveries of the incident said, and writes the rest as always.
     Redaction {

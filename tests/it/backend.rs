@@ -353,11 +353,7 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                // The clock must not run ahead of workers that a loaded machine gives no turn. One that waits for a receiver
-                // that never answers is waited for briefly: it needs the clock to move.
-                let settled = self.workers.settled();
-                let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
-                clock.advance(500);
+                self.turn(clock).await;
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await
@@ -371,6 +367,15 @@ impl Backend {
             tokio::task::yield_now().await;
         }
         self.store.ready().await.unwrap();
+    }
+
+    /// Moves the clock once its workers have nothing left to do at this instant: it must not run ahead of those that a
+    /// loaded machine gives no turn. One that waits for a receiver that never answers is waited for briefly: it needs the
+    /// clock to move.
+    pub async fn turn(&self, clock: &TestClock) {
+        let settled = self.workers.settled();
+        let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
+        clock.advance(500);
     }
 
     /// Asks the server to end, as SIGTERM does; does not wait for it.

@@ -23,7 +23,7 @@ use super::StoreError;
 use super::chain::Head;
 use super::sql::SqlStore;
 use super::sql::db::{Db, Reader, sql};
-use super::sql::engine::{Engine, Failing, Meta};
+use super::sql::engine::{Engine, Failing, Meta, Wait};
 use super::sql::intake;
 use super::sql::outbox;
 use super::sql::restore::{self, Restored};
@@ -207,6 +207,7 @@ impl Engine for Sqlite {
     /// A file answers or fails; it does not hang half-way as a network does.
     async fn within<T: Send>(
         &self,
+        _wait: Wait,
         step: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         step.await.map_err(|error| self.explained(error))

@@ -161,6 +161,13 @@ fn paged_already<'a>(form: &Form, look: &Look<'a>) -> Vec<&'a str> {
         .collect()
 }
 
+/// Whether a page of a ticked team waits to be sent: a repeat goes with it then, in one message.
+fn waits(form: &Form, look: &Look<'_>) -> bool {
+    let ticked = form.ticked("teams");
+    let mut open = ticked.iter().filter_map(|id| open_page(look, id));
+    open.any(|page| page.state == PageState::Queued && page.attempts == 0 && page.step == 0)
+}
+
 fn urgency(form: &Form) -> Urgency {
     let low = form.choice("urgency") == Some(Urgency::Low.as_str());
     if low { Urgency::Low } else { Urgency::High }
@@ -200,12 +207,14 @@ impl Body for Engage {
             .ticked("teams")
             .into_iter()
             .any(|id| open_page(look, id).is_some_and(|page| page.state == PageState::Unknown));
-        let check = match doubtful {
-            true => "; whether it arrived is not known: check there first",
-            false => "",
-        };
-        let note =
-            (!paged.is_empty()).then(|| format!("paged already: {}{check}", paged.join(", ")));
+        let note = (!paged.is_empty()).then(|| {
+            let more = match (doubtful, waits(form, look)) {
+                (true, _) => "; whether it arrived is not known: check there first",
+                (false, true) => "; what is not sent yet takes this along",
+                (false, false) => "",
+            };
+            format!("paged already: {}{more}", paged.join(", "))
+        });
         form.note("again", note);
     }
 
