@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::instant::{Instant, Mono};
 use super::view::{IncidentView, SelfView};
+use super::view_of::{RESTRICTED_DUTY, restricted};
 
 /// How far a source's rows can be trusted to be now. No good answer for 10 s: lagging; for 30 s: stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -240,16 +241,51 @@ impl Board {
 
     /// What may be shown in a room where people sit who are on no list: without restricted incidents.
     pub fn for_a_room(self: &Arc<Board>) -> Arc<Board> {
-        let is_shown = |incident: &&Arc<IncidentView>| incident.restriction.is_none();
-        let sources = self.sources.iter().map(|source| {
-            if source.incidents.iter().all(|incident| is_shown(&incident)) {
-                return Arc::clone(source);
+        self.shown(|_, incident| match incident.restriction {
+            Some(_) => None,
+            None => Some(Arc::clone(incident)),
+        })
+    }
+
+    /// What may be shown where anybody passes by: as in a room, and of restricted duties nothing, not even that there is one.
+    /// `before` is what was made of an earlier board: what is still the same keeps its `Arc`.
+    pub fn for_a_wall(self: &Arc<Board>, before: &Board) -> Arc<Board> {
+        self.shown(|source, incident| match &incident.restriction {
+            Some(_) => None,
+            None if !incident.duties.iter().any(|duty| duty.restricted) => {
+                Some(Arc::clone(incident))
             }
-            let shown = source.incidents.iter().filter(is_shown).cloned();
-            Arc::new(Source {
-                incidents: Arc::new(shown.collect()),
-                ..Source::clone(source)
-            })
+            None => {
+                let shown = without_restricted_duties(incident);
+                let known = before.incident(source, &incident.id);
+                let known = known.filter(|known| ***known == shown);
+                Some(known.map_or_else(|| Arc::new(shown), Arc::clone))
+            }
+        })
+    }
+
+    fn shown(
+        &self,
+        show: impl Fn(usize, &Arc<IncidentView>) -> Option<Arc<IncidentView>>,
+    ) -> Arc<Board> {
+        let sources = self.sources.iter().enumerate().map(|(place, source)| {
+            let shown = source
+                .incidents
+                .iter()
+                .map(|incident| show(place, incident));
+            let shown: Vec<_> = shown.flatten().collect();
+            let same = shown.len() == source.incidents.len()
+                && shown
+                    .iter()
+                    .zip(&*source.incidents)
+                    .all(|(a, b)| Arc::ptr_eq(a, b));
+            match same {
+                true => Arc::clone(source),
+                false => Arc::new(Source {
+                    incidents: Arc::new(shown),
+                    ..Source::clone(source)
+                }),
+            }
         });
         Arc::new(Board {
             sources: sources.collect(),
@@ -266,6 +302,23 @@ impl Board {
     pub fn is_empty(&self) -> bool {
         self.sources.iter().all(|s| s.incidents.is_empty())
     }
+}
+
+fn without_restricted_duties(incident: &IncidentView) -> IncidentView {
+    let mut shown = incident.clone();
+    let hidden = restricted(&shown.duties);
+    shown.duties.retain(|duty| !duty.restricted);
+    let is_hidden = |duty: &String| hidden.contains(duty);
+    shown
+        .alarms
+        .retain(|alarm| !alarm.duty.as_ref().is_some_and(is_hidden));
+    if let Some(change) = &mut shown.change {
+        change.text = change
+            .text
+            .take()
+            .filter(|text| !text.contains(RESTRICTED_DUTY));
+    }
+    shown
 }
 
 #[cfg(test)]
