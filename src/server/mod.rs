@@ -15,6 +15,7 @@ mod intake;
 mod issue;
 mod list;
 mod listen;
+mod login;
 mod meter;
 mod metric;
 mod mirror;

@@ -4,6 +4,7 @@ mod crowd;
 mod join;
 mod login;
 mod raw;
+mod record;
 mod refuse;
 
 use std::io::{BufRead, BufReader};

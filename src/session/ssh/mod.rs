@@ -6,6 +6,7 @@ mod handler;
 pub mod house;
 pub mod key;
 pub mod limit;
+mod logbook;
 mod people;
 pub mod roster;
 mod share;
@@ -31,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use self::handler::{Arrival, Handler, Progress};
 use self::house::House;
 use self::limit::{Limiter, Limits};
+use self::logbook::Logbook;
 use self::people::People;
 use self::roster::RosterFile;
 use self::share::Boards;
@@ -76,6 +78,7 @@ pub struct Shared {
     boards: Boards,
     roster: RosterFile,
     people: Arc<People>,
+    logbook: Arc<Logbook>,
     limiter: Arc<Limiter>,
     limits: Limits,
     clock: SharedClock,
@@ -114,6 +117,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     let config = Arc::new(config(setup.key, &setup.limits));
     let shared = Arc::new(Shared {
         house: setup.house,
+        logbook: Arc::new(Logbook::new(setup.apis.len())),
         boards: Boards::new(setup.apis, setup.clock.clone()),
         roster: setup.roster,
         people: Arc::default(),
@@ -130,6 +134,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
         () = accept(&listener, &config, &shared, &connections, &cut) => {}
         () = shared.roster.follow(clock) => {}
         () = shared.people.tell(apis, clock) => {}
+        () = shared.logbook.tell(apis, clock) => {}
         () = shutdown => {}
     }
     drop(listener);
@@ -141,7 +146,10 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
         cut.cancel();
         connections.wait().await;
     }
-    shared.people.tell_gone(apis, clock).await;
+    tokio::join!(
+        shared.people.tell_gone(apis, clock),
+        shared.logbook.tell_last(apis, clock),
+    );
 }
 
 async fn accept(
@@ -248,11 +256,13 @@ async fn connection(
     }
     cut.cancel();
     let tried = progress.tried.load(Ordering::Relaxed);
-    if tried
-        && !progress.logged_in.load(Ordering::Relaxed)
-        && let Some(count) = shared.limiter.failed(address, clock.mono())
-    {
-        tracing::warn!(target: "login", %address, count, "failed to log in");
+    if tried && !progress.logged_in.load(Ordering::Relaxed) {
+        if let Some(named) = progress.named().filter(|_| !shared.ending.is_cancelled()) {
+            named.refused(&shared.logbook, address, &clock);
+        }
+        if let Some(count) = shared.limiter.failed(address, clock.mono()) {
+            tracing::warn!(target: "login", %address, count, "failed to log in");
+        }
     }
     sessions.wait().await;
 }

@@ -19,6 +19,8 @@ use crate::time::SharedClock;
 const LONGEST: u64 = 1 << 20;
 /// How often the file is looked at.
 const LOOK_EVERY_MS: i64 = 5_000;
+/// Most keys remembered that were in the file and are no longer.
+const FORMER: usize = 4_096;
 /// The option that carries a person's rights.
 const OPTION: &str = "warboard=\"";
 
@@ -154,6 +156,8 @@ pub struct RosterFile {
     /// What those who are connected are held to.
     settled: watch::Sender<Arc<Roster>>,
     last: Mutex<Looked>,
+    /// Fingerprints of keys that stood in it since this door opened and do not now, with whose they were.
+    former: Mutex<HashMap<String, String>>,
 }
 
 /// What one look at the file brought: its text, or why there is none.
@@ -186,7 +190,26 @@ impl RosterFile {
                 read: Ok(text),
                 roster,
             }),
+            former: Mutex::default(),
         })
+    }
+
+    /// Whose key this was, if it opened this door once and does no longer.
+    pub fn former(&self, key: &PublicKey) -> Option<(String, String)> {
+        let name = key.fingerprint(HashAlg::Sha256).to_string();
+        let former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        let person = former.get(&name)?.clone();
+        Some((name, person))
+    }
+
+    fn remember(&self, before: &Roster, now: &Roster) {
+        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        former.retain(|name, _| !now.keys.contains_key(name));
+        for (name, (_, grant)) in &before.keys {
+            if !now.keys.contains_key(name) && former.len() < FORMER {
+                former.insert(name.clone(), grant.person.clone().unwrap_or_default());
+            }
+        }
     }
 
     /// What those who are connected are held to, and whenever that changes.
@@ -212,6 +235,7 @@ impl RosterFile {
             for fault in told(&self.path, &faults).lines() {
                 tracing::error!(target: "login", fault, "a line of the keys gives nothing");
             }
+            self.remember(&last.roster, &roster);
             *last = Looked {
                 read,
                 roster: Arc::new(roster),
