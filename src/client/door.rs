@@ -3,10 +3,11 @@
 
 use http::Method;
 
-use super::api::{Api, Ask, SMALL, written};
+use super::api::{Api, Ask, SMALL, encoded, written};
 use super::error::ApiError;
 use super::heard::Heard;
-use crate::wire::{DoorBody, LoginRecordBody, LoginsBody, WhoBody};
+use crate::net::Limits;
+use crate::wire::{DoorBody, LoginRecordBody, LoginsBody, NamedBody, WhoBody};
 
 impl Api {
     /// Who is connected through doors.
@@ -30,6 +31,24 @@ impl Api {
             ..Ask::post("/v1/logins", written(logins)?)
         };
         self.ask(&ask).await.map(|_| ())
+    }
+
+    /// For whom a door has to ask by name; held for up to `wait_s` seconds while the answer is still the one with the state
+    /// `since`.
+    pub async fn named(
+        &self,
+        since: Option<&str>,
+        wait_s: u64,
+    ) -> Result<Heard<NamedBody>, ApiError> {
+        let path = match since {
+            Some(since) => format!("/v1/named?since={}&wait={wait_s}", encoded(since)),
+            None => "/v1/named".to_owned(),
+        };
+        let limits = Limits {
+            total_ms: SMALL.total_ms + wait_s * 1_000,
+            ..SMALL
+        };
+        self.read(Ask::get(&path, limits)).await
     }
 
     /// The stretch of the record's logins after an entry's `seq`; 0 for the first.

@@ -19,6 +19,7 @@ mod login;
 mod meter;
 mod metric;
 mod mirror;
+mod named;
 mod newly;
 mod openapi;
 pub mod outbox;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::errand::Errand;
 use super::run::{Door, Event, Handled, Incoming, Screen, Setup, Tick, Wish};
@@ -27,8 +27,8 @@ pub struct Viewing {
     pub app: App,
     /// The sources in the board's order, asked in the viewer's name.
     pub apis: Vec<Api>,
-    /// The board, maybe one that others look at too.
-    pub watch: Arc<Watch>,
+    /// The board, maybe one that others look at too; another one takes its place where what the viewer may read changes.
+    pub watch: watch::Receiver<Arc<Watch>>,
     pub clock: SharedClock,
     /// None: the board is this viewer's alone and shown as it is.
     pub shown: Option<Shown>,
@@ -45,7 +45,7 @@ impl Viewing {
         let Viewing {
             app,
             apis,
-            watch,
+            mut watch,
             clock,
             shown,
         } = self;
@@ -56,7 +56,7 @@ impl Viewing {
             Some(_) => errand.keeping_apart(),
             None => errand,
         };
-        let mut boards = watch.board();
+        let mut boards = watch.borrow_and_update().board();
         let mut screen = BoardScreen::new(app, clock.clone());
         let of_viewer = move |board: &Arc<Board>| match &shown {
             Some(shown) => shown(board),
@@ -71,7 +71,15 @@ impl Viewing {
             errand.send(effect);
         }
         let feeding = async {
-            while boards.changed().await.is_ok() {
+            loop {
+                tokio::select! {
+                    changed = boards.changed() => {
+                        if changed.is_err() {
+                            break;
+                        }
+                    }
+                    other = another(&mut watch) => boards = other.board(),
+                }
                 let board = of_viewer(&boards.borrow_and_update());
                 if tell.send(Message::Board(board)).await.is_err() {
                     break;
@@ -92,6 +100,29 @@ impl Viewing {
             code = viewed => code,
             never = feeding => never,
         }
+    }
+}
+
+/// Ends when every source has answered whole or has said why not.
+pub async fn whole(boards: &mut watch::Receiver<Arc<Board>>) {
+    loop {
+        let done = {
+            let board = boards.borrow_and_update();
+            let mut sources = board.sources.iter();
+            sources.all(|of| of.error.is_some() || (of.complete && of.about.is_some()))
+        };
+        if done || boards.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The next watch that takes the place of the one before.
+async fn another(watch: &mut watch::Receiver<Arc<Watch>>) -> Arc<Watch> {
+    match watch.changed().await {
+        Ok(()) => watch.borrow_and_update().clone(),
+        // It is the only one.
+        Err(_) => std::future::pending().await,
     }
 }
 

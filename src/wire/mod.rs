@@ -18,7 +18,7 @@ use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
 pub use login::{LOGINS_LIMIT, LoginEntryBody, LoginRecordBody, LoginsBody};
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
-pub use who::{DoorBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, WhoBody};
+pub use who::{DoorBody, NamedBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, WhoBody};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";

@@ -133,6 +133,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     tokio::select! {
         () = accept(&listener, &config, &shared, &connections, &cut) => {}
         () = shared.roster.follow(clock) => {}
+        () = shared.boards.follow_lists() => {}
         () = shared.people.tell(apis, clock) => {}
         () = shared.logbook.tell(apis, clock) => {}
         () = shutdown => {}
