@@ -6,6 +6,7 @@ mod login;
 mod raw;
 mod record;
 mod refuse;
+mod reload;
 mod share;
 
 use std::io::{BufRead, BufReader};

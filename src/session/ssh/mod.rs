@@ -17,6 +17,7 @@ mod terminal;
 mod tests;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use russh::keys::PrivateKey;
 use russh::server::Config;
 use russh::{Disconnect, MethodKind, MethodSet, Preferred, SshId, compression};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -68,6 +69,10 @@ pub struct Setup {
     pub apis: Vec<Api>,
     pub roster: RosterFile,
     pub key: PrivateKey,
+    /// Where the key is read again.
+    pub key_file: PathBuf,
+    /// Told to read the key and the people's keys again.
+    pub reload: Arc<Notify>,
     pub clock: SharedClock,
     pub limits: Limits,
 }
@@ -114,7 +119,7 @@ fn config(key: PrivateKey, limits: &Limits) -> Config {
 
 /// Lets people in until `shutdown` ends; then every session says goodbye, and the door closes.
 pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Output = ()> + Send) {
-    let config = Arc::new(config(setup.key, &setup.limits));
+    let config = watch::Sender::new(Arc::new(config(setup.key, &setup.limits)));
     let shared = Arc::new(Shared {
         house: setup.house,
         logbook: Arc::new(Logbook::new(setup.apis.len())),
@@ -133,6 +138,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     tokio::select! {
         () = accept(&listener, &config, &shared, &connections, &cut) => {}
         () = shared.roster.follow(clock) => {}
+        () = reloading(&setup.reload, &setup.key_file, &config, &shared) => {}
         () = shared.boards.follow_lists() => {}
         () = shared.people.tell(apis, clock) => {}
         () = shared.logbook.tell(apis, clock) => {}
@@ -153,9 +159,36 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     );
 }
 
+/// Reads the door's key and the people's keys again whenever it is told to. A key that cannot be used is said, and the one
+/// before stays.
+async fn reloading(
+    reload: &Notify,
+    file: &Path,
+    configs: &watch::Sender<Arc<Config>>,
+    shared: &Shared,
+) {
+    loop {
+        reload.notified().await;
+        shared.roster.reread().await;
+        let path = file.to_owned();
+        let read = tokio::task::spawn_blocking(move || key::known_key(&path)).await;
+        match read {
+            Ok(Ok(read)) => {
+                let fingerprint = key::fingerprint(&read);
+                configs.send_replace(Arc::new(config(read, &shared.limits)));
+                tracing::warn!(target: "login", fingerprint, "the host key was read again");
+            }
+            Ok(Err(error)) => {
+                tracing::error!(target: "login", %error, "the host key stays the one that was read before");
+            }
+            Err(error) => tracing::error!(%error, "the host key could not be read again"),
+        }
+    }
+}
+
 async fn accept(
     listener: &TcpListener,
-    config: &Arc<Config>,
+    configs: &watch::Sender<Arc<Config>>,
     shared: &Arc<Shared>,
     connections: &TaskTracker,
     cut: &CancellationToken,
@@ -166,7 +199,7 @@ async fn accept(
                 let connection = connection(
                     stream,
                     from,
-                    config.clone(),
+                    configs.borrow().clone(),
                     shared.clone(),
                     cut.child_token(),
                 );

@@ -244,6 +244,24 @@ impl RosterFile {
         last.roster.clone()
     }
 
+    /// Reads the file again because somebody asked for it: those who are connected are held at once to what is in it. A file
+    /// that cannot be read at all is said, and changes nothing for them yet.
+    pub async fn reread(&self) {
+        let now = self.look().await;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &last.read {
+            Ok(_) => {
+                drop(self.settled.send_replace(now));
+                let path = self.path.display();
+                tracing::warn!(target: "login", %path, "the keys of people were read again");
+            }
+            Err(why) => {
+                let path = self.path.display();
+                tracing::error!(target: "login", %path, why, "the keys of people could not be read again");
+            }
+        }
+    }
+
     /// Looks at the file every few seconds; ends never. Those who are connected are held to what two looks agree on: an editor
     /// that writes the file in two steps must not empty the war room.
     pub async fn follow(&self, clock: &SharedClock) {
@@ -345,6 +363,29 @@ mod tests {
         }
         let (_, grant) = roster.find(&known).unwrap();
         assert_eq!(grant.person.as_deref(), Some("b"));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_read_again_on_demand_counts_for_the_connected_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let (known, text) = key();
+        let line = format!("warboard=\"person=a,role=viewer\" {text}\n");
+        std::fs::write(&path, &line).unwrap();
+        let file = RosterFile::open(&path).unwrap();
+        let mut watch = file.watch();
+        watch.mark_unchanged();
+        std::fs::remove_file(&path).unwrap();
+        file.reread().await;
+        assert!(!watch.has_changed().unwrap(), "nothing was read");
+        std::fs::write(&path, "").unwrap();
+        file.reread().await;
+        assert!(watch.borrow_and_update().find(&known).is_none());
+        assert_eq!(file.former(&known).unwrap().1, "a");
+        std::fs::write(&path, &line).unwrap();
+        file.reread().await;
+        assert!(watch.borrow().find(&known).is_some());
+        assert_eq!(file.former(&known), None);
     }
 
     #[tokio::test]
