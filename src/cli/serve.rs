@@ -159,6 +159,7 @@ async fn serve(args: ServeArgs) -> Outcome {
         head_every_ms: args.head_every.0,
         ..Limits::default()
     };
+    let proxies = file.trusted_proxies.clone().into();
     let state = state(store.clone(), &clock, file, &address.to_string(), limits).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     output.note(&format!("listening on {scheme}://{address}"));
@@ -166,6 +167,7 @@ async fn serve(args: ServeArgs) -> Outcome {
         listener,
         tls,
         metrics,
+        proxies,
     };
     let door = match args.ssh {
         Some(at) => Some(OwnDoor::open(&state, at, &args.door, &clock, keys).await?),

@@ -9,6 +9,7 @@ mod command;
 mod courier;
 mod cursor;
 mod explain;
+mod forwarded;
 mod incident;
 mod inside;
 mod intake;
