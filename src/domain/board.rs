@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::instant::{Instant, Mono};
-use super::view::{IncidentView, SelfView};
+use super::view::{DutyView, IncidentView, SelfView};
 use super::view_of::{RESTRICTED_DUTY, restricted};
 
 /// How far a source's rows can be trusted to be now. No good answer for 10 s: lagging; for 30 s: stale.
@@ -304,19 +304,35 @@ impl Board {
     }
 }
 
+/// A trigger's name as it stands in lines for people: without its ending, in words.
+fn trigger_words(name: &str) -> String {
+    let bare = name.strip_suffix("_at").unwrap_or(name);
+    bare.replace('_', " ").to_lowercase()
+}
+
 fn without_restricted_duties(incident: &IncidentView) -> IncidentView {
     let mut shown = incident.clone();
     let hidden = restricted(&shown.duties);
+    let (secret, open): (Vec<&DutyView>, Vec<&DutyView>) =
+        incident.duties.iter().partition(|duty| duty.restricted);
+    // An instant that counts for nothing else names the duty as well as its own name would.
+    let secret = secret.iter().filter_map(|duty| duty.trigger.as_deref());
+    let secret = secret.filter(|trigger| {
+        let mut others = open.iter().filter_map(|duty| duty.trigger.as_deref());
+        others.all(|other| other != *trigger)
+    });
+    let secret: Vec<String> = secret.map(trigger_words).collect();
     shown.duties.retain(|duty| !duty.restricted);
     let is_hidden = |duty: &String| hidden.contains(duty);
     shown
         .alarms
         .retain(|alarm| !alarm.duty.as_ref().is_some_and(is_hidden));
     if let Some(change) = &mut shown.change {
-        change.text = change
-            .text
-            .take()
-            .filter(|text| !text.contains(RESTRICTED_DUTY));
+        let tells = |text: &str| {
+            let plain = trigger_words(text);
+            text.contains(RESTRICTED_DUTY) || secret.iter().any(|one| plain.contains(one))
+        };
+        change.text = change.text.take().filter(|text| !tells(text));
     }
     shown
 }
