@@ -130,9 +130,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Tick { mono, wall } => app.time(mono, wall),
         Message::Board(board) => {
             let options = &app.shared.options;
+            let before = &app.shared.board;
             app.shared.board = match (options.wall, options.mask) {
-                (true, _) => board.for_a_wall(&app.shared.board),
-                (false, true) => board.for_a_room(),
+                (true, _) => board.for_a_wall(before),
+                (false, true) => board.for_a_room(before),
                 (false, false) => board,
             };
             app.order();
