@@ -1,6 +1,7 @@
 //! The board as a viewer's screen: the loop's events become messages, the board's effects become wishes of the terminal
 //! or work for outside. What is drawn and decided is `ui`'s; what is sent is the errand's.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
@@ -70,23 +71,7 @@ impl Viewing {
         {
             errand.send(effect);
         }
-        let feeding = async {
-            loop {
-                tokio::select! {
-                    changed = boards.changed() => {
-                        if changed.is_err() {
-                            break;
-                        }
-                    }
-                    other = another(&mut watch) => boards = other.board(),
-                }
-                let board = of_viewer(&boards.borrow_and_update());
-                if tell.send(Message::Board(board)).await.is_err() {
-                    break;
-                }
-            }
-            std::future::pending().await
-        };
+        let feeding = feed(watch, boards, of_viewer, &tell);
         let viewed = super::run::run(
             &mut screen,
             door,
@@ -98,7 +83,7 @@ impl Viewing {
         );
         tokio::select! {
             code = viewed => code,
-            never = feeding => never,
+            never = feeding => match never {},
         }
     }
 }
@@ -113,6 +98,32 @@ pub async fn whole(boards: &mut watch::Receiver<Arc<Board>>) {
         };
         if done || boards.changed().await.is_err() {
             return;
+        }
+    }
+}
+
+/// Tells every board that comes, of whatever watch is the viewer's.
+async fn feed(
+    mut watch: watch::Receiver<Arc<Watch>>,
+    mut boards: watch::Receiver<Arc<Board>>,
+    of_viewer: impl Fn(&Arc<Board>) -> Arc<Board>,
+    tell: &mpsc::Sender<Message>,
+) -> Infallible {
+    loop {
+        let other = tokio::select! {
+            changed = boards.changed() => match changed {
+                Ok(()) => None,
+                // The watch has ended, because another one took its place: that one is waited for, if it is not there yet.
+                Err(_) => Some(another(&mut watch).await),
+            },
+            other = another(&mut watch) => Some(other),
+        };
+        if let Some(other) = other {
+            boards = other.board();
+        }
+        let board = of_viewer(&boards.borrow_and_update());
+        if tell.send(Message::Board(board)).await.is_err() {
+            return std::future::pending().await;
         }
     }
 }
@@ -201,5 +212,40 @@ impl Screen for BoardScreen {
 
     fn quit(&self) -> Option<i32> {
         self.app.quit()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::TestClock;
+
+    /// A board stood still, for the end of the watch before was heard in place of the next one.
+    #[tokio::test]
+    async fn a_watch_that_ends_because_another_took_its_place_does_not_end_the_board() {
+        let clock: SharedClock = Arc::new(TestClock::default());
+        let new = || Arc::new(Watch::start(Vec::new(), clock.clone()));
+        let (put, watch) = watch::channel(new());
+        let boards = watch.borrow().board();
+        let (tell, mut news) = mpsc::channel(1);
+        let feeding = feed(watch, boards, Arc::clone, &tell);
+        let replacing = async {
+            for n in 0..64 {
+                put.send_replace(new());
+                let mut told = None;
+                for _ in 0..10_000 {
+                    tokio::task::yield_now().await;
+                    told = told.or(news.try_recv().ok());
+                    if told.is_some() {
+                        break;
+                    }
+                }
+                assert!(matches!(told, Some(Message::Board(_))), "{n}");
+            }
+        };
+        tokio::select! {
+            never = feeding => match never {},
+            () = replacing => {}
+        }
     }
 }
