@@ -115,6 +115,8 @@ pub enum Sub {
     Timeline(super::show::TimelineArgs),
     /// List teams and how they can be reached
     Teams(super::teams::TeamsArgs),
+    /// List who logged in over SSH, and who was turned away; for admins and counsel
+    Logins(super::logins::LoginsArgs),
     #[command(flatten)]
     Verb(Verb),
     /// Silence alarms on all boards; it is recorded

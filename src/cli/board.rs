@@ -146,9 +146,10 @@ pub async fn show(
 }
 
 async fn live(app: App, apis: Vec<Api>, clock: &SharedClock, restorer: &Restorer) -> Outcome {
+    let watch = Arc::new(Watch::start(apis.clone(), clock.clone()));
     let viewing = Viewing {
         app,
-        watch: Arc::new(Watch::start(apis.clone(), clock.clone())),
+        watch: tokio::sync::watch::channel(watch).1,
         apis,
         clock: clock.clone(),
         shown: None,

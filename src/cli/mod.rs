@@ -24,6 +24,7 @@ mod import;
 mod init;
 mod list;
 pub mod log;
+mod logins;
 mod once;
 mod open;
 mod output;
@@ -107,6 +108,7 @@ fn dispatch(args: Args, restorer: &Restorer) -> Outcome {
         Some(Sub::Show(args)) => show::run(args),
         Some(Sub::Timeline(args)) => show::run_timeline(args),
         Some(Sub::Teams(args)) => teams::run(args),
+        Some(Sub::Logins(args)) => logins::run(args),
         Some(Sub::Verb(verb)) => verb::run(verb),
         Some(Sub::Silence(args)) => verb::alarm::run_silence(args),
         Some(Sub::Import(args)) => import::run(args),

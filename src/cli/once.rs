@@ -82,6 +82,8 @@ impl Once {
         update(&mut app, message);
         let Size { w, h } = self.size;
         update(&mut app, Message::Input(Input::Resize { w, h }));
+        // Whatever shows the wall is one, and is told no more than one.
+        app.shared.options.wall |= self.screen == "wall";
         update(&mut app, Message::Board(board.clone()));
         let effects = self.choose(&mut app, &board)?;
         for effect in effects {

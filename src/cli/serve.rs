@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 
 use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, Failure, Outcome};
@@ -126,7 +127,14 @@ async fn serve(args: ServeArgs) -> Outcome {
         _ => None,
     };
     // Before the first await on the network: a signal must not find nobody.
-    let asked_to_end = ended(tls.clone())?;
+    let keys = Arc::new(Notify::new());
+    let asked_to_end = ended({
+        let (tls, keys) = (tls.clone(), keys.clone());
+        move || {
+            reload(tls.as_deref());
+            keys.notify_one();
+        }
+    })?;
     more_descriptors();
     if let Some(warning) = place.warning() {
         Output::default().note(&format!("warboard: {warning}"));
@@ -151,6 +159,7 @@ async fn serve(args: ServeArgs) -> Outcome {
         head_every_ms: args.head_every.0,
         ..Limits::default()
     };
+    let proxies = file.trusted_proxies.clone().into();
     let state = state(store.clone(), &clock, file, &address.to_string(), limits).await?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     output.note(&format!("listening on {scheme}://{address}"));
@@ -158,9 +167,10 @@ async fn serve(args: ServeArgs) -> Outcome {
         listener,
         tls,
         metrics,
+        proxies,
     };
     let door = match args.ssh {
-        Some(at) => Some(OwnDoor::open(&state, at, &args.door, &clock).await?),
+        Some(at) => Some(OwnDoor::open(&state, at, &args.door, &clock, keys).await?),
         None => None,
     };
     let shutdown = async {
@@ -201,9 +211,9 @@ fn more_descriptors() {
     }
 }
 
-/// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. SIGHUP reads the certificate again, and ends
-/// nothing.
-pub fn ended(tls: Option<Arc<ServerTls>>) -> Result<impl Future<Output = ()> + Send, Failure> {
+/// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. At SIGHUP `reload` is called, and nothing
+/// ends.
+pub fn ended(reload: impl Fn() + Send) -> Result<impl Future<Output = ()> + Send, Failure> {
     let hear = |kind| {
         signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))
     };
@@ -217,7 +227,7 @@ pub fn ended(tls: Option<Arc<ServerTls>>) -> Result<impl Future<Output = ()> + S
             tokio::select! {
                 _ = term.recv() => break,
                 _ = int.recv() => break,
-                _ = hup.recv() => reload(tls.as_deref()),
+                _ = hup.recv() => reload(),
             }
         }
         tokio::spawn(async move {

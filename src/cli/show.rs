@@ -98,7 +98,8 @@ pub async fn timeline(args: TimelineArgs) -> Outcome {
     }
 }
 
-fn utc(at: Instant) -> String {
+/// An instant to the minute.
+pub fn utc(at: Instant) -> String {
     at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::error::ErrorKind;
 use clap::{Args as ClapArgs, Parser as _};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -97,6 +98,7 @@ impl DoorFlags {
         settings: Settings,
         apis: Vec<Api>,
         clock: &SharedClock,
+        reload: Arc<Notify>,
     ) -> Result<ssh::Setup, Failure> {
         let data = || data_home(&variable).join("ssh_host_key");
         let host_key = self.host_key.clone().unwrap_or_else(data);
@@ -106,6 +108,8 @@ impl DoorFlags {
         Ok(ssh::Setup {
             roster: RosterFile::open(&keys).map_err(|error| failed(&error))?,
             key: key::host_key(&host_key).map_err(|error| failed(&error))?,
+            key_file: host_key,
+            reload,
             house: Arc::new(Rooms {
                 settings,
                 clock: clock.clone(),
@@ -135,12 +139,14 @@ async fn serve(args: SshServeArgs) -> Outcome {
     }
     let clock = clock();
     // Before the first await on the network: a signal must not find nobody.
-    let asked_to_end = ended(None)?;
+    let reload = Arc::new(Notify::new());
+    let told = reload.clone();
+    let asked_to_end = ended(move || told.notify_one())?;
     let apis = apis(&settings, &clock, Via::Ssh)?;
     for api in &apis {
         is_door(api).await?;
     }
-    let setup = args.door.setup(settings, apis, &clock)?;
+    let setup = args.door.setup(settings, apis, &clock, reload)?;
     let listener = bind(args.listen, &setup).await?;
     ssh::serve(listener, setup, asked_to_end).await;
     Ok(DONE)
@@ -193,6 +199,7 @@ impl OwnDoor {
         address: SocketAddr,
         flags: &DoorFlags,
         clock: &SharedClock,
+        reload: Arc<Notify>,
     ) -> Result<OwnDoor, Failure> {
         let settings = Settings::load(&Flags::default(), &variable)?;
         let unusable = |error: std::io::Error| {
@@ -210,7 +217,7 @@ impl OwnDoor {
             ca_file: None,
         };
         let api = Api::new(&source, clock, Via::Ssh)?;
-        let setup = flags.setup(settings, vec![api], clock)?;
+        let setup = flags.setup(settings, vec![api], clock, reload)?;
         let listener = bind(address, &setup).await?;
         tokio::spawn(crate::server::serve_beside(inner, state.clone()));
         let ending = CancellationToken::new();

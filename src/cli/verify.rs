@@ -51,6 +51,7 @@ fn body(report: &Report) -> serde_json::Value {
         "sound": report.is_sound(),
         "entries": report.entries,
         "incidents": report.incidents,
+        "logins": report.logins,
         "head": report.head,
         "redactions": report.redactions,
         "faults": report.faults,
@@ -66,6 +67,9 @@ pub fn lines(report: &Report) -> Vec<String> {
         ),
         format!("head      {}:{}", report.head.seq, report.head.hash),
     ];
+    if report.logins > 0 {
+        lines.push(format!("logins    {}, at the SSH door", report.logins));
+    }
     lines.extend(report.redactions.iter().map(|redaction| {
         format!(
             "redacted  entry {} of {} by {}, {}: {}",

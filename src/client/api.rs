@@ -24,11 +24,11 @@ use crate::domain::word::Via;
 use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError, escaped};
 use crate::time::{SharedClock, timeout};
 use crate::wire::{
-    BEHALF_HEADER, CommandAnswerBody, DoorBody, ExplainBody, ListBody, PreviewBody, RegimesBody,
-    TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS, WhoBody,
+    BEHALF_HEADER, CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody, TeamsBody,
+    TimelineBody, WAIT_LIMIT_SECONDS,
 };
 
-const SMALL: Limits = Limits {
+pub(super) const SMALL: Limits = Limits {
     total_ms: 10_000,
     body_bytes: 8 << 20,
 };
@@ -81,18 +81,18 @@ impl std::fmt::Debug for Api {
 }
 
 /// One request.
-struct Ask<'a> {
-    method: Method,
-    path: &'a str,
-    if_match: Option<&'a str>,
-    if_none_match: Option<&'a str>,
-    key: Option<&'a str>,
-    body: Option<Bytes>,
-    limits: Limits,
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) if_match: Option<&'a str>,
+    pub(super) if_none_match: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
+    pub(super) body: Option<Bytes>,
+    pub(super) limits: Limits,
 }
 
 impl<'a> Ask<'a> {
-    fn get(path: &'a str, limits: Limits) -> Ask<'a> {
+    pub(super) fn get(path: &'a str, limits: Limits) -> Ask<'a> {
         Ask {
             method: Method::GET,
             path,
@@ -104,7 +104,7 @@ impl<'a> Ask<'a> {
         }
     }
 
-    fn post(path: &'a str, body: Vec<u8>) -> Ask<'a> {
+    pub(super) fn post(path: &'a str, body: Vec<u8>) -> Ask<'a> {
         Ask {
             method: Method::POST,
             body: Some(Bytes::from(body)),
@@ -192,20 +192,6 @@ impl Api {
     pub async fn teams(&self) -> Result<Heard<Vec<TeamView>>, ApiError> {
         let body: Heard<TeamsBody> = self.read(Ask::get("/v1/teams", SMALL)).await?;
         Ok(body.map(|body| body.teams))
-    }
-
-    /// Who is connected through doors.
-    pub async fn who(&self) -> Result<Heard<WhoBody>, ApiError> {
-        self.read(Ask::get("/v1/who", SMALL)).await
-    }
-
-    /// Tells who is connected through this door, in place of what was told before.
-    pub async fn report(&self, people: &DoorBody) -> Result<(), ApiError> {
-        let ask = Ask {
-            method: Method::PUT,
-            ..Ask::post("/v1/who", written(people)?)
-        };
-        self.ask(&ask).await.map(|_| ())
     }
 
     /// The catalogue in force; with a profile as JSON also what it calls for.
@@ -356,13 +342,16 @@ impl Api {
         })
     }
 
-    async fn read<T: DeserializeOwned>(&self, ask: Ask<'_>) -> Result<Heard<T>, ApiError> {
+    pub(super) async fn read<T: DeserializeOwned>(
+        &self,
+        ask: Ask<'_>,
+    ) -> Result<Heard<T>, ApiError> {
         let good = self.ask(&ask).await?;
         let value = body::read(&self.place(), &good.value.body)?;
         Ok(good.map(|_| value))
     }
 
-    async fn ask(&self, ask: &Ask<'_>) -> Result<Heard<Good>, ApiError> {
+    pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Heard<Good>, ApiError> {
         let (http, tokens) = match &self.inner.way {
             Way::Network { http, tokens } => (http, tokens),
             Way::Inside(neighbour) => return self.ask_inside(ask, &**neighbour).await,
@@ -458,7 +447,7 @@ fn door(via: Via) -> &'static str {
     }
 }
 
-fn written<T: serde::Serialize>(body: &T) -> Result<Vec<u8>, ApiError> {
+pub(super) fn written<T: serde::Serialize>(body: &T) -> Result<Vec<u8>, ApiError> {
     serde_json::to_vec(body).map_err(|error| ApiError::Refused {
         sentence: format!("the command cannot be written as JSON: {error}"),
         unmet: Vec::new(),

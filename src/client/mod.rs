@@ -4,6 +4,7 @@
 mod answer;
 mod api;
 mod body;
+mod door;
 mod error;
 mod heard;
 mod token;

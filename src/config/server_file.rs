@@ -15,6 +15,7 @@ use crate::domain::directory::{Directory, Service, Team};
 use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::domain::word::{Severity, TeamKind};
+use crate::net::Network;
 use crate::paging;
 use crate::paging::settings::RouteSettings;
 
@@ -28,6 +29,8 @@ pub struct ServerFile {
     pub connectors: Vec<ConnectorSettings>,
     /// How the backend is reached from outside; links in pages begin with it.
     pub public_url: Option<String>,
+    /// The proxies before it that are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<Network>,
     /// What the backend calls itself.
     pub name: Option<String>,
     /// Files of regimes that are read after the built-in ones.
@@ -41,6 +44,7 @@ pub struct ServerFile {
 const KEYS: &[&str] = &[
     "public_url",
     "name",
+    "trusted_proxies",
     "regimes",
     "calendars",
     "severity",
@@ -96,6 +100,12 @@ impl ServerFile {
         self.public_url = document.text(root, "public_url");
         if let Some(Err(why)) = self.public_url.as_deref().map(place) {
             document.fault(root, "public_url", why);
+        }
+        for text in document.texts(root, "trusted_proxies").unwrap_or_default() {
+            match text.parse::<Network>() {
+                Ok(network) => self.trusted_proxies.push(network),
+                Err(fault) => document.fault(root, "trusted_proxies", fault.to_string()),
+            }
         }
         self.regimes = files(document, root, "regimes");
         self.calendars = files(document, root, "calendars");

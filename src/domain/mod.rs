@@ -18,6 +18,7 @@ pub mod gate;
 pub mod grant;
 pub mod incident;
 pub mod instant;
+pub mod login;
 pub mod presence;
 pub mod refusal;
 pub mod restriction;

@@ -192,10 +192,13 @@ pub fn restricted(duties: &[DutyView]) -> Vec<String> {
     ids
 }
 
+/// What stands in passing for a duty whose very being is not told.
+pub const RESTRICTED_DUTY: &str = "restricted duty";
+
 /// A line with what is restricted left unnamed: it is read on shared screens.
 pub fn unnamed(mut line: String, restricted: &[String]) -> String {
     for duty in restricted {
-        line = line.replace(duty.as_str(), "restricted duty");
+        line = line.replace(duty.as_str(), RESTRICTED_DUTY);
     }
     line
 }

@@ -103,6 +103,29 @@ words! {
 }
 
 words! {
+    /// What happened at a door.
+    LoginOutcome {
+        LoggedIn = "logged_in", LoggedOut = "logged_out",
+        /// Turned away, with a key that the door knows or knew.
+        Refused = "refused",
+        /// So many could not be kept until they could be told.
+        Lost = "lost",
+    }
+}
+
+words! {
+    /// Why a door turned somebody away.
+    LoginReason {
+        /// A known key was named, and nobody proved to have it.
+        NotProven = "not_proven",
+        /// The key opened this door once, and was taken away.
+        TakenAway = "taken_away",
+        /// There was no place for another session.
+        Full = "full",
+    }
+}
+
+words! {
     /// A place that a person fills in an incident.
     Seat {
         Commander = "commander", Deputy = "deputy", Scribe = "scribe",

@@ -5,12 +5,14 @@ mod address;
 mod certificate;
 mod error;
 mod http;
+mod network;
 mod retry;
 
 pub use address::{Forbidden, check_address, escaped, is_loopback_url};
 pub use certificate::{CertificateError, ServerTls};
 pub use error::NetError;
 pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, is_in_the_clear, url_place};
+pub use network::Network;
 pub use retry::{http_date, retry_after_ms, wait_ms};
 
 #[cfg(test)]

@@ -376,6 +376,18 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
 /// The token of a door that speaks for itself.
 pub struct Door(pub Arc<Token>);
 
+impl Door {
+    /// Looks whether the token still works: for requests that are held open.
+    pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
+        let found = state
+            .tokens
+            .find(&self.0.id, &*state.store, &state.clock)
+            .await?;
+        let working = found.is_some_and(|token| works(&token, state.clock.now()));
+        working.then_some(()).ok_or_else(Problem::unauthorized)
+    }
+}
+
 impl FromRequestParts<Arc<ServerState>> for Door {
     type Rejection = Problem;
 

@@ -24,8 +24,8 @@ use super::answer::{answer, telling};
 use super::meter::{Metered, MeteredBody, Meters};
 use super::state::{Limits, ServerState};
 use super::trouble::Trouble;
-use super::{metric, openapi, worker};
-use crate::net::ServerTls;
+use super::{forwarded, metric, openapi, worker};
+use crate::net::{Network, ServerTls};
 use crate::store::StoreError;
 use crate::time::timeout;
 
@@ -58,6 +58,8 @@ pub struct Doors {
     pub tls: Option<Arc<ServerTls>>,
     /// Where metrics are, in the clear and for everybody who reaches it.
     pub metrics: Option<TcpListener>,
+    /// The proxies that are believed when they say for whom they ask.
+    pub proxies: Arc<[Network]>,
 }
 
 impl From<TcpListener> for Doors {
@@ -66,17 +68,24 @@ impl From<TcpListener> for Doors {
             listener,
             tls: None,
             metrics: None,
+            proxies: Arc::default(),
         }
     }
 }
 
-/// The address at the other end of a request's connection; a proxy's, where one stands before us.
+/// The other end of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
+pub struct Peer {
+    /// The address it counts under: the connection's, or what a trusted proxy says of it.
+    pub address: IpAddr,
+    /// It came over TLS of ours.
+    pub tls: bool,
+}
 
 struct Shared {
     app: Router,
     tls: Option<Arc<ServerTls>>,
+    proxies: Arc<[Network]>,
     state: Arc<ServerState>,
     meters: Meters,
     /// Cut what has not ended when the time to drain is over.
@@ -98,6 +107,7 @@ pub async fn serve(
         listener,
         tls,
         metrics,
+        proxies,
     } = doors.into();
     let address = listener.local_addr()?;
     tracing::debug!(%address, tls = tls.is_some(), "listening");
@@ -108,6 +118,7 @@ pub async fn serve(
         Arc::new(Shared {
             app,
             tls,
+            proxies: proxies.clone(),
             state: state.clone(),
             meters: Meters::default(),
             cut: cut.clone(),
@@ -161,6 +172,7 @@ pub async fn serve_beside(listener: TcpListener, state: Arc<ServerState>) {
     let shared = Arc::new(Shared {
         app: telling(openapi::routes(state.clone(), Router::new())),
         tls: None,
+        proxies: Arc::default(),
         state,
         meters: Meters::default(),
         cut: CancellationToken::new(),
@@ -208,7 +220,7 @@ async fn accept(
         match listener.accept().await {
             Ok((stream, from)) => {
                 trouble.over();
-                let peer = Peer(from.ip());
+                let peer = from.ip().to_canonical();
                 connections.spawn(connection(stream, peer, shared.clone(), permit));
             }
             Err(error) => {
@@ -221,7 +233,7 @@ async fn accept(
 
 async fn connection(
     stream: TcpStream,
-    peer: Peer,
+    peer: IpAddr,
     shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 ) {
@@ -247,11 +259,15 @@ async fn connection(
 }
 
 /// Answers what is asked over one connection until it ends.
-async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: T, peer: Peer, shared: &Shared) {
+async fn talk<T: AsyncRead + AsyncWrite + Unpin>(stream: T, peer: IpAddr, shared: &Shared) {
     let (id, meter) = shared.meters.add(&shared.state.clock);
     let service = service_fn(|request: Request<Incoming>| {
         let serving = meter.serving();
         let (app, state) = (shared.app.clone(), &shared.state);
+        let peer = Peer {
+            address: forwarded::caller(peer, request.headers(), &shared.proxies),
+            tls: shared.tls.is_some(),
+        };
         async move {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);

@@ -81,6 +81,12 @@ impl World {
             .filter_map(|(_, id)| self.incident(id))
     }
 
+    /// All incidents that exist for some people only.
+    pub fn restricted(&self) -> impl Iterator<Item = &Incident> {
+        let restricted = self.lost.keys().filter_map(|id| self.incident(id));
+        restricted.map(|snapshot| &*snapshot.incident)
+    }
+
     /// The audience a caller belongs to at this place of the feed. Who is on no list shares it with others: what is made for
     /// one serves all. Must be asked of the very world that is then read.
     pub fn audience(&self, caller: &Caller) -> Audience {

@@ -20,7 +20,7 @@ mod display;
 
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, explain, incident, list, page, preview, regime, who};
+use super::{about, command, explain, incident, list, login, named, page, preview, regime, who};
 use crate::domain::command::Command;
 use crate::wire::{PROBLEM, ProblemBody};
 
@@ -59,6 +59,8 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))
         .routes(routes!(who::who, who::report))
+        .routes(routes!(login::logins, login::record))
+        .routes(routes!(named::named))
         .split_for_parts();
     display::add(&mut document);
     complete(&mut document);

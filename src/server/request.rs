@@ -136,10 +136,10 @@ pub fn via(headers: &HeaderMap, authorized: &Authorized) -> Result<Via, Problem>
     }
 }
 
-/// The idempotency key of a request, if it has one.
+/// The idempotency key of a request, if it has one; `scope` says whose keys these are.
 pub fn idempotency(
     headers: &HeaderMap,
-    authorized: &Authorized,
+    scope: String,
     path: &str,
     body: &[u8],
 ) -> Result<Option<Idempotency>, Problem> {
@@ -161,7 +161,7 @@ pub fn idempotency(
     digest.update(b"\0");
     digest.update(body);
     Ok(Some(Idempotency {
-        token: authorized.scope(),
+        token: scope,
         key: key.to_owned(),
         digest: digest.finalize().into(),
     }))

@@ -15,6 +15,7 @@ use super::command::JSON;
 use super::problem::Problem;
 use super::request;
 use super::state::ServerState;
+use crate::domain::caller::Caller;
 use crate::domain::command::text;
 use crate::domain::instant::Mono;
 use crate::domain::presence::PresenceView;
@@ -66,6 +67,15 @@ impl Presence {
             .collect();
         people.sort_by(|a, b| (a.connected_at, &a.person).cmp(&(b.connected_at, &b.person)));
         people
+    }
+
+    /// The same as callers, as far as doors tell it.
+    pub(super) fn callers(&self, clock: &SharedClock) -> impl Iterator<Item = Caller> {
+        let people = self.people(clock).into_iter();
+        people.map(|person| Caller {
+            team: person.team,
+            ..Caller::new(person.person, person.role)
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! The board as a viewer's screen: the loop's events become messages, the board's effects become wishes of the terminal
 //! or work for outside. What is drawn and decided is `ui`'s; what is sent is the errand's.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::errand::Errand;
 use super::run::{Door, Event, Handled, Incoming, Screen, Setup, Tick, Wish};
@@ -27,8 +28,8 @@ pub struct Viewing {
     pub app: App,
     /// The sources in the board's order, asked in the viewer's name.
     pub apis: Vec<Api>,
-    /// The board, maybe one that others look at too.
-    pub watch: Arc<Watch>,
+    /// The board, maybe one that others look at too; another one takes its place where what the viewer may read changes.
+    pub watch: watch::Receiver<Arc<Watch>>,
     pub clock: SharedClock,
     /// None: the board is this viewer's alone and shown as it is.
     pub shown: Option<Shown>,
@@ -45,7 +46,7 @@ impl Viewing {
         let Viewing {
             app,
             apis,
-            watch,
+            mut watch,
             clock,
             shown,
         } = self;
@@ -56,7 +57,7 @@ impl Viewing {
             Some(_) => errand.keeping_apart(),
             None => errand,
         };
-        let mut boards = watch.board();
+        let mut boards = watch.borrow_and_update().board();
         let mut screen = BoardScreen::new(app, clock.clone());
         let of_viewer = move |board: &Arc<Board>| match &shown {
             Some(shown) => shown(board),
@@ -70,15 +71,7 @@ impl Viewing {
         {
             errand.send(effect);
         }
-        let feeding = async {
-            while boards.changed().await.is_ok() {
-                let board = of_viewer(&boards.borrow_and_update());
-                if tell.send(Message::Board(board)).await.is_err() {
-                    break;
-                }
-            }
-            std::future::pending().await
-        };
+        let feeding = feed(watch, boards, of_viewer, &tell);
         let viewed = super::run::run(
             &mut screen,
             door,
@@ -90,8 +83,57 @@ impl Viewing {
         );
         tokio::select! {
             code = viewed => code,
-            never = feeding => never,
+            never = feeding => match never {},
         }
+    }
+}
+
+/// Ends when every source has answered whole or has said why not.
+pub async fn whole(boards: &mut watch::Receiver<Arc<Board>>) {
+    loop {
+        let done = {
+            let board = boards.borrow_and_update();
+            let mut sources = board.sources.iter();
+            sources.all(|of| of.error.is_some() || (of.complete && of.about.is_some()))
+        };
+        if done || boards.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells every board that comes, of whatever watch is the viewer's.
+async fn feed(
+    mut watch: watch::Receiver<Arc<Watch>>,
+    mut boards: watch::Receiver<Arc<Board>>,
+    of_viewer: impl Fn(&Arc<Board>) -> Arc<Board>,
+    tell: &mpsc::Sender<Message>,
+) -> Infallible {
+    loop {
+        let other = tokio::select! {
+            changed = boards.changed() => match changed {
+                Ok(()) => None,
+                // The watch has ended, because another one took its place: that one is waited for, if it is not there yet.
+                Err(_) => Some(another(&mut watch).await),
+            },
+            other = another(&mut watch) => Some(other),
+        };
+        if let Some(other) = other {
+            boards = other.board();
+        }
+        let board = of_viewer(&boards.borrow_and_update());
+        if tell.send(Message::Board(board)).await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
+/// The next watch that takes the place of the one before.
+async fn another(watch: &mut watch::Receiver<Arc<Watch>>) -> Arc<Watch> {
+    match watch.changed().await {
+        Ok(()) => watch.borrow_and_update().clone(),
+        // It is the only one.
+        Err(_) => std::future::pending().await,
     }
 }
 
@@ -170,5 +212,40 @@ impl Screen for BoardScreen {
 
     fn quit(&self) -> Option<i32> {
         self.app.quit()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::TestClock;
+
+    /// A board stood still, for the end of the watch before was heard in place of the next one.
+    #[tokio::test]
+    async fn a_watch_that_ends_because_another_took_its_place_does_not_end_the_board() {
+        let clock: SharedClock = Arc::new(TestClock::default());
+        let new = || Arc::new(Watch::start(Vec::new(), clock.clone()));
+        let (put, watch) = watch::channel(new());
+        let boards = watch.borrow().board();
+        let (tell, mut news) = mpsc::channel(1);
+        let feeding = feed(watch, boards, Arc::clone, &tell);
+        let replacing = async {
+            for n in 0..64 {
+                put.send_replace(new());
+                let mut told = None;
+                for _ in 0..10_000 {
+                    tokio::task::yield_now().await;
+                    told = told.or(news.try_recv().ok());
+                    if told.is_some() {
+                        break;
+                    }
+                }
+                assert!(matches!(told, Some(Message::Board(_))), "{n}");
+            }
+        };
+        tokio::select! {
+            never = feeding => match never {},
+            () = replacing => {}
+        }
     }
 }

@@ -156,7 +156,8 @@ async fn pairing(
     };
     let body = request::body(state, &head.headers, body, &["application/json"]).await?;
     let body: PairBody = request::json(&body)?;
-    let from = head.extensions.get::<Peer>().map(|peer| peer.0);
+    let peer = head.extensions.get::<Peer>();
+    let from = peer.map(|peer| peer.address);
     let now = state.clock.mono();
     displays.attempts.take(from, now).map_err(|after_ms| {
         let minutes = (after_ms / 60_000 + 1).clamp(1, 10);
@@ -178,7 +179,9 @@ async fn pairing(
     displays.attempts.give_back(from);
     tracing::info!(display = token.name, "a display was paired");
     let lasts: TimeDelta = token.expires_at - state.clock.now();
-    let secure = if scheme == "https" { "; Secure" } else { "" };
+    // What went over TLS once, ours or that of a proxy before us, never goes in the clear.
+    let secure = scheme == "https" || peer.is_some_and(|peer| peer.tls);
+    let secure = if secure { "; Secure" } else { "" };
     let cookie = format!(
         "{COOKIE}={}; Path=/display; HttpOnly; SameSite=Strict; Max-Age={}{secure}",
         secret.expose(),

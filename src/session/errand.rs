@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::client::{Api, ApiError, Watch};
 use crate::domain::command::Command;
@@ -34,7 +34,7 @@ pub struct Errand {
 
 struct Shared {
     apis: Vec<Api>,
-    watch: Arc<Watch>,
+    watch: watch::Receiver<Arc<Watch>>,
     clock: SharedClock,
     news: mpsc::Sender<Message>,
     /// Makes tickets of different sessions into different keys.
@@ -47,7 +47,7 @@ impl Errand {
     /// For a viewer that reads `news`; `apis` are the sources in the board's order.
     pub fn new(
         apis: Vec<Api>,
-        watch: Arc<Watch>,
+        watch: watch::Receiver<Arc<Watch>>,
         clock: SharedClock,
         news: mpsc::Sender<Message>,
     ) -> Errand {
@@ -84,7 +84,7 @@ impl Errand {
     /// Starts an errand and returns at once. Effects that are the terminal's are none of ours.
     pub fn send(&self, effect: Effect) {
         match effect {
-            Effect::AskNow => self.shared.watch.ask_now(),
+            Effect::AskNow => self.shared.watch.borrow().ask_now(),
             Effect::Copy(_) | Effect::Bell | Effect::Redraw | Effect::Suspend => {}
             effect => match self.free.clone().try_acquire_owned() {
                 Ok(permit) => {
@@ -262,7 +262,7 @@ impl Shared {
 
     fn take_in(&self, source: usize, incident: &Arc<IncidentView>) {
         if self.takes_in {
-            self.watch.take_in(source, incident.clone());
+            self.watch.borrow().take_in(source, incident.clone());
         }
     }
 

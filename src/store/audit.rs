@@ -146,6 +146,8 @@ pub struct Report {
     /// How many entries were read.
     pub entries: u64,
     pub incidents: u64,
+    /// How many logins the entries without an incident tell of, refused ones among them.
+    pub logins: u64,
     /// The end of the chain; worth noting elsewhere.
     pub head: Head,
     /// At most the first hundred.

@@ -26,6 +26,7 @@ pub use crate::domain::delivery::Delivery;
 use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
+use crate::domain::login::LoginNote;
 use crate::domain::word::{Role, Tlp, Via};
 
 pub use tally::{Spread, Tally};
@@ -248,6 +249,19 @@ pub struct Entry {
     pub body: String,
 }
 
+/// What stands as the incident of an entry that is of none: the house's own, as logins are.
+pub const NO_INCIDENT: &str = "";
+
+/// Logins that a door told, to be written as one.
+#[derive(Debug, Clone)]
+pub struct Logins {
+    pub notes: Vec<LoginNote>,
+    /// When the backend took them.
+    pub at: Instant,
+    /// A door that does not know whether it was heard tells the same again.
+    pub idempotency: Idempotency,
+}
+
 /// A token as it is stored: never the secret, its sha256.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -290,7 +304,7 @@ pub trait Store: Send + Sync {
     fn submit(&self, job: Job) -> BoxFuture<'_, Result<Done, StoreError>>;
     /// Every incident whose last entry lies after `seq`, by `seq`, at most `limit`. 0 reads all.
     fn since(&self, seq: u64, limit: usize) -> BoxFuture<'_, Result<Vec<Snapshot>, StoreError>>;
-    /// The seq of the last entry written.
+    /// The place of the feed: the seq of the last entry of any incident. The house's own entries move it not.
     fn head(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
     /// The end of the chain: the last entry's place and hash.
     fn chain_head(&self) -> BoxFuture<'_, Result<chain::Head, StoreError>>;
@@ -298,13 +312,15 @@ pub trait Store: Send + Sync {
     fn wake(&self) -> tokio::sync::watch::Receiver<u64>;
     /// The epoch of this store: cursors of another are foreign.
     fn epoch(&self) -> &str;
-    /// Entries of an incident after `after`, oldest first, at most `limit`.
+    /// Entries of an incident after `after`, oldest first, at most `limit`; of `NO_INCIDENT` the house's own.
     fn timeline(
         &self,
         incident: &str,
         after: u64,
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Entry>, StoreError>>;
+    /// Writes logins down, in the chain as every entry. False: another request had this key. What was written is not again.
+    fn put_logins(&self, logins: Logins) -> BoxFuture<'_, Result<bool, StoreError>>;
     /// Hands out deliveries whose time has come, each under a lease: no other node gets it until the lease has run out on
     /// the database's clock. Resolves when the leases are on disk, so that a repeat after a crash is known to be one.
     fn claim(&self, claim: Claim) -> BoxFuture<'_, Result<Claims, StoreError>>;

@@ -130,9 +130,11 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
         Message::Tick { mono, wall } => app.time(mono, wall),
         Message::Board(board) => {
             let options = &app.shared.options;
-            app.shared.board = match options.wall || options.mask {
-                true => board.for_a_room(),
-                false => board,
+            let before = &app.shared.board;
+            app.shared.board = match (options.wall, options.mask) {
+                (true, _) => board.for_a_wall(before),
+                (false, true) => board.for_a_room(before),
+                (false, false) => board,
             };
             app.order();
             let mut effects = match app.screen {

@@ -280,10 +280,14 @@ impl Shared {
             .incident(target)
             .ok_or("The incident is no longer on the board.")?;
         let caller = self.caller(target.source).ok_or_else(|| {
-            format!(
-                "{} has not answered yet; nothing can be sent to it.",
-                self.source_name(target.source)
-            )
+            let name = self.source_name(target.source);
+            let heard = self.source(target.source).and_then(|source| source.heard);
+            match heard {
+                None => format!("{name} has not answered yet; nothing can be sent to it."),
+                Some(_) => format!(
+                    "{name} has not said yet who you are; nothing can be sent to it before it does."
+                ),
+            }
         })?;
         allowed(kind, Standing::of_view(incident), &caller).map_err(|refusal| refusal.detail)
     }

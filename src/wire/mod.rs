@@ -1,6 +1,7 @@
 //! The bodies of our own HTTP API that are more than one incident: lists, changes, entries, problems.
 //! One incident's body is `domain::view::IncidentView`, a command's is `domain::command::Command`.
 
+mod login;
 mod regime;
 mod who;
 
@@ -15,8 +16,9 @@ use crate::domain::instant::Instant;
 use crate::domain::view::{DecisionView, DutyView, IncidentView};
 use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
+pub use login::{LOGINS_LIMIT, LoginEntryBody, LoginRecordBody, LoginsBody};
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
-pub use who::{DoorBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, WhoBody};
+pub use who::{DoorBody, NamedBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, WhoBody};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";

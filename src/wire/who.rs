@@ -1,4 +1,5 @@
-//! Bodies of `/v1/who`: who is connected through doors, and what a door reports of it.
+//! Bodies of `/v1/who` and `/v1/named`: who is connected through doors, what a door reports of it, and for whom it has to ask
+//! by name.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,4 +42,14 @@ pub struct PersonBody {
     /// The fingerprint of the key that opened the door.
     #[serde(default)]
     pub key: Option<String>,
+}
+
+/// Everybody for whom a restricted incident exists that is on boards: what they may read is not what all with their rights
+/// may.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedBody {
+    /// What to give as `since`, to be answered when the names have changed.
+    pub state: String,
+    /// In their order.
+    pub names: Vec<String>,
 }

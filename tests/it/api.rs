@@ -6,6 +6,7 @@ mod behalf;
 mod clock;
 mod course;
 mod document;
+mod door;
 mod durable;
 mod feed;
 mod fold;

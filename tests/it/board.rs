@@ -143,3 +143,36 @@ fn without_a_terminal_it_says_what_to_use() {
         "{done:?}"
     );
 }
+
+#[test]
+fn a_restricted_duty_is_nothing_on_a_wall_and_has_no_name_on_a_shared_screen() {
+    let backend = Backend::start();
+    let id = open(&backend, "A");
+    backend.done(&["set", &id, "regimes=sec-8k-105"]);
+    let at = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    backend.done(&["record", &id, "materiality_determined_at", &at]);
+    let once = |more: &[&str]| {
+        let all = ["board", "--once", "--size", "160x50"];
+        backend.done(&[&all[..], more].concat()).to_lowercase()
+    };
+    let names = ["8-k", "sec-8k", "materiality", "securities"];
+    for more in [
+        &["--wall"][..],
+        &["--screen", "wall"],
+        &["--screen", "wall", "--format", "html"],
+        &["--screen", "wall", "--mask"],
+    ] {
+        let told = once(more);
+        assert!(told.contains("detect"), "{told}");
+        for word in names.iter().chain(&["restricted"]) {
+            assert!(!told.contains(word), "{more:?}: {word}: {told}");
+        }
+    }
+    for screen in ["lanes", "clocks", &id] {
+        let told = once(&["--mask", "--screen", screen]);
+        assert!(told.contains("restricted"), "{screen}: {told}");
+        for word in names.iter().take(2) {
+            assert!(!told.contains(word), "{screen}: {word}: {told}");
+        }
+    }
+}

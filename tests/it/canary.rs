@@ -1,7 +1,10 @@
 //! A word that stands in every text of a red and of a restricted incident is told by no display, no export, no error and no
 //! log: the program is run as an operator runs it, and every byte it gives out is read.
 
-use crate::program::Backend;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::program::{Backend, output};
 
 const CANARY: &str = "zanzibar";
 
@@ -9,6 +12,65 @@ const CANARY: &str = "zanzibar";
 fn told(backend: &Backend, args: &[&str]) -> (i32, String) {
     let (code, stdout, stderr) = backend.run(args);
     (code, format!("{stdout}{stderr}").to_lowercase())
+}
+
+/// Everything that an answer holds, its head too, in small letters.
+fn answered(token: &str, url: &str, more: &[&str]) -> String {
+    let done = Command::new("/usr/bin/curl")
+        .args(["-s", "-i", "-H", &format!("Authorization: Bearer {token}")])
+        .args(["-H", "Content-Type: application/json"])
+        .args(more)
+        .arg(url)
+        .output()
+        .unwrap();
+    String::from_utf8(done.stdout).unwrap().to_lowercase()
+}
+
+/// The first picture that a browser display is sent.
+fn displayed(backend: &Backend) -> String {
+    let pair = ["display", "pair", "--store", backend.store()];
+    let pair = output(backend.home.path(), &pair);
+    let code = String::from_utf8(pair.stdout).unwrap();
+    let body = format!("{{\"code\": \"{}\"}}", code.trim());
+    let origin = format!("Origin: {}", backend.url);
+    let url = format!("{}/display/pair", backend.url);
+    let paired = Command::new("/usr/bin/curl")
+        .args(["-s", "-i", "-H", &origin, "-d", &body, &url])
+        .args(["-H", "Content-Type: application/json"])
+        .output()
+        .unwrap();
+    let paired = String::from_utf8(paired.stdout).unwrap();
+    let cookie = paired
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "))
+        .and_then(|cookie| cookie.split(';').next());
+    let mut stream = Command::new("/usr/bin/curl")
+        .args([
+            "-sN",
+            "-m",
+            "60",
+            "-H",
+            &format!("Cookie: {}", cookie.unwrap()),
+        ])
+        .arg(format!(
+            "{}/display/stream?columns=160&rows=50",
+            backend.url
+        ))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    for line in BufReader::new(stream.stdout.take().unwrap()).lines() {
+        let line = line.unwrap().to_lowercase();
+        let last = line.starts_with("data:") && line.contains("rows");
+        told.push_str(&line);
+        if last {
+            break;
+        }
+    }
+    stream.kill().unwrap();
+    stream.wait().unwrap();
+    told
 }
 
 #[test]
@@ -50,6 +112,12 @@ fn no_display_no_export_no_error_and_no_log_tells_what_is_hidden() {
             vec!["break-glass", &hidden, "--reason", "x"],
             vec!["take", &hidden, "scribe"],
         ];
+        for document in ["sitrep", "handoff", "log", "review"] {
+            for id in &ids {
+                asked.push(vec!["export", document, id]);
+                asked.push(vec!["export", document, id, "--json"]);
+            }
+        }
         for json in [false, true] {
             for verb in ["show", "timeline"] {
                 let mut line = vec![verb, ids[0].as_str()];
@@ -76,10 +144,24 @@ fn no_display_no_export_no_error_and_no_log_tells_what_is_hidden() {
             let (code, said) = told(&backend, &line);
             assert!(!said.contains(CANARY), "{name}: {line:?}: {said}");
             assert!(!said.contains(&codename), "{name}: {line:?}: {said}");
-            let refused =
-                line.get(1) == Some(&hidden.as_str()) || ["undo", "take"].contains(&line[0]);
+            let refused = line.contains(&hidden.as_str()) || ["undo", "take"].contains(&line[0]);
             assert_eq!(code == 0, !refused, "{name}: {line:?}: {said}");
         }
+        errors(&backend, &ids, &codename);
+    }
+    let picture = displayed(&backend);
+    let metrics = backend.metrics.clone().unwrap();
+    for (what, said) in [
+        ("the browser display", picture),
+        ("metrics", answered("", &metrics, &[])),
+    ] {
+        assert!(said.len() > 200, "{what}: {said}");
+        assert!(!said.contains(CANARY), "{what}: {said}");
+        assert!(!said.contains(&codename), "{what}: {said}");
+        assert!(
+            what != "metrics" || !said.contains(&hidden.to_lowercase()),
+            "{said}"
+        );
     }
     // A shared room is shown the codename and no text, whoever's token it is.
     backend.token = commander;
@@ -97,4 +179,81 @@ fn no_display_no_export_no_error_and_no_log_tells_what_is_hidden() {
         !log.contains(&backend.token.to_lowercase()),
         "a token is logged"
     );
+}
+
+/// What is refused, not found, in conflict or malformed says nothing of what it is about; and a question names nothing by the
+/// number of its answers.
+fn errors(backend: &Backend, ids: &[String], codename: &str) {
+    let at = |path: &str| format!("{}{path}", backend.url);
+    let check = |what: &str, said: &str, status: &[&str]| {
+        assert!(!said.contains(CANARY), "{what}: {said}");
+        assert!(!said.contains(codename), "{what}: {said}");
+        let first = said.lines().next().unwrap_or_default();
+        assert!(status.iter().any(|s| first.contains(s)), "{what}: {said}");
+    };
+    let bodies = [
+        (r#"{"type": "note", "text": "x"}"#, "\"1\""),
+        (r#"{"type": "note", "text": "x", "y": 1}"#, "*"),
+        (
+            r#"{"type": "record_time", "trigger": "none", "at": "2026-11-23T14:00:00Z"}"#,
+            "*",
+        ),
+        (
+            r#"{"type": "submit", "duties": ["none"], "at": "2026-11-23T14:00:00Z", "channel": "x", "kind": "final"}"#,
+            "*",
+        ),
+        (r#"{"type": "restrict", "people": ["x"]}"#, "*"),
+        (
+            r#"{"type": "page", "teams": ["legal-affairs"], "urgency": "low"}"#,
+            "*",
+        ),
+        (r#"{"type": "hold""#, "*"),
+    ];
+    for id in ids {
+        for (body, version) in bodies {
+            let version = format!("If-Match: {version}");
+            for path in ["commands", "preview"] {
+                let url = at(&format!("/v1/incidents/{id}/{path}"));
+                let said = answered(&backend.token, &url, &["-H", &version, "-d", body]);
+                check(body, &said, &["200", "400", "403", "404", "412", "422"]);
+            }
+        }
+        for path in [
+            "",
+            "/timeline",
+            "/timeline?privileged=true",
+            "/duties/none/explain",
+        ] {
+            let url = at(&format!("/v1/incidents/{id}{path}"));
+            check(path, &answered(&backend.token, &url, &[]), &["200", "404"]);
+            check(path, &answered("wb_x", &url, &[]), &["401"]);
+        }
+    }
+    for query in ["q", "person", "team", "owner"] {
+        let url = at(&format!("/v1/incidents?open=all&{query}={CANARY}"));
+        let said = answered(&backend.token, &url, &[]);
+        check(query, &said, &["200"]);
+        assert!(said.ends_with("\"incidents\":[]}"), "{query}: {said}");
+    }
+    let list = answered(&backend.token, &at("/v1/incidents"), &[]);
+    let cursor = list.split("\"cursor\":\"").nth(1).unwrap();
+    let (epoch, _) = cursor.split('"').next().unwrap().rsplit_once('-').unwrap();
+    let since = answered(
+        &backend.token,
+        &at(&format!("/v1/changes?since={epoch}-0")),
+        &[],
+    );
+    check("changes", &since, &["200"]);
+    for path in [
+        "/v1/info",
+        "/v1/teams",
+        "/v1/regimes",
+        "/v1/who",
+        "/openapi.json",
+    ] {
+        check(path, &answered(&backend.token, &at(path), &[]), &["200"]);
+    }
+    for path in ["/v1/logins", "/v1/named"] {
+        check(path, &answered(&backend.token, &at(path), &[]), &["403"]);
+    }
 }

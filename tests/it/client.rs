@@ -132,7 +132,7 @@ async fn what_one_board_does_another_one_sees() {
     let (sender, mut news) = mpsc::channel(16);
     let errand = Errand::new(
         vec![okafor.clone()],
-        watch.clone(),
+        tokio::sync::watch::channel(watch.clone()).1,
         backend.clock.clone(),
         sender,
     );

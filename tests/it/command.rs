@@ -319,3 +319,34 @@ fn alarms_are_listed_silenced_shelved_and_taken_back() {
     backend.done(&["unshelve", &id, passed]);
     shown("unacknowledged");
 }
+
+#[test]
+fn an_admin_breaks_the_glass_from_the_command_line_and_it_is_on_record() {
+    let mut backend = Backend::start();
+    let id = backend.done(&[
+        "open",
+        "Insider",
+        "--service",
+        "azure",
+        "--severity",
+        "sev1",
+    ]);
+    let id = id.trim().to_owned();
+    backend.done(&["restrict", &id, "l.costa"]);
+    let admin = backend.issue("admin", "root");
+    let commander = std::mem::replace(&mut backend.token, admin);
+    let (code, shown, _) = backend.run(&["show", &id]);
+    assert_eq!((code, shown.as_str()), (1, ""));
+    backend.done(&["break-glass", &id, "--reason", "nobody on the list answers"]);
+    assert!(backend.done(&["show", &id]).contains("Insider"));
+    // Those on the list see who it was and why, and the owner's people were called.
+    backend.token = commander;
+    let timeline = backend.done(&["timeline", &id]);
+    let broken = timeline.lines().find(|line| line.contains("GLASS BROKEN"));
+    assert!(broken.unwrap().contains("root"), "{timeline}");
+    let shown: serde_json::Value =
+        serde_json::from_str(&backend.done(&["show", &id, "--json"])).unwrap();
+    let glass = &shown["restriction"]["glass"][0];
+    assert_eq!(glass["reason"], "nobody on the list answers");
+    assert_eq!(shown["pages"][0]["team"], "azure-security-response");
+}

@@ -16,6 +16,8 @@ pub struct Backend {
     pub url: String,
     /// A commander's token.
     pub token: String,
+    /// Where its metrics are, where it tells some.
+    pub metrics: Option<String>,
     log: Log,
 }
 
@@ -42,8 +44,14 @@ pub fn output(home: &Path, args: &[&str]) -> Output {
     warboard(home, args).output().unwrap()
 }
 
-fn serve(home: &Path, listen: &str, store: &str, level: &str) -> (Child, String, Log) {
-    let mut child = warboard(home, &["serve", "--listen", listen, "--store", store])
+type Served = (Child, String, Option<String>, Log);
+
+fn serve(home: &Path, listen: &str, store: &str, level: &str) -> Served {
+    let mut args = vec!["serve", "--listen", listen, "--store", store];
+    if level == "trace" {
+        args.extend(["--metrics-listen", "127.0.0.1:0"]);
+    }
+    let mut child = warboard(home, &args)
         .env("WARBOARD_LOG", level)
         .stderr(Stdio::piped())
         .spawn()
@@ -59,6 +67,10 @@ fn serve(home: &Path, listen: &str, store: &str, level: &str) -> (Child, String,
         }
         said.push(line);
     };
+    let metrics = said
+        .iter()
+        .find_map(|line| line.strip_prefix("metrics on "));
+    let metrics = metrics.map(str::to_owned);
     // Its log goes on; a full pipe would hold it up.
     let log = Log::new(Mutex::new(said.join("\n")));
     let kept = log.clone();
@@ -69,7 +81,7 @@ fn serve(home: &Path, listen: &str, store: &str, level: &str) -> (Child, String,
             kept.push('\n');
         }
     });
-    (child, url, log)
+    (child, url, metrics, log)
 }
 
 impl Backend {
@@ -78,9 +90,14 @@ impl Backend {
         Backend::made("", "warn")
     }
 
-    /// The same, logging all it ever logs.
+    /// The same, logging all it ever logs, and with metrics.
     pub fn talkative() -> Backend {
         Backend::made("", "trace")
+    }
+
+    /// The place of its store, as `--store` takes it.
+    pub fn store(&self) -> &str {
+        &self.store
     }
 
     /// The same with a file of its own.
@@ -112,12 +129,13 @@ impl Backend {
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join("server.toml"), server_toml).unwrap();
         }
-        let (child, url, log) = serve(home.path(), "127.0.0.1:0", &store, level);
+        let (child, url, metrics, log) = serve(home.path(), "127.0.0.1:0", &store, level);
         let mut backend = Backend {
             home,
             store,
             child,
             url,
+            metrics,
             token: String::new(),
             log,
         };
@@ -176,7 +194,7 @@ impl Backend {
     /// Starts it again at the same place.
     pub fn start_again(&mut self) {
         let place = self.url.trim_start_matches("http://").to_owned();
-        let (child, url, log) = serve(self.home.path(), &place, &self.store, "warn");
+        let (child, url, _, log) = serve(self.home.path(), &place, &self.store, "warn");
         assert_eq!(url, self.url);
         self.log = log;
         self.child = child;
@@ -222,6 +240,7 @@ impl Logged {
             store,
             child,
             url,
+            metrics: None,
             log: Log::default(),
             token: String::new(),
         };

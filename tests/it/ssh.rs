@@ -4,7 +4,10 @@ mod crowd;
 mod join;
 mod login;
 mod raw;
+mod record;
 mod refuse;
+mod reload;
+mod share;
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;

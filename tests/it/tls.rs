@@ -128,6 +128,25 @@ impl Server {
         server
     }
 
+    /// Pairs a display from this page over TLS; the headers of the answer, in small letters.
+    fn pair(&self, origin: &str) -> String {
+        let store = format!("sqlite:{}", self.home.path().join("test.db").display());
+        let name = format!("wall-{}", origin.len());
+        let made = ["display", "pair", "--store", &store, "--name", &name];
+        let made = output(self.home.path(), &made);
+        assert!(made.status.success(), "{made:?}");
+        let said = String::from_utf8(made.stdout).unwrap();
+        let code = said.trim();
+        let done = std::process::Command::new("/usr/bin/curl")
+            .args(["-sk", "-D", "-", "-H", &format!("Origin: {origin}")])
+            .args(["-H", "Content-Type: application/json"])
+            .args(["-d", &format!("{{\"code\": \"{code}\"}}")])
+            .arg(format!("{}/display/pair", self.url))
+            .output()
+            .unwrap();
+        String::from_utf8(done.stdout).unwrap().to_lowercase()
+    }
+
     /// The next line of the server's that holds this.
     fn hear(&self, part: &str) -> String {
         loop {
@@ -338,4 +357,26 @@ fn a_token_does_not_travel_in_the_clear_unless_it_is_allowed() {
     assert!(said.contains("config.toml:3: `source.url`"), "{said}");
     std::fs::write(folder.join("config.toml"), source("insecure = true\n")).unwrap();
     assert_eq!(run(&["config", "check"]).0, 0);
+}
+
+#[test]
+fn a_display_that_was_paired_over_tls_has_a_cookie_that_never_goes_in_the_clear() {
+    let server = Server::start(|place| Authority::new("x").issue(&["127.0.0.1"], false, place));
+    // Whatever the page calls itself: what counts is how it came.
+    for origin in [server.url.clone(), server.url.replace("https", "http")] {
+        let said = server.pair(&origin);
+        assert!(said.starts_with("http/1.1 204"), "{said}");
+        let cookie = said
+            .lines()
+            .find(|line| line.starts_with("set-cookie:"))
+            .unwrap();
+        for wanted in [
+            "; secure",
+            "; httponly",
+            "; samesite=strict",
+            "; path=/display",
+        ] {
+            assert!(cookie.contains(wanted), "{wanted}: {cookie}");
+        }
+    }
 }

@@ -62,6 +62,25 @@ fn server(content: &str) -> Home {
 }
 
 #[test]
+fn trusted_proxies_are_blocks_of_addresses_and_what_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("server.toml");
+    let load = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        ServerFile::load(Some(&path), &|_| None)
+    };
+    let file = load("trusted_proxies = [\"127.0.0.1/32\", \"2001:db8::/32\"]\n").unwrap();
+    assert_eq!(file.trusted_proxies.len(), 2);
+    let told = load("trusted_proxies = [\"the proxy\"]\n")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        told.contains("server.toml") && told.contains("'the proxy'"),
+        "{told}"
+    );
+}
+
+#[test]
 fn without_a_file_the_built_in_directory_stands() {
     let file = Home::new().server().unwrap();
     assert_eq!(file.directory, Directory::default());
@@ -184,7 +203,7 @@ fn every_fault_of_the_file_is_told_with_its_line() {
                 "server.toml:1: `service`: is missing: a file with teams needs at least one [[service]]",
                 "server.toml:5: `team.ack_within`: must be longer than nothing; write 10m",
                 "server.toml:6: `team.services`: must be a list of texts, as [\"one\", \"two\"]",
-                "server.toml:7: `paging`: unknown key; known here are: public_url name regimes calendars severity service team connector",
+                "server.toml:7: `paging`: unknown key; known here are: public_url name trusted_proxies regimes calendars severity service team connector",
             ],
         ),
     ] {

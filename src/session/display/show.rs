@@ -14,6 +14,7 @@ use crate::domain::board::Board;
 use crate::domain::caller::Audience;
 use crate::domain::instant::{Instant, Mono};
 use crate::server::{Authorized, InsideReader, ServerState};
+use crate::session::board::whole;
 use crate::session::picture::look::{Look, hex};
 use crate::session::{BoardScreen, Event, Screen};
 use crate::time::{SharedClock, timeout};
@@ -204,20 +205,6 @@ impl Show {
         }
         running.remove(&self.key);
         true
-    }
-}
-
-/// Ends when every source has answered whole or has said why not.
-async fn whole(boards: &mut watch::Receiver<Arc<Board>>) {
-    loop {
-        let done = {
-            let board = boards.borrow_and_update();
-            let mut sources = board.sources.iter();
-            sources.all(|of| of.error.is_some() || (of.complete && of.about.is_some()))
-        };
-        if done || boards.changed().await.is_err() {
-            return;
-        }
     }
 }
 

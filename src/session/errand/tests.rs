@@ -28,7 +28,8 @@ impl Sent {
         let teams = backend.expect("/v1/teams").await;
         teams.good(&json!({ "teams": [] }));
         let held = backend.expect("/v1/changes").await;
-        let errand = Errand::new(apis, watch.clone(), backend.shared_clock(), sender);
+        let shown = tokio::sync::watch::channel(watch.clone()).1;
+        let errand = Errand::new(apis, shown, backend.shared_clock(), sender);
         Sent {
             backend,
             errand,

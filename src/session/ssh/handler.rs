@@ -2,8 +2,8 @@
 //! a terminal or one of our own commands is refused. Nothing here waits for a board.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use russh::server::{Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel as RusshChannel, ChannelId, ChannelOpenFailure, Error, Pty};
@@ -14,10 +14,12 @@ use tokio_util::task::TaskTracker;
 use super::Shared;
 use super::door::Channel;
 use super::limit::{Pending, Seat};
+use super::logbook::Named;
 use super::people::{Guest, Present};
 use super::sitting::Sitting;
 use super::terminal::{Terminal, clamped};
 use crate::domain::instant::Mono;
+use crate::domain::word::{LoginOutcome, LoginReason};
 use crate::session::run::Incoming;
 
 /// Channels of one connection at once.
@@ -35,6 +37,25 @@ pub struct Progress {
     /// A key was offered.
     pub tried: AtomicBool,
     pub logged_in: AtomicBool,
+    /// The known key that was named last.
+    named: Mutex<Option<Named>>,
+}
+
+impl Progress {
+    /// The key that this door knows or knew and that was named last.
+    pub fn named(&self) -> Option<Named> {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        named.clone()
+    }
+
+    fn names(&self, person: String, key: String, reason: LoginReason) {
+        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        *named = Some(Named {
+            person,
+            key,
+            reason,
+        });
+    }
 }
 
 /// One connection.
@@ -116,6 +137,12 @@ impl Handler {
             .seat
             .take()
             .map_or_else(|| shared.limiter.seat(self.address), Ok);
+        if seat.is_err() {
+            let (outcome, reason) = (LoginOutcome::Refused, Some(LoginReason::Full));
+            shared
+                .logbook
+                .guest(outcome, &login.guest, reason, &shared.clock);
+        }
         let now = shared.clock.mono();
         open.pressed_at.store(now.0, Ordering::Relaxed);
         let sitting = Sitting {
@@ -146,6 +173,10 @@ impl Drop for Handler {
         if let Some(Login { guest, .. }) = &self.login {
             let (person, key) = (guest.person(), &guest.fingerprint);
             tracing::info!(target: "login", person, key, address = %self.address, "logged out");
+            let shared = &self.shared;
+            shared
+                .logbook
+                .guest(LoginOutcome::LoggedOut, guest, None, &shared.clock);
         }
     }
 }
@@ -164,7 +195,15 @@ impl russh::server::Handler for Handler {
             return Err(Error::Disconnect);
         }
         let known = self.shared.roster.look().await.find(offer.public_key);
-        Ok(known.map_or_else(Auth::reject, |_| Auth::Accept))
+        let Some((key, grant)) = known else {
+            if let Some((key, person)) = self.shared.roster.former(offer.public_key) {
+                self.progress.names(person, key, LoginReason::TakenAway);
+            }
+            return Ok(Auth::reject());
+        };
+        let person = grant.person.unwrap_or_default();
+        self.progress.names(person, key, LoginReason::NotProven);
+        Ok(Auth::Accept)
     }
 
     async fn auth_publickey(
@@ -174,6 +213,10 @@ impl russh::server::Handler for Handler {
     ) -> Result<Auth, Error> {
         let found = self.shared.roster.look().await.find(key.public_key);
         let Some((fingerprint, grant)) = found else {
+            self.progress.tried.store(true, Ordering::Relaxed);
+            if let Some((key, person)) = self.shared.roster.former(key.public_key) {
+                self.progress.names(person, key, LoginReason::TakenAway);
+            }
             return Ok(Auth::reject());
         };
         if self.shared.ending.is_cancelled() {
@@ -194,6 +237,10 @@ impl russh::server::Handler for Handler {
             target: "login", person = guest.person(), key = guest.fingerprint,
             address = %self.address, typed, "logged in"
         );
+        let shared = &self.shared;
+        shared
+            .logbook
+            .guest(LoginOutcome::LoggedIn, &guest, None, &shared.clock);
         self.progress.logged_in.store(true, Ordering::Relaxed);
         self.pending = None;
         self.login = Some(Login {

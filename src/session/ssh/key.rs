@@ -60,6 +60,18 @@ pub fn host_key(path: &Path) -> Result<PrivateKey, KeyError> {
     }
 }
 
+/// The key in the file, which must be there.
+///
+/// # Errors
+/// As `host_key`, and there is no file.
+pub fn known_key(path: &Path) -> Result<PrivateKey, KeyError> {
+    let file = File::open(path).map_err(|cause| KeyError::File {
+        path: path.to_owned(),
+        cause,
+    })?;
+    read(path, file)
+}
+
 /// How the key is shown to people: `SHA256:...`.
 pub fn fingerprint(key: &PrivateKey) -> String {
     key.fingerprint(HashAlg::Sha256).to_string()

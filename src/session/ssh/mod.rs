@@ -6,6 +6,7 @@ mod handler;
 pub mod house;
 pub mod key;
 pub mod limit;
+mod logbook;
 mod people;
 pub mod roster;
 mod share;
@@ -16,6 +17,7 @@ mod terminal;
 mod tests;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,13 +26,14 @@ use russh::keys::PrivateKey;
 use russh::server::Config;
 use russh::{Disconnect, MethodKind, MethodSet, Preferred, SshId, compression};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::handler::{Arrival, Handler, Progress};
 use self::house::House;
 use self::limit::{Limiter, Limits};
+use self::logbook::Logbook;
 use self::people::People;
 use self::roster::RosterFile;
 use self::share::Boards;
@@ -66,6 +69,10 @@ pub struct Setup {
     pub apis: Vec<Api>,
     pub roster: RosterFile,
     pub key: PrivateKey,
+    /// Where the key is read again.
+    pub key_file: PathBuf,
+    /// Told to read the key and the people's keys again.
+    pub reload: Arc<Notify>,
     pub clock: SharedClock,
     pub limits: Limits,
 }
@@ -76,6 +83,7 @@ pub struct Shared {
     boards: Boards,
     roster: RosterFile,
     people: Arc<People>,
+    logbook: Arc<Logbook>,
     limiter: Arc<Limiter>,
     limits: Limits,
     clock: SharedClock,
@@ -111,9 +119,10 @@ fn config(key: PrivateKey, limits: &Limits) -> Config {
 
 /// Lets people in until `shutdown` ends; then every session says goodbye, and the door closes.
 pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Output = ()> + Send) {
-    let config = Arc::new(config(setup.key, &setup.limits));
+    let config = watch::Sender::new(Arc::new(config(setup.key, &setup.limits)));
     let shared = Arc::new(Shared {
         house: setup.house,
+        logbook: Arc::new(Logbook::new(setup.apis.len())),
         boards: Boards::new(setup.apis, setup.clock.clone()),
         roster: setup.roster,
         people: Arc::default(),
@@ -129,7 +138,10 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     tokio::select! {
         () = accept(&listener, &config, &shared, &connections, &cut) => {}
         () = shared.roster.follow(clock) => {}
+        () = reloading(&setup.reload, &setup.key_file, &config, &shared) => {}
+        () = shared.boards.follow_lists() => {}
         () = shared.people.tell(apis, clock) => {}
+        () = shared.logbook.tell(apis, clock) => {}
         () = shutdown => {}
     }
     drop(listener);
@@ -141,12 +153,42 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
         cut.cancel();
         connections.wait().await;
     }
-    shared.people.tell_gone(apis, clock).await;
+    tokio::join!(
+        shared.people.tell_gone(apis, clock),
+        shared.logbook.tell_last(apis, clock),
+    );
+}
+
+/// Reads the door's key and the people's keys again whenever it is told to. A key that cannot be used is said, and the one
+/// before stays.
+async fn reloading(
+    reload: &Notify,
+    file: &Path,
+    configs: &watch::Sender<Arc<Config>>,
+    shared: &Shared,
+) {
+    loop {
+        reload.notified().await;
+        shared.roster.reread().await;
+        let path = file.to_owned();
+        let read = tokio::task::spawn_blocking(move || key::known_key(&path)).await;
+        match read {
+            Ok(Ok(read)) => {
+                let fingerprint = key::fingerprint(&read);
+                configs.send_replace(Arc::new(config(read, &shared.limits)));
+                tracing::warn!(target: "login", fingerprint, "the host key was read again");
+            }
+            Ok(Err(error)) => {
+                tracing::error!(target: "login", %error, "the host key stays the one that was read before");
+            }
+            Err(error) => tracing::error!(%error, "the host key could not be read again"),
+        }
+    }
 }
 
 async fn accept(
     listener: &TcpListener,
-    config: &Arc<Config>,
+    configs: &watch::Sender<Arc<Config>>,
     shared: &Arc<Shared>,
     connections: &TaskTracker,
     cut: &CancellationToken,
@@ -157,7 +199,7 @@ async fn accept(
                 let connection = connection(
                     stream,
                     from,
-                    config.clone(),
+                    configs.borrow().clone(),
                     shared.clone(),
                     cut.child_token(),
                 );
@@ -248,11 +290,13 @@ async fn connection(
     }
     cut.cancel();
     let tried = progress.tried.load(Ordering::Relaxed);
-    if tried
-        && !progress.logged_in.load(Ordering::Relaxed)
-        && let Some(count) = shared.limiter.failed(address, clock.mono())
-    {
-        tracing::warn!(target: "login", %address, count, "failed to log in");
+    if tried && !progress.logged_in.load(Ordering::Relaxed) {
+        if let Some(named) = progress.named().filter(|_| !shared.ending.is_cancelled()) {
+            named.refused(&shared.logbook, address, &clock);
+        }
+        if let Some(count) = shared.limiter.failed(address, clock.mono()) {
+            tracing::warn!(target: "login", %address, count, "failed to log in");
+        }
     }
     sessions.wait().await;
 }

@@ -19,6 +19,8 @@ use crate::time::SharedClock;
 const LONGEST: u64 = 1 << 20;
 /// How often the file is looked at.
 const LOOK_EVERY_MS: i64 = 5_000;
+/// Most keys remembered that were in the file and are no longer.
+const FORMER: usize = 4_096;
 /// The option that carries a person's rights.
 const OPTION: &str = "warboard=\"";
 
@@ -154,6 +156,8 @@ pub struct RosterFile {
     /// What those who are connected are held to.
     settled: watch::Sender<Arc<Roster>>,
     last: Mutex<Looked>,
+    /// Fingerprints of keys that stood in it since this door opened and do not now, with whose they were.
+    former: Mutex<HashMap<String, String>>,
 }
 
 /// What one look at the file brought: its text, or why there is none.
@@ -186,7 +190,26 @@ impl RosterFile {
                 read: Ok(text),
                 roster,
             }),
+            former: Mutex::default(),
         })
+    }
+
+    /// Whose key this was, if it opened this door once and does no longer.
+    pub fn former(&self, key: &PublicKey) -> Option<(String, String)> {
+        let name = key.fingerprint(HashAlg::Sha256).to_string();
+        let former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        let person = former.get(&name)?.clone();
+        Some((name, person))
+    }
+
+    fn remember(&self, before: &Roster, now: &Roster) {
+        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        former.retain(|name, _| !now.keys.contains_key(name));
+        for (name, (_, grant)) in &before.keys {
+            if !now.keys.contains_key(name) && former.len() < FORMER {
+                former.insert(name.clone(), grant.person.clone().unwrap_or_default());
+            }
+        }
     }
 
     /// What those who are connected are held to, and whenever that changes.
@@ -212,12 +235,31 @@ impl RosterFile {
             for fault in told(&self.path, &faults).lines() {
                 tracing::error!(target: "login", fault, "a line of the keys gives nothing");
             }
+            self.remember(&last.roster, &roster);
             *last = Looked {
                 read,
                 roster: Arc::new(roster),
             };
         }
         last.roster.clone()
+    }
+
+    /// Reads the file again because somebody asked for it: those who are connected are held at once to what is in it. A file
+    /// that cannot be read at all is said, and changes nothing for them yet.
+    pub async fn reread(&self) {
+        let now = self.look().await;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match &last.read {
+            Ok(_) => {
+                drop(self.settled.send_replace(now));
+                let path = self.path.display();
+                tracing::warn!(target: "login", %path, "the keys of people were read again");
+            }
+            Err(why) => {
+                let path = self.path.display();
+                tracing::error!(target: "login", %path, why, "the keys of people could not be read again");
+            }
+        }
     }
 
     /// Looks at the file every few seconds; ends never. Those who are connected are held to what two looks agree on: an editor
@@ -321,6 +363,29 @@ mod tests {
         }
         let (_, grant) = roster.find(&known).unwrap();
         assert_eq!(grant.person.as_deref(), Some("b"));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_read_again_on_demand_counts_for_the_connected_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let (known, text) = key();
+        let line = format!("warboard=\"person=a,role=viewer\" {text}\n");
+        std::fs::write(&path, &line).unwrap();
+        let file = RosterFile::open(&path).unwrap();
+        let mut watch = file.watch();
+        watch.mark_unchanged();
+        std::fs::remove_file(&path).unwrap();
+        file.reread().await;
+        assert!(!watch.has_changed().unwrap(), "nothing was read");
+        std::fs::write(&path, "").unwrap();
+        file.reread().await;
+        assert!(watch.borrow_and_update().find(&known).is_none());
+        assert_eq!(file.former(&known).unwrap().1, "a");
+        std::fs::write(&path, &line).unwrap();
+        file.reread().await;
+        assert!(watch.borrow().find(&known).is_some());
+        assert_eq!(file.former(&known), None);
     }
 
     #[tokio::test]

@@ -140,10 +140,11 @@ impl Sitting {
             depth: terminal.depth(),
         };
         let person = guest.person().to_owned();
+        let (boards, watch) = watch::channel(shared.boards.of(&guest.grant));
         let viewing = Viewing {
             app,
             apis: shared.boards.apis_of(&guest.grant),
-            watch: shared.boards.of(&guest.grant),
+            watch,
             clock: clock.clone(),
             shown: Some(Box::new(move |board| named(board, &person))),
         };
@@ -162,6 +163,7 @@ impl Sitting {
             let mut viewed = std::pin::pin!(viewing.run(&mut door, &mut incoming, setup));
             tokio::select! {
                 code = &mut viewed => (code, None),
+                never = shared.boards.follow(&guest.grant, &boards) => match never {},
                 goodbye = tending.run() => {
                     // The loop was told; what it still waits for is not worth more than a moment.
                     let left = timeout(&*clock, LEAVE_WITHIN_MS, viewed).await;

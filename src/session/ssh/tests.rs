@@ -65,6 +65,8 @@ async fn open(ending: &CancellationToken) -> (Handle<Believes>, tokio::task::Joi
         apis: Vec::new(),
         roster: RosterFile::open(&path).unwrap(),
         key: host,
+        key_file: folder.path().join("host"),
+        reload: Arc::default(),
         clock,
         limits: Limits::default(),
     };

@@ -8,15 +8,15 @@ use serde_json::Value;
 
 use super::db::{Db, sql};
 use super::engine::Meta;
-use super::put::{chain_head, put_counter, put_entry, put_head, put_page};
-use super::row::{AnswerRow, SnapshotRow, int, text_of, uint};
+use super::put::{append_entry, chain_head, put_counter, put_head, put_page};
+use super::row::{AnswerRow, SnapshotRow, int, uint};
 use super::{outbox, redact};
 use crate::domain::codename::codename;
 use crate::domain::command::open::Allotted;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
-use crate::store::chain::{Head, Link, fresh_salt};
+use crate::store::chain::Head;
 use crate::store::{
     Answer, Changes, Done, Found, Idempotency, Job, Outcome, Snapshot, StoreError, Target,
 };
@@ -202,7 +202,7 @@ impl State {
     }
 
     /// How the same request was answered before, if it was.
-    async fn remembered(
+    pub(super) async fn remembered(
         &mut self,
         db: &mut Db,
         idempotency: &Idempotency,
@@ -386,27 +386,8 @@ async fn append(
     event: &Event,
 ) -> Result<Head, StoreError> {
     let body = body_of(event)?;
-    let salt = fresh_salt();
-    let stamp = &changes.stamp;
-    let at = text_of(stamp.at);
-    let link = Link {
-        seq: head.seq + 1,
-        incident: &changes.incident.id,
-        version: stamp.version,
-        at: &at,
-        by: &stamp.by,
-        via: stamp.via.as_str(),
-        kind: event.kind(),
-        body: &body,
-        salt: Some(&salt),
-        prev: &head.hash,
-    };
-    let hash = link.hash();
-    put_entry(db, &link, &hash).await?;
-    Ok(Head {
-        seq: link.seq,
-        hash,
-    })
+    let (incident, stamp) = (&changes.incident.id, &changes.stamp);
+    append_entry(db, head, incident, stamp, event.kind(), &body).await
 }
 
 /// The event without its kind, which has a column of its own.
@@ -437,7 +418,7 @@ pub(super) async fn put_snapshot(db: &mut Db, snapshot: &Snapshot) -> Result<(),
 }
 
 /// Only what was carried out is remembered: a refusal may become right later.
-async fn remember(
+pub(super) async fn remember(
     db: &mut Db,
     idempotency: Option<&Idempotency>,
     answer: &Answer,

@@ -7,6 +7,7 @@ pub mod engine;
 mod error;
 pub mod intake;
 mod job;
+mod login;
 pub mod meta;
 pub mod outbox;
 mod put;
@@ -33,7 +34,7 @@ use self::writer::{Reply, Work, Writer};
 use super::chain::Head;
 use super::claim::{Claim, Claims, Lease};
 use super::intake::{Tend, Tended};
-use super::{Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
+use super::{Done, Entry, Job, Logins, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
 
 /// Most works that wait for the writer; the next one is told `Busy`.
@@ -96,6 +97,15 @@ impl<E: Engine> SqlStore<E> {
             touched: Mutex::new(HashMap::new()),
             tally,
         })
+    }
+
+    fn must_serve(&self) -> Result<(), StoreError> {
+        match self.serves {
+            true => Ok(()),
+            false => Err(StoreError::Unavailable(
+                "it was opened beside a server, which alone takes commands".to_owned(),
+            )),
+        }
     }
 
     /// Puts a work before the writer and waits until it is on disk.
@@ -168,12 +178,16 @@ fn most(limit: usize) -> i64 {
 impl<E: Engine> Store for SqlStore<E> {
     fn submit(&self, job: Job) -> BoxFuture<'_, Result<Done, StoreError>> {
         Box::pin(async move {
-            if !self.serves {
-                return Err(StoreError::Unavailable(
-                    "it was opened beside a server, which alone takes commands".to_owned(),
-                ));
-            }
+            self.must_serve()?;
             self.ask(|reply| Work::Job(Box::new(job), reply)).await
+        })
+    }
+
+    fn put_logins(&self, logins: Logins) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            self.must_serve()?;
+            self.ask(|reply| Work::Logins(Box::new(logins), reply))
+                .await
         })
     }
 
@@ -190,7 +204,7 @@ impl<E: Engine> Store for SqlStore<E> {
 
     fn head(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
-            let statement = sql("SELECT coalesce(max(seq), 0) FROM entry");
+            let statement = sql("SELECT coalesce(max(seq), 0) FROM snapshot");
             let head: Option<(i64,)> = self.optional(statement).await?;
             Ok(head.map_or(0, |(seq,)| uint(seq)))
         })

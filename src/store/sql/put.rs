@@ -1,9 +1,10 @@
 //! Single rows as the writer puts them, and as a restore puts them back: the record's own statements, once.
 
 use super::db::{Db, Sql, sql};
-use super::row::{int, uint};
+use super::row::{int, text_of, uint};
+use crate::domain::incident::Stamp;
 use crate::store::StoreError;
-use crate::store::chain::{Head, Link};
+use crate::store::chain::{Head, Link, fresh_salt};
 
 /// Notes where the chain ends, so that a record that was cut is told from a whole one.
 pub(super) async fn put_head(db: &mut Db, head: &Head) -> Result<(), StoreError> {
@@ -48,6 +49,37 @@ pub(super) async fn put_entry(db: &mut Db, link: &Link<'_>, hash: &str) -> Resul
         .run(db)
         .await?;
     Ok(())
+}
+
+/// Puts an entry behind the last one; gives the end of the chain that it makes.
+pub(super) async fn append_entry(
+    db: &mut Db,
+    head: &Head,
+    incident: &str,
+    stamp: &Stamp,
+    kind: &str,
+    body: &str,
+) -> Result<Head, StoreError> {
+    let salt = fresh_salt();
+    let at = text_of(stamp.at);
+    let link = Link {
+        seq: head.seq + 1,
+        incident,
+        version: stamp.version,
+        at: &at,
+        by: &stamp.by,
+        via: stamp.via.as_str(),
+        kind,
+        body,
+        salt: Some(&salt),
+        prev: &head.hash,
+    };
+    let hash = link.hash();
+    put_entry(db, &link, &hash).await?;
+    Ok(Head {
+        seq: link.seq,
+        hash,
+    })
 }
 
 /// The end of the chain as it is stored.

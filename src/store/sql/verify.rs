@@ -6,14 +6,15 @@ use sqlx::FromRow;
 use super::SqlStore;
 use super::db::{Db, Sql, sql};
 use super::engine::Engine;
+use super::login::login;
 use super::row::{Entries, EntryRow, ROWS, int, uint};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::word::PageState;
-use crate::store::StoreError;
 use crate::store::audit::{Fault, FaultKind, Noted, Redaction, Report};
 use crate::store::chain::Head;
 use crate::store::replay::{Replay, event};
+use crate::store::{NO_INCIDENT, StoreError};
 
 impl<E: Engine> SqlStore<E> {
     /// Walks the chain and replays every incident. `noted` are ends of the chain that were noted elsewhere: only against
@@ -52,12 +53,30 @@ async fn walk(db: &mut Db, report: &mut Report, noted: &[Noted]) -> Result<(), S
     while let Some(rows) = entries.next(db).await? {
         for row in rows {
             report.step(&row.link(), &row.hash, noted);
-            if row.kind == REDACTED {
+            if row.incident == NO_INCIDENT {
+                house(row, report);
+            } else if row.kind == REDACTED {
                 redaction(row, report);
             }
         }
     }
     Ok(())
+}
+
+/// An entry of no incident: nothing else follows from it, so it is read here.
+fn house(row: EntryRow, report: &mut Report) {
+    let seq = uint(row.seq);
+    let read = row.entry().map_err(|error| error.to_string());
+    match read.and_then(|entry| login(&entry)) {
+        Ok(note) if note.login.is_try() => {
+            report.logins = report.logins.saturating_add(note.login.count);
+        }
+        Ok(_) => {}
+        Err(why) => report.add(Fault {
+            seq: Some(seq),
+            ..Fault::whole(FaultKind::Unreadable, format!("it cannot be read: {why}"))
+        }),
+    }
 }
 
 /// The kind of the entries that say that another was redacted.

@@ -14,7 +14,7 @@ use crate::domain::instant::Instant;
 use crate::store::chain::Head;
 use crate::store::claim::{Claim, Claims, Lease};
 use crate::store::intake::{Tend, Tended};
-use crate::store::{Done, Job, StoreError, Tally, Token};
+use crate::store::{Done, Job, Logins, StoreError, Tally, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
 const BATCH: usize = 256;
@@ -48,6 +48,7 @@ impl<T> Reply<T> {
 /// What the writer is asked. Every work can be carried out again where its transaction was not committed.
 pub(super) enum Work {
     Job(Box<Job>, Reply<Done>),
+    Logins(Box<Logins>, Reply<bool>),
     Claim(Box<Claim>, Reply<Claims>),
     /// Leases, the asking node's time, and how many milliseconds they hold from now on.
     Renew(Vec<Lease>, Instant, i64, Reply<Vec<Lease>>),
@@ -69,7 +70,9 @@ impl Work {
             Work::Claim(_, reply) => reply.settle(committed),
             Work::Renew(_, _, _, reply) => reply.settle(committed),
             Work::Tend(_, reply) => reply.settle(committed),
-            Work::PutToken(_, reply) | Work::RevokeToken(_, _, reply) => reply.settle(committed),
+            Work::PutToken(_, reply) | Work::RevokeToken(_, _, reply) | Work::Logins(_, reply) => {
+                reply.settle(committed)
+            }
             Work::TouchToken(_, _, reply) | Work::Forget(_, reply) | Work::Ready(reply) => {
                 reply.settle(committed);
             }
@@ -370,6 +373,7 @@ async fn carry_out<E: Engine>(
             let news = matches!(result, Ok(Done::Written { .. }));
             (reply.keep(result), news)
         }
+        Work::Logins(logins, reply) => (reply.keep(state.put_logins(db, logins).await), false),
         Work::Claim(claim, reply) => {
             let claimed = async {
                 let now = engine.now(db, claim.now).await?;

@@ -106,7 +106,8 @@ pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
             (true, true) => "EXERCISE ",
             (true, false) => "EX ",
         };
-        let by = match shared.options.mask {
+        // Whose change it was may be above this reader's clearance, or nobody's.
+        let by = match shared.options.mask || text.by.is_empty() {
             true => String::new(),
             false => format!(", {}", text.by),
         };

@@ -391,3 +391,45 @@ fn a_token_is_said_to_expire_a_week_ahead_on_boards_and_walls() {
         }
     }
 }
+
+#[test]
+fn a_change_without_a_name_has_no_hanging_comma() {
+    let mut app = app();
+    let board = board_with(0, |incident| {
+        if let Some(change) = &mut incident.change {
+            change.at = at("2026-11-23T14:07:00Z");
+            change.by = String::new();
+            change.text = None;
+        }
+    });
+    update(&mut app, Message::Board(board));
+    let picture = picture(&mut app, 120, 34);
+    assert!(picture.contains(" changed"), "{picture}");
+    assert!(!picture.contains("changed,"), "{picture}");
+}
+
+#[test]
+fn a_source_that_answered_and_said_not_who_one_is_is_told_so() {
+    use crate::domain::allowed::CommandKind;
+    let target = Target {
+        source: 0,
+        id: "AZ-142".to_owned(),
+    };
+    let without = |heard: bool| {
+        let mut board = Board::clone(&board_with(0, |_| {}));
+        let mut source = Source::clone(&board.sources[0]);
+        source.about = None;
+        if !heard {
+            source.heard = None;
+        }
+        board.sources[0] = Arc::new(source);
+        let mut app = app();
+        update(&mut app, Message::Board(Arc::new(board)));
+        app.shared.may(CommandKind::Note, &target).unwrap_err()
+    };
+    assert_eq!(
+        without(true),
+        "azure has not said yet who you are; nothing can be sent to it before it does."
+    );
+    assert!(without(false).contains("has not answered yet"));
+}

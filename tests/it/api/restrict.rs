@@ -341,6 +341,33 @@ async fn broken_glass_is_recorded_pages_the_people_on_the_list_and_closes_after_
 }
 
 #[tokio::test]
+async fn broken_glass_pages_the_team_of_whoever_is_on_the_list_and_came_by_a_door_alone() {
+    let backend = Backend::new().await;
+    let id = restricted(&backend, &["k.door"]).await;
+    let door = backend
+        .issue_as("door", Role::Commander, |request| request.door = true)
+        .await;
+    let person = json!({"person": "k.door", "role": "responder", "team": "legal-affairs",
+        "connected_at": "2026-11-23T14:00:00Z"});
+    let told = backend.ask("PUT", "/v1/who").token(&door);
+    let told = told.json(&json!({"people": [person]})).send().await;
+    assert_eq!(told.status, 204, "{}", told.text());
+    let glass = json!({"type": "break_glass", "reason": "nobody on the list answers"});
+    let seen = backend
+        .order(&backend.tokens.admin, &id, &glass)
+        .send()
+        .await;
+    let seen = seen.expect(200);
+    let paged: Vec<&Value> = seen["pages"].as_array().unwrap().iter().collect();
+    let paged: Vec<&Value> = paged.iter().map(|page| &page["team"]).collect();
+    assert_eq!(
+        paged,
+        [&json!("azure-security-response"), &json!("legal-affairs")]
+    );
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn a_restriction_outlives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.db");

@@ -6,6 +6,8 @@ use warboard::domain::word::Role;
 use super::stream::Stream;
 use super::{WALL, code, detail, paired, sent};
 use crate::backend::Backend;
+use crate::http::Ask;
+use crate::program::Backend as Program;
 
 #[tokio::test]
 async fn the_page_is_all_its_own_and_may_be_framed_by_nobody() {
@@ -66,6 +68,51 @@ async fn the_page_is_all_its_own_and_may_be_framed_by_nobody() {
     let posted = backend.ask("POST", "/display").send().await;
     assert_eq!(posted.status, 405);
     backend.stop().await;
+}
+
+/// Tries wrong codes as a caller who says these of themselves; the status of the last.
+async fn tried(backend: &Program, headers: &[(&str, &str)], times: usize) -> u16 {
+    let mut status = 0;
+    for _ in 0..times {
+        let at = backend.url.trim_start_matches("http://").parse().unwrap();
+        let mut ask = Ask::new(at, "POST", "/display/pair").header("origin", "http://backend");
+        for (name, value) in headers {
+            ask = ask.header(name, value);
+        }
+        let ask = ask.json(&json!({ "code": "ABCD-2345" }));
+        status = ask.send().await.status;
+    }
+    status
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_display_has_its_own_attempts() {
+    let backend = Program::with("trusted_proxies = [\"127.0.0.1/32\"]\n");
+    let from = |address| [("x-forwarded-for", address)];
+    assert_eq!(tried(&backend, &from("198.51.100.1"), 9).await, 429);
+    assert_eq!(tried(&backend, &from("198.51.100.2"), 1).await, 403);
+    // What stands before the last hop the caller made up.
+    let made_up = from("198.51.100.3, 198.51.100.1");
+    assert_eq!(tried(&backend, &made_up, 1).await, 429);
+    assert_eq!(
+        tried(&backend, &[("forwarded", "for=198.51.100.4")], 1).await,
+        403
+    );
+}
+
+#[tokio::test]
+async fn without_a_trusted_proxy_nobody_chooses_the_address_they_count_under() {
+    let backend = Program::with("trusted_proxies = [\"10.0.0.0/8\"]\n");
+    for n in 0..8 {
+        let address = format!("198.51.100.{n}");
+        let said = [("x-forwarded-for", address.as_str())];
+        assert_eq!(tried(&backend, &said, 1).await, 403);
+    }
+    let said = [
+        ("x-forwarded-for", "10.0.0.1"),
+        ("forwarded", "for=10.0.0.2"),
+    ];
+    assert_eq!(tried(&backend, &said, 1).await, 429);
 }
 
 #[tokio::test]

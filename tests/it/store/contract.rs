@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use futures::future::join_all;
-use warboard::domain::word::{Role, Tlp};
+use warboard::domain::login::{Login, LoginNote};
+use warboard::domain::word::{LoginOutcome, Role, Tlp};
 use warboard::store::claim::{Caps, Claim, Claimed, UnderWay};
 use warboard::store::intake::{Tend, Tended};
 use warboard::store::{
-    Delivery, Done, Found, Job, OutboxChange, Outcome, Store, StoreError, Target, Token,
+    Delivery, Done, Found, Idempotency, Job, Logins, NO_INCIDENT, OutboxChange, Outcome, Store,
+    StoreError, Target, Token,
 };
 
 use super::place::{
@@ -24,6 +26,7 @@ on_both! {
     an_incident_is_found_by_its_page
     tokens_are_kept_taken_used_and_revoked
     a_setting_is_made_once
+    logins_stand_in_the_chain_once_and_move_no_feed
     deliveries_are_claimed_put_off_and_end
     two_nodes_never_have_one_delivery
     one_node_at_a_time_asks_a_source_and_the_others_hear_of_it
@@ -315,6 +318,58 @@ async fn claimed_beside(
 
 fn keys(claimed: &[Claimed]) -> Vec<&str> {
     claimed.iter().map(|c| c.delivery.key.as_str()).collect()
+}
+
+async fn logins_stand_in_the_chain_once_and_move_no_feed(place: Place) {
+    let store = place.node().await;
+    let id = opened(&*store).await;
+    let note = |person: &str, outcome| LoginNote {
+        door: "bastion".to_owned(),
+        login: Login {
+            outcome,
+            person: Some(person.to_owned()),
+            key: Some("SHA256:abc".to_owned()),
+            address: Some("192.0.2.7".to_owned()),
+            reason: None,
+            at: at(-60),
+            last_at: at(-60),
+            count: 1,
+        },
+    };
+    let logins = |digest: u8| Logins {
+        notes: vec![
+            note("a", LoginOutcome::LoggedIn),
+            note("b", LoginOutcome::Refused),
+        ],
+        at: at(0),
+        idempotency: Idempotency {
+            token: "door".to_owned(),
+            key: "one".to_owned(),
+            digest: [digest; 32],
+        },
+    };
+    for _ in 0..2 {
+        assert!(store.put_logins(logins(1)).await.unwrap());
+    }
+    assert!(!store.put_logins(logins(2)).await.unwrap());
+    assert_eq!(store.head().await.unwrap(), 1, "the feed stands still");
+    assert_eq!(store.since(1, 10).await.unwrap().len(), 0);
+    assert_eq!(store.chain_head().await.unwrap().seq, 3);
+    let entries = store.timeline(NO_INCIDENT, 0, 10).await.unwrap();
+    let by: Vec<(&str, &str)> = entries
+        .iter()
+        .map(|entry| (entry.by.as_str(), entry.kind.as_str()))
+        .collect();
+    // Who was turned away has proved nothing: the door says it.
+    assert_eq!(by, [("a", "login"), ("bastion", "login")]);
+    assert_eq!(entries[0].at, at(0));
+    let told: LoginNote = serde_json::from_str(&entries[0].body).unwrap();
+    assert_eq!(told, note("a", LoginOutcome::LoggedIn));
+    let (_, seq) = written(&*store, super::place::note(&id, "behind them")).await;
+    assert_eq!(seq, 4);
+    assert_eq!(store.head().await.unwrap(), 4);
+    let report = store.is_sound().await;
+    assert_eq!((report.entries, report.incidents, report.logins), (4, 1, 2));
 }
 
 async fn deliveries_are_claimed_put_off_and_end(place: Place) {

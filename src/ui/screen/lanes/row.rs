@@ -336,6 +336,8 @@ pub fn duty_parts(shared: &Shared, row: &Row) -> (Vec<Part<'static>>, Option<Mon
                 let words = if until.is_some() { "held to" } else { "held" };
                 parts.push(Part::text(dated(words, until), Role::Held));
             }
+            // A wall does not know of restricted duties: it says of nothing that all was done.
+            State::Settled("all sent" | "nothing due") if shared.options.wall => {}
             State::Settled(words) => parts.push(Part::text(words, Role::Dim)),
         }
     }

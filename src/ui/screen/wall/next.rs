@@ -148,7 +148,8 @@ fn start_words(shared: &Shared, row: &DutyRow) -> Vec<Part<'static>> {
 pub fn rows(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, digits: bool) {
     let rows = chosen(shared, usize::from(area.height), digits);
     if rows.is_empty() && !digits && shared.board.sources.iter().any(|of| of.complete) {
-        let text = "nothing due, no decision missing";
+        // Of restricted duties nothing is shown here.
+        let text = "nothing due that is shown here";
         canvas.text(area.x, area.y, area.width, text, Role::Dim);
     }
     let columns = columns(shared, &rows, area.width);

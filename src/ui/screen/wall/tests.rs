@@ -62,25 +62,40 @@ fn a_more_urgent_incident_brings_the_first_page_back() {
 }
 
 #[test]
-fn a_restricted_duty_is_never_named() {
-    let mut app = wall(false);
-    let board = board_with(0, |incident| {
+fn of_a_restricted_duty_a_wall_says_nothing() {
+    // As if the duties were not there, with the alarms that ring for them and the change that tells of one.
+    let none = board_with(0, |incident| {
+        incident.duties.clear();
+        incident.alarms.retain(|alarm| alarm.duty.is_none());
+        if let Some(change) = &mut incident.change {
+            change.text = None;
+        }
+    });
+    let restricted = board_with(0, |incident| {
         for duty in &mut incident.duties {
             duty.restricted = true;
         }
-    });
-    update(&mut app, Message::Board(board));
-    for (w, h) in [(200, 50), (120, 34), (60, 17), (40, 12)] {
-        let picture = picture(&mut app, w, h);
-        assert!(
-            picture.contains("02:41") || picture.contains('▄'),
-            "{picture}"
-        );
-        assert!(w < 60 || picture.contains("restricted"), "{picture}");
-        for words in ["MS 72", "MS DPA", "Texas", "Tex."] {
-            assert!(!picture.contains(words), "{words}\n{picture}");
+        if let Some(change) = &mut incident.change {
+            change.text = Some("recorded restricted duty as sent".to_owned());
         }
+    });
+    for (w, h) in [(200, 50), (120, 34), (60, 17), (40, 12)] {
+        let mut app = wall(false);
+        update(&mut app, Message::Board(none.clone()));
+        let expected = picture(&mut app, w, h);
+        let mut app = wall(false);
+        update(&mut app, Message::Board(restricted.clone()));
+        let picture = picture(&mut app, w, h);
+        assert_eq!(picture, expected);
+        assert!(!picture.contains("restricted"), "{picture}");
     }
+    let mut app = wall(false);
+    update(&mut app, Message::Board(restricted.clone()));
+    let first = app.shared.board.clone();
+    update(&mut app, Message::Board(restricted));
+    let again = &app.shared.board;
+    let incidents = |board: &Board| board.sources[0].incidents[0].clone();
+    assert!(Arc::ptr_eq(&incidents(&first), &incidents(again)));
 }
 
 #[test]
