@@ -379,7 +379,8 @@ fn a_token_is_said_to_expire_a_week_ahead_on_boards_and_walls() {
                 generation: board.generation + 1,
             };
             update(&mut app, Message::Board(Arc::new(board)));
-            for (w, h) in [(120, 34), (80, 24), (60, 17)] {
+            let narrow = (screen == ScreenName::Wall).then_some((40, 12));
+            for (w, h) in [(120, 34), (80, 24), (60, 17)].into_iter().chain(narrow) {
                 let seen = picture(&mut app, w, h);
                 match told {
                     Some(words) => assert!(seen.contains(words), "{screen:?} {words}\n{seen}"),
