@@ -206,11 +206,16 @@ impl Front {
                 }
             };
             let answered_at = self.0.reader.mono();
+            let slept = *manner.borrow() == Manner::Asleep;
             if manner.wait_for(|it| *it != Manner::Asleep).await.is_err() {
                 return Ok(());
             }
-            // What lay here while the machine slept is handed over all the same; it vouches for nothing.
+            // What lay here while the machine slept is handed over all the same; it vouches for nothing. What was asked while
+            // it woke is lost: the first answer after a sleep may count or not, and the next one tells.
             let late = self.0.reader.mono() - asked_at > LATE_MS;
+            if slept && !late {
+                return Ok(());
+            }
             self.note(&asked, &answer, (fresh && !late).then_some(answered_at));
             self.moved();
             client.write_all(&answer).await?;

@@ -85,7 +85,8 @@ impl Judge {
         let told: Vec<_> = viewer.sources.iter().map(|it| it.front.told()).collect();
         let told: Vec<&Told> = told.iter().map(|told| &**told).collect();
         // Where a dialog covers the head, it says itself how old what it speaks of is, and asks again before its last key.
-        if typing && rows.iter().take(3).any(|row| row.contains(['┌', '│'])) {
+        let covered = |row: &String| row.contains(['┌', '│']) || row.contains("needs more room");
+        if typing && rows.iter().take(3).any(covered) {
             return faults;
         }
         let head = rows.iter().take(3).cloned().collect::<Vec<_>>().join("\n");
