@@ -8,7 +8,7 @@ use super::error::ApiError;
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::net::NetAnswer;
-use crate::wire::{NOW_HEADER, ProblemBody};
+use crate::wire::{ASK_HEADER, NOW_HEADER, ProblemBody};
 
 /// The longest wait that another side may ask for.
 const RETRY_AFTER_MAX_MS: i64 = 120_000;
@@ -24,6 +24,17 @@ pub(super) struct Good {
     pub etag: Option<String>,
     /// False for 304: what the caller has is what there is.
     pub modified: bool,
+}
+
+/// Whether it answers what was asked now, and not what was asked before: by its old clock countdowns would show more time than
+/// is left, and what it tells would look new. A backend that does not know the header says nothing of it.
+pub(super) fn answers(to: &str, answer: &NetAnswer, own: &str) -> Result<(), ApiError> {
+    match answer.header(ASK_HEADER) {
+        Some(told) if told != own => garbage(format!(
+            "{to} gives an answer that it gave before: something on the way keeps answers, and must not"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Judges an answer of `to` (`host:port`). `wall` is what the machine's own clock shows.

@@ -9,7 +9,7 @@ use http::{HeaderValue, Method, Request, header};
 use serde::de::DeserializeOwned;
 
 use super::SourceSettings;
-use super::answer::{Good, judge};
+use super::answer::{Good, answers, judge};
 use super::body;
 use super::error::ApiError;
 use super::heard::Heard;
@@ -24,8 +24,8 @@ use crate::domain::word::Via;
 use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError, escaped};
 use crate::time::{SharedClock, timeout};
 use crate::wire::{
-    BEHALF_HEADER, CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody, TeamsBody,
-    TimelineBody, WAIT_LIMIT_SECONDS,
+    ASK_HEADER, BEHALF_HEADER, CommandAnswerBody, ExplainBody, ListBody, PreviewBody, RegimesBody,
+    TeamsBody, TimelineBody, WAIT_LIMIT_SECONDS,
 };
 
 pub(super) const SMALL: Limits = Limits {
@@ -384,8 +384,11 @@ impl Api {
         if let Some(body) = &ask.body {
             request = request.body(body.clone());
         }
+        let own = format!("{:016x}", rand::random::<u64>());
+        let request = request.header(ASK_HEADER, &own);
         let sent = self.inner.clock.mono();
         let answer = http.send(request, ask.limits).await?;
+        answers(&self.place(), &answer, &own)?;
         self.heard(answer, sent, token.number)
     }
 

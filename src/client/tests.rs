@@ -34,7 +34,7 @@ impl Followed {
     /// A source whose list has these incidents, and the request for changes that follows.
     async fn with(incidents: &[Value]) -> (Followed, Asked) {
         let mut followed = Followed::start(Backend::given).await;
-        let first = followed.backend.expect("/v1/incidents?limit=1000").await;
+        let first = followed.backend.expect("/v1/incidents?limit=100").await;
         first.api(200, "etag: \"e1\"\r\n", &list("s-1", None, incidents));
         let changes = followed.describe().await;
         (followed, changes)

@@ -20,7 +20,7 @@ use tracing::field::Empty;
 
 use super::problem::{Problem, StoreFault};
 use super::state::ServerState;
-use crate::wire::{NOW_HEADER, PROBLEM, REQUEST_HEADER};
+use crate::wire::{ASK_HEADER, NOW_HEADER, PROBLEM, REQUEST_HEADER};
 
 /// Longest id of a request that is taken from outside.
 const ID_LIMIT: usize = 64;
@@ -45,9 +45,9 @@ pub fn telling(app: Router) -> Router {
     }))
 }
 
-/// The id of a request: the caller's own where it is well-formed, else a new one.
-fn request_id(headers: &HeaderMap) -> HeaderValue {
-    let mut given = headers.get_all(REQUEST_HEADER).iter();
+/// A caller's own word for a request, where it stands once and is well-formed.
+fn given(headers: &HeaderMap, name: &str) -> Option<HeaderValue> {
+    let mut given = headers.get_all(name).iter();
     let well_formed = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
         (1..=ID_LIMIT).contains(&bytes.len())
@@ -55,16 +55,22 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
                 .iter()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
-    match (given.next().filter(well_formed), given.next()) {
-        (Some(id), None) => id.clone(),
-        _ => HeaderValue::try_from(format!("{:016x}", rand::random::<u64>()))
-            .unwrap_or_else(|_| HeaderValue::from_static("none")),
-    }
+    let first = given.next().filter(well_formed);
+    first.filter(|_| given.next().is_none()).cloned()
+}
+
+/// The id of a request: the caller's own where it is well-formed, else a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    given(headers, REQUEST_HEADER).unwrap_or_else(|| {
+        HeaderValue::try_from(format!("{:016x}", rand::random::<u64>()))
+            .unwrap_or_else(|_| HeaderValue::from_static("none"))
+    })
 }
 
 /// Answers one request.
 pub async fn answer(app: Router, state: &ServerState, mut request: Request<Body>) -> Response {
     let id = request_id(request.headers());
+    let ask = given(request.headers(), ASK_HEADER);
     let shown_id = id.to_str().unwrap_or_default();
     let method = request.method().clone();
     let matched = Matched::default();
@@ -120,6 +126,9 @@ pub async fn answer(app: Router, state: &ServerState, mut request: Request<Body>
         HeaderValue::from_static("nosniff"),
     );
     headers.insert(HeaderName::from_static(REQUEST_HEADER), id);
+    if let Some(ask) = ask {
+        headers.insert(HeaderName::from_static(ASK_HEADER), ask);
+    }
     response
 }
 

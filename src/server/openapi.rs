@@ -32,7 +32,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .title("warboard")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
-            "Security incidents by phase, owning team and notification deadline. Every answer carries x-warboard-now and x-request-id.",
+            "Security incidents by phase, owning team and notification deadline. Every answer carries x-warboard-now and x-request-id, and x-warboard-ask as the request had it.",
         ))
         .build();
     let document = OpenApiBuilder::new()

@@ -24,6 +24,10 @@ pub use who::{DoorBody, NamedBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, W
 pub const NOW_HEADER: &str = "x-warboard-now";
 /// The header that names a request: the caller's own name for it, if it is well-formed, else one that is made.
 pub const REQUEST_HEADER: &str = "x-request-id";
+/// The header in which a reader sends what it made up for this one request; the answer carries the same back. An answer with
+/// another one was given before, to another request: something on the way keeps answers that it must not keep. Not
+/// [`REQUEST_HEADER`], which proxies write anew.
+pub const ASK_HEADER: &str = "x-warboard-ask";
 
 /// The header in which a door says for whom it speaks, in the form of `domain::grant`.
 pub const BEHALF_HEADER: &str = "x-warboard-on-behalf-of";

@@ -38,6 +38,8 @@ mod import;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod metric;
 #[cfg(test)]
 mod microsoft;

@@ -52,20 +52,8 @@ impl Door {
             lines.push_str(&format!("warboard=\"{rights}\" {key}\n"));
         }
         std::fs::write(home.path().join("keys"), lines).unwrap();
-        let store = format!("sqlite:{}", home.path().join("test.db").display());
-        let mut args = vec![
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--store",
-            &store,
-            "--ssh",
-            "127.0.0.1:0",
-            "--host-key",
-            "host",
-            "--authorized-keys",
-            "keys",
-        ];
+        let store = store(&home, "test.db");
+        let mut args = serving(&store);
         args.extend(flags);
         let (child, found) = started(&home, &args, &["http://", "ssh://"]);
         let token = issued(&home, &["--role", "commander", "--name", "desk"]);
@@ -187,6 +175,20 @@ impl Drop for Door {
     }
 }
 
+/// A store of this home, as `--store` is given it.
+pub fn store(home: &TempDir, name: &str) -> String {
+    format!("sqlite:{}", home.path().join(name).display())
+}
+
+/// The words that serve a store with a door, to those whom the file `keys` names.
+pub fn serving(store: &str) -> Vec<&str> {
+    let listens = ["--listen", "127.0.0.1:0", "--ssh", "127.0.0.1:0"];
+    let mut words = vec!["serve", "--store", store];
+    words.extend(listens);
+    words.extend(["--host-key", "host", "--authorized-keys", "keys"]);
+    words
+}
+
 /// Makes a key; its public line.
 pub fn new_key(home: &TempDir, person: &str) -> String {
     let path = home.path().join(format!("id_{person}"));
@@ -202,7 +204,7 @@ pub fn new_key(home: &TempDir, person: &str) -> String {
 
 /// Issues a token.
 pub fn issued(home: &TempDir, rights: &[&str]) -> String {
-    let store = format!("sqlite:{}", home.path().join("test.db").display());
+    let store = store(home, "test.db");
     let mut args = vec!["token", "issue", "--store", &store];
     args.extend(rights);
     let issued = output(home.path(), &args);

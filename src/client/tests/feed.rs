@@ -66,7 +66,7 @@ async fn the_first_list_makes_a_board_and_changes_are_put_into_it() {
 #[tokio::test]
 async fn pages_are_shown_as_they_come_and_said_to_be_not_all() {
     let mut followed = Followed::start(Backend::given).await;
-    let first = followed.backend.expect("/v1/incidents?limit=1000").await;
+    let first = followed.backend.expect("/v1/incidents?limit=100").await;
     first.good(&list("s-1", Some("s-1~AZ-1"), &[incident("AZ-1", 1)]));
     let part = followed.until(|s| s.incidents.len() == 1).await;
     assert!(!part.complete && part.heard.is_some());
@@ -81,7 +81,7 @@ async fn pages_are_shown_as_they_come_and_said_to_be_not_all() {
         .await
         .good(&json!({ "teams": [] }));
     let second = followed.backend.next().await;
-    assert_eq!(second.path, "/v1/incidents?limit=1000&after=s-1~AZ-1");
+    assert_eq!(second.path, "/v1/incidents?limit=500&after=s-1~AZ-1");
     second.good(&list("s-1", None, &[incident("AZ-2", 1)]));
     let whole = followed.until(|s| s.complete).await;
     assert_eq!(ids(&whole), ["AZ-1", "AZ-2"]);
@@ -114,7 +114,7 @@ async fn pages_that_lead_nowhere_are_garbage_and_begun_anew() {
     assert!(!lost.complete);
     followed.backend.clock.advance(500);
     let again = followed.backend.next().await;
-    assert_eq!(again.path, "/v1/incidents?limit=1000");
+    assert_eq!(again.path, "/v1/incidents?limit=100");
     let mut body = list("s-2", None, &[incident("AZ-1", 1)]);
     body["complete"] = json!(false);
     again.good(&body);
@@ -135,7 +135,7 @@ async fn a_cursor_that_is_gone_loads_anew_and_keeps_what_is_equal() {
     let before = followed.source();
     changes.api(410, "", &json!({}));
     let again = followed.backend.next().await;
-    assert_eq!(again.path, "/v1/incidents?limit=1000");
+    assert_eq!(again.path, "/v1/incidents?limit=100");
     assert_eq!(again.header("if-none-match"), None);
     // Another record: its versions count, lower ones too.
     again.good(&list(
@@ -187,7 +187,7 @@ async fn the_list_is_read_again_now_and_then_and_a_304_is_enough() {
     }
     again.sort();
     again.dedup();
-    assert_eq!(again, ["/v1/incidents?limit=1000", "/v1/info", "/v1/teams"]);
+    assert_eq!(again, ["/v1/incidents?limit=100", "/v1/info", "/v1/teams"]);
     let after = followed.source();
     assert!(Arc::ptr_eq(&before.incidents, &after.incidents));
     assert!(Arc::ptr_eq(&before.teams, &after.teams));
@@ -235,7 +235,7 @@ async fn what_another_token_reads_is_loaded_from_the_start() {
     repeated.good(&delta("s-2", &[incident("AZ-3", 1)], &[]));
     let dropped = followed.until(|s| s.incidents.is_empty()).await;
     assert!(!dropped.complete && dropped.about.is_none() && dropped.heard.is_none());
-    let again = followed.backend.expect("/v1/incidents?limit=1000").await;
+    let again = followed.backend.expect("/v1/incidents?limit=100").await;
     assert_eq!(again.header("if-none-match"), None);
     again.good(&list("s-2", None, &[incident("AZ-2", 1)]));
     followed.describe().await;

@@ -48,6 +48,31 @@ async fn every_kind_of_failure_is_told_waited_out_and_forgotten() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_given_before_is_no_news_and_sets_no_clock() {
+    let (mut followed, changes) = Followed::with(&[incident("AZ-1", 1)]).await;
+    let own = changes.header("x-warboard-ask").unwrap();
+    changes.api(
+        200,
+        &format!("x-warboard-ask: {own}\r\n"),
+        &list("s-1", None, &[]),
+    );
+    followed.backend.clock.advance(1_000);
+    let again = followed.backend.expect("/v1/changes?since=s-1").await;
+    assert_ne!(again.header("x-warboard-ask").unwrap(), own);
+    let before = followed.source();
+    // Twenty minutes old, by its clock and by what it answers.
+    let old = format!("x-warboard-now: 2026-11-23T13:47:32.000Z\r\nx-warboard-ask: {own}\r\n");
+    again.answer(200, &old, &list("s-1", None, &[]).to_string());
+    let source = followed.until_error("that it gave before").await;
+    assert_eq!(
+        (source.heard, source.offset_ms, source.as_of),
+        (before.heard, before.offset_ms, before.as_of)
+    );
+    followed.backend.clock.advance(30_000);
+    assert_eq!(followed.freshness(), Freshness::Stale);
+}
+
+#[tokio::test]
 async fn a_backend_that_is_gone_is_down_after_three_seconds_and_back_within_one() {
     let mut followed = Followed::start(|backend| {
         let mut settings = crate::client::SourceSettings {

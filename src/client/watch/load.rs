@@ -10,10 +10,12 @@ use crate::domain::view::IncidentView;
 use crate::net::escaped;
 use crate::wire::ListBody;
 
-/// Incidents asked for at once.
-const PAGE: usize = 1_000;
+/// Incidents asked for at first, so that something stands on the board soon.
+const FIRST_PAGE: usize = 100;
+/// Incidents asked for at once after that: a page is held three times over while it is read.
+const PAGE: usize = 500;
 /// Most pages of one list; a million incidents are none that people work on.
-const PAGES_MAX: usize = 1_000;
+const PAGES_MAX: usize = 2_000;
 
 /// A list being read.
 #[derive(Default)]
@@ -69,7 +71,7 @@ impl Load {
     pub fn query(&self) -> String {
         match &self.after {
             Some(after) => format!("limit={PAGE}&after={}", escaped(after)),
-            None => format!("limit={PAGE}"),
+            None => format!("limit={FIRST_PAGE}"),
         }
     }
 

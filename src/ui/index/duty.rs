@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use super::rank::{asks_reportable, numbered};
+use crate::domain::board::Board;
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, IncidentView};
@@ -83,6 +86,8 @@ pub struct DutyRow {
     pub with: Vec<usize>,
     /// What it is sorted by: due, or since when.
     pub at: Instant,
+    /// The same by the clock that all sources are compared by.
+    pub(super) compared_at: Instant,
 }
 
 impl DutyRow {
@@ -122,7 +127,7 @@ impl DutyRow {
         (
             self.group,
             self.incident.exercise,
-            self.at,
+            self.compared_at,
             self.source,
             id,
             self.duty,
@@ -153,20 +158,40 @@ pub fn known_by(incident: &IncidentView) -> &'static str {
     }
 }
 
-/// Adds an incident's duties, each in its group at `now`; gives when time alone first changes a group.
+/// Clocks that differ by less are one: an estimate that moves by milliseconds must not change an order.
+const SAME_CLOCK: TimeDelta = TimeDelta::seconds(2);
+
+/// How far the clock of each source is ahead of that of the first one heard. Two backends of which one has a wrong clock count
+/// to instants that cannot be compared as they stand: what is nearer is what has less time left.
+pub(super) fn ahead(board: &Board) -> Vec<TimeDelta> {
+    let offsets = || board.sources.iter().map(|source| source.offset_ms);
+    let first = offsets().flatten().next();
+    let by = |offset: Option<i64>| {
+        let ahead = offset?.saturating_sub(first?);
+        let ahead = TimeDelta::try_milliseconds(ahead)?;
+        (ahead.abs() >= SAME_CLOCK).then_some(ahead)
+    };
+    offsets()
+        .map(|offset| by(offset).unwrap_or_default())
+        .collect()
+}
+
+/// Adds an incident's duties, each in its group at `now`, the clock of its source, which is `ahead` of the one that all are
+/// compared by; gives when time alone first changes a group.
 pub(super) fn rows(
     source: usize,
     incident: &Arc<IncidentView>,
-    now: Instant,
+    (now, ahead): (Instant, TimeDelta),
     out: &mut Vec<DutyRow>,
 ) -> Option<Instant> {
-    let row = |group, duty, at| DutyRow {
+    let row = |group, duty, at: Instant| DutyRow {
         group,
         source,
         incident: Arc::clone(incident),
         duty,
         with: Vec::new(),
         at,
+        compared_at: at.checked_sub_signed(ahead).unwrap_or(at),
     };
     let first = out.len();
     let asks = asks_reportable(incident);

@@ -1,5 +1,5 @@
 //! The board's incidents in the orders that screens ask for, kept from board to board: an incident whose `Arc` is the
-//! same is not looked at again. Order depends on the snapshot alone, never on the time, so that a tick re-sorts nothing.
+//! same is not looked at again. Order depends on the snapshot and on how the sources' clocks differ, never on the time, so that a tick re-sorts nothing.
 
 mod alarm;
 mod duty;
@@ -57,7 +57,12 @@ pub struct Index {
     pub alarms: Alarms,
     /// When time alone moves a duty to another group.
     regroup_at: Option<Mono>,
+    /// The clocks of the sources by which duties were grouped and put in order, in milliseconds from ours.
+    clocks: Vec<Option<i64>>,
 }
+
+/// A source's clock that is set by as much has its duties grouped anew; less is the estimate that settles.
+const CLOCK_SET_MS: i64 = 1_000;
 
 /// The three lanes, in the order of `Index::lanes`.
 pub const LANES: [Phase; 3] = [
@@ -82,14 +87,12 @@ impl Index {
                 .sources
                 .iter()
                 .zip(&board.sources)
-                .all(|(old, new)| {
-                    Arc::ptr_eq(&old.incidents, &new.incidents)
-                        && old.offset_ms.is_some() == new.offset_ms.is_some()
-                });
-        if same_filter && same_incidents && !due {
+                .all(|(old, new)| Arc::ptr_eq(&old.incidents, &new.incidents));
+        if same_filter && same_incidents && !due && self.has_clocks_of(board) {
             self.board = Arc::clone(board);
             return;
         }
+        self.clocks = board.sources.iter().map(|of| of.offset_ms).collect();
         let old = std::mem::replace(&mut self.board, Arc::clone(board));
         self.filter = filter.clone();
         match same_filter && old.sources.len() == board.sources.len() {
@@ -101,6 +104,15 @@ impl Index {
         self.preparation = world::preparation(board);
         self.teams = table::teams(&self.lanes, &self.preparation);
         self.fill_duties(now, wall);
+    }
+
+    /// Whether the sources' clocks still show what they showed when all was put in order.
+    fn has_clocks_of(&self, board: &Board) -> bool {
+        let mut both = self.clocks.iter().zip(&board.sources);
+        both.all(|(old, new)| match (old, new.offset_ms) {
+            (Some(old), Some(new)) => (new - old).abs() < CLOCK_SET_MS,
+            (old, new) => old.is_some() == new.is_some(),
+        })
     }
 
     /// When `update` has to be called although nothing came.
@@ -189,23 +201,19 @@ impl Index {
     }
 
     fn fill_duties(&mut self, now: Mono, wall: Instant) {
-        let open = self
-            .board
-            .sources
-            .iter()
-            .enumerate()
-            .flat_map(|(source, of)| {
-                let time = of.time(now).unwrap_or(wall);
-                of.incidents
-                    .iter()
-                    .map(move |incident| (source, incident, time))
-            });
+        let sources = self.board.sources.iter().zip(duty::ahead(&self.board));
+        let open = sources.enumerate().flat_map(|(source, (of, ahead))| {
+            let clock = (of.time(now).unwrap_or(wall), ahead);
+            let incidents = of.incidents.iter();
+            incidents.map(move |incident| (source, incident, clock))
+        });
         let filter = &self.filter;
         let open = open.filter(|(_, incident, _)| incident.is_open() && filter.passes(incident));
         self.duties.clear();
         let mut moves: Option<(Instant, Instant)> = None;
-        for (source, incident, time) in open {
-            let next = duty::rows(source, incident, time, &mut self.duties);
+        for (source, incident, clock) in open {
+            let next = duty::rows(source, incident, clock, &mut self.duties);
+            let (time, _) = clock;
             let sooner =
                 next.filter(|at| moves.is_none_or(|(known, time)| *at - time < known - time));
             moves = sooner.map(|at| (at, time)).or(moves);

@@ -192,3 +192,47 @@ fn a_team_with_drills_alone_has_their_clock() {
     let nearest = azure.cells[0].nearest.as_ref();
     assert_eq!(nearest.map(|(_, _, of)| of.id.as_str()), Some("AZ-142"));
 }
+
+/// How much time is left of every duty whose clock runs, real ones first, in the order of the lists.
+fn left(index: &Index) -> Vec<Vec<(bool, i64)>> {
+    let left = |row: &DutyRow| {
+        let time = index.board().sources[row.source].time(MONO).unwrap();
+        (row.incident.exercise, (row.at - time).num_seconds())
+    };
+    let listed = index.duties.iter();
+    let listed = listed.filter(|row| row.group == DutyGroup::Running);
+    vec![
+        index.world.running.iter().map(left).collect(),
+        listed.map(left).collect(),
+    ]
+}
+
+#[test]
+fn a_backend_whose_clock_is_set_has_its_duties_in_order_by_what_is_left() {
+    let mut board = board();
+    let mut index = filled(&board, &Filter::default());
+    for by in [3_600_000, -7_200_000, 86_400_000] {
+        let mut of = Source::clone(&board.sources[0]);
+        of.offset_ms = of.offset_ms.map(|offset| offset + by);
+        board.sources[0] = Arc::new(of);
+        index.update(&Arc::new(board.clone()), &Filter::default(), MONO, now());
+        for rows in left(&index) {
+            assert!(rows.len() > 3 && rows.is_sorted(), "{by}: {rows:?}");
+        }
+        let fresh = filled(&board, &Filter::default());
+        assert_eq!(names(&index), names(&fresh), "{by}");
+        assert_eq!(index.regroup_at(), fresh.regroup_at(), "{by}");
+    }
+}
+
+#[test]
+fn an_estimate_of_a_clock_that_settles_changes_no_order() {
+    let mut board = board();
+    let before = names(&filled(&board, &Filter::default())).1;
+    for (source, by) in [(0, 40), (1, -70), (2, 900)] {
+        let mut of = Source::clone(&board.sources[source]);
+        of.offset_ms = of.offset_ms.map(|offset| offset + by);
+        board.sources[source] = Arc::new(of);
+    }
+    assert_eq!(before, names(&filled(&board, &Filter::default())).1);
+}

@@ -99,7 +99,8 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
         ..World::default()
     };
     let mut duties = Vec::new();
-    for (source, of) in board.sources.iter().enumerate() {
+    let ahead = duty::ahead(board);
+    for (source, (of, ahead)) in board.sources.iter().zip(ahead).enumerate() {
         let time = of.time(now).unwrap_or(wall);
         for incident in of.incidents.iter() {
             world.tlp = world.tlp.max(Some(incident.tlp));
@@ -116,7 +117,7 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
                 continue;
             }
             count(&mut world.counts, incident);
-            duty::rows(source, incident, time, &mut duties);
+            duty::rows(source, incident, (time, ahead), &mut duties);
             for row in duties.drain(..) {
                 let list = match row.group {
                     DutyGroup::Running => &mut world.running,
@@ -125,7 +126,7 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
                     _ => continue,
                 };
                 list.push(row);
-                keep(list, |r| (r.incident.exercise, r.at), false);
+                keep(list, |r| (r.incident.exercise, r.compared_at), false);
             }
             vacancies(&mut world, source, incident);
             pages(&mut world, (source, of.as_ref()), incident, time);
@@ -139,7 +140,7 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
         &mut world.missing,
         &mut world.unnumbered,
     ] {
-        keep(list, |r| (r.incident.exercise, r.at), true);
+        keep(list, |r| (r.incident.exercise, r.compared_at), true);
     }
     keep(&mut world.changes, |c| std::cmp::Reverse(c.at), true);
     keep(&mut world.vacancies, vacancy_key, true);

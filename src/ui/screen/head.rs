@@ -121,14 +121,19 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, title: Option<&st
         let right = width_of(right, shared.now);
         row.width.saturating_sub(used + right + 2)
     };
-    let mut right = match beside {
-        true => counts(shared, row.width + 2),
-        false => Vec::new(),
+    // Which sources are old, or that none is, is told before how many incidents there are.
+    let least = match troubled(shared) {
+        none if none.is_empty() => vec![all_live(live(shared))],
+        troubled => troubled,
     };
-    // Which sources are old is told before how many incidents there are.
-    if beside && width_of(&troubled(shared), shared.now) > room(&right) {
-        right = mark(shared);
+    let least = width_of(&least, shared.now);
+    let mut rights = match beside {
+        true => vec![counts(shared, row.width + 2), counts(shared, 0)],
+        false => vec![Vec::new()],
     }
+    .into_iter();
+    let right = rights.find(|right| !beside || least <= room(right));
+    let right = right.unwrap_or_else(|| mark(shared));
     parts.extend(sources(shared, room(&right)));
     let right_width = width_of(&right, shared.now);
     canvas.line(row, &parts);
@@ -169,6 +174,10 @@ pub fn live(shared: &Shared) -> usize {
         .count()
 }
 
+fn all_live(count: usize) -> Part<'static> {
+    Part::text(format!("all {count} live"), Role::Live)
+}
+
 /// Every source in words where they fit; else those that are not live, and how many are.
 pub fn sources(shared: &Shared, room: u16) -> Vec<Part<'static>> {
     let count = live(shared);
@@ -192,11 +201,11 @@ pub fn sources(shared: &Shared, room: u16) -> Vec<Part<'static>> {
     }
     let not_live = shared.board.sources.len() - count;
     let summary = match not_live {
-        0 => format!("all {count} live"),
-        _ => format!(" · {count} live"),
+        0 => all_live(count),
+        _ => Part::text(format!(" · {count} live"), Role::Live),
     };
     if count > 0 {
-        few.push(Part::text(summary, Role::Live));
+        few.push(summary);
         if fits(&few) || not_live == 0 {
             return few;
         }

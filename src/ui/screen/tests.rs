@@ -381,7 +381,8 @@ fn a_token_is_said_to_expire_a_week_ahead_on_boards_and_walls() {
                 generation: board.generation + 1,
             };
             update(&mut app, Message::Board(Arc::new(board)));
-            for (w, h) in [(120, 34), (80, 24), (60, 17)] {
+            let narrow = (screen == ScreenName::Wall).then_some((40, 12));
+            for (w, h) in [(120, 34), (80, 24), (60, 17)].into_iter().chain(narrow) {
                 let seen = picture(&mut app, w, h);
                 match told {
                     Some(words) => assert!(seen.contains(words), "{screen:?} {words}\n{seen}"),
@@ -432,4 +433,32 @@ fn a_source_that_answered_and_said_not_who_one_is_is_told_so() {
         "azure has not said yet who you are; nothing can be sent to it before it does."
     );
     assert!(without(false).contains("has not answered yet"));
+}
+
+#[test]
+fn a_filter_beside_them_never_cuts_the_word_that_sources_are_live() {
+    use crate::domain::board::{Board, Source};
+    use std::sync::Arc;
+    let mut app = showing(ScreenName::Lanes, "night");
+    let board = app.shared.board.clone();
+    let sources = board.sources.iter().map(|source| {
+        Arc::new(Source {
+            heard: Some(app.shared.now),
+            refused_since: None,
+            distrusted: false,
+            ..Source::clone(source)
+        })
+    });
+    let board = Board {
+        sources: sources.collect(),
+        generation: board.generation + 1,
+    };
+    update(&mut app, Message::Board(Arc::new(board)));
+    picture(&mut app, 80, 24);
+    keys(&mut app, "/ q q Enter");
+    for w in 72..=120 {
+        let seen = picture(&mut app, w, 24);
+        let head = seen.lines().next().unwrap();
+        assert!(head.contains(" live"), "{w}: {head}");
+    }
 }

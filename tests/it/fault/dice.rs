@@ -5,15 +5,17 @@
 pub struct Dice(u64);
 
 impl Dice {
-    /// From `WARBOARD_SEED`, else from the process's own chance; says which.
-    pub fn thrown(test: &str) -> Dice {
+    /// From `WARBOARD_SEED`, else from a seed that is the same each time; says which.
+    pub fn loaded(test: &str, seed: u64) -> Dice {
         let given = std::env::var("WARBOARD_SEED").ok();
-        let seed = match given {
-            Some(given) => given.parse().unwrap(),
-            None => u64::from(rand::random::<u32>()),
-        };
+        let seed = given.map_or(seed, |given| given.parse().unwrap());
         println!("{test}: WARBOARD_SEED={seed}");
         Dice(seed)
+    }
+
+    /// From `WARBOARD_SEED`, else from the process's own chance; says which.
+    pub fn thrown(test: &str) -> Dice {
+        Dice::loaded(test, u64::from(rand::random::<u32>()))
     }
 
     pub fn next(&mut self) -> u64 {

@@ -1,6 +1,6 @@
 //! A door as a process of its own, before a backend elsewhere: its token speaks for people, and only such a one opens it.
 
-use super::{Door, issued, listening, new_key, text};
+use super::{Door, issued, listening, new_key, serving, store, text};
 use crate::program::{Backend, warboard};
 
 #[test]
@@ -61,21 +61,10 @@ fn faults_in_the_keys_are_named_by_line_and_end_the_start() {
         "# ours\nwarboard=\"person=a,rule=x\" ssh-ed25519 AAAA\nrestrict ssh-ed25519 AAAA\n",
     )
     .unwrap();
-    let store = format!("sqlite:{}", backend.home.path().join("other.db").display());
-    let args = [
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--store",
-        &store,
-        "--ssh",
-        "127.0.0.1:0",
-        "--host-key",
-        "host",
-        "--authorized-keys",
-        "keys",
-    ];
-    let done = warboard(backend.home.path(), &args).output().unwrap();
+    let store = store(&backend.home, "other.db");
+    let done = warboard(backend.home.path(), &serving(&store))
+        .output()
+        .unwrap();
     assert_eq!(done.status.code(), Some(2), "{done:?}");
     let told = text(&done.stderr);
     assert!(told.contains("keys:2: 'rule=x' is no right"), "{told}");

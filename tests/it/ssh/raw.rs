@@ -143,14 +143,17 @@ pub async fn drained(channel: &mut Channel<client::Msg>) {
     while let Ok(Some(_)) = tokio::time::timeout(soon, channel.wait()).await {}
 }
 
-/// Waits for the next frame.
+/// A tick changes a few digits, which takes fewer bytes than anything a key does.
+const TICK: usize = 100;
+
+/// Waits for the next frame that more than time has changed.
 pub async fn frame(channel: &mut Channel<client::Msg>) {
     loop {
         let waited = tokio::time::timeout(PATIENCE, channel.wait()).await;
         let message = waited
             .expect("a frame in time")
             .expect("a channel that is open");
-        let is_frame = matches!(message, ChannelMsg::Data { .. });
+        let is_frame = matches!(message, ChannelMsg::Data { data } if data.len() > TICK);
         if is_frame {
             return;
         }

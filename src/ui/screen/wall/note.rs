@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::text::width;
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::phrase::{Form, instant};
 use crate::ui::screen::head::{comms, fitted, page_parts, token, vacancies};
@@ -80,14 +81,14 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
 
 /// The version, and when the first token of this display ends.
 pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
-    let text = format!("warboard {}", env!("CARGO_PKG_VERSION"));
-    let used = canvas.text(row.x, row.y, row.width, &text, Role::Dim);
+    let version = format!("warboard {}", env!("CARGO_PKG_VERSION"));
     let ends = shared.board.sources.iter().enumerate();
     let ends = ends.filter_map(|(i, source)| {
         let at = source.about.as_ref()?.token_expires_at?;
         Some((at, i, source))
     });
     let Some((at, source, of)) = ends.min_by_key(|(at, ..)| *at) else {
+        canvas.text(row.x, row.y, row.width, &version, Role::Dim);
         return;
     };
     let (text, role) = match token(shared).0 {
@@ -99,6 +100,9 @@ pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
             (format!("token for {} ends {at}", of.name), Role::Dim)
         }
     };
-    let room = row.width.saturating_sub(used + 2);
-    canvas.text_right(row.x + used + 2, row.y, room, &text, role);
+    // Where both have no room, which version this is can be seen elsewhere.
+    if width(&version) + 2 + width(&text) <= usize::from(row.width) {
+        canvas.text(row.x, row.y, row.width, &version, Role::Dim);
+    }
+    canvas.text_right(row.x, row.y, row.width, &text, role);
 }
