@@ -6,6 +6,7 @@ mod day;
 mod front;
 mod oracle;
 mod viewer;
+mod work;
 
 use std::process::Command;
 

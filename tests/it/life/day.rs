@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::TimeDelta;
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use warboard::domain::instant::Instant;
 use warboard::domain::word::{Role, Tlp};
@@ -18,7 +17,7 @@ use super::viewer::{Seen, Viewer, write_secret};
 use crate::backend::{Backend, Plan};
 use crate::fault::dice::Dice;
 
-const NAMES: [&str; 2] = ["azure", "dynamics"];
+pub(super) const NAMES: [&str; 2] = ["azure", "dynamics"];
 const STEP_MS: i64 = 1_000;
 const SIZES: [(u16, u16); 8] = [
     (60, 17),
@@ -62,19 +61,20 @@ struct Sitting {
 }
 
 /// A backend with the clock it lives by.
-struct House {
-    backend: Backend,
-    clock: TestClock,
+pub(super) struct House {
+    pub backend: Backend,
+    pub clock: TestClock,
     before: Instant,
-    open: Vec<String>,
+    /// The incidents that people work on.
+    pub open: Vec<String>,
 }
 
 pub struct Day {
-    dice: Dice,
+    pub(super) dice: Dice,
     /// How many times as much as on a common day happens.
     busy: u64,
     home: TempDir,
-    houses: Vec<House>,
+    pub(super) houses: Vec<House>,
     sittings: Vec<Sitting>,
     moves: Arc<AtomicU64>,
     pub judge: Judge,
@@ -162,7 +162,7 @@ impl Day {
         }
     }
 
-    fn happened(&mut self, what: String) {
+    pub(super) fn happened(&mut self, what: String) {
         if self.log.len() >= 40 {
             self.log.pop_front();
         }
@@ -209,7 +209,7 @@ impl Day {
     }
 
     /// Whether something happens in this second that happens once in so many of a common day.
-    fn happens(&mut self, once_in: u64) -> bool {
+    pub(super) fn happens(&mut self, once_in: u64) -> bool {
         self.dice.one_in(once_in / self.busy)
     }
 
@@ -396,70 +396,6 @@ impl Day {
             }
             _ => {}
         }
-    }
-
-    /// Somebody works on incidents at a backend.
-    async fn work(&mut self, source: usize) {
-        if !self.happens(45) {
-            return;
-        }
-        let count = self.houses[source].open.len();
-        if count < 3 || count < 9 && self.dice.one_in(6) {
-            return self.open(source).await;
-        }
-        let at = usize::try_from(self.dice.below(count as u64)).unwrap();
-        let id = self.houses[source].open[at].clone();
-        let ended = count > 6 && self.dice.one_in(4);
-        let (order, name) = (self.order(source, ended), NAMES[source]);
-        let house = &mut self.houses[source];
-        let commander = house.backend.tokens.commander.clone();
-        let answer = house.backend.order(&commander, &id, &order).send().await;
-        assert!(answer.status < 500, "{order}: {}", answer.text());
-        if ended && answer.status == 200 {
-            house.open.remove(at);
-        }
-        let status = answer.status;
-        self.happened(format!("{name} {id} {} {status}", order["type"]));
-    }
-
-    fn order(&mut self, source: usize, ended: bool) -> Value {
-        let now = self.houses[source].clock.now();
-        if ended {
-            return json!({"type": "dismiss", "reason": "nothing was found"});
-        }
-        match self.dice.below(9) {
-            0 | 1 => {
-                // Due in ten minutes to a day, or an hour ago.
-                let left = i64::try_from(self.dice.below(1_440)).unwrap() - 60;
-                let at = now - TimeDelta::hours(72) + TimeDelta::minutes(left);
-                json!({"type": "declare", "at": at.to_rfc3339()})
-            }
-            2 => json!({"type": "advance", "to": "containment_eradication_and_recovery"}),
-            3 => {
-                json!({"type": "advance", "to": "detection_and_analysis", "reason": "new indicator"})
-            }
-            4 => json!({"type": "page", "teams": ["legal-affairs"]}),
-            5 => json!({"type": "assign", "role": "commander", "person": "d.okafor"}),
-            6 => json!({"type": "set", "severity": "sev1", "regimes": ["ms-72h", "gdpr-33"]}),
-            7 => {
-                let at = now - TimeDelta::hours(71);
-                json!({"type": "record_time", "trigger": "aware_at", "at": at.to_rfc3339()})
-            }
-            _ => json!({"type": "note", "kind": "fact", "text": "looked again"}),
-        }
-    }
-
-    async fn open(&mut self, source: usize) {
-        let now = self.houses[source].clock.now();
-        let exercise = self.dice.one_in(5);
-        let back = TimeDelta::minutes(i64::try_from(self.dice.below(4_400)).unwrap());
-        let body = json!({"service": "azure", "title": "keys seen outside", "severity": "sev2",
-            "exercise": exercise, "tlp": "green", "regimes": ["ms-72h", "gdpr-33"],
-            "triggers": {"aware_at": (now - back).to_rfc3339()}});
-        let opened = self.houses[source].backend.open(&body).await;
-        let id = opened["id"].as_str().unwrap().to_owned();
-        self.happened(format!("{} {id} opened", NAMES[source]));
-        self.houses[source].open.push(id);
     }
 
     /// Lets all go on that can without time. One thread runs everything but files and stores: when that has nothing left to do
