@@ -83,6 +83,8 @@ impl Watch for Watcher {
                 let so_far = self.clock.mono() - began;
                 match told {
                     Ok(Ok(true)) if so_far < self.most_ms => {}
+                    // It answers, and takes no further connection: this one may well be good.
+                    Ok(Err(Error::Database(_))) if so_far < self.most_ms => {}
                     Ok(Ok(true)) => return silent(so_far, "the database is still at work on it"),
                     Ok(Ok(false)) => {
                         self.clock.sleep(UNDER_WAY_FOR_MS).await;
@@ -105,8 +107,9 @@ impl Watch for Watcher {
 
     fn end<'a>(&'a self, other: &'a mut Db) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            // One that has ended by itself is no longer there.
-            let end = sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint = $2")
+            // One that has ended by itself is no longer there. One that is at work may be waiting, in its COMMIT, for a
+            // replica: it ends by itself.
+            let end = sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid = $1 AND (extract(epoch FROM backend_start) * 1000000)::bigint = $2 AND state <> 'active'")
                 .bind(self.session.pid)
                 .bind(self.session.began);
             if let Err(error) = end.optional::<(i64,)>(other).await {

@@ -247,17 +247,23 @@ impl<E: Engine> Writer<E> {
         match found.await {
             Err(error) => Tried::InDoubt(doubt, error),
             Ok(false) => self.carry_out_all(works).await,
-            Ok(true) => {
-                // Nothing was written on this connection; should its end not be heard, the next batch opens another.
-                if let Some(db) = self.db.as_mut() {
-                    let end = async { Ok(db.script("ROLLBACK").await?) };
-                    if self.engine.within(Wait::Step, end).await.is_err() {
-                        self.give_up().await;
-                    }
-                }
-                Tried::Committed(true)
-            }
+            // It is as safe as it has to be once a commit behind it is: where replicas are waited for, this one waits.
+            Ok(true) => match self.commit_behind().await {
+                Ok(()) => Tried::Committed(true),
+                Err(error) => Tried::InDoubt(doubt, error),
+            },
         }
+    }
+
+    async fn commit_behind(&mut self) -> Result<(), StoreError> {
+        let Some(db) = self.db.as_mut() else {
+            return Ok(());
+        };
+        let commit = async {
+            self.state.note(db).await?;
+            Ok(db.script("COMMIT").await?)
+        };
+        self.engine.within(Wait::Step, commit).await
     }
 
     /// Every work in its savepoint, then the commit.
