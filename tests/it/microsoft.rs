@@ -150,6 +150,7 @@ impl Room {
                 value: Some(Secret::new("hunter2")),
             },
             ca_file: None,
+            proxy: None,
             options: BTreeMap::from(options.map(|(key, value)| (key, value.to_owned()))),
             write_phases: true,
             mapping: Mapping::new(vendor, "azure"),
