@@ -6,6 +6,7 @@ mod login;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
+use serde::Serialize;
 
 use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, FAILED, Failure, NOT_ALLOWED, Outcome, UNREACHABLE};
@@ -19,7 +20,7 @@ use crate::connector::settings::{ConnectorSettings, TokenPlace};
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::open::Allotted;
-use crate::domain::word::{Role, Via};
+use crate::domain::word::{Phase, Role, Severity, Via};
 use crate::time::SharedClock;
 
 /// How many incidents are asked one by one for what the list lacks; the rest are shown as the list has them.
@@ -36,13 +37,13 @@ pub struct ConnectorArgs {
 #[derive(Debug, Subcommand)]
 pub enum ConnectorAction {
     /// List the connectors of the backend's file, and what each can do
-    List(FileArgs),
+    List(ToldArgs),
     /// Read one page with the real credentials and show how each incident would land; writes nothing
     Check {
         /// The connector's name
         name: String,
         #[command(flatten)]
-        file: FileArgs,
+        told: ToldArgs,
     },
     /// Sign in for a connector as a person: shows a code and where to type it, and keeps what the backend then renews
     Login {
@@ -51,6 +52,16 @@ pub enum ConnectorAction {
         #[command(flatten)]
         file: FileArgs,
     },
+}
+
+/// Which file, and how the answer is told.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ToldArgs {
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// One JSON object for a program
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Which file.
@@ -63,8 +74,10 @@ pub struct FileArgs {
 
 pub fn run(args: ConnectorArgs) -> Outcome {
     match args.action {
-        ConnectorAction::List(file) => list(&load(&file)?),
-        ConnectorAction::Check { name, file } => block_on(1, check(load(&file)?, name))?,
+        ConnectorAction::List(told) => list(&load(&told.file)?, told.json),
+        ConnectorAction::Check { name, told } => {
+            block_on(1, check(load(&told.file)?, name, told.json))?
+        }
         ConnectorAction::Login { name, file } => block_on(1, login::login(load(&file)?, name))?,
     }
 }
@@ -82,30 +95,86 @@ pub fn made(
         .map_err(|fault| Failure::usage(format!("connector '{}', {fault}", settings.name)))
 }
 
-fn list(file: &ServerFile) -> Outcome {
+/// What is told of a connector without asking anybody.
+#[derive(Serialize)]
+struct ConnectorRow {
+    name: String,
+    kind: &'static str,
+    vendor: &'static str,
+    url: String,
+    /// Where the credentials are, never what they are.
+    token: String,
+    can: [&'static str; 5],
+}
+
+/// How an incident there would land here.
+#[derive(Serialize)]
+struct LandingRow {
+    key: String,
+    status: String,
+    service: String,
+    /// Null: it lands without one.
+    severity: Option<Severity>,
+    phase: Phase,
+    title: String,
+    /// What has no place here, each with why.
+    unplaced: Vec<String>,
+    /// Why the backend would not take it; null where it would.
+    refused: Option<String>,
+}
+
+/// What one page of a source says.
+#[derive(Serialize)]
+struct CheckBody {
+    connector: String,
+    incidents: Vec<LandingRow>,
+    /// False: there are more than this page has.
+    complete: bool,
+    /// What could not be read, each with why.
+    unread: Vec<String>,
+    /// Why the source does not tell all, if it does not.
+    cut: Option<String>,
+}
+
+fn json(output: &Output, body: &impl Serialize) -> Result<(), Failure> {
+    let body = serde_json::to_vec(body).map_err(|error| Failure::new(error.to_string()))?;
+    output.json(&body);
+    Ok(())
+}
+
+fn list(file: &ServerFile, as_json: bool) -> Outcome {
     let output = Output::default();
-    if file.connectors.is_empty() {
+    if file.connectors.is_empty() && !as_json {
         output.note("no connector is configured: add [[connector]] to the backend's file");
         return Ok(DONE);
     }
     let clock = clock();
     let mut rows = Vec::new();
     for settings in &file.connectors {
-        let can = made(settings, &clock)?.capabilities().words().join(", ");
+        let can = made(settings, &clock)?.capabilities().words();
         let token = match &settings.token {
             TokenPlace::File(path) => format!("token in {}", path.display()),
             TokenPlace::Command(_) => "token by command".to_owned(),
             TokenPlace::Variable { name, .. } => format!("token in {name}"),
         };
-        rows.push(vec![
-            settings.name.clone(),
-            settings.vendor.name.to_owned(),
-            settings.url.clone(),
+        rows.push(ConnectorRow {
+            name: settings.name.clone(),
+            kind: settings.vendor.word,
+            vendor: settings.vendor.name,
+            url: settings.url.clone(),
             token,
             can,
-        ]);
+        });
     }
-    for line in table(&rows) {
+    if as_json {
+        json(&output, &serde_json::json!({ "connectors": rows }))?;
+        return Ok(DONE);
+    }
+    let cells = rows.into_iter().map(|row| {
+        let can = row.can.join(", ");
+        vec![row.name, row.vendor.to_owned(), row.url, row.token, can]
+    });
+    for line in table(&cells.collect::<Vec<_>>()) {
         output.line(&line);
     }
     Ok(DONE)
@@ -128,7 +197,7 @@ fn named<'f>(all: &'f [ConnectorSettings], name: &str) -> Result<&'f ConnectorSe
     })
 }
 
-async fn check(file: ServerFile, name: String) -> Outcome {
+async fn check(file: ServerFile, name: String, as_json: bool) -> Outcome {
     let settings = named(&file.connectors, &name)?;
     let (output, clock) = (Output::default(), clock());
     let connector = made(settings, &clock)?;
@@ -160,31 +229,43 @@ async fn check(file: ServerFile, name: String) -> Outcome {
         rules: &rules,
         random: 0,
     };
-    let (mut rows, mut unplaced, mut refused) = (Vec::new(), Vec::new(), false);
-    for case in &cases {
-        let landing = land(case, &settings.name, &settings.mapping, &context);
-        unplaced.extend(
-            landing
-                .unplaced
-                .iter()
-                .map(|why| format!("{}: {why}", case.key)),
-        );
-        if let Err(why) = placed(&landing, settings, &context) {
-            refused = true;
-            unplaced.push(format!("{}: would be refused: {why}", case.key));
-        }
-        if case.partial {
-            unplaced.push(format!(
-                "{}: what the list leaves out of it was not asked for",
-                case.key
-            ));
-        }
-        rows.push(row(case, &landing));
+    let rows: Vec<LandingRow> = cases
+        .iter()
+        .map(|case| row(case, settings, &context))
+        .collect();
+    let refused = rows.iter().any(|row| row.refused.is_some());
+    let code = if refused { FAILED } else { DONE };
+    if as_json {
+        let body = CheckBody {
+            connector: settings.name.clone(),
+            incidents: rows,
+            complete: batch.next.is_none(),
+            unread: batch.unread,
+            cut: batch.cut,
+        };
+        json(&output, &body)?;
+        return Ok(code);
     }
-    for line in table(&rows) {
+    let (mut cells, mut notes) = (Vec::new(), Vec::new());
+    for row in rows {
+        notes.extend(row.unplaced.iter().map(|why| format!("{}: {why}", row.key)));
+        let refused = row.refused.iter();
+        notes.extend(refused.map(|why| format!("{}: would be refused: {why}", row.key)));
+        cells.push(vec![
+            row.key,
+            row.status,
+            row.service,
+            row.severity
+                .map_or("sev?", |severity| severity.as_str())
+                .to_owned(),
+            row.phase.as_str().to_owned(),
+            row.title,
+        ]);
+    }
+    for line in table(&cells) {
         output.line(&line);
     }
-    for line in unplaced.iter().chain(&batch.unread).chain(&batch.cut) {
+    for line in notes.iter().chain(&batch.unread).chain(&batch.cut) {
         output.note(line);
     }
     output.note(&match (cases.len(), batch.next.is_some()) {
@@ -198,7 +279,7 @@ async fn check(file: ServerFile, name: String) -> Outcome {
             settings.name
         ),
     });
-    Ok(if refused { FAILED } else { DONE })
+    Ok(code)
 }
 
 /// Whether the domain would take it.
@@ -216,22 +297,23 @@ fn placed(
 }
 
 /// What it is there, and what it would be here.
-fn row(case: &Case, landing: &Landing) -> Vec<String> {
-    let severity = landing
-        .open
-        .severity
-        .map_or("sev?", |severity| severity.as_str());
-    let phase = landing
-        .phase
-        .map_or("detection_and_analysis", |phase| phase.as_str());
-    vec![
-        case.key.clone(),
-        case.status.clone(),
-        landing.open.service.clone(),
-        severity.to_owned(),
-        phase.to_owned(),
-        landing.open.title.clone(),
-    ]
+fn row(case: &Case, settings: &ConnectorSettings, context: &Context<'_>) -> LandingRow {
+    let landing = land(case, &settings.name, &settings.mapping, context);
+    let refused = placed(&landing, settings, context).err();
+    let mut unplaced = landing.unplaced;
+    if case.partial {
+        unplaced.push("what the list leaves out of it was not asked for".to_owned());
+    }
+    LandingRow {
+        key: case.key.clone(),
+        status: case.status.clone(),
+        service: landing.open.service,
+        severity: landing.open.severity,
+        phase: landing.phase.unwrap_or(Phase::DetectionAndAnalysis),
+        title: landing.open.title,
+        unplaced,
+        refused,
+    }
 }
 
 fn failed(settings: &ConnectorSettings, error: &ConnectorError) -> Failure {

@@ -20,7 +20,7 @@ use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
-use crate::server::{Doors, Intake, Limits, RouteCourier, ServerState, Setup};
+use crate::server::{Doors, Intake, Limits, RouteCourier, ServerState, Setup, intake_routes};
 use crate::session::display;
 use crate::store::Store;
 use crate::time::SharedClock;
@@ -71,7 +71,12 @@ pub async fn state(
     name: &str,
     limits: Limits,
 ) -> Result<Arc<ServerState>, Failure> {
-    let routes = Routes::new(&file.routes, clock).map_err(|faults| {
+    let mut intakes = Vec::new();
+    for settings in file.connectors {
+        let made = super::connector::made(&settings, clock)?;
+        intakes.push(Intake::new(settings, made));
+    }
+    let routes = Routes::new(&file.routes, clock, &intake_routes(&intakes)).map_err(|faults| {
         let lines: Vec<String> = faults
             .iter()
             .map(|(team, place, fault)| format!("team '{team}', route {}: {fault}", place + 1))
@@ -82,11 +87,6 @@ pub async fn state(
         Some(rules) => rules,
         None => built_in()?,
     };
-    let mut intakes = Vec::new();
-    for settings in file.connectors {
-        let made = super::connector::made(&settings, clock)?;
-        intakes.push(Intake::new(settings, made));
-    }
     let setup = Setup {
         store,
         clock: clock.clone(),

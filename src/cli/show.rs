@@ -218,6 +218,9 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 .answer
                 .map(|answer| format!(", {answer}"))
                 .unwrap_or_default();
+            let asked = page
+                .asked_for()
+                .map_or_else(String::new, |asked| format!(", {asked}"));
             let late = page
                 .late_since(now)
                 .map(|eta| format!(", ETA passed {}", utc(eta)))
@@ -229,7 +232,7 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 .unwrap_or_default();
             vec![
                 page.team.clone(),
-                format!("{}{answer}{late}{error}", page.state),
+                format!("{}{answer}{asked}{late}{error}", page.state),
                 utc(page.queued_at),
                 page.id.clone(),
             ]

@@ -6,6 +6,7 @@ use super::connection::Reach;
 use super::environment::block_on;
 use super::exit::{DONE, Outcome};
 use super::output::table;
+use crate::domain::board::RouteView;
 use crate::domain::word::Via;
 
 /// Flags of `teams`.
@@ -30,7 +31,8 @@ pub async fn teams(args: TeamsArgs) -> Outcome {
     let mut rows = Vec::new();
     for api in args.reach.candidates(Via::Cli)? {
         for team in api.teams().await?.value {
-            let routes: Vec<String> = team.routes.iter().map(|route| route.kind.clone()).collect();
+            let name = |route: RouteView| route.connector.unwrap_or(route.kind);
+            let routes: Vec<String> = team.routes.into_iter().map(name).collect();
             rows.push(vec![
                 team.id,
                 team.kind.to_string(),

@@ -60,7 +60,10 @@ struct Inner {
 /// How a backend is reached.
 enum Way {
     /// Over a socket, with a token.
-    Network { http: HttpClient, tokens: Tokens },
+    Network {
+        http: Box<HttpClient>,
+        tokens: Tokens,
+    },
     /// It lives in this process and knows who asks.
     Inside(Arc<dyn Neighbour>),
 }
@@ -135,7 +138,7 @@ impl Api {
             ..HttpSettings::default()
         };
         let way = Way::Network {
-            http: HttpClient::new(&settings.url, &http)?,
+            http: Box::new(HttpClient::new(&settings.url, &http)?),
             tokens: Tokens::new(settings.token.clone(), clock.clone()),
         };
         Ok(Api::reached(&settings.name, way, clock, via))

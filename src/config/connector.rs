@@ -16,7 +16,7 @@ use super::source::{bad_name, place};
 use crate::connector::login::is_by_device;
 use crate::connector::settings::{ConnectorSettings, Mapping, TagRule, TokenPlace};
 use crate::connector::vendor::{VENDORS, Vendor};
-use crate::domain::directory::Directory;
+use crate::domain::directory::{Directory, ROUTE_CLEARANCE};
 use crate::domain::duty::Rules;
 use crate::secret::{Secret, command_words};
 
@@ -32,6 +32,8 @@ const KEYS: &[&str] = &[
     "proxy",
     "service",
     "write_phases",
+    "write_notes",
+    "clearance",
     "services",
     "phases",
     "severities",
@@ -106,6 +108,15 @@ fn one(
     });
     let token = token(document, part, kept);
     let write_phases = document.yes(part, "write_phases").unwrap_or(false);
+    let clearance = document.word(part, "clearance");
+    let write_notes = document
+        .yes(part, "write_notes")
+        .filter(|yes| *yes)
+        .map(|_| clearance.unwrap_or(ROUTE_CLEARANCE));
+    if clearance.is_some() && write_notes.is_none() {
+        let what = "says whose notes are written there; it needs write_notes = true beside it";
+        document.fault(part, "clearance", what);
+    }
     let service = service(document, part, "service", directory);
     let mapping = mapping(document, part, vendor, service.as_deref(), directory, rules);
     let settings = ConnectorSettings {
@@ -117,6 +128,7 @@ fn one(
         proxy,
         options,
         write_phases,
+        write_notes,
         mapping: mapping?,
     };
     for fault in (settings.vendor.faults)(&settings) {

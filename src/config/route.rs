@@ -7,7 +7,7 @@ use crate::domain::directory::ROUTE_CLEARANCE;
 use crate::paging::mail::Envelope;
 use crate::paging::ntfy;
 use crate::paging::settings::{
-    Address, MailSettings, PAGERDUTY_URL, RouteKind, RouteSettings, SMTP_PORT, Target,
+    Address, Called, MailSettings, PAGERDUTY_URL, RouteKind, RouteSettings, SMTP_PORT, Target,
 };
 
 /// Reads a route; what is wrong with it goes on record.
@@ -73,6 +73,21 @@ fn target(document: &mut Document<'_>, part: &Part<'_>, kind: RouteKind) -> Opti
         RouteKind::Slack => address(document, part).map(|address| Target::Slack { address }),
         RouteKind::Teams => address(document, part).map(|address| Target::Teams { address }),
         RouteKind::Smtp => mail(document, part).map(Target::Smtp),
+        RouteKind::Connector => {
+            let name = document.needed(part, "connector");
+            let called = match (part.has("policy"), part.has("person")) {
+                (true, true) => {
+                    document.fault(part, "person", "stands beside policy; keep one of them");
+                    None
+                }
+                (false, true) => document.text(part, "person").map(Called::Person),
+                _ => document.needed(part, "policy").map(Called::Policy),
+            };
+            Some(Target::Connector {
+                name: name?,
+                called: called?,
+            })
+        }
         RouteKind::Ntfy => {
             let url = url(document, part);
             if let Some(Err(why)) = url.as_deref().map(ntfy::topic) {

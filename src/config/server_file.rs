@@ -106,6 +106,28 @@ impl ServerFile {
             self.read_directory(document, root);
         }
         self.connectors = connector::read(document, root, &self.directory, self.rules.as_ref());
+        self.check_routes(document, root);
+    }
+
+    /// A route names a connector of this file, which stands behind it.
+    fn check_routes(&self, document: &mut Document<'_>, root: &Part<'_>) {
+        for team in document.parts(root, "team") {
+            for part in document.parts(&team, "route") {
+                let Some(name) = document.text(&part, "connector") else {
+                    continue;
+                };
+                if !self.connectors.iter().any(|known| known.name == name) {
+                    let all = self.connectors.iter().map(|known| known.name.as_str());
+                    let all: Vec<&str> = all.collect();
+                    let what = format!(
+                        "{} is none of the connectors: {}",
+                        quoted(&name),
+                        all.join(", ")
+                    );
+                    document.fault(&part, "connector", what);
+                }
+            }
+        }
     }
 
     fn read_directory(&mut self, document: &mut Document<'_>, root: &Part<'_>) {

@@ -1,5 +1,7 @@
 //! DFIR-IRIS: cases with phases of their own. Its ids are each installation's own, so that states are known by name; its
-//! times carry no zone; it answers 400 to what it does not find, and writes whatever comes last.
+//! times carry no zone; it answers 400 to what it does not find, and writes whatever comes last. Tasks are `iris::task`.
+
+mod task;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,7 +31,7 @@ pub const VENDOR: Vendor = Vendor {
     word: "iris",
     name: "DFIR-IRIS",
     url: None,
-    keys: &[],
+    keys: &[PAGE],
     interval_ms: 15_000,
     phases: &[
         ("In progress", Phase::DetectionAndAnalysis),
@@ -49,15 +51,32 @@ pub const VENDOR: Vendor = Vendor {
         ("Informational", Severity::Sev5),
     ],
     unassessed: &["Unspecified"],
-    faults: |_| Vec::new(),
+    faults,
     connect: |settings, clock| Ok(Arc::new(Iris::new(settings, clock)?)),
 };
+
+/// How a page is made there.
+const PAGE: &str = "page";
+/// The one way that it can be.
+const TASK: &str = "task";
+
+fn faults(settings: &ConnectorSettings) -> Vec<SettingsFault> {
+    match settings.option(PAGE) {
+        None | Some(TASK) => Vec::new(),
+        Some(_) => vec![SettingsFault::new(
+            PAGE,
+            "can only be 'task': DFIR-IRIS has no other way to call a person",
+        )],
+    }
+}
 
 /// A DFIR-IRIS server.
 pub struct Iris {
     line: Line,
     /// Names of states with their ids; read when first needed and again at an unknown name.
     states: Mutex<Vec<(String, i64)>>,
+    /// Whether a page is a task.
+    by_task: bool,
 }
 
 impl Iris {
@@ -69,6 +88,7 @@ impl Iris {
         Ok(Iris {
             line: Line::new(settings, "Bearer ", Vec::new(), clock)?,
             states: Mutex::default(),
+            by_task: settings.option(PAGE) == Some(TASK),
         })
     }
 
@@ -100,6 +120,18 @@ impl Iris {
         if let Some(id) = kept {
             return Ok(id);
         }
+        let states = self.read_states().await?;
+        let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
+        known(&states).ok_or_else(|| ConnectorError::Invalid {
+            field: format!("state '{name}'"),
+            message: format!(
+                "this server has none of that name; it has: {}",
+                names.join(", ")
+            ),
+        })
+    }
+
+    async fn read_states(&self) -> Result<Vec<(String, i64)>, ConnectorError> {
         let heard = self.line.get("/manage/case-states/list").await?;
         let data = Iris::data(heard, "states")?;
         let read =
@@ -110,17 +142,59 @@ impl Iris {
             .flatten()
             .filter_map(read)
             .collect();
-        let found = known(&states);
-        let names: Vec<&str> = states.iter().map(|(name, _)| name.as_str()).collect();
-        let unknown = ConnectorError::Invalid {
-            field: format!("state '{name}'"),
-            message: format!(
-                "this server has none of that name; it has: {}",
-                names.join(", ")
-            ),
+        *self.states.lock().unwrap_or_else(PoisonError::into_inner) = states.clone();
+        Ok(states)
+    }
+
+    /// The states in which a case is open, by id.
+    async fn open_states(&self) -> Result<Vec<i64>, ConnectorError> {
+        let kept = self
+            .states
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let states = match kept.is_empty() {
+            true => self.read_states().await?,
+            false => kept,
         };
-        *self.states.lock().unwrap_or_else(PoisonError::into_inner) = states;
-        found.ok_or(unknown)
+        let open = states.iter();
+        let open = open.filter(|(name, _)| !name.eq_ignore_ascii_case(CLOSED));
+        Ok(open.map(|(_, id)| *id).collect())
+    }
+
+    /// Where the list goes on. It holds closed cases too, newest first: where few of a part are open, and many parts are
+    /// left, the open states are asked for one by one.
+    async fn after(
+        &self,
+        place: Place,
+        data: &Value,
+        few_open: bool,
+    ) -> Result<Option<Place>, ConnectorError> {
+        // A next page that is this one again would never end.
+        let next = text(data, &["next_page"]).and_then(|next| next.parse::<u64>().ok());
+        let next = next.filter(|next| *next > place.page);
+        let open = match place.state {
+            None if few_open && next.is_some() => {
+                let open = self.open_states().await?;
+                let last = data.get("last_page").and_then(Value::as_u64);
+                let left = last.map_or(0, |last| last.saturating_sub(place.page));
+                if open.is_empty() || left <= u64::try_from(open.len()).unwrap_or(u64::MAX) {
+                    return Ok(next.map(|page| Place { page, ..place }));
+                }
+                open
+            }
+            None => return Ok(next.map(|page| Place { page, ..place })),
+            Some(_) if next.is_some() => return Ok(next.map(|page| Place { page, ..place })),
+            Some(state) => {
+                let open = self.open_states().await?;
+                let behind = open.iter().skip_while(|id| **id != state).skip(1);
+                behind.copied().collect()
+            }
+        };
+        Ok(open.first().map(|state| Place {
+            state: Some(*state),
+            page: 1,
+        }))
     }
 
     async fn one(&self, key: &str) -> Result<Case, ConnectorError> {
@@ -146,6 +220,30 @@ impl Iris {
         self.write(key, &path, Some(&json!({ "state_id": id })))
             .await?;
         Ok(())
+    }
+}
+
+/// A place in the list: a page of all cases, or of those in one state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    state: Option<i64>,
+    page: u64,
+}
+
+impl Place {
+    /// The place of a cursor; the beginning without one.
+    fn of(cursor: Option<&Cursor>) -> Place {
+        let text = cursor.map_or("", |cursor| cursor.0.as_str());
+        let (state, page) = text.split_once(':').unwrap_or(("", text));
+        Place {
+            state: state.parse().ok(),
+            page: page.parse().unwrap_or(1),
+        }
+    }
+
+    fn cursor(self) -> Cursor {
+        let state = self.state.map_or(String::new(), |id| id.to_string());
+        Cursor(format!("{state}:{}", self.page))
     }
 }
 
@@ -208,7 +306,10 @@ impl Connector for Iris {
         Capabilities {
             watch: Watch::FullDiff,
             advance: Advance::Native,
-            paging: Paging::ByRoutes,
+            paging: match self.by_task {
+                true => Paging::AtMostOnce,
+                false => Paging::ByRoutes,
+            },
             noting: Noting::Append,
             concurrency: Concurrency::DetectOnly,
         }
@@ -216,9 +317,13 @@ impl Connector for Iris {
 
     fn list(&self, cursor: Option<Cursor>) -> Answer<'_, Batch> {
         Box::pin(async move {
-            let page = cursor.map_or_else(|| "1".to_owned(), |cursor| cursor.0);
+            let place = Place::of(cursor.as_ref());
+            let state = place
+                .state
+                .map_or(String::new(), |id| format!("case_state_id={id}&"));
             let path = format!(
-                "/manage/cases/filter?page={page}&per_page={PER_PAGE}&order_by=case_id&sort_dir=desc"
+                "/manage/cases/filter?{state}page={}&per_page={PER_PAGE}&order_by=case_id&sort_dir=desc",
+                place.page
             );
             let data = Iris::data(self.line.get(&path).await?, "list")?;
             let Some(cases) = items(&data, &["cases"]) else {
@@ -234,9 +339,9 @@ impl Connector for Iris {
                     None => batch.unread.push("a case without case_id".to_owned()),
                 }
             }
-            // A next page that is this one again would never end.
-            let next = text(&data, &["next_page"]).filter(|next| *next != page);
-            batch.next = next.map(Cursor);
+            let few_open = batch.cases.len().saturating_mul(2) < cases.len();
+            let next = self.after(place, &data, few_open).await?;
+            batch.next = next.map(Place::cursor);
             Ok(batch)
         })
     }
@@ -288,19 +393,15 @@ impl Connector for Iris {
         })
     }
 
+    /// As a task for a person, where the file says so.
     fn page<'a>(
         &'a self,
-        _key: &'a str,
-        _whom: &'a Whom,
-        _message: &'a str,
-        _once: &'a str,
+        key: &'a str,
+        whom: &'a Whom,
+        message: &'a str,
+        once: &'a str,
     ) -> Answer<'a, Receipt> {
-        Box::pin(async {
-            Err(ConnectorError::Invalid {
-                field: "page".to_owned(),
-                message: "DFIR-IRIS pages nobody; page the team by its routes".to_owned(),
-            })
-        })
+        Box::pin(self.task_for(key, whom, message, once))
     }
 
     fn on_call<'a>(&'a self, _whom: &'a Whom) -> Answer<'a, Vec<String>> {

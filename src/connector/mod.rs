@@ -23,6 +23,8 @@ pub mod veris;
 
 #[cfg(test)]
 mod stub;
+#[cfg(test)]
+mod tests;
 
 use crate::time::SharedClock;
 use settings::ConnectorSettings;

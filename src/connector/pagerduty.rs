@@ -69,10 +69,14 @@ fn faults(settings: &ConnectorSettings) -> Vec<SettingsFault> {
             FROM,
             "must be the e-mail address of a user of the account",
         )],
-        None if settings.write_phases => vec![SettingsFault::new(
-            "write_phases",
-            "needs from beside it: PagerDuty takes writes only for a user",
-        )],
+        None if settings.write_phases || settings.write_notes.is_some() => {
+            let key = match settings.write_phases {
+                true => "write_phases",
+                false => "write_notes",
+            };
+            let why = "needs from beside it: PagerDuty takes writes only for a user";
+            vec![SettingsFault::new(key, why)]
+        }
         _ => Vec::new(),
     }
 }

@@ -277,7 +277,7 @@ pub trait Connector: Send + Sync {
 }
 
 /// The most parts a list may have: whoever goes on for ever is not believed.
-const PARTS_MAX: usize = 1_000;
+pub const PARTS_MAX: usize = 1_000;
 
 /// The whole list: every part, one case a key, and whether that is all. Lists shift while they are read, so what comes
 /// twice counts once, as it stood last.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::port::Case;
 use super::vendor::Vendor;
-use crate::domain::word::{Phase, Severity};
+use crate::domain::word::{Phase, Severity, Tlp};
 use crate::secret::Secret;
 
 /// A setting that cannot be used.
@@ -57,6 +57,8 @@ pub struct ConnectorSettings {
     pub options: BTreeMap<&'static str, String>,
     /// Whether a move made here is written there.
     pub write_phases: bool,
+    /// The highest TLP of incidents whose notes are written there; none: no note is.
+    pub write_notes: Option<Tlp>,
     pub mapping: Mapping,
 }
 

@@ -103,6 +103,7 @@ impl Stub {
             proxy: None,
             options: BTreeMap::new(),
             write_phases: false,
+            write_notes: None,
             mapping: Mapping::new(vendor, "azure"),
         }
     }

@@ -55,6 +55,16 @@ pub struct RouteView {
     pub kind: String,
     pub clearance: super::word::Tlp,
     pub in_band: bool,
+    /// The connector that calls; only for incidents that it was the source of. Null: a route of the backend's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<String>,
+}
+
+impl RouteView {
+    /// Whether it can carry a page for an incident that came from this source, or from none.
+    pub fn reaches_for(&self, source: Option<&str>) -> bool {
+        self.connector.is_none() || self.connector.as_deref() == source
+    }
 }
 
 /// A service as readers see it.
@@ -106,10 +116,32 @@ pub struct ConnectorView {
     /// The latest change it told of, by its own clock.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub changed_at: Option<Instant>,
+    /// When its list was last read to the end: long ones are read in parts, a part a turn.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub whole_at: Option<Instant>,
     /// Incidents open there at the last whole list.
     pub open: usize,
     /// Why what it told is not all, or why it did not answer.
     pub trouble: Option<String>,
+    /// What it takes from here.
+    #[serde(default)]
+    pub takes: TakesView,
+}
+
+/// What an incident system takes from here, as it can and as the backend's file lets it be written there.
+#[derive(
+    Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
+pub struct TakesView {
+    /// The status that is written there for a phase, by the phase; a phase that is not among them is not written.
+    pub phases: std::collections::BTreeMap<String, String>,
+    /// Why no move is written there, if none is.
+    pub no_phases: Option<String>,
+    /// Why no note is written there, if none is.
+    pub no_notes: Option<String>,
+    /// Why nobody is called by it, if nobody is.
+    pub no_pages: Option<String>,
 }
 
 /// An entry of the record by its place and its hash, which covers every entry before it too.

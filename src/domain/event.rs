@@ -104,6 +104,13 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<u32>,
     },
+    /// A repeat of a page that nobody has begun to send: it goes with that one.
+    PageFolded {
+        page: String,
+        team: String,
+        message: Option<String>,
+        urgency: Urgency,
+    },
     PageProgressed {
         page: String,
         state: PageState,
@@ -289,6 +296,7 @@ impl Event {
             Event::SeatTaken { .. } => "seat_taken",
             Event::FieldsSet(_) => "fields_set",
             Event::PageQueued { .. } => "page_queued",
+            Event::PageFolded { .. } => "page_folded",
             Event::PageProgressed { .. } => "page_progressed",
             Event::PageEscalated { .. } => "page_escalated",
             Event::PageAcknowledged { .. } => "page_acknowledged",

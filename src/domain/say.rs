@@ -2,6 +2,7 @@
 //! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
 
 use super::alarm::Alarm;
+use super::command::note_there::NotesThere;
 use super::command::upstream::{conflicts, standing};
 use super::event::Event;
 use super::incident::Incident;
@@ -62,6 +63,7 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         Event::SeatTaken { role, .. } => format!("{} taken", seat_words(*role)),
         Event::FieldsSet(set) => format!("{} set", set.touched().join(", ")),
         Event::PageQueued { team, .. } => format!("paged {team}"),
+        Event::PageFolded { team, .. } => format!("paged {team} again, in the page that waits"),
         Event::PageProgressed { .. } | Event::StatusesChanged { .. } => return None,
         Event::PageEscalated { team, .. } => format!("page escalated to {team}"),
         Event::PageAcknowledged { page, answer, .. } => {
@@ -113,7 +115,11 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         }
         Event::UpstreamChanged { upstream } => {
             let connector = &upstream.connector;
+            let note = NotesThere::of(upstream).last;
             match standing(upstream) {
+                _ if note.is_some() => {
+                    format!("note {} in {connector}", note.unwrap_or_default())
+                }
                 _ if !conflicts(upstream).is_empty() => format!("{connector} disagrees"),
                 Some("open") | None => format!("{connector} updated it"),
                 Some(standing) => format!("{standing} in {connector}"),

@@ -271,6 +271,15 @@ pub struct GateView {
     pub unmet: Vec<GateWord>,
 }
 
+/// A repeat that went with a page which waited to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FoldedView {
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Instant,
+    pub by: String,
+    pub message: Option<String>,
+}
+
 /// One request to one team to come.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PageView {
@@ -302,6 +311,9 @@ pub struct PageView {
     pub by: String,
     pub message: Option<String>,
     pub last_error: Option<String>,
+    /// Repeats that go with it, oldest first: they were asked for before anybody had begun to send it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folded: Vec<FoldedView>,
 }
 
 /// When whoever said to be coming with a page said to be there.
@@ -318,6 +330,15 @@ impl PageView {
     /// When whoever is coming said to be there, while nobody of the team was marked as arrived.
     pub fn expected_at(&self) -> Option<Instant> {
         expected_at(self.state, self.answer, self.eta)
+    }
+
+    /// How often it was asked for, where that was more than once.
+    pub fn asked_for(&self) -> Option<String> {
+        match self.folded.len() {
+            0 => None,
+            1 => Some("asked for twice".to_owned()),
+            more => Some(format!("asked for {} times", more + 1)),
+        }
     }
 
     /// Since when somebody who said to be coming should be there and is not.

@@ -92,8 +92,8 @@ pub struct HttpClient {
     client: reqwest::Client,
     base: Url,
     reach: Reach,
-    /// What errors say of the way there, where a proxy is named.
-    through: String,
+    /// The proxy that is named for it.
+    proxy: Option<Arc<Url>>,
 }
 
 impl HttpClient {
@@ -105,7 +105,7 @@ impl HttpClient {
         let base = check_url(base, settings.reach)?;
         let to = place(&base);
         let tls = tls_config(&base, settings.ca_file.as_deref())?;
-        let mut through = String::new();
+        let mut named = None;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .user_agent(concat!("warboard/", env!("CARGO_PKG_VERSION")))
@@ -125,7 +125,7 @@ impl HttpClient {
             builder = builder.no_proxy();
         } else if let Some(proxy) = &settings.proxy {
             let proxy = check_url(proxy, Reach::AsWritten)?;
-            through = format!(" through the proxy {}", place(&proxy));
+            named = Some(Arc::new(proxy.clone()));
             let proxy = reqwest::Proxy::https(proxy).map_err(|error| NetError::BadUrl {
                 why: told(&error.without_url()),
             })?;
@@ -141,7 +141,7 @@ impl HttpClient {
             client,
             base,
             reach: settings.reach,
-            through,
+            proxy: named,
         })
     }
 
@@ -186,7 +186,10 @@ impl HttpClient {
             .map_err(|error| NetError::BadUrl {
                 why: told(&error.without_url()),
             })?;
-        let to = format!("{}{}", place(request.url()), self.through);
+        let mut to = place(request.url());
+        if let Some(proxy) = &self.proxy {
+            to.push_str(&format!(" through the proxy {}", place(proxy)));
+        }
         check_reach(request.url(), self.reach)?;
         let failed = |error: reqwest::Error, stage| classify(&error, &to, limits.total_ms, stage);
         let mut answer = self

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_of_every_dialect_are_read() {
+    fn pitfall_8_waits_of_every_dialect_are_read() {
         for (headers, body, ms) in [
             (&[("retry-after", "7")][..], "", Some(7_000)),
             (&[("ratelimit-reset", "12")], "", Some(12_000)),

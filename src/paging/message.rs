@@ -42,6 +42,9 @@ pub struct PageMessage {
     pub withheld: Vec<&'static str>,
     /// All of it in words, for a person's screen.
     pub text: String,
+    /// Its key in the system it came from, for routes by that system.
+    #[serde(skip)]
+    pub upstream: Option<String>,
 }
 
 impl PageMessage {
@@ -67,7 +70,7 @@ impl PageMessage {
         };
         let title = shown("title", Some(&incident.title));
         let summary = shown("summary", incident.summary.as_ref());
-        let message = shown("message", page.message.as_ref());
+        let message = shown("message", page.said().as_ref());
         if !named {
             withheld.extend(["severity", "bridge", "by"]);
         }
@@ -95,6 +98,7 @@ impl PageMessage {
             message,
             withheld,
             text: String::new(),
+            upstream: incident.upstream.as_ref().map(|of| of.key.clone()),
         };
         told.text = told.words();
         told
@@ -110,6 +114,7 @@ impl PageMessage {
     ) -> PageMessage {
         let over = Page {
             message: reason.map(str::to_owned),
+            folded: Vec::new(),
             urgency: Urgency::Low,
             ..page.clone()
         };
@@ -141,6 +146,7 @@ impl PageMessage {
             message: None,
             withheld: Vec::new(),
             text: String::new(),
+            upstream: None,
         };
         told.text = told.words();
         told

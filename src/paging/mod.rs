@@ -29,7 +29,7 @@ use channel::Channel;
 use message::PageMessage;
 use ntfy::Ntfy;
 use pagerduty::PagerDuty;
-use settings::{RouteKind, RouteSettings, SettingsFault, Target};
+use settings::{Called, RouteKind, RouteSettings, SettingsFault, Target};
 use smtp::Smtp;
 use webhook::Webhook;
 
@@ -76,6 +76,19 @@ pub trait Route: Send + Sync + std::fmt::Debug {
     fn body(&self, key: &str, message: &PageMessage) -> Vec<u8>;
     /// Whether the other side knows a page again by its key.
     fn dedupes(&self) -> bool;
+    /// Whether what may have arrived is sent again by itself. Where not, people look first.
+    fn repeats(&self) -> bool {
+        true
+    }
+    /// Whether a message can say that a page is over; where not, it would only call people once more.
+    fn recalls(&self) -> bool {
+        true
+    }
+    /// Who would be called now, by name, or why that is not known; None where the route calls whoever the other side likes.
+    fn on_call(&self, now: Instant) -> Option<BoxFuture<'_, Result<Vec<String>, String>>> {
+        let _ = now;
+        None
+    }
     /// Hands a body over.
     fn send<'a>(&'a self, attempt: Attempt<'a>) -> BoxFuture<'a, Sent>;
     /// What takes a page back that was accepted, as a body to send; None where there is no such thing.
@@ -84,6 +97,9 @@ pub trait Route: Send + Sync + std::fmt::Debug {
     }
 }
 
+/// Makes the route by a connector, by the connector's name; a fault where none of that name calls anybody.
+pub type ByConnector<'a> = dyn Fn(&str, &Called) -> Result<Arc<dyn Route>, SettingsFault> + 'a;
+
 /// Makes one route ready.
 ///
 /// # Errors
@@ -91,6 +107,7 @@ pub trait Route: Send + Sync + std::fmt::Debug {
 pub fn route(
     settings: &RouteSettings,
     clock: &SharedClock,
+    by_connector: &ByConnector<'_>,
 ) -> Result<Arc<dyn Route>, SettingsFault> {
     let ca_file = settings.ca_file.clone();
     Ok(match settings.target.clone() {
@@ -102,6 +119,7 @@ pub fn route(
         Target::Slack { address } => Arc::new(Channel::new(&address, ca_file, slack::FORM)?),
         Target::Teams { address } => Arc::new(Channel::new(&address, ca_file, teams::FORM)?),
         Target::Smtp(mail) => Arc::new(Smtp::new(mail, ca_file, clock.clone())?),
+        Target::Connector { name, called } => by_connector(&name, &called)?,
         Target::Ntfy { url, token_file } => Arc::new(Ntfy::new(&url, token_file, ca_file)?),
     })
 }
@@ -121,12 +139,13 @@ impl Routes {
     pub fn new(
         teams: &[(String, Vec<RouteSettings>)],
         clock: &SharedClock,
+        by_connector: &ByConnector<'_>,
     ) -> Result<Routes, Vec<(String, usize, SettingsFault)>> {
         let (mut routes, mut faults) = (HashMap::new(), Vec::new());
         for (team, settings) in teams {
             let mut of_team: Vec<Ready> = Vec::new();
             for (place, settings) in settings.iter().enumerate() {
-                match route(settings, clock) {
+                match route(settings, clock, by_connector) {
                     Ok(route) => of_team.push((settings.kind(), route)),
                     Err(fault) => faults.push((team.clone(), place, fault)),
                 }
@@ -159,5 +178,9 @@ pub fn view(settings: &RouteSettings) -> RouteView {
         kind: settings.kind().as_str().to_owned(),
         clearance: settings.clearance,
         in_band: settings.in_band,
+        connector: match &settings.target {
+            Target::Connector { name, .. } => Some(name.clone()),
+            _ => None,
+        },
     }
 }

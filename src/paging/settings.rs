@@ -25,6 +25,8 @@ pub enum RouteKind {
     Smtp,
     /// An ntfy topic.
     Ntfy,
+    /// A connector of the same file: whoever its source calls for an incident that came from there.
+    Connector,
 }
 
 /// Keys that every kind of route takes.
@@ -32,13 +34,14 @@ const ALL: &[&str] = &["kind", "clearance", "in_band", "ca_file"];
 
 impl RouteKind {
     /// Every kind, as faults list them.
-    pub const ALL: [RouteKind; 6] = [
+    pub const ALL: [RouteKind; 7] = [
         RouteKind::PagerDuty,
         RouteKind::Webhook,
         RouteKind::Slack,
         RouteKind::Teams,
         RouteKind::Smtp,
         RouteKind::Ntfy,
+        RouteKind::Connector,
     ];
 
     /// The word in the file and in the directory.
@@ -50,6 +53,7 @@ impl RouteKind {
             RouteKind::Teams => "teams",
             RouteKind::Smtp => "smtp",
             RouteKind::Ntfy => "ntfy",
+            RouteKind::Connector => "connector",
         }
     }
 
@@ -68,6 +72,7 @@ impl RouteKind {
             RouteKind::Slack | RouteKind::Teams => &["url", "url_file"],
             RouteKind::Smtp => &["host", "port", "username", "password_file", "from", "to"],
             RouteKind::Ntfy => &["url", "token_file"],
+            RouteKind::Connector => &["connector", "policy", "person"],
         };
         own.iter().chain(ALL).copied().collect()
     }
@@ -95,6 +100,7 @@ impl RouteSettings {
             Target::Teams { .. } => RouteKind::Teams,
             Target::Smtp(_) => RouteKind::Smtp,
             Target::Ntfy { .. } => RouteKind::Ntfy,
+            Target::Connector { .. } => RouteKind::Connector,
         }
     }
 }
@@ -124,6 +130,20 @@ pub enum Target {
         url: String,
         token_file: Option<PathBuf>,
     },
+    Connector {
+        /// The connector's name.
+        name: String,
+        called: Called,
+    },
+}
+
+/// Whom a connector calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Called {
+    /// Whoever is on call by this escalation policy there.
+    Policy(String),
+    /// One person, as the system there names them.
+    Person(String),
 }
 
 /// An address that may itself be a secret: whoever has it can post.

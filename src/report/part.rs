@@ -244,9 +244,12 @@ pub fn pages<'a>(document: &mut Document, pages: impl Iterator<Item = &'a PageVi
             let eta = page
                 .eta
                 .map_or_else(String::new, |eta| format!(", there {}", utc(eta)));
+            let asked = page
+                .asked_for()
+                .map_or_else(String::new, |asked| format!(", {asked}"));
             vec![
                 plain(&page.team),
-                format!("{}{answer}{eta}", page.state),
+                format!("{}{answer}{eta}{asked}", page.state),
                 utc(page.queued_at),
                 span(page.queued_at, page.acknowledged_at.unwrap_or(now)),
                 plain(page.last_error.as_deref().unwrap_or_default()),

@@ -22,8 +22,6 @@ use crate::wire::TeamsBody;
 
 /// How long a probe waits for the store.
 const READY_WITHIN_MS: i64 = 3_000;
-/// How long the end of the record is waited for.
-const HEAD_WITHIN_MS: i64 = 1_000;
 
 /// What a probe is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -92,8 +90,7 @@ pub async fn info(
     let token_expires_at = authorized.expires_at();
     let caller = authorized.caller;
     // Boards ask this while the database is away too: then there is no head to tell, and everything else.
-    let asked = timeout(&*state.clock, HEAD_WITHIN_MS, state.store.chain_head()).await;
-    let head = asked.ok().and_then(Result::ok);
+    let head = state.mirror.end(&state.clock).await;
     let services = state
         .directory
         .services

@@ -17,6 +17,7 @@ use crate::domain::allowed::{Standing, allowed};
 use crate::domain::caller::Caller;
 use crate::domain::command::break_glass;
 use crate::domain::command::open::{self, Allotted, Open};
+use crate::domain::command::page;
 use crate::domain::command::{Command, Context, decide};
 use crate::domain::incident::Incident;
 use crate::domain::refusal::{Refusal, RefusalKind};
@@ -128,9 +129,10 @@ impl Asked {
     fn command(&self, command: &Command, if_match: IfMatch, found: Found) -> Outcome {
         let refuse = |problem: Problem| Outcome::Answer(problem.answer());
         let audience = self.caller.audience();
-        let (incident, without) = match found {
-            Found::Incident(incident) => (incident, None),
-            Found::Redaction { incident, without } => (incident, Some(without)),
+        let (incident, without, waiting) = match found {
+            Found::Incident(incident) => (incident, None, Vec::new()),
+            Found::Paging { incident, waiting } => (incident, None, waiting),
+            Found::Redaction { incident, without } => (incident, Some(without), Vec::new()),
             Found::Allotted(_) | Found::Nothing => return refuse(Problem::not_found()),
         };
         let incident = &incident;
@@ -169,6 +171,10 @@ impl Asked {
             Ok(events) => events,
             Err(refusal) => return Asked::refused(refusal),
         };
+        if matches!(command, Command::Page(_)) {
+            let waiting = self.state.sending.not_among(waiting);
+            events = page::folded(incident, events, &waiting);
+        }
         for team in self.told_of_glass(command, incident) {
             let told = break_glass::notify(incident, &team, &context, &events);
             events.extend(told);
@@ -306,6 +312,7 @@ pub async fn command(
             incident: id.clone(),
             entry: redact.entry,
         },
+        Command::Page(page) if page.again => Target::Paging(id.clone()),
         _ => Target::Incident(id.clone()),
     };
     let job = Job {

@@ -60,7 +60,7 @@ impl Courier for RouteCourier {
             // Nothing is closed there that was never opened.
             return ending.accepted.then_some(body);
         }
-        if !ending.stood_down {
+        if !ending.stood_down || !route.recalls() {
             return None;
         }
         let clearance = team.routes.get(place)?.clearance;
@@ -76,6 +76,18 @@ impl Courier for RouteCourier {
 
     fn dedupes(&self, delivery: &Delivery) -> bool {
         self.route(delivery).is_none_or(|route| route.dedupes())
+    }
+
+    fn on_call<'a>(
+        &'a self,
+        team: &str,
+        place: usize,
+    ) -> Option<BoxFuture<'a, Result<Vec<String>, String>>> {
+        self.routes.get(team, place)?.on_call(self.clock.now())
+    }
+
+    fn repeats(&self, delivery: &Delivery) -> bool {
+        self.route(delivery).is_none_or(|route| route.repeats())
     }
 
     fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt> {

@@ -3,10 +3,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::connector::port::Connector;
+use serde::{Deserialize, Serialize};
+
+use super::responder::ResponderRoute;
+use crate::connector::port::{Advance, Connector, Noting, Paging};
 use crate::connector::settings::ConnectorSettings;
-use crate::domain::board::ConnectorView;
+use crate::domain::board::{ConnectorView, TakesView};
 use crate::domain::instant::Instant;
+use crate::domain::word::Phase;
+use crate::paging::Route;
+use crate::paging::settings::{Called, SettingsFault};
 
 /// One connector of this backend.
 pub struct Intake {
@@ -15,8 +21,12 @@ pub struct Intake {
     progress: Mutex<Progress>,
 }
 
+/// How much of an error readers see, in cells.
+pub const TROUBLE_CELLS: usize = 200;
+
 /// How far it has come.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Progress {
     /// When it was last asked.
     pub asked_at: Option<Instant>,
@@ -24,10 +34,34 @@ pub struct Progress {
     pub answered_at: Option<Instant>,
     /// The latest change it told of, by its own clock.
     pub changed_at: Option<Instant>,
+    /// When its list was last read to the end: long ones are read in parts, a part a turn.
+    pub whole_at: Option<Instant>,
     /// Incidents open there at the last whole list.
     pub open: usize,
     /// Why what it told is not all, or the last error.
     pub trouble: Option<String>,
+}
+
+/// Makes routes by the connectors of these.
+pub fn intake_routes(
+    intakes: &[Intake],
+) -> impl Fn(&str, &Called) -> Result<Arc<dyn Route>, SettingsFault> + '_ {
+    move |name, called| {
+        let fault = |why: String| SettingsFault {
+            key: "connector",
+            why,
+        };
+        let intake = intakes.iter().find(|intake| intake.settings.name == name);
+        let intake = intake.ok_or_else(|| fault(format!("there is no connector '{name}'")))?;
+        if intake.connector.capabilities().paging == Paging::ByRoutes {
+            let vendor = intake.settings.vendor.name;
+            let why =
+                format!("{vendor} calls nobody as '{name}' is written; see what its kind takes");
+            return Err(fault(why));
+        }
+        let route = ResponderRoute::new(intake.connector.clone(), name, called);
+        Ok(Arc::new(route))
+    }
 }
 
 impl Intake {
@@ -39,9 +73,53 @@ impl Intake {
         }
     }
 
+    /// What it takes from here.
+    fn takes(&self) -> TakesView {
+        let (can, name) = (self.connector.capabilities(), self.settings.vendor.name);
+        let no_phases = match (can.advance, self.settings.write_phases) {
+            (Advance::No, _) => Some(format!("{name} takes no phases")),
+            (_, false) => Some("write_phases is off in the backend's file".to_owned()),
+            _ => None,
+        };
+        let status = |phase: &Phase| {
+            let status = self.settings.mapping.status_for(*phase)?;
+            Some((phase.as_str().to_owned(), status.to_owned()))
+        };
+        let phases = match no_phases {
+            None => Phase::ALL.iter().filter_map(status).collect(),
+            Some(_) => Default::default(),
+        };
+        TakesView {
+            phases,
+            no_phases,
+            no_notes: match (can.noting, self.settings.write_notes) {
+                (Noting::No, _) => Some(format!("{name} takes no notes")),
+                (_, None) => Some("write_notes is off in the backend's file".to_owned()),
+                _ => None,
+            },
+            no_pages: match can.paging {
+                Paging::ByRoutes => Some(format!("{name} calls nobody")),
+                _ => None,
+            },
+        }
+    }
+
     /// Writes down how far it has come.
     pub(super) fn note(&self, note: impl FnOnce(&mut Progress)) {
         note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// As other nodes are told.
+    pub(super) fn told(&self) -> String {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        serde_json::to_string(&*progress).unwrap_or_default()
+    }
+
+    /// Takes over what the node that asks this source tells of it; what cannot be read says nothing.
+    pub(super) fn hear(&self, told: &str) {
+        if let Ok(heard) = serde_json::from_str::<Progress>(told) {
+            self.note(|progress| *progress = heard);
+        }
     }
 
     /// As readers see it.
@@ -53,8 +131,10 @@ impl Intake {
             asked_at: progress.asked_at,
             answered_at: progress.answered_at,
             changed_at: progress.changed_at,
+            whole_at: progress.whole_at,
             open: progress.open,
             trouble: progress.trouble.clone(),
+            takes: self.takes(),
         }
     }
 }

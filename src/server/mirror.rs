@@ -11,6 +11,7 @@ use super::metric::Metrics;
 use super::trouble::Trouble;
 use crate::domain::caller::{Audience, Caller};
 use crate::domain::incident::Incident;
+use crate::store::chain::Head;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::time::{SharedClock, timeout};
 
@@ -18,6 +19,8 @@ use crate::time::{SharedClock, timeout};
 const STRETCH: usize = 1_000;
 /// How long a writer waits for the mirror to show its own write before it answers all the same.
 const REACH_WITHIN_MS: i64 = 5_000;
+/// How long the end of the record may come after its last entry.
+const END_WITHIN_MS: i64 = 1_000;
 /// How long to wait after the store could not be read.
 const AGAIN_AFTER_MS: i64 = 500;
 /// How long the store may be away before readers of the feed are told: what they are shown would look new and be old.
@@ -163,6 +166,8 @@ impl World {
 pub struct Mirror {
     world: RwLock<World>,
     head: watch::Sender<u64>,
+    /// Where the record ends; None while the store is away.
+    end: watch::Sender<Option<Head>>,
     behind: watch::Sender<bool>,
 }
 
@@ -172,6 +177,7 @@ impl Mirror {
         Mirror {
             world: RwLock::new(World::default()),
             head: watch::Sender::new(0),
+            end: watch::Sender::new(None),
             behind: watch::Sender::new(false),
         }
     }
@@ -215,9 +221,29 @@ impl Mirror {
                 });
             }
             if last {
-                return Ok(());
+                return self.note_end(store).await;
             }
         }
+    }
+
+    /// Reads where the record ends, unless that is known.
+    async fn note_end(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let head = *self.head.borrow();
+        if self.end.borrow().as_ref().is_none_or(|end| end.seq < head) {
+            let end = store.chain_head().await?;
+            self.end.send_replace(Some(end));
+        }
+        Ok(())
+    }
+
+    /// Where the record ends, as far as the mirror shows it; None while the store is away. Waits only where that was read
+    /// just now and its end is not yet.
+    pub async fn end(&self, clock: &SharedClock) -> Option<Head> {
+        let head = self.read().head();
+        let mut end = self.end.subscribe();
+        let known = end.wait_for(|end| end.as_ref().is_none_or(|end| end.seq >= head));
+        let known = timeout(&**clock, END_WITHIN_MS, known).await.ok()?;
+        known.ok()?.clone()
     }
 
     /// Follows the store until the future is dropped.
@@ -228,6 +254,7 @@ impl Mirror {
         loop {
             wake.mark_unchanged();
             if let Err(error) = self.catch_up(store).await {
+                self.end.send_if_modified(|end| end.take().is_some());
                 metrics.store_error(&error);
                 // Said once, not twice a second for as long as a database is away.
                 trouble.met(&error);

@@ -83,6 +83,20 @@ pub trait Courier: Send + Sync {
     fn ending(&self, ending: &Ending<'_>) -> Option<Vec<u8>>;
     /// Whether the other side knows a delivery again by its key; where not, a repeat is seen by people.
     fn dedupes(&self, delivery: &Delivery) -> bool;
+    /// Who would be called now by a route of a team, by its place; None where that is nobody's to tell.
+    fn on_call<'a>(
+        &'a self,
+        team: &str,
+        place: usize,
+    ) -> Option<BoxFuture<'a, Result<Vec<String>, String>>> {
+        let _ = (team, place);
+        None
+    }
+    /// Whether a delivery that may have arrived is made again by itself. Where not, a person looks before they page again.
+    fn repeats(&self, delivery: &Delivery) -> bool {
+        let _ = delivery;
+        true
+    }
     /// One attempt; ends by itself within ten seconds. `repeat`: an earlier one may have arrived.
     fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt>;
 }
@@ -107,6 +121,13 @@ pub fn changes(
                 route: Some(route),
                 ..
             } => changes.extend(put(state, incident, page, route, now)),
+            Event::PageFolded { page, .. } => {
+                let put = incident.page(page).and_then(|page| {
+                    let route = page.route.as_deref()?;
+                    put(state, incident, &page.id, route, now)
+                });
+                changes.extend(put.and_then(reword));
+            }
             Event::PageEscalated {
                 page,
                 route: Some(route),
@@ -162,14 +183,18 @@ fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
         });
         present.into_iter().chain(earlier)
     });
-    let reword = |change| match change {
+    all.filter_map(reword).collect()
+}
+
+/// The same body for a delivery that is there already.
+fn reword(put: OutboxChange) -> Option<OutboxChange> {
+    match put {
         OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
             key: delivery.key,
             body: delivery.body,
         }),
         _ => None,
-    };
-    all.filter_map(reword).collect()
+    }
 }
 
 /// Whether the page goes on to another route. A page that has nowhere left to go stays on its step, and says so with

@@ -11,11 +11,11 @@ use http::HeaderMap;
 use super::about::written;
 use super::auth::Authorized;
 use super::command::{JSON, may_ask, may_write};
-use super::newly;
 use super::problem::Problem;
 use super::request;
 use super::state::ServerState;
 use super::write;
+use super::{newly, on_call};
 use crate::domain::command::{Command, Context, decide};
 use crate::domain::incident::Incident;
 use crate::domain::view_of::view;
@@ -71,10 +71,12 @@ pub async fn preview(
         true => Some(newly::newly(&state, &incident, &after).await?),
         false => None,
     };
+    let on_call = on_call::of(&state, &incident, &events).await;
     Ok(written(&PreviewBody {
         before: seen(&incident)?,
         after: seen(&after)?,
         unmet: write::unmet(&events),
         newly: newly.filter(|newly| *newly != NewlyBody::default()),
+        on_call,
     }))
 }

@@ -15,6 +15,7 @@ use super::intake::Intake;
 use super::metric::Metrics;
 use super::mirror::Mirror;
 use super::outbox::Courier;
+use super::sending::Sending;
 use super::shown::Views;
 use super::trouble::Trouble;
 use super::who::Presence;
@@ -99,6 +100,7 @@ pub struct ServerState {
     pub(super) views: Views,
     pub(super) tokens: Tokens,
     pub(super) presence: Presence,
+    pub(super) sending: Arc<Sending>,
     /// The place of the feed up to which it has been looked at what time has changed.
     pub(super) reviewed: watch::Sender<u64>,
     /// Requests held open end when this is cancelled.
@@ -141,6 +143,7 @@ impl ServerState {
             views: Views::default(),
             tokens: Tokens::new(),
             presence: Presence::default(),
+            sending: Arc::default(),
             reviewed: watch::Sender::new(0),
             ending: CancellationToken::new(),
             openapi: super::openapi::document(),

@@ -107,7 +107,9 @@ pub async fn submit(state: &ServerState, job: Job, doing: Doing<'_>) -> Result<D
     let began = state.clock.mono();
     let known = match &job.target {
         // An id of nothing is a text from outside.
-        Target::Incident(id) | Target::Redaction { incident: id, .. } => state.mirror.incident(id),
+        Target::Incident(id) | Target::Paging(id) | Target::Redaction { incident: id, .. } => {
+            state.mirror.incident(id)
+        }
         _ => None,
     };
     let done = state.store.submit(job).await;

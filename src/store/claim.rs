@@ -55,14 +55,25 @@ pub struct Claim {
     pub now: Instant,
     /// How long the lease holds unless it is renewed, in milliseconds.
     pub lease_ms: i64,
-    /// Never handed out again, whatever became of its lease.
+    /// Never handed out again, whatever became of its lease. What the node was given and is not in here it never heard of.
     pub under_way: Vec<UnderWay>,
     pub caps: Caps,
 }
 
-/// The right to write how an attempt went, until another node claims the same delivery.
+/// What a lease is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// One delivery.
+    Delivery,
+    /// A source that incidents are taken in from.
+    Intake,
+}
+
+/// The right to write how an attempt went, or what a source said, until another node claims the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
+    pub of: Held,
+    /// The delivery's key, or the source's name.
     pub key: String,
     /// Grows by one with each claim.
     pub fence: i64,

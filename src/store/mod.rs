@@ -6,6 +6,7 @@ pub mod archive;
 pub mod audit;
 pub mod chain;
 pub mod claim;
+pub mod intake;
 pub mod postgres;
 pub mod replay;
 mod sql;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use self::claim::{Claim, Claims, Lease};
+use self::intake::{Tend, Tended};
 pub use self::sql::restore::Restored;
 use crate::domain::command::open::Allotted;
 use crate::domain::command::redact::Unredactable;
@@ -89,6 +91,8 @@ pub enum Target {
     },
     /// One on record.
     Incident(String),
+    /// The same, and which of its pages nobody has begun to send.
+    Paging(String),
     /// The one that holds this page.
     Page(String),
     /// One on record, of which one entry is to lose its texts.
@@ -102,6 +106,11 @@ pub enum Found {
     Allotted(Allotted),
     /// As it stands in this transaction, with everything written before it in the same batch.
     Incident(Arc<Incident>),
+    /// For `Target::Paging`: `waiting` are the pages of which no attempt on any node was begun, by their first routes.
+    Paging {
+        incident: Arc<Incident>,
+        waiting: Vec<String>,
+    },
     /// For `Target::Redaction`: as it stands, and as it would stand had the entry never had its texts. Writing redacts the
     /// entry, forgets what remembered answers and finished deliveries of the incident said, and writes the rest as always.
     Redaction {
@@ -182,7 +191,8 @@ pub type Decide = Box<dyn FnMut(Found) -> Outcome + Send>;
 /// One unit of work for the writer. The idempotency key is looked at before the closure runs.
 pub struct Job {
     pub target: Target,
-    /// For how an attempt went: nothing is decided if another node has claimed the delivery since.
+    /// For how an attempt went, and for what a source said: nothing is decided if another node has the delivery, or the
+    /// source, since.
     pub lease: Option<Lease>,
     pub idempotency: Option<Idempotency>,
     pub decide: Decide,
@@ -305,6 +315,8 @@ pub trait Store: Send + Sync {
         now: Instant,
         lease_ms: i64,
     ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
+    /// Gives the lease of a source, or keeps it, where no other node has it; and tells what the one that has it told.
+    fn tend(&self, tend: Tend) -> BoxFuture<'_, Result<Tended, StoreError>>;
     /// The earliest instant at which a delivery is due, or was; one that is under way counts until it has ended.
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>>;
     /// The token with this public id.

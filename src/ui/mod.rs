@@ -19,6 +19,7 @@ pub mod phrase;
 pub mod screen;
 pub mod shared;
 pub mod theme;
+pub mod upstream;
 
 pub use app::{App, draw, update};
 pub use live::{next_tick_at, tick};

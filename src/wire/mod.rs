@@ -130,6 +130,22 @@ pub struct PreviewBody {
     /// Who would newly see the incident or read its texts; null where the command lets nobody in.
     #[serde(default)]
     pub newly: Option<NewlyBody>,
+    /// Who a page would wake by the systems that incidents came from; empty where it goes by none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_call: Vec<OnCallBody>,
+}
+
+/// Who a route by a connector would call now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OnCallBody {
+    /// The team that is paged.
+    pub team: String,
+    /// The connector that calls.
+    pub connector: String,
+    /// Whom, by name; at most 20 of them. Empty: nobody, unless `why` says that it is not known.
+    pub people: Vec<String>,
+    /// Why it is not known.
+    pub why: Option<String>,
 }
 
 /// Who sees more after a command than before it.

@@ -18,7 +18,7 @@ use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
     Doors, Intake, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest,
-    issue_token, serve,
+    intake_routes, issue_token, serve,
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
@@ -134,7 +134,7 @@ impl Plan {
             Some(clock) => Arc::new(clock.clone()),
             None => Arc::new(SystemClock::new()),
         };
-        let routes = Routes::new(&self.routes, &clock).unwrap();
+        let routes = Routes::new(&self.routes, &clock, &intake_routes(&self.intakes)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = ServerState::load(Setup {
@@ -353,14 +353,29 @@ impl Backend {
                 if wanted(&incident) {
                     return incident;
                 }
-                // The clock must not run ahead of workers that a loaded machine gives no turn. One that waits for a receiver
-                // that never answers is waited for briefly: it needs the clock to move.
-                let settled = self.workers.settled();
-                let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
-                clock.advance(500);
+                self.turn(clock).await;
             }
         };
         soon(&format!("the wanted state of {id}"), waiting).await
+    }
+
+    /// Moves the clock, and ends when what workers asked of the store since is on disk: a lease must not run out for want of a
+    /// quick machine.
+    pub async fn pass(&self, clock: &TestClock, ms: i64) {
+        clock.advance(ms);
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        self.store.ready().await.unwrap();
+    }
+
+    /// Moves the clock once its workers have nothing left to do at this instant: it must not run ahead of those that a
+    /// loaded machine gives no turn. One that waits for a receiver that never answers is waited for briefly: it needs the
+    /// clock to move.
+    pub async fn turn(&self, clock: &TestClock) {
+        let settled = self.workers.settled();
+        let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
+        clock.advance(500);
     }
 
     /// Asks the server to end, as SIGTERM does; does not wait for it.
@@ -371,6 +386,14 @@ impl Backend {
     /// Ends the server while the clock is moved, and tells how many milliseconds of the clock that took.
     pub async fn stop_at(self, clock: &TestClock) -> i64 {
         let before = clock.now();
+        let store = self.store.clone();
+        self.stop_serving(clock).await;
+        store.close().await;
+        (clock.now() - before).num_milliseconds()
+    }
+
+    /// Ends the server while the clock is moved; the store goes on for the nodes beside it.
+    pub async fn stop_serving(self, clock: &TestClock) {
         self.ending.cancel();
         let mut serving = self.serving;
         let ending = async {
@@ -383,8 +406,6 @@ impl Backend {
             }
         };
         soon("the end of the server", ending).await;
-        self.store.close().await;
-        (clock.now() - before).num_milliseconds()
     }
 
     /// Ends the server and its store, in order.

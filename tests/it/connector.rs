@@ -133,7 +133,10 @@ fn a_check_shows_how_each_incident_would_land_and_writes_nothing() {
 #[test]
 fn a_list_says_what_each_can_do() {
     let file = format!(
-        "{}[[connector]]\nkind = \"pagerduty\"\nname = \"pd\"\ntoken_env = \"PD_TOKEN\"\nservice = \"azure\"\n",
+        "{}[[connector]]\nkind = \"pagerduty\"\nname = \"pd\"\ntoken_env = \"PD_TOKEN\"\nservice = \"azure\"\n\
+         [[connector]]\nkind = \"incidentio\"\nname = \"io\"\ntoken_env = \"IO_TOKEN\"\nservice = \"azure\"\nservice_field = \"Team\"\n\
+         [[connector]]\nkind = \"thehive\"\nname = \"hive\"\nurl = \"https://hive.example\"\ntoken_env = \"HIVE_TOKEN\"\nservice = \"azure\"\n\
+         organisation = \"blue\"\nservice_field = \"unit\"\nproxy = \"http://proxy.example:3128\"\n",
         iris("https://iris.example")
     );
     let (code, out, err) = run(home(&file).path(), &["connector", "list"]);
@@ -148,12 +151,46 @@ fn a_list_says_what_each_can_do() {
         "https://api.pagerduty.com",
         "token in PD_TOKEN",
         "phases by status",
+        "incident.io",
+        "https://api.incident.io",
+        "pages, safe to repeat",
+        "TheHive",
+        "asks what changed",
     ] {
         assert!(out.contains(part), "{part}: {out}");
     }
     let (code, out, err) = run(home("").path(), &["connector", "list"]);
     assert_eq!((code, out.as_str()), (0, ""));
     assert!(err.contains("[[connector]]"), "{err}");
+}
+
+#[test]
+fn list_and_check_tell_a_program_the_same_as_json() {
+    let (url, _) = vendor(200, CASES);
+    let home = home(&iris(&url));
+    let (code, out, err) = run(home.path(), &["connector", "check", "cases", "--json"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let body: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let first = &body["incidents"][0];
+    assert_eq!(
+        (&first["key"], &first["severity"], &first["phase"]),
+        (
+            &"7".into(),
+            &"sev1".into(),
+            &"containment_eradication_and_recovery".into()
+        )
+    );
+    assert_eq!(first["refused"], serde_json::Value::Null);
+    let unplaced = body["incidents"][1]["unplaced"][0].as_str().unwrap();
+    assert!(unplaced.contains("Quarantine"), "{unplaced}");
+    assert_eq!(body["complete"], true);
+    let (code, out, _) = run(home.path(), &["connector", "list", "--json"]);
+    let body: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &body["connectors"][0]["kind"]), (0, &"iris".into()));
+    assert!(!out.contains("hunter2"));
+    let empty = self::home("");
+    let (code, out, _) = run(empty.path(), &["connector", "list", "--json"]);
+    assert_eq!((code, out.trim()), (0, r#"{"connectors":[]}"#));
 }
 
 #[test]
@@ -181,6 +218,18 @@ fn what_is_wrong_with_a_connector_chooses_the_exit_code() {
             "cases",
             2,
             "server.toml:6: `connector.service`",
+        ),
+        (
+            format!("{}organisation = \"blue\"\n", iris(&html)),
+            "cases",
+            2,
+            "is for thehive; iris has no use for it",
+        ),
+        (
+            format!("{}proxy = \"http://a:b@proxy.example\"\n", iris(&html)),
+            "cases",
+            2,
+            "a user or password in it",
         ),
         (
             iris(&html).replace("token_file", "token"),

@@ -6,6 +6,7 @@ mod crash;
 pub mod dice;
 mod full;
 mod history;
+mod limit;
 mod network;
 mod node;
 mod reader;

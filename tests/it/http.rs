@@ -231,6 +231,12 @@ impl Answer {
         (word, body["detail"].as_str().unwrap().to_owned())
     }
 
+    /// Waits as long as it asks to be waited for before the next request.
+    pub async fn pause(&self) {
+        let seconds = self.header("retry-after").unwrap_or("0").parse().unwrap();
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+
     pub fn etag(&self) -> &str {
         self.header("etag").unwrap()
     }

@@ -153,6 +153,7 @@ impl Room {
             proxy: None,
             options: BTreeMap::from(options.map(|(key, value)| (key, value.to_owned()))),
             write_phases: true,
+            write_notes: None,
             mapping: Mapping::new(vendor, "azure"),
         };
         let made = connector(&settings, &shared).unwrap();

@@ -241,6 +241,7 @@ fn settings(vendor: &'static Vendor, drive: &Drive, url: &str) -> ConnectorSetti
         proxy: None,
         options: options.collect(),
         write_phases: true,
+        write_notes: None,
         mapping: Mapping::new(vendor, "azure"),
     }
 }

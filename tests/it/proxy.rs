@@ -113,6 +113,7 @@ impl Site {
             proxy: Some(proxy.to_owned()),
             options: BTreeMap::new(),
             write_phases: false,
+            write_notes: None,
             mapping: Mapping::new(vendor, "azure"),
         };
         let clock: SharedClock = Arc::new(TestClock::default());

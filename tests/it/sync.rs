@@ -19,6 +19,10 @@ use crate::backend::{Backend, Plan};
 use crate::connector::answering;
 use crate::http::soon;
 
+mod node;
+mod trouble;
+mod write;
+
 /// A case system whose cases a test changes, its backend and the clock they run on.
 struct Room {
     backend: Backend,
@@ -62,39 +66,59 @@ fn iris(cases: &mut Value, line: &str) -> (u16, String) {
     good(list[place].clone())
 }
 
+/// DFIR-IRIS at this address, as a source called `cases`.
+fn intake(url: &str, clock: &TestClock, change: impl FnOnce(&mut ConnectorSettings)) -> Intake {
+    let vendor = Vendor::of("iris").unwrap();
+    let mut settings = ConnectorSettings {
+        vendor,
+        name: "cases".to_owned(),
+        url: url.to_owned(),
+        token: TokenPlace::Variable {
+            name: "TOKEN".to_owned(),
+            value: Some(Secret::new("hunter2")),
+        },
+        ca_file: None,
+        proxy: None,
+        options: BTreeMap::new(),
+        write_phases: false,
+        write_notes: None,
+        mapping: Mapping::new(vendor, "azure"),
+    };
+    change(&mut settings);
+    let shared: SharedClock = Arc::new(clock.clone());
+    let made = connector(&settings, &shared).unwrap();
+    Intake::new(settings, made)
+}
+
 impl Room {
     async fn new(cases: Value) -> Room {
         Room::with(cases, false).await
     }
 
     async fn with(cases: Value, write_phases: bool) -> Room {
-        let (clock, cases) = (TestClock::default(), Arc::new(Mutex::new(cases)));
+        let cases = Arc::new(Mutex::new(cases));
         let answers = cases.clone();
-        let (url, asked) = answering(move |line| iris(&mut answers.lock().unwrap(), line));
-        let shared: SharedClock = Arc::new(clock.clone());
-        let vendor = Vendor::of("iris").unwrap();
-        let settings = ConnectorSettings {
-            vendor,
-            name: "cases".to_owned(),
-            url,
-            token: TokenPlace::Variable {
-                name: "TOKEN".to_owned(),
-                value: Some(Secret::new("hunter2")),
-            },
-            ca_file: None,
-            proxy: None,
-            options: BTreeMap::new(),
-            write_phases,
-            mapping: Mapping::new(vendor, "azure"),
-        };
-        let made = connector(&settings, &shared).unwrap();
-        let plan = Plan::new()
-            .clock(&clock)
-            .intakes(vec![Intake::new(settings, made)]);
+        let change = |settings: &mut ConnectorSettings| settings.write_phases = write_phases;
+        let answer = move |line: &str| iris(&mut answers.lock().unwrap(), line);
+        Room {
+            cases,
+            ..Room::answered_by(change, answer).await
+        }
+    }
+
+    /// With a vendor that answers each request line so.
+    async fn answered_by(
+        change: impl FnOnce(&mut ConnectorSettings),
+        answer: impl Fn(&str) -> (u16, String) + Send + 'static,
+    ) -> Room {
+        let clock = TestClock::default();
+        let (url, asked) = answering(answer);
+        let source = intake(&url, &clock, change);
+        let plan = Plan::new().clock(&clock).intakes(vec![source]);
         Room {
             backend: plan.start().await,
             clock,
-            cases,
+            cases: Arc::default(),
             asked,
         }
     }
@@ -108,6 +132,30 @@ impl Room {
         self.backend.get(token, path).await.json()
     }
 
+    /// Waits until what is read there is as it shall be, while time stands still.
+    async fn wait(&self, path: &str, what: &str, good: impl Fn(&Value) -> bool) {
+        let coming = async { while !good(&self.get(path).await) {} };
+        soon(what, coming).await;
+    }
+
+    /// Lets one turn of asking go by: time moves until it begins, and stands still until it has ended.
+    async fn turn(&self) {
+        let at = |info: &Value, key: &str| info["connectors"][0][key].as_str().map(str::to_owned);
+        let before = at(&self.get("/v1/info").await, "asked_at");
+        let begun = |info: &Value| at(info, "asked_at") != before;
+        self.until("/v1/info", "a turn", begun).await;
+        let ended = |info: &Value| at(info, "answered_at") >= at(info, "asked_at");
+        self.wait("/v1/info", "its end", ended).await;
+    }
+
+    /// Lets the clock go on for so many seconds, with the workers behind it.
+    async fn pass(&self, seconds: u32) {
+        for _ in 0..seconds {
+            self.backend.pass(&self.clock, 1_000).await;
+            self.get("/v1/info").await;
+        }
+    }
+
     /// Lets time pass until what is read there is as it shall be; gives it.
     async fn until(&self, path: &str, what: &str, good: impl Fn(&Value) -> bool) -> Value {
         let coming = async {
@@ -116,7 +164,7 @@ impl Room {
                 if good(&body) {
                     return body;
                 }
-                self.clock.advance(1_000);
+                self.backend.pass(&self.clock, 1_000).await;
             }
         };
         soon(what, coming).await
@@ -222,10 +270,7 @@ async fn a_quiet_minute_costs_no_more_calls_than_one_a_quarter() {
     })
     .await;
     let before = room.asked.lock().unwrap().len();
-    for _ in 0..60 {
-        room.clock.advance(1_000);
-        room.get("/v1/info").await;
-    }
+    room.pass(60).await;
     let asked = room.asked.lock().unwrap().len() - before;
     assert!(asked <= 4, "{asked} calls in a minute");
     room.backend.stop_at(&room.clock).await;
@@ -260,10 +305,7 @@ async fn a_move_made_here_is_written_there_against_the_version_that_was_seen() {
             .collect::<Vec<_>>()
     };
     assert_eq!(posts(), ["POST /manage/cases/update/1 HTTP/1.1"]);
-    for _ in 0..60 {
-        room.clock.advance(1_000);
-        room.get("/v1/info").await;
-    }
+    room.pass(60).await;
     assert_eq!(posts().len(), 1, "it is written once");
     room.backend.stop_at(&room.clock).await;
 }
@@ -321,16 +363,12 @@ async fn pitfall_13_a_move_that_shows_late_there_is_pending_until_a_poll_confirm
         asked.iter().filter(|line| line.starts_with("POST")).count()
     };
     // It is said for as long as it is so, and not sent again meanwhile.
-    let lists = || {
-        let asked = room.asked.lock().unwrap();
-        asked.iter().filter(|line| line.contains("/filter")).count()
-    };
-    let before = lists();
-    room.until("/v1/info", "three more turns", |_| lists() >= before + 3)
-        .await;
-    room.until("/v1/info", "that it is still pending", pending)
-        .await;
-    assert_eq!(posts(), 1);
+    for _ in 0..3 {
+        room.turn().await;
+        let info = room.get("/v1/info").await;
+        assert!(pending(&info), "{info}");
+        assert_eq!(posts(), 1);
+    }
     // A poll finds it done.
     room.set(json!([case(1, "Containment", "2")]));
     let shown = |list: &Value| list["incidents"][0]["upstream"]["raw_status"] == "Containment";

@@ -34,6 +34,8 @@ service = "azure"
 from = "ops@example.com"
 phase_field = "phase"
 write_phases = true
+write_notes = true
+clearance = "amber"
 "#;
 
 fn read(content: &str) -> Result<ServerFile, ConfigError> {
@@ -82,6 +84,10 @@ fn connectors_are_read_with_their_words() {
     );
     assert_eq!(mapping.tags[0].profile["affected"]["tenants"], 12);
     assert_eq!((iris.write_phases, pagerduty.write_phases), (false, true));
+    assert_eq!(
+        (iris.write_notes, pagerduty.write_notes),
+        (None, Some(crate::domain::word::Tlp::Amber))
+    );
     assert_eq!(pagerduty.url, "https://api.pagerduty.com");
     assert!(matches!(
         &pagerduty.token,
@@ -122,6 +128,44 @@ fn every_fault_of_a_connector_is_told_with_its_line() {
         "`connector.name`: two connectors are called 'y'",
     ] {
         assert!(faults.contains(part), "{part}:\n{faults}");
+    }
+}
+
+#[test]
+fn a_route_by_a_connector_names_one_of_this_file_and_whom_it_calls() {
+    let team = |route: &str| {
+        format!(
+            "[[service]]\nid = \"azure\"\nname = \"Azure\"\nprefix = \"AZ\"\nowner = \"legal\"\n[[team]]\nid = \"legal\"\nname = \"Legal\"\nshort = \"legal\"\nkind = \"security_response\"\n[[team.route]]\nkind = \"connector\"\n{route}\n[[connector]]\nkind = \"pagerduty\"\nname = \"pd\"\ntoken_env = \"PD_TOKEN\"\nservice = \"azure\"\nfrom = \"ops@example.com\"\n"
+        )
+    };
+    let file = read(&team("connector = \"pd\"\npolicy = \"E1\"")).unwrap();
+    let route = &file.directory.teams[0].routes[0];
+    assert_eq!(route.connector.as_deref(), Some("pd"));
+    for (route, told) in [
+        (
+            "connector = \"pg\"\npolicy = \"E1\"",
+            "'pg' is none of the connectors: pd",
+        ),
+        ("connector = \"pd\"", "`team.route.policy`"),
+        (
+            "connector = \"pd\"\npolicy = \"E1\"\nperson = \"U1\"",
+            "stands beside policy",
+        ),
+    ] {
+        let faults = read(&team(route)).unwrap_err().to_string();
+        assert!(faults.contains(told), "{told}: {faults}");
+    }
+}
+
+#[test]
+fn what_only_some_of_a_connector_can_be_is_told_with_its_line() {
+    let iris = "[[connector]]\nkind = \"iris\"\nname = \"x\"\nurl = \"https://i.example\"\ntoken_file = \"a\"\nservice = \"azure\"\n";
+    for (more, told) in [
+        ("page = \"mail\"", "`connector.page`: can only be 'task'"),
+        ("clearance = \"amber\"", "needs write_notes = true"),
+    ] {
+        let faults = read(&format!("{iris}{more}\n")).unwrap_err().to_string();
+        assert!(faults.contains(told), "{told}: {faults}");
     }
 }
 

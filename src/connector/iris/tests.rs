@@ -94,6 +94,33 @@ async fn two_thousand_cases_are_twenty_calls() {
 }
 
 #[tokio::test]
+async fn where_most_cases_are_closed_the_open_states_are_asked_for_one_by_one() {
+    let stub = Stub::new().await;
+    let closed: Vec<Value> = (10..100).map(|n| named(n, "Closed")).collect();
+    let newest = [vec![named(100, "Open")], closed].concat();
+    let body =
+        json!({"status": "success", "data": {"cases": newest, "next_page": 2, "last_page": 40}});
+    stub.on(FILTER, &[stub::json(200, &body)]);
+    let states = json!({"status": "success", "data": [{"state_name": "Open", "state_id": 3},
+        {"state_name": "Closed", "state_id": 9}, {"state_name": "Recovery", "state_id": 6}]});
+    stub.on("GET /manage/case-states/list", &[stub::json(200, &states)]);
+    let by_state = |id: u64| format!("GET /manage/cases/filter?case_state_id={id}&page=");
+    stub.on(
+        &format!("{}1", by_state(3)),
+        &[page(&[named(100, "Open")], Some(2))],
+    );
+    stub.on(
+        &format!("{}2", by_state(3)),
+        &[page(&[named(7, "Open")], None)],
+    );
+    stub.on(&by_state(6), &[page(&[named(1, "Recovery")], None)]);
+    let whole = all(&iris(&stub)).await.unwrap();
+    let keys: Vec<&str> = whole.cases.iter().map(|case| case.key.as_str()).collect();
+    assert_eq!(keys, ["100", "7", "1"]);
+    assert_eq!(stub.calls().len(), 5, "{:?}", stub.calls());
+}
+
+#[tokio::test]
 async fn pitfall_2_what_is_closed_there_leaves_the_list_without_an_error() {
     let stub = Stub::new().await;
     stub.on(
@@ -390,4 +417,63 @@ async fn pitfall_7_iris_pages_nobody_and_says_so() {
         .unwrap_err();
     assert!(error.to_string().contains("by its routes"), "{error}");
     assert!(stub.calls().is_empty());
+}
+
+#[tokio::test]
+async fn pitfall_7_a_task_is_read_again_and_names_whose_it_is() {
+    let stub = Stub::new().await;
+    let good = |data: Value| stub::json(200, &json!({"status": "success", "data": data}));
+    let users = json!([{"user_id": 4, "user_login": "d.okafor", "user_name": "D. Okafor"}]);
+    stub.on("GET /manage/users/list", &[good(users)]);
+    let states = json!([{"id": 7, "status_name": "To do"}, {"id": 1, "status_name": "Done"}]);
+    let list = |people: Value| {
+        good(
+            json!({"tasks_status": states, "tasks": [{"task_id": 2, "status_name": "To do", "task_assignees": people}]}),
+        )
+    };
+    let theirs = json!([{"id": 4, "user": "d.okafor", "name": "D. Okafor"}]);
+    stub.on(
+        "GET /case/tasks/list?cid=3",
+        &[
+            list(json!([])),
+            list(theirs),
+            list(json!([])),
+            list(json!([])),
+        ],
+    );
+    stub.on("POST /case/tasks/add?cid=3", &[good(json!({"id": 2}))]);
+    let mut settings = stub.settings(&VENDOR);
+    settings.options.insert("page", "task".to_owned());
+    let iris = Iris::new(&settings, stub::clock()).unwrap();
+    let whom = Whom::Person("D.Okafor".to_owned());
+    let receipt = iris.page("3", &whom, "come\nnow", "p1-0").await.unwrap();
+    assert_eq!(
+        receipt.called,
+        [("D. Okafor".to_owned(), "To do".to_owned())]
+    );
+    let asked = stub.asked();
+    let task = &asked
+        .iter()
+        .find(|asked| asked.what.starts_with("POST"))
+        .unwrap()
+        .body;
+    assert_eq!(
+        (
+            &task["task_title"],
+            &task["task_status_id"],
+            &task["task_assignees_id"]
+        ),
+        (&json!("PAGE come"), &json!(7), &json!([4]))
+    );
+    assert!(task["task_description"].as_str().unwrap().contains("p1-0"));
+    // Nobody has it: whatever the answer said, nobody was called.
+    let receipt = iris.page("3", &whom, "come", "p2-0").await.unwrap();
+    assert!(receipt.called.is_empty());
+    let unknown = iris
+        .page("3", &Whom::Person("x".to_owned()), "come", "p3")
+        .await;
+    assert!(
+        matches!(unknown, Err(ConnectorError::Invalid { .. })),
+        "{unknown:?}"
+    );
 }

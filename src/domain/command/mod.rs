@@ -19,6 +19,7 @@ pub mod lesson;
 pub mod not_applicable;
 pub mod not_reportable;
 pub mod note;
+pub mod note_there;
 pub mod open;
 pub mod page;
 pub mod record_time;

@@ -8,8 +8,9 @@ use crate::domain::delivery::EXERCISE;
 use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
+use crate::domain::incident::page::Page as Paged;
 use crate::domain::refusal::{Refusal, RefusalKind};
-use crate::domain::word::{Comms, Urgency};
+use crate::domain::word::{Comms, PageState, Urgency};
 
 /// Pages one or several teams.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -29,6 +30,8 @@ fn high() -> Urgency {
     Urgency::High
 }
 
+/// Room for who asked again, and when.
+const ASKED_AGAIN: usize = 180;
 /// Most teams one command pages.
 const MOST: usize = 50;
 
@@ -38,9 +41,11 @@ pub fn next_route(incident: &Incident, team: &Team, behind: Option<u32>) -> Opti
     if incident.exercise {
         return behind.is_none().then(|| (0, EXERCISE.to_owned()));
     }
+    let source = incident.upstream.as_ref().map(|of| of.connector.as_str());
     let mut usable = (0..)
         .zip(&team.routes)
         .filter(|(_, route)| incident.comms == Comms::Trusted || !route.in_band)
+        .filter(|(_, route)| route.reaches_for(source))
         .filter(|(place, _)| behind.is_none_or(|behind| *place > behind));
     usable
         .next()
@@ -119,4 +124,49 @@ pub(super) fn decide(
         queued(incident, team, page, message, body.urgency, context)
     });
     Ok(pages.collect())
+}
+
+/// The same events, but that a repeat goes with a page that waits, where there is one: to the same team, for this incident,
+/// by the same route, not answered and not begun to be sent. `waiting` are the pages of this incident that nobody has begun
+/// to send. What would make the text too long for one page stays a page of its own.
+pub fn folded(incident: &Incident, events: Vec<Event>, waiting: &[String]) -> Vec<Event> {
+    let fold = |event: Event| {
+        match &event {
+            Event::PageQueued {
+                team,
+                route: Some(route),
+                message,
+                urgency,
+                place,
+                ..
+            } => {
+                let carrier = incident.pages.iter().rev().find(|page| {
+                    let way = (page.route.as_ref(), page.route_place())
+                        == (Some(route), place.unwrap_or(0));
+                    page.team == *team
+                        && page.state == PageState::Queued
+                        && (page.step, page.attempts) == (0, 0)
+                        && way
+                        && waiting.contains(&page.id)
+                });
+                let carrier = carrier.filter(|page| has_room(page, message.as_deref()));
+                carrier.map(|page| Event::PageFolded {
+                    page: page.id.clone(),
+                    team: team.clone(),
+                    message: message.clone(),
+                    urgency: *urgency,
+                })
+            }
+            _ => None,
+        }
+        .unwrap_or(event)
+    };
+    events.into_iter().map(fold).collect()
+}
+
+/// Whether one more message fits: all of them together are as long as one may be.
+fn has_room(page: &Paged, message: Option<&str>) -> bool {
+    let so_far = page.said().map_or(0, |said| said.chars().count());
+    let more = message.map_or(0, |message| message.chars().count());
+    so_far + more + ASKED_AGAIN <= text::MESSAGE
 }

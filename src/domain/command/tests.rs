@@ -2,6 +2,7 @@
 
 mod alarms;
 mod clock;
+mod folds;
 mod legal_record;
 mod moves;
 mod pages;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::advance::Advance;
 use super::set::Set;
-use super::{Command, Context, decide};
+use super::{Command, Context, decide, note_there};
 use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::view::Upstream;
@@ -166,6 +166,7 @@ pub fn hear(incident: &Incident, heard: &Heard, context: &Context<'_>) -> Vec<Ev
     upstream
         .rest
         .insert(STANDING.to_owned(), heard.standing.clone().into());
+    note_there::carry(before, &mut upstream);
     if !conflicts.is_empty() {
         upstream.rest.insert(CONFLICTS.to_owned(), conflicts.into());
     }

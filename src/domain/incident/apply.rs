@@ -241,8 +241,10 @@ impl Incident {
                 place: *place,
                 reached: Vec::new(),
                 escalated_at: None,
+                folded: Vec::new(),
             }),
-            Event::Restored { .. }
+            Event::PageFolded { .. }
+            | Event::Restored { .. }
             | Event::PageProgressed { .. }
             | Event::PageEscalated { .. }
             | Event::PageAcknowledged { .. }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Incident, Stamp};
 use crate::domain::event::Event;
 use crate::domain::instant::Instant;
-use crate::domain::view::{PageView, expected_at};
+use crate::domain::view::{FoldedView, PageView, expected_at};
 use crate::domain::word::{Answer, PageState, Urgency};
 
 /// What a page says whose team cannot be reached at all.
@@ -23,6 +23,14 @@ pub struct Reached {
     pub kind: String,
     /// The paging system said that it has it; else nobody knows.
     pub accepted: bool,
+}
+
+/// A repeat that goes with a page which waited to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folded {
+    pub at: Instant,
+    pub by: String,
+    pub message: Option<String>,
 }
 
 /// One request to one team to come.
@@ -56,9 +64,26 @@ pub struct Page {
     /// When it last went on: to its next route, or past its last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalated_at: Option<Instant>,
+    /// Repeats that go with it, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folded: Vec<Folded>,
 }
 
 impl Page {
+    /// What it asks for in full: its message, and those of the repeats that go with it, each with who asked and when.
+    pub fn said(&self) -> Option<String> {
+        if self.folded.is_empty() {
+            return self.message.clone();
+        }
+        let again = self.folded.iter().map(|folded| {
+            let at = folded.at.format("%H:%M:%S UTC");
+            let message = folded.message.as_deref().unwrap_or("the same");
+            format!("asked again by {} at {at}: {message}", folded.by)
+        });
+        let all: Vec<String> = self.message.iter().cloned().chain(again).collect();
+        Some(all.join(" | "))
+    }
+
     /// The place of its present route in the team's whole list. A record without one is of a time when nothing was
     /// passed over.
     pub fn route_place(&self) -> u32 {
@@ -134,6 +159,18 @@ impl Page {
                 .last_error
                 .clone()
                 .filter(|_| may_read || self.route.is_none()),
+            folded: self
+                .folded
+                .iter()
+                .map(|folded| FoldedView {
+                    at: folded.at,
+                    by: match may_read {
+                        true => folded.by.clone(),
+                        false => String::new(),
+                    },
+                    message: folded.message.clone().filter(|_| may_read),
+                })
+                .collect(),
         }
     }
 }
@@ -147,7 +184,8 @@ impl Incident {
             }
         }
         let id = match event {
-            Event::PageProgressed { page, .. }
+            Event::PageFolded { page, .. }
+            | Event::PageProgressed { page, .. }
             | Event::PageEscalated { page, .. }
             | Event::PageAcknowledged { page, .. }
             | Event::PageCancelled { page, .. } => page,
@@ -157,6 +195,18 @@ impl Incident {
             return;
         };
         match event {
+            Event::PageFolded {
+                message, urgency, ..
+            } => {
+                if *urgency == Urgency::High {
+                    page.urgency = Urgency::High;
+                }
+                page.folded.push(Folded {
+                    at: stamp.at,
+                    by: stamp.by.clone(),
+                    message: message.clone(),
+                });
+            }
             Event::PageProgressed {
                 left: Some(reached),
                 ..

@@ -38,6 +38,9 @@ pub const GIVE_UP_AFTER: Span = Span::minutes(4 * 60);
 /// The same for what takes a page back.
 const STAND_DOWN_FOR: Span = Span::minutes(60);
 
+/// Why nobody knows how an attempt ended.
+const CUT_OFF: &str = "the backend ended while it was being sent";
+
 /// What shall become of a delivery before anything is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wish {
@@ -128,6 +131,7 @@ fn wait_ms(state: &ServerState, delivery: &Delivery, ended: Option<&Attempt>) ->
     let age = (state.clock.now() - delivery.queued_at).num_milliseconds();
     match ended? {
         Attempt::Accepted | Attempt::Failed(_) => None,
+        Attempt::Unknown(_) if !state.courier.repeats(delivery) => None,
         Attempt::Unknown(_) => Some(again_after_ms(attempts, age, None)),
         Attempt::Refused { retry_after_ms, .. } => {
             Some(again_after_ms(attempts, age, *retry_after_ms))
@@ -184,6 +188,9 @@ async fn send(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) 
             return None;
         }
     }
+    if claimed.repeat && !state.courier.repeats(delivery) {
+        return Some(Attempt::Unknown(CUT_OFF.to_owned()));
+    }
     let repeat = claimed.repeat && !state.courier.dedupes(delivery);
     let sending = state.courier.deliver(delivery, repeat);
     let sent = timeout(&*state.clock, ATTEMPT_WITHIN_MS, sending).await;
@@ -230,10 +237,9 @@ fn begun(state: &ServerState, claimed: &Claimed, found: &Found) -> (Outcome, boo
     }
     let (next, error) = match page.state {
         // How the last attempt ended is not on record, and never will be.
-        PageState::Queued | PageState::Sending if claimed.interrupted => (
-            PageState::Unknown,
-            Some("the backend ended while it was being sent".to_owned()),
-        ),
+        PageState::Queued | PageState::Sending if claimed.interrupted => {
+            (PageState::Unknown, Some(CUT_OFF.to_owned()))
+        }
         PageState::Queued => (PageState::Sending, page.last_error.clone()),
         same => (same, page.last_error.clone()),
     };
@@ -370,6 +376,11 @@ impl Deciding<'_> {
             };
         };
         let (next, why) = match ended {
+            // Whether it called anybody, a person finds out: it is not sent again by itself.
+            Attempt::Unknown(why) if !self.state.courier.repeats(delivery) => {
+                let why = format!("{why}; not repeated: check there first");
+                return (tell(PageState::Unknown, Some(&why)), vec![self.done()]);
+            }
             Attempt::Accepted => return (tell(PageState::Accepted, None), vec![self.done()]),
             Attempt::Failed(why) => {
                 let events = fail(self.incident, page, self.attempts, &cut(why), &self.context);

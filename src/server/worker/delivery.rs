@@ -2,6 +2,7 @@
 //! nobody else. What one attempt does, and what its end means for the page, is `attempt`; who may go first, `store::claim`.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
@@ -10,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::attempt::{self, STORE_AGAIN_MS};
+use crate::server::sending::{Begun, Sending};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::StoreError;
-use crate::store::claim::{Claim, Claimed, LONGEST_WAIT_MS, Lease, UnderWay};
+use crate::store::claim::{Claim, Claimed, Held, LONGEST_WAIT_MS, Lease, UnderWay};
 use crate::time::timeout;
 
 /// How long a lease holds unless it is renewed: after the loss of a node another one has its pages that soon.
@@ -27,6 +29,8 @@ const LOOK_AFTER_MS: i64 = 10_000;
 struct Desk {
     unwritten: Trouble,
     under_way: Mutex<HashMap<String, (UnderWay, i64)>>,
+    /// How many attempts broke off: what was claimed before that by this node may have been sent.
+    broken: AtomicU64,
     /// An attempt ended.
     ended: Notify,
 }
@@ -46,13 +50,14 @@ impl Desk {
     fn leases(&self) -> Vec<Lease> {
         let under_way = self.under_way();
         let lease = |(key, (_, fence)): (&String, &(UnderWay, i64))| Lease {
+            of: Held::Delivery,
             key: key.clone(),
             fence: *fence,
         };
         under_way.iter().map(lease).collect()
     }
 
-    fn take(self: &Arc<Desk>, claimed: &Claimed) -> Seat {
+    fn take(self: &Arc<Desk>, claimed: &Claimed, sending: &Arc<Sending>) -> Seat {
         let delivery = &claimed.delivery;
         let of = UnderWay {
             key: delivery.key.clone(),
@@ -63,7 +68,9 @@ impl Desk {
         self.under_way().insert(delivery.key.clone(), (of, fence));
         Seat {
             desk: self.clone(),
+            _begun: sending.begun(&delivery.page),
             key: delivery.key.clone(),
+            is_whole: false,
         }
     }
 }
@@ -71,11 +78,25 @@ impl Desk {
 /// A delivery's place on the desk; given back when the attempt ends, however it does.
 struct Seat {
     desk: Arc<Desk>,
+    /// The page is being sent for as long.
+    _begun: Begun,
     key: String,
+    /// The attempt came to its end.
+    is_whole: bool,
+}
+
+impl Seat {
+    /// How the attempt went is written, or another node's to write.
+    fn leave(mut self) {
+        self.is_whole = true;
+    }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        if !self.is_whole {
+            self.desk.broken.fetch_add(1, Ordering::Relaxed);
+        }
         self.desk.under_way().remove(&self.key);
         self.desk.ended.notify_one();
     }
@@ -86,6 +107,7 @@ pub async fn work(state: Arc<ServerState>, ending: CancellationToken) {
     let desk = Arc::new(Desk {
         unwritten: Trouble::new("how pages go cannot be written: they are sent all the same"),
         under_way: Mutex::default(),
+        broken: AtomicU64::new(0),
         ended: Notify::new(),
     });
     let attempts = TaskTracker::new();
@@ -146,7 +168,7 @@ async fn look(
     let claims = state
         .store
         .claim(Claim {
-            node: state.node.clone(),
+            node: format!("{}-{}", state.node, desk.broken.load(Ordering::Relaxed)),
             now,
             lease_ms: LEASE_MS,
             under_way: desk.all(),
@@ -154,10 +176,10 @@ async fn look(
         })
         .await?;
     for claimed in claims.taken {
-        let (state, seat) = (state.clone(), desk.take(&claimed));
+        let (state, seat) = (state.clone(), desk.take(&claimed, &state.sending));
         attempts.spawn(async move {
             attempt::make(&state, &claimed, &seat.desk.unwritten).await;
-            drop(seat);
+            seat.leave();
         });
     }
     if !claims.held_back.is_empty() {

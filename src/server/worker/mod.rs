@@ -6,6 +6,9 @@ mod deadline;
 mod delivery;
 mod head;
 mod sync;
+mod sync_lease;
+mod sync_list;
+mod sync_note;
 mod sync_write;
 
 use std::sync::Arc;
@@ -65,7 +68,14 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
     spawn(Box::pin(deadline::work(state.clone())));
     spawn(Box::pin(forget(state.clone())));
     for intake in &state.intakes {
-        spawn(Box::pin(sync::work(state.clone(), intake.clone())));
+        let (state, intake, ending) = (state.clone(), intake.clone(), ending.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = sync_lease::work(state.clone(), intake.clone()) => {}
+                () = ending.cancelled() => {}
+            }
+            sync_lease::leave(&state, &intake).await;
+        });
     }
     spawn(Box::pin(head::work(state.clone())));
     // What is under way when the server ends is finished, or sent again with the same key after the next start.

@@ -1,14 +1,12 @@
 //! Writes a move that people made here to the system an incident came from: against the version they saw, and read again
 //! after. What is to be written follows from the record alone, so that nothing is lost with a process and nothing done twice.
 
-use std::sync::Arc;
-
-use super::sync::{Memory, TROUBLE_CELLS, Trouble, take_in};
+use super::sync::{Memory, Trouble, take_in};
+use super::sync_lease::Asker;
 use crate::connector::error::ConnectorError;
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
 use crate::domain::incident::Incident;
-use crate::domain::text::SafeText;
 use crate::domain::word::Phase;
 use crate::server::intake::Intake;
 use crate::server::state::ServerState;
@@ -24,16 +22,13 @@ pub(super) struct Untaken {
     at: Mono,
     phase: Phase,
     /// How that is said.
-    why: String,
+    pub(super) why: String,
 }
 
 /// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
 /// here, or has been let be for long enough to be tried again; here it stays as it is.
-pub(super) async fn write_phases(
-    state: &Arc<ServerState>,
-    intake: &Intake,
-    memory: &mut Memory,
-) -> Result<(), Trouble> {
+pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+    let Asker { state, intake, .. } = asker;
     if !intake.settings.write_phases {
         return Ok(());
     }
@@ -52,10 +47,13 @@ pub(super) async fn write_phases(
         let Some(to) = intake.settings.mapping.status_for(phase) else {
             continue;
         };
+        if !asker.may_write() {
+            return Err(Trouble::Lost);
+        }
         match intake.connector.advance(&key, &seen, to).await {
-            Ok(case) => take_in(state, intake, &case).await?,
+            Ok(case) => take_in(asker, &case).await?,
             // Somebody was there first: what they did is heard, and shown as a conflict if it contradicts.
-            Err(ConnectorError::Conflict { current }) => take_in(state, intake, &current).await?,
+            Err(ConnectorError::Conflict { current }) => take_in(asker, &current).await?,
             Err(
                 error @ (ConnectorError::Auth(_)
                 | ConnectorError::RateLimited { .. }
@@ -73,15 +71,7 @@ pub(super) async fn write_phases(
             }
         }
     }
-    let mut troubles: Vec<&str> = memory.untaken.values().map(|u| u.why.as_str()).collect();
-    troubles.sort_unstable();
-    if !troubles.is_empty() {
-        intake.note(|progress| {
-            let before = progress.trouble.as_deref();
-            let all: Vec<&str> = before.into_iter().chain(troubles).collect();
-            progress.trouble = Some(SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS));
-        });
-    }
+    intake.note(|progress| progress.trouble = memory.trouble());
     Ok(())
 }
 

@@ -3,35 +3,38 @@
 
 mod code;
 mod listener;
+mod reader;
 mod schema;
+mod session;
 mod survey;
 
 use std::future::Future;
 use std::io::BufRead;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
 
 pub(super) use self::code::{is_passing, is_refused, meaning};
 use self::listener::Listener;
+use self::reader::Readers;
+use self::session::SUSPECT_AFTER_MS;
 pub use self::survey::{Survey, survey};
 use super::StoreError;
 use super::chain::Head;
 use super::sql::db::{Db, Reader, sql};
-use super::sql::engine::{Engine, Failing, Meta};
+use super::sql::engine::{Engine, Failing, Meta, Wait};
 use super::sql::restore::{self, Restored};
 use super::sql::{SqlRecord, SqlStore};
 use crate::domain::instant::Instant;
 use crate::secret::Secret;
 use crate::time::{Mono, SharedClock, timeout};
 
-/// Connections that only read, one of which listens.
-const READERS: u32 = 5;
 /// How long one step may take, a lock that another node holds included; the server gives up its statements before.
 const STEP_WITHIN_MS: i64 = 8_000;
+/// How long a reader's line that lay idle may take to answer before another one is asked.
+const DOUBTFUL_FOR_MS: i64 = SUSPECT_AFTER_MS;
 /// The first pause between two tries of a transaction, doubled each time, and the longest.
 const FIRST_AGAIN_MS: i64 = 20;
 const LAST_AGAIN_MS: i64 = 640;
@@ -49,10 +52,8 @@ pub type PostgresStore = SqlStore<Postgres>;
 /// One database, as one node sees it.
 pub struct Postgres {
     options: PgConnectOptions,
-    readers: PgPool,
+    readers: Arc<Readers>,
     clock: SharedClock,
-    /// Readers' connections made before this reading of the monotonic clock are not lent again.
-    trusted_from: Arc<AtomicI64>,
     /// When the transaction that is being tried failed first.
     failing_since: AtomicI64,
     listener: Mutex<Option<Listener>>,
@@ -89,8 +90,7 @@ impl SqlStore<Postgres> {
         now: Instant,
     ) -> Result<Restored, StoreError> {
         let engine = Postgres::new(url, clock)?;
-        let (mut db, meta) = engine.open().await?;
-        db.script(schema::UNHURRIED).await?;
+        let (db, meta) = schema::open_to_fill(&engine.options, clock).await?;
         restore::restore(&engine, db, meta, from, now).await
     }
 }
@@ -107,26 +107,11 @@ pub async fn record(url: &Secret, clock: &SharedClock) -> Result<SqlRecord, Stor
 impl Postgres {
     fn new(url: &Secret, clock: &SharedClock) -> Result<Postgres, StoreError> {
         let options = schema::options(url)?;
-        let trusted_from = Arc::new(AtomicI64::new(i64::MIN));
-        let (trusted, reading) = (trusted_from.clone(), clock.clone());
-        let readers = PgPoolOptions::new()
-            .max_connections(READERS)
-            .min_connections(0)
-            .acquire_timeout(Duration::from_secs(5))
-            .test_before_acquire(false)
-            .after_connect(|connection, _| Box::pin(schema::prepare(connection)))
-            .before_acquire(move |_, about| {
-                let age = i64::try_from(about.age.as_millis()).unwrap_or(i64::MAX);
-                let made = reading.mono() - age;
-                let good = made.0 >= trusted.load(Ordering::Relaxed);
-                Box::pin(std::future::ready(Ok(good)))
-            })
-            .connect_lazy_with(options.clone());
+        let readers = Arc::new(Readers::new(options.clone(), clock.clone()));
         Ok(Postgres {
             options,
             readers,
             clock: clock.clone(),
-            trusted_from,
             failing_since: AtomicI64::new(0),
             listener: Mutex::new(None),
         })
@@ -191,18 +176,16 @@ impl Engine for Postgres {
     }
 
     fn listen(&self, wake: watch::Sender<u64>) {
-        let listener = Listener::start(self.readers.clone(), self.clock.clone(), wake);
+        let listener = Listener::start(self.options.clone(), self.clock.clone(), wake);
         self.listener().replace(listener);
     }
 
     async fn reader(&self) -> Result<Reader, StoreError> {
-        let lent = self.readers.acquire().await?;
-        Ok(Reader::new(Db::lent_postgres(lent)))
+        self.readers.lend().await
     }
 
     fn distrust(&self) {
-        self.trusted_from
-            .store(self.clock.mono().0, Ordering::Relaxed);
+        self.readers.distrust();
     }
 
     fn begin_read(&self) -> &'static str {
@@ -211,17 +194,19 @@ impl Engine for Postgres {
 
     async fn within<T: Send>(
         &self,
+        wait: Wait,
         step: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        match timeout(&*self.clock, STEP_WITHIN_MS, step).await {
-            Ok(result) => result,
-            Err(elapsed) => {
+        let ms = match wait {
+            Wait::Doubtful => DOUBTFUL_FOR_MS,
+            Wait::Step => STEP_WITHIN_MS,
+        };
+        timeout(&*self.clock, ms, step)
+            .await
+            .unwrap_or_else(|elapsed| {
                 self.distrust();
-                Err(StoreError::Unavailable(format!(
-                    "the database did not answer ({elapsed})"
-                )))
-            }
-        }
+                Err(elapsed.into())
+            })
     }
 
     async fn again(&self, failing: Failing) -> bool {
@@ -239,13 +224,14 @@ impl Engine for Postgres {
         if now - since >= patience {
             return false;
         }
-        let pause = FIRST_AGAIN_MS << (failing.tries - 1).min(5);
-        self.clock.sleep(pause.min(LAST_AGAIN_MS)).await;
+        let pause = (FIRST_AGAIN_MS << (failing.tries - 1).min(5)).min(LAST_AGAIN_MS);
+        // Several nodes that lost the database together do not come back in step.
+        let pause = pause - rand::random_range(0..=pause / 4);
+        self.clock.sleep(pause).await;
         true
     }
 
     async fn close(&self) {
-        // The listener has one of the connections that are waited for.
         drop(self.listener().take());
         self.readers.close().await;
     }

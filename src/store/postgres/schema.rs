@@ -1,12 +1,13 @@
 //! Opening a connection with the limits that keep a node that hangs from holding up the others, and bringing the schema
 //! `warboard` to this version's tables.
 
-use std::future::Future;
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
+use super::session::{Session, Watcher, first};
 use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::store::sql::db::{Db, sql};
@@ -20,11 +21,11 @@ const VERSIONS: &[&str] = &[
     include_str!("0002_lease.sql"),
     include_str!("0003_door.sql"),
     include_str!("0004_redaction.sql"),
+    include_str!("0005_intake.sql"),
 ];
-/// How long a connection may take to be made.
-const CONNECT_WITHIN_MS: i64 = 5_000;
-/// How long the tables may take to be looked at, and to be brought to a version.
-const LOOK_WITHIN_MS: i64 = 10_000;
+/// How long one statement may take that the server is at work on; it gives up its statements before.
+const HURRIED_MS: i64 = 8_000;
+/// How long the tables may take to be brought to a version.
 const BRING_WITHIN_MS: i64 = 600_000;
 
 /// A node that hangs inside its transaction loses it, and the lock with it, before another one's patience ends; one whose
@@ -59,17 +60,24 @@ pub(super) fn options(url: &Secret) -> Result<PgConnectOptions, StoreError> {
 }
 
 /// Gives a new connection its limits, and refuses a replica: what it shows may be of before, and in another order.
-pub(super) async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let replica: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()")
-        .fetch_one(&mut *connection)
-        .await?;
+pub(super) async fn prepare(connection: &mut PgConnection) -> Result<Session, sqlx::Error> {
+    let (replica, pid, began): (bool, i64, i64) = sqlx::query_as(
+        "SELECT pg_is_in_recovery(), pg_backend_pid()::bigint, coalesce((SELECT (extract(epoch FROM backend_start) * 1000000)::bigint FROM pg_stat_activity WHERE pid = pg_backend_pid()), 0)",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
     if replica {
         return Err(sqlx::Error::Configuration(
             "the database is a replica; give the URL of the primary".into(),
         ));
     }
     sqlx::raw_sql(PREPARE).execute(connection).await?;
-    Ok(())
+    Ok(Session { pid, began })
+}
+
+/// The same for a connection that nobody watches over.
+pub(super) async fn limit(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    prepare(connection).await.map(drop)
 }
 
 /// Connects for the writer and brings the tables to this version. Several nodes may do so at once: all but one find the
@@ -78,11 +86,27 @@ pub(super) async fn open(
     options: &PgConnectOptions,
     clock: &SharedClock,
 ) -> Result<(Db, Meta), StoreError> {
-    let (mut db, version) = connect(options, clock).await?;
+    let (mut db, watcher, version) = connect(options, clock).await?;
     if version < VERSIONS.len() {
-        within(clock, BRING_WITHIN_MS, bring(&mut db)).await?;
+        db.watched_by(Arc::new(watcher.clone().unhurried()));
+        timeout(&**clock, BRING_WITHIN_MS, bring(&mut db)).await??;
+        db.watched_by(Arc::new(watcher));
     }
-    let meta = within(clock, LOOK_WITHIN_MS, meta(&mut db)).await?;
+    let meta = meta(&mut db).await?;
+    Ok((db, meta))
+}
+
+/// The same, with the time that filling all of it may take.
+pub(super) async fn open_to_fill(
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> Result<(Db, Meta), StoreError> {
+    let (db, _) = open(options, clock).await?;
+    db.close().await;
+    let (mut db, watcher, _) = connect(options, clock).await?;
+    let meta = meta(&mut db).await?;
+    db.script(UNHURRIED).await?;
+    db.watched_by(Arc::new(watcher.unhurried()));
     Ok((db, meta))
 }
 
@@ -91,30 +115,56 @@ pub(super) async fn connect_to_read(
     options: &PgConnectOptions,
     clock: &SharedClock,
 ) -> Result<Db, StoreError> {
-    let (mut db, version) = connect(options, clock).await?;
+    let (mut db, watcher, version) = connect(options, clock).await?;
     if version == 0 {
         return Err(StoreError::Corrupt(format!(
             "{} has no store in it; give another --store",
             place(options)
         )));
     }
-    within(clock, LOOK_WITHIN_MS, db.script(UNHURRIED)).await?;
+    db.script(UNHURRIED).await?;
+    db.watched_by(Arc::new(watcher.unhurried()));
     Ok(db)
 }
 
-/// A connection, and the version of the tables there.
+/// Connects for one of those that only read.
+pub(super) async fn connect_reader(
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> Result<Db, StoreError> {
+    let (db, _) = made(options, clock).await?;
+    Ok(db)
+}
+
+/// A connection, and who watches over it.
+async fn made(
+    options: &PgConnectOptions,
+    clock: &SharedClock,
+) -> Result<(Db, Watcher), StoreError> {
+    let connect = || async {
+        let mut connection = PgConnection::connect_with(options).await?;
+        let session = prepare(&mut connection).await?;
+        Ok::<_, StoreError>((connection, session))
+    };
+    let made = first(clock, connect).await;
+    let (connection, session) = made.map_err(|error| told(error, options))?;
+    let watcher = Watcher {
+        options: options.clone(),
+        clock: clock.clone(),
+        session,
+        most_ms: HURRIED_MS,
+    };
+    let db = Db::postgres(connection, Arc::new(watcher.clone()));
+    Ok((db, watcher))
+}
+
+/// A connection, who watches over it, and the version of the tables there.
 async fn connect(
     options: &PgConnectOptions,
     clock: &SharedClock,
-) -> Result<(Db, usize), StoreError> {
-    let connect = async {
-        let mut connection = PgConnection::connect_with(options).await?;
-        prepare(&mut connection).await?;
-        Ok::<PgConnection, sqlx::Error>(connection)
-    };
-    let connection = within(clock, CONNECT_WITHIN_MS, connect).await;
-    let mut db = Db::postgres(connection.map_err(|error| told(error, options))?);
-    let version = within(clock, LOOK_WITHIN_MS, version(&mut db)).await?;
+) -> Result<(Db, Watcher, usize), StoreError> {
+    let (mut db, watcher) = made(options, clock).await?;
+    let version = version(&mut db).await?;
     let known = VERSIONS.len();
     if version > known {
         return Err(StoreError::Corrupt(format!(
@@ -122,20 +172,7 @@ async fn connect(
             place(options)
         )));
     }
-    Ok((db, version))
-}
-
-async fn within<T, E: Into<StoreError>>(
-    clock: &SharedClock,
-    ms: i64,
-    step: impl Future<Output = Result<T, E>>,
-) -> Result<T, StoreError> {
-    match timeout(&**clock, ms, step).await {
-        Ok(result) => result.map_err(Into::into),
-        Err(elapsed) => Err(StoreError::Unavailable(format!(
-            "the database did not answer ({elapsed})"
-        ))),
-    }
+    Ok((db, watcher, version))
 }
 
 /// The version of the tables that are there; 0 where there are none.

@@ -34,13 +34,11 @@ pub async fn survey(url: &Secret, clock: &SharedClock) -> Result<Survey, StoreEr
         connection.close().await?;
         survey
     };
-    match timeout(&**clock, WITHIN_MS, look).await {
-        Ok(looked) => looked.map_err(|error| schema::told(error.into(), &options)),
-        Err(elapsed) => Err(schema::told(
-            StoreError::Unavailable(format!("the database did not answer ({elapsed})")),
-            &options,
-        )),
-    }
+    let looked = timeout(&**clock, WITHIN_MS, look).await;
+    let looked = looked.map_err(StoreError::from);
+    looked
+        .and_then(|looked| looked.map_err(StoreError::from))
+        .map_err(|error| schema::told(error, &options))
 }
 
 async fn look(db: &mut PgConnection) -> Result<Survey, sqlx::Error> {

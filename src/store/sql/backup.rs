@@ -6,7 +6,7 @@ use std::io::Write;
 use sqlx::FromRow;
 
 use super::db::{Db, sql};
-use super::row::{EntryRow, SnapshotRow, uint};
+use super::row::{Entries, EntryRow, ROWS, SnapshotRow, uint};
 use super::verify::{self, count};
 use crate::domain::instant::Instant;
 use crate::store::StoreError;
@@ -15,9 +15,6 @@ use crate::store::archive::{
     SnapshotLine, TokenLine, Writer,
 };
 use crate::store::audit::Report;
-
-/// Rows read at a time.
-const ROWS: i64 = 1_000;
 
 /// Writes everything into a backup, inside a transaction that sees one state of the store.
 pub(super) async fn backup(
@@ -32,15 +29,8 @@ pub(super) async fn backup(
         )));
     }
     let mut writer = Writer::begin(into, header(db, &report, made_at).await?)?;
-    let mut after = i64::MIN;
-    loop {
-        let rows: Vec<EntryRow> = sql("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
-            .bind(after)
-            .bind(ROWS)
-            .all(db)
-            .await?;
-        let Some(last) = rows.last() else { break };
-        after = last.seq;
+    let mut entries = Entries::all();
+    while let Some(rows) = entries.next(db).await? {
         for row in rows {
             writer.put(&Line::Entry(entry_line(row)))?;
         }

@@ -1,8 +1,12 @@
 //! One statement and one connection, whatever the engine: values of three kinds, `$n` places, rows by `FromRow`.
 //! Nothing here knows a table; what differs between engines stands in `sqlite` and `postgres`.
 
+use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::pin::pin;
+use std::sync::Arc;
 
+use futures::future::{BoxFuture, Either, select};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
@@ -109,15 +113,18 @@ impl Sql {
     pub async fn run(self, db: &mut Db) -> Result<u64, Error> {
         let Sql { text, values } = self;
         db.unanswered = true;
+        let watch = db.watch.as_deref();
         let result = match &mut db.line {
             Line::Sqlite(line) => bound!(sqlx::query::<Sqlite>(text), values)
                 .execute(&mut **line)
                 .await
                 .map(|done| done.rows_affected()),
-            Line::Postgres(line) => bound!(sqlx::query::<Postgres>(text), values)
-                .execute(&mut **line)
-                .await
-                .map(|done| done.rows_affected()),
+            Line::Postgres(line) => {
+                let query = bound!(sqlx::query::<Postgres>(text), values);
+                let done = heard(watch, query.execute(line)).await;
+                done.map(|done| done.rows_affected())
+            }
+            Line::Gone => Err(Error::PoolClosed),
         };
         db.answered(result)
     }
@@ -126,6 +133,7 @@ impl Sql {
     pub async fn all<T: Fetched>(self, db: &mut Db) -> Result<Vec<T>, Error> {
         let Sql { text, values } = self;
         db.unanswered = true;
+        let watch = db.watch.as_deref();
         let result = match &mut db.line {
             Line::Sqlite(line) => {
                 bound!(sqlx::query_as::<Sqlite, T>(text), values)
@@ -133,10 +141,10 @@ impl Sql {
                     .await
             }
             Line::Postgres(line) => {
-                bound!(sqlx::query_as::<Postgres, T>(text), values)
-                    .fetch_all(&mut **line)
-                    .await
+                let query = bound!(sqlx::query_as::<Postgres, T>(text), values);
+                heard(watch, query.fetch_all(line)).await
             }
+            Line::Gone => Err(Error::PoolClosed),
         };
         db.answered(result)
     }
@@ -147,9 +155,32 @@ impl Sql {
     }
 }
 
+/// Looks after one line: an answer that will never come is not waited for.
+pub trait Watch: Send + Sync {
+    /// Ends when what was asked at its beginning will not be answered any more.
+    fn lost(&self) -> BoxFuture<'_, Error>;
+    /// Ends, over another line, what the database still does for this one.
+    fn end<'a>(&'a self, other: &'a mut Db) -> BoxFuture<'a, ()>;
+}
+
+/// The answer, unless whoever watches over the line gives it up.
+async fn heard<T>(
+    watch: Option<&dyn Watch>,
+    answer: impl Future<Output = Result<T, Error>> + Send,
+) -> Result<T, Error> {
+    let Some(watch) = watch else {
+        return answer.await;
+    };
+    match select(pin!(answer), watch.lost()).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right((lost, _)) => Err(lost),
+    }
+}
+
 /// A connection of either engine, the writer's own or a reader's.
 pub struct Db {
     line: Line,
+    watch: Option<Arc<dyn Watch>>,
     /// A statement was sent and its answer is not in: whatever comes next on this line may belong to it.
     unanswered: bool,
     /// The last error was one after which the whole transaction is tried again.
@@ -158,7 +189,9 @@ pub struct Db {
 
 enum Line {
     Sqlite(Held<Sqlite>),
-    Postgres(Held<Postgres>),
+    Postgres(PgConnection),
+    /// It was given back.
+    Gone,
 }
 
 enum Held<D: Database> {
@@ -190,6 +223,7 @@ impl Db {
     fn new(line: Line) -> Db {
         Db {
             line,
+            watch: None,
             unanswered: false,
             try_again: false,
         }
@@ -200,9 +234,16 @@ impl Db {
         Db::new(Line::Sqlite(Held::Own(own)))
     }
 
-    /// A connection of PostgreSQL's that belongs to whoever holds this.
-    pub fn postgres(own: PgConnection) -> Db {
-        Db::new(Line::Postgres(Held::Own(own)))
+    /// A connection of PostgreSQL's that belongs to whoever holds this, and what watches over its line.
+    pub fn postgres(own: PgConnection, watch: Arc<dyn Watch>) -> Db {
+        let mut db = Db::new(Line::Postgres(own));
+        db.watch = Some(watch);
+        db
+    }
+
+    /// Puts another one in charge of the line.
+    pub fn watched_by(&mut self, watch: Arc<dyn Watch>) {
+        self.watch = Some(watch);
     }
 
     /// One out of SQLite's readers; it goes back when this is dropped.
@@ -210,18 +251,18 @@ impl Db {
         Db::new(Line::Sqlite(Held::Lent(lent)))
     }
 
-    /// One out of PostgreSQL's readers; it goes back when this is dropped.
-    pub fn lent_postgres(lent: PoolConnection<Postgres>) -> Db {
-        Db::new(Line::Postgres(Held::Lent(lent)))
-    }
-
     /// Statements without values, made by us alone: several at once, split by `;`.
     pub async fn script(&mut self, text: &str) -> Result<(), Error> {
         self.unanswered = true;
         let script = sqlx::raw_sql(AssertSqlSafe(text));
+        let watch = self.watch.as_deref();
         let result = match &mut self.line {
             Line::Sqlite(line) => script.execute(&mut **line).await.map(|_| ()),
-            Line::Postgres(line) => script.execute(&mut **line).await.map(|_| ()),
+            Line::Postgres(line) => {
+                let done = heard(watch, script.execute(line)).await;
+                done.map(|_| ())
+            }
+            Line::Gone => Err(Error::PoolClosed),
         };
         self.answered(result)
     }
@@ -240,42 +281,52 @@ impl Db {
         !self.unanswered
     }
 
-    /// Ends the connection; one that waits for an answer still is dropped.
-    pub async fn close(self) {
+    /// Ends the connection; one that waits for an answer still is dropped. Gives then who can end what it left behind.
+    pub async fn close(self) -> Option<Arc<dyn Watch>> {
         if self.unanswered {
             // Goodbyes on a line that hangs would hang too.
-            return;
+            return self.watch;
         }
         let Db { line, .. } = self;
         let _ = match line {
             Line::Sqlite(Held::Own(own)) => own.close().await,
-            Line::Postgres(Held::Own(own)) => own.close().await,
             Line::Sqlite(Held::Lent(lent)) => lent.close().await,
-            Line::Postgres(Held::Lent(lent)) => lent.close().await,
+            Line::Postgres(own) => own.close().await,
+            Line::Gone => Ok(()),
         };
+        None
     }
 }
 
-impl<D: Database> Held<D> {
-    /// What is left unanswered on the line must not meet the next reader.
-    fn spoil(&mut self) {
-        if let Held::Lent(lent) = self {
-            lent.close_on_drop();
-        }
-    }
+/// Where connections belong that were lent.
+pub trait Home: Send + Sync {
+    /// Takes back one that has answered everything.
+    fn take_back(&self, db: Db);
 }
 
 /// A reader's connection that is given back, or ended where it was left in the middle of something.
-pub struct Reader(Db);
+pub struct Reader {
+    db: Db,
+    /// None: it is a pool of the library's, to which it goes back by itself.
+    home: Option<Box<dyn Home>>,
+}
 
 impl Reader {
     pub fn new(db: Db) -> Reader {
-        Reader(db)
+        Reader { db, home: None }
+    }
+
+    /// One that goes back to this home.
+    pub fn lent(db: Db, home: Box<dyn Home>) -> Reader {
+        Reader {
+            db,
+            home: Some(home),
+        }
     }
 
     /// Ends the connection instead of giving it back.
     pub fn spoil(&mut self) {
-        self.0.unanswered = true;
+        self.db.unanswered = true;
     }
 }
 
@@ -283,23 +334,25 @@ impl Deref for Reader {
     type Target = Db;
 
     fn deref(&self) -> &Db {
-        &self.0
+        &self.db
     }
 }
 
 impl DerefMut for Reader {
     fn deref_mut(&mut self) -> &mut Db {
-        &mut self.0
+        &mut self.db
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if self.0.unanswered {
-            match &mut self.0.line {
-                Line::Sqlite(held) => held.spoil(),
-                Line::Postgres(held) => held.spoil(),
+        if self.db.unanswered {
+            if let Line::Sqlite(Held::Lent(lent)) = &mut self.db.line {
+                // What is left unanswered on the line must not meet the next reader.
+                lent.close_on_drop();
             }
+        } else if let Some(home) = &self.home {
+            home.take_back(std::mem::replace(&mut self.db, Db::new(Line::Gone)));
         }
     }
 }

@@ -28,6 +28,15 @@ pub struct Failing {
     pub again: bool,
 }
 
+/// How long an answer is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// On a reader's line that may have died while it lay idle: there are others, and to ask twice does no harm.
+    Doubtful,
+    /// As long as one step may take.
+    Step,
+}
+
 /// One engine.
 pub trait Engine: Send + Sync + 'static {
     /// Opens the writer's connection, with the tables brought to this version.
@@ -79,6 +88,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Bounds what is said to the database at one time: nothing waits for ever on a line that hangs.
     fn within<T: Send>(
         &self,
+        wait: Wait,
         step: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
 

@@ -145,6 +145,14 @@ impl State {
                 }
             },
             Target::Incident(id) => found(self.incident(db, id).await?),
+            Target::Paging(id) => match self.incident(db, id).await? {
+                None => found(None),
+                Some(snapshot) => {
+                    let incident = snapshot.incident.clone();
+                    let waiting = outbox::not_begun(db, id).await?;
+                    (Found::Paging { incident, waiting }, Some(snapshot), None)
+                }
+            },
             Target::Page(page) => {
                 let id: Option<(String,)> = sql("SELECT incident FROM page WHERE id = $1")
                     .bind(page.as_str())

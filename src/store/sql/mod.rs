@@ -5,6 +5,7 @@ mod backup;
 pub mod db;
 pub mod engine;
 mod error;
+pub mod intake;
 mod job;
 pub mod meta;
 pub mod outbox;
@@ -24,13 +25,14 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use self::db::{Fetched, Sql, sql};
-use self::engine::Engine;
+use self::engine::{Engine, Wait};
 use self::job::State;
 pub use self::record::SqlRecord;
 use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
 use self::writer::{Reply, Work, Writer};
 use super::chain::Head;
 use super::claim::{Claim, Claims, Lease};
+use super::intake::{Tend, Tended};
 use super::{Done, Entry, Job, Snapshot, Store, StoreError, Tally, Token};
 use crate::domain::instant::Instant;
 
@@ -111,7 +113,7 @@ impl<E: Engine> SqlStore<E> {
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    /// Reads every row. A connection that broke while it lay idle is no reason to fail: once more on another one.
+    /// Reads every row. A connection that broke or fell silent while it lay idle is no reason to fail: once more on another.
     async fn all<T: Fetched>(&self, statement: Sql) -> Result<Vec<T>, StoreError> {
         let mut tries = 0;
         loop {
@@ -121,14 +123,17 @@ impl<E: Engine> SqlStore<E> {
                 let rows = asked.all(&mut reader).await;
                 rows.map_err(|error| (StoreError::from(error), reader.try_again))
             };
-            let read = self.engine.within(async { Ok(read.await) }).await?;
-            match read {
-                Ok(rows) => return Ok(rows),
-                Err((_, true)) if tries == 0 => {
+            let wait = match tries {
+                0 => Wait::Doubtful,
+                _ => Wait::Step,
+            };
+            match self.engine.within(wait, async { Ok(read.await) }).await {
+                Ok(Ok(rows)) => return Ok(rows),
+                Ok(Err((_, true))) | Err(_) if tries == 0 => {
                     self.engine.distrust();
                     tries += 1;
                 }
-                Err((error, _)) => return Err(error),
+                Ok(Err((error, _))) | Err(error) => return Err(error),
             }
         }
     }
@@ -232,7 +237,7 @@ impl<E: Engine> Store for SqlStore<E> {
                 Err(StoreError::Full(_)) if self.engine.is_sole() => {
                     let mut reader = self.engine.reader().await?;
                     let read = outbox::claim_unwritten(&mut reader, &claim);
-                    self.engine.within(read).await
+                    self.engine.within(Wait::Step, read).await
                 }
                 claims => claims,
             }
@@ -246,6 +251,10 @@ impl<E: Engine> Store for SqlStore<E> {
         lease_ms: i64,
     ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>> {
         Box::pin(self.ask(move |reply| Work::Renew(leases, now, lease_ms, reply)))
+    }
+
+    fn tend(&self, tend: Tend) -> BoxFuture<'_, Result<Tended, StoreError>> {
+        Box::pin(self.ask(|reply| Work::Tend(Box::new(tend), reply)))
     }
 
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>> {

@@ -7,7 +7,8 @@ use super::db::{Db, Sql, sql};
 use super::row::{DeliveryRow, WaitingRow};
 use crate::domain::delivery::EXERCISE;
 use crate::store::claim::{
-    Claim, Claimed, Claims, HeldBack, LONGEST_WAIT_MS, Lease, MINUTE_MS, Minute, Waiting, choose,
+    Claim, Claimed, Claims, Held, HeldBack, LONGEST_WAIT_MS, Lease, MINUTE_MS, Minute, Waiting,
+    choose,
 };
 use crate::store::{OutboxChange, StoreError};
 
@@ -73,13 +74,23 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
     Ok(())
 }
 
-/// Whether nobody claimed the delivery after this lease was given.
+/// Whether nobody claimed the same after this lease was given.
 pub(super) async fn holds(db: &mut Db, lease: &Lease) -> Result<bool, StoreError> {
-    let fence: Option<(i64,)> = sql("SELECT fence FROM outbox WHERE key = $1")
-        .bind(lease.key.as_str())
-        .optional(db)
-        .await?;
+    let fence = match lease.of {
+        Held::Delivery => sql("SELECT fence FROM outbox WHERE key = $1"),
+        Held::Intake => sql("SELECT fence FROM intake WHERE name = $1"),
+    };
+    let fence: Option<(i64,)> = fence.bind(lease.key.as_str()).optional(db).await?;
     Ok(fence == Some((lease.fence,)))
+}
+
+/// The pages of an incident of which no attempt was begun, by their first routes.
+pub(super) async fn not_begun(db: &mut Db, incident: &str) -> Result<Vec<String>, StoreError> {
+    let pages: Vec<(String,)> = sql("SELECT page FROM outbox WHERE incident = $1 AND done = 0 AND step = 0 AND stand_down = 0 AND first_at IS NULL AND lease_until = 0 ORDER BY key")
+        .bind(incident)
+        .all(db)
+        .await?;
+    Ok(pages.into_iter().map(|(page,)| page).collect())
 }
 
 /// What waits: of every route as many first attempts and as many others as could be taken at most.
@@ -87,11 +98,12 @@ async fn waiting(db: &mut Db, claim: &Claim, now: i64) -> Result<Vec<WaitingRow>
     // What the node itself is sending is passed over afterwards, and takes places here.
     let most = claim.caps.of_route.saturating_mul(2).max(1);
     let node_now = claim.now.timestamp_millis();
-    let rows = sql("SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived FROM (SELECT key, team, route, queued_at, first_at, stand_down, lease_until, may_have_arrived, ROW_NUMBER() OVER (PARTITION BY team, route, stand_down, CASE WHEN first_at IS NULL THEN 0 ELSE 1 END ORDER BY queued_at DESC, key) AS place FROM outbox WHERE done = 0 AND (first_at IS NULL OR next_at <= $4 OR next_at > $3) AND lease_until <= $1) AS due WHERE place <= $2")
+    let rows = sql("SELECT key, team, route, queued_at, first_at, stand_down, lease_until, holder, may_have_arrived FROM (SELECT key, team, route, queued_at, first_at, stand_down, lease_until, holder, may_have_arrived, ROW_NUMBER() OVER (PARTITION BY team, route, stand_down, CASE WHEN first_at IS NULL THEN 0 ELSE 1 END ORDER BY queued_at DESC, key) AS place FROM outbox WHERE done = 0 AND (first_at IS NULL OR next_at <= $4 OR next_at > $3) AND (lease_until <= $1 OR holder = $5)) AS due WHERE place <= $2")
         .bind(now)
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .bind(node_now.saturating_add(LONGEST_WAIT_MS))
         .bind(node_now)
+        .bind(claim.node.as_str())
         .all(db)
         .await?;
     Ok(rows)
@@ -121,9 +133,11 @@ async fn chosen(
     Ok((rows, chosen, minute))
 }
 
-fn claimed(row: DeliveryRow, before: &WaitingRow) -> Result<Claimed, StoreError> {
-    let interrupted = before.lease_until > 0;
+/// What the asking node had been given before and is not sending it was never told of: nothing went out for it.
+fn claimed(row: DeliveryRow, before: &WaitingRow, node: &str) -> Result<Claimed, StoreError> {
+    let interrupted = before.lease_until > 0 && before.holder.as_deref() != Some(node);
     let lease = Lease {
+        of: Held::Delivery,
         key: before.key.clone(),
         fence: row.fence,
     };
@@ -144,7 +158,7 @@ pub(super) async fn claim(db: &mut Db, claim: &Claim, now: i64) -> Result<Claims
     let (rows, chosen, minute) = chosen(db, claim, now).await?;
     let mut taken = Vec::new();
     for chosen in chosen {
-        let row: Option<DeliveryRow> = sql("UPDATE outbox SET fence = fence + 1, lease_until = $3, holder = $4, first_at = coalesce(first_at, $2) WHERE key = $1 AND done = 0 AND lease_until <= $2 RETURNING key, page, incident, team, route, step, body, attempts, next_at, queued_at, stand_down, fence")
+        let row: Option<DeliveryRow> = sql("UPDATE outbox SET fence = fence + 1, lease_until = $3, holder = $4, first_at = coalesce(first_at, $2) WHERE key = $1 AND done = 0 AND (lease_until <= $2 OR holder = $4) RETURNING key, page, incident, team, route, step, body, attempts, next_at, queued_at, stand_down, fence")
             .bind(chosen.key.as_str())
             .bind(now)
             .bind(until)
@@ -152,7 +166,7 @@ pub(super) async fn claim(db: &mut Db, claim: &Claim, now: i64) -> Result<Claims
             .optional(db)
             .await?;
         if let (Some(row), Some(before)) = (row, rows.iter().find(|of| of.key == chosen.key)) {
-            taken.push(claimed(row, before)?);
+            taken.push(claimed(row, before, &claim.node)?);
         }
     }
     let held_back = held_back(db, claim, &minute).await?;
@@ -170,7 +184,7 @@ pub(super) async fn claim_unwritten(db: &mut Db, claim: &Claim) -> Result<Claims
             .optional(db)
             .await?;
         if let (Some(row), Some(before)) = (row, rows.iter().find(|of| of.key == chosen.key)) {
-            taken.push(claimed(row, before)?);
+            taken.push(claimed(row, before, &claim.node)?);
         }
     }
     Ok(Claims {

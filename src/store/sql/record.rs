@@ -31,6 +31,10 @@ impl SqlRecord {
 
     /// Ends the read; what went wrong in it comes first.
     async fn end<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        // On a line that fell silent this would only be waited for too.
+        if result.is_err() && !self.db.is_clear() {
+            return result;
+        }
         let ended = self.db.script("ROLLBACK").await;
         let value = result?;
         ended?;

@@ -5,15 +5,12 @@
 use serde_json::Value;
 
 use super::db::{Db, sql};
-use super::row::{EntryRow, uint};
+use super::row::{Entries, ROWS, uint};
 use crate::domain::command::redact::Unredactable;
 use crate::domain::incident::Incident;
 use crate::store::StoreError;
 use crate::store::chain::redacted;
 use crate::store::replay::Replay;
-
-/// Rows read at a time.
-const ROWS: i64 = 1_000;
 
 /// An entry and what will stand in its place.
 #[derive(Debug)]
@@ -31,18 +28,9 @@ pub(super) async fn without(
     entry: u64,
 ) -> Result<Result<(Box<Incident>, Gone), Unredactable>, StoreError> {
     let (mut replay, mut gone) = (Replay::default(), None);
-    let mut after = i64::MIN;
-    loop {
-        let mut rows: Vec<EntryRow> =
-            sql("SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3")
-                .bind(incident)
-                .bind(after)
-                .bind(ROWS)
-                .all(db)
-                .await?;
-        let Some(last) = rows.last() else { break };
-        after = last.seq;
-        for mut row in rows.drain(..) {
+    let mut entries = Entries::of(incident);
+    while let Some(rows) = entries.next(db).await? {
+        for mut row in rows {
             if uint(row.seq) == entry {
                 let Some((body, salt)) = redacted(&row.body, row.salt.as_deref()) else {
                     return Ok(Err(Unredactable::NoText));

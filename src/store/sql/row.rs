@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use sqlx::FromRow;
 
+use super::db::{Db, sql};
 use crate::domain::instant::Instant;
 use crate::domain::word::UnknownWord;
 use crate::store::chain::{self, Link};
 use crate::store::claim::Waiting;
 use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
+
+/// Rows read at a time.
+pub(super) const ROWS: i64 = 1_000;
 
 /// A number as it is kept.
 pub(super) fn int(number: u64) -> i64 {
@@ -86,6 +90,52 @@ impl EntryRow {
     }
 }
 
+/// Entries in the order of the record, a stretch at a time: a walk through all of them takes bounded memory.
+#[derive(Debug)]
+pub(super) struct Entries<'a> {
+    /// None: of every incident.
+    incident: Option<&'a str>,
+    after: i64,
+}
+
+impl<'a> Entries<'a> {
+    /// The whole record.
+    pub(super) fn all() -> Entries<'a> {
+        Entries {
+            incident: None,
+            after: i64::MIN,
+        }
+    }
+
+    /// Those of one incident.
+    pub(super) fn of(incident: &'a str) -> Entries<'a> {
+        Entries {
+            incident: Some(incident),
+            after: i64::MIN,
+        }
+    }
+
+    /// The next stretch; None at the end.
+    pub(super) async fn next(&mut self, db: &mut Db) -> Result<Option<Vec<EntryRow>>, StoreError> {
+        let statement = match self.incident {
+            None => sql("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2"),
+            Some(_) => {
+                sql("SELECT * FROM entry WHERE seq > $1 AND incident = $3 ORDER BY seq LIMIT $2")
+            }
+        };
+        let mut statement = statement.bind(self.after).bind(ROWS);
+        if let Some(incident) = self.incident {
+            statement = statement.bind(incident);
+        }
+        let rows: Vec<EntryRow> = statement.all(db).await?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        self.after = last.seq;
+        Ok(Some(rows))
+    }
+}
+
 #[derive(Debug, FromRow)]
 pub(super) struct SnapshotRow {
     pub(super) seq: i64,
@@ -151,6 +201,7 @@ pub(super) struct WaitingRow {
     first_at: Option<i64>,
     stand_down: i64,
     pub(super) lease_until: i64,
+    pub(super) holder: Option<String>,
     pub(super) may_have_arrived: i64,
 }
 

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::SqlStore;
 use super::db::{Db, Sql, sql};
 use super::engine::Engine;
-use super::row::{EntryRow, int, uint};
+use super::row::{Entries, EntryRow, ROWS, int, uint};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::word::PageState;
@@ -14,9 +14,6 @@ use crate::store::StoreError;
 use crate::store::audit::{Fault, FaultKind, Noted, Redaction, Report};
 use crate::store::chain::Head;
 use crate::store::replay::{Replay, event};
-
-/// Rows read at a time.
-const ROWS: i64 = 1_000;
 
 impl<E: Engine> SqlStore<E> {
     /// Walks the chain and replays every incident. `noted` are ends of the chain that were noted elsewhere: only against
@@ -51,17 +48,8 @@ pub(super) async fn verify(db: &mut Db, noted: &[Noted]) -> Result<Report, Store
 }
 
 async fn walk(db: &mut Db, report: &mut Report, noted: &[Noted]) -> Result<(), StoreError> {
-    let mut after = i64::MIN;
-    loop {
-        let rows: Vec<EntryRow> = sql("SELECT * FROM entry WHERE seq > $1 ORDER BY seq LIMIT $2")
-            .bind(after)
-            .bind(ROWS)
-            .all(db)
-            .await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        after = last.seq;
+    let mut entries = Entries::all();
+    while let Some(rows) = entries.next(db).await? {
         for row in rows {
             report.step(&row.link(), &row.hash, noted);
             if row.kind == REDACTED {
@@ -69,6 +57,7 @@ async fn walk(db: &mut Db, report: &mut Report, noted: &[Noted]) -> Result<(), S
             }
         }
     }
+    Ok(())
 }
 
 /// The kind of the entries that say that another was redacted.
@@ -194,17 +183,8 @@ async fn replay(
     report: &mut Report,
 ) -> Result<Option<(u64, Incident)>, StoreError> {
     let mut replay = Replay::default();
-    let mut after = i64::MIN;
-    loop {
-        let rows: Vec<EntryRow> =
-            sql("SELECT * FROM entry WHERE incident = $1 AND seq > $2 ORDER BY seq LIMIT $3")
-                .bind(id)
-                .bind(after)
-                .bind(ROWS)
-                .all(db)
-                .await?;
-        let Some(last) = rows.last() else { break };
-        after = last.seq;
+    let mut entries = Entries::of(id);
+    while let Some(rows) = entries.next(db).await? {
         for row in rows {
             let seq = uint(row.seq);
             let followed = row

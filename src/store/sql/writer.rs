@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::db::{Db, sql};
-use super::engine::{Engine, Failing};
+use super::db::{Db, Watch, sql};
+use super::engine::{Engine, Failing, Wait};
 use super::job::State;
 use super::row::int;
-use super::{closed, error, outbox};
+use super::{closed, error, intake, outbox};
 use crate::domain::instant::Instant;
 use crate::store::chain::Head;
 use crate::store::claim::{Claim, Claims, Lease};
+use crate::store::intake::{Tend, Tended};
 use crate::store::{Done, Job, StoreError, Tally, Token};
 
 /// Most works in one transaction: its commit is what the first of them waits for.
@@ -50,6 +51,7 @@ pub(super) enum Work {
     Claim(Box<Claim>, Reply<Claims>),
     /// Leases, the asking node's time, and how many milliseconds they hold from now on.
     Renew(Vec<Lease>, Instant, i64, Reply<Vec<Lease>>),
+    Tend(Box<Tend>, Reply<Tended>),
     PutToken(Box<Token>, Reply<bool>),
     RevokeToken(String, Instant, Reply<bool>),
     TouchToken(String, Instant, Reply<()>),
@@ -66,6 +68,7 @@ impl Work {
             Work::Job(_, reply) => reply.settle(committed),
             Work::Claim(_, reply) => reply.settle(committed),
             Work::Renew(_, _, _, reply) => reply.settle(committed),
+            Work::Tend(_, reply) => reply.settle(committed),
             Work::PutToken(_, reply) | Work::RevokeToken(_, _, reply) => reply.settle(committed),
             Work::TouchToken(_, _, reply) | Work::Forget(_, reply) | Work::Ready(reply) => {
                 reply.settle(committed);
@@ -98,6 +101,8 @@ pub(super) struct Writer<E> {
     tally: Arc<Tally>,
     /// None after a failed commit: a connection whose sync failed is not trusted again.
     db: Option<Db>,
+    /// What was given up with something unanswered: the database may still be at work for it, and hold the lock.
+    former: Option<Arc<dyn Watch>>,
     state: State,
     wake: watch::Sender<u64>,
     /// Whether the last commit failed; `ready` then tries a real one.
@@ -116,6 +121,7 @@ impl<E: Engine> Writer<E> {
             engine,
             tally,
             db: Some(db),
+            former: None,
             state,
             wake,
             failed: false,
@@ -232,7 +238,7 @@ impl<E: Engine> Writer<E> {
             };
             let there = sql("SELECT hash FROM entry WHERE seq = $1").bind(int(head.seq));
             let there = async { Ok(there.optional::<(String,)>(db).await?) };
-            let there = self.engine.within(there).await?;
+            let there = self.engine.within(Wait::Step, there).await?;
             Ok::<bool, StoreError>(there.is_some_and(|(hash,)| hash == head.hash))
         };
         match found.await {
@@ -242,7 +248,7 @@ impl<E: Engine> Writer<E> {
                 // Nothing was written on this connection; should its end not be heard, the next batch opens another.
                 if let Some(db) = self.db.as_mut() {
                     let end = async { Ok(db.script("ROLLBACK").await?) };
-                    if self.engine.within(end).await.is_err() {
+                    if self.engine.within(Wait::Step, end).await.is_err() {
                         self.give_up().await;
                     }
                 }
@@ -260,7 +266,7 @@ impl<E: Engine> Writer<E> {
         let mut news = false;
         for work in works {
             let step = carry_out(&*self.engine, &mut self.state, self.failed, db, work);
-            match self.engine.within(step).await {
+            match self.engine.within(Wait::Step, step).await {
                 Ok(written) => news |= written,
                 Err(error) => return Tried::Failed(error),
             }
@@ -276,7 +282,7 @@ impl<E: Engine> Writer<E> {
             }
             Ok(())
         };
-        if let Err(error) = self.engine.within(notes).await {
+        if let Err(error) = self.engine.within(Wait::Step, notes).await {
             return Tried::Failed(error);
         }
         let mut refused = false;
@@ -285,7 +291,7 @@ impl<E: Engine> Writer<E> {
             refused = done.as_ref().is_err_and(error::is_refused);
             Ok(done?)
         };
-        match self.engine.within(commit).await {
+        match self.engine.within(Wait::Step, commit).await {
             Ok(()) => Tried::Committed(news),
             Err(error) if refused => Tried::Failed(error),
             Err(error) => Tried::InDoubt(moved.then(|| self.state.head.clone()), error),
@@ -302,8 +308,14 @@ impl<E: Engine> Writer<E> {
                         "another store stands in its place; start this backend again".to_owned(),
                     ));
                 }
-                let reload = self.state.reload(&mut db);
-                self.engine.within(reload).await?;
+                let reload = async {
+                    if let Some(former) = &self.former {
+                        former.end(&mut db).await;
+                    }
+                    self.state.reload(&mut db).await
+                };
+                self.engine.within(Wait::Step, reload).await?;
+                self.former = None;
                 self.db.insert(db)
             }
         };
@@ -315,7 +327,7 @@ impl<E: Engine> Writer<E> {
             }
             Ok(())
         };
-        self.engine.within(begin).await
+        self.engine.within(Wait::Step, begin).await
     }
 
     /// After a redaction: before anybody is told that it is done, and again with later batches where a reader stood in the way.
@@ -334,9 +346,11 @@ impl<E: Engine> Writer<E> {
         };
         if db.is_clear() {
             let end = async { Ok(db.script("ROLLBACK").await?) };
-            let _ = self.engine.within(end).await;
+            let _ = self.engine.within(Wait::Step, end).await;
         }
-        db.close().await;
+        if let Some(left) = db.close().await {
+            self.former = Some(left);
+        }
     }
 }
 
@@ -369,6 +383,13 @@ async fn carry_out<E: Engine>(
                 outbox::renew(db, leases, until).await
             };
             (reply.keep(renewed.await), false)
+        }
+        Work::Tend(tend, reply) => {
+            let tended = async {
+                let now = engine.now(db, tend.now).await?;
+                intake::tend(db, tend, now).await
+            };
+            (reply.keep(tended.await), false)
         }
         Work::PutToken(token, reply) => (reply.keep(put_token(db, token).await), false),
         Work::RevokeToken(name, at, reply) => {

@@ -69,7 +69,7 @@ fn decide(
     now: Instant,
 ) -> Outcome {
     let before = match found {
-        Found::Incident(incident) => Some((*incident).clone()),
+        Found::Incident(incident) | Found::Paging { incident, .. } => Some((*incident).clone()),
         Found::Redaction { without, .. } => Some(*without.unwrap()),
         Found::Allotted(allotted) => {
             let Some(Event::Opened(opened)) = events.first_mut() else {

@@ -23,7 +23,8 @@ use super::StoreError;
 use super::chain::Head;
 use super::sql::SqlStore;
 use super::sql::db::{Db, Reader, sql};
-use super::sql::engine::{Engine, Failing, Meta};
+use super::sql::engine::{Engine, Failing, Meta, Wait};
+use super::sql::intake;
 use super::sql::outbox;
 use super::sql::restore::{self, Restored};
 use crate::domain::instant::Instant;
@@ -143,7 +144,8 @@ impl Engine for Sqlite {
 
     /// The file has one server at a time: every lease in it is of a process that is gone.
     async fn inherit(&self, db: &mut Db) -> Result<(), StoreError> {
-        outbox::end_leases(db).await
+        outbox::end_leases(db).await?;
+        intake::end_leases(db).await
     }
 
     /// The lock beside the file keeps other servers away: the end of the chain is known.
@@ -205,6 +207,7 @@ impl Engine for Sqlite {
     /// A file answers or fails; it does not hang half-way as a network does.
     async fn within<T: Send>(
         &self,
+        _wait: Wait,
         step: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         step.await.map_err(|error| self.explained(error))

@@ -18,6 +18,7 @@ const VERSIONS: &[&str] = &[
     include_str!("0002_lease.sql"),
     include_str!("0003_door.sql"),
     include_str!("0004_redaction.sql"),
+    include_str!("0005_intake.sql"),
 ];
 /// Marks the file as ours, in its header: `wbrd`.
 const APPLICATION: i64 = 0x7762_7264;

@@ -14,6 +14,7 @@ use crate::ui::live::LiveText;
 use crate::ui::phrase::{Form as Written, instant};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
+use crate::ui::upstream;
 
 /// Why incidents loop back.
 const REASONS: &[&str] = &["new indicator", "wider scope", "failed containment"];
@@ -73,6 +74,12 @@ fn from_row(look: &Look<'_>) -> Row {
     let from = look.mono(incident.phase_since);
     row.push(Part::Live(LiveText::Here { from }, Role::Before));
     row
+}
+
+/// What the system that it came from makes of the move.
+fn there(to: Phase, look: &Look<'_>) -> Option<Row> {
+    let words = upstream::move_words(look.shared, look.target.source, look.incident, to)?;
+    Some(fact("there", words, Role::Notice))
 }
 
 /// The gates of a move, in the order in which they are told.
@@ -197,6 +204,7 @@ impl Body for Forward {
     fn facts(&self, _form: &Form, look: &Look<'_>) -> Vec<Row> {
         let to = format!("{}, pass {}", self.to.title(), look.incident.pass.max(1));
         let mut rows = vec![from_row(look), fact("to", to, Role::After)];
+        rows.extend(there(self.to, look));
         let gates = gate_rows(self.to, look);
         if !gates.is_empty() {
             rows.push(Row::new());
@@ -241,11 +249,9 @@ impl Body for Forward {
             Command::Advance(advance) => advance.reason.clone().unwrap_or_default(),
             _ => String::new(),
         };
-        let mut rows = vec![
-            from_row(look),
-            fact("to", self.to.title(), Role::After),
-            Row::new(),
-        ];
+        let mut rows = vec![from_row(look), fact("to", self.to.title(), Role::After)];
+        rows.extend(there(self.to, look));
+        rows.push(Row::new());
         rows.extend(gate_rows(self.to, look));
         rows.push(fact("override", reason, Role::After));
         rows.push(row(
@@ -284,15 +290,15 @@ impl Body for Back {
     fn facts(&self, _form: &Form, look: &Look<'_>) -> Vec<Row> {
         let to = Phase::DetectionAndAnalysis;
         let into = format!("{}, pass {}", to.title(), look.incident.pass + 1);
-        let mut rows = vec![
-            from_row(look),
-            fact("to", into, Role::After),
+        let mut rows = vec![from_row(look), fact("to", into, Role::After)];
+        rows.extend(there(to, look));
+        rows.extend([
             row(
                 "Duties that run keep their instants. Customers found now are a new subject of their own.",
                 Role::Dim,
             ),
             Row::new(),
-        ];
+        ]);
         rows.extend(asks_rows(to));
         rows
     }

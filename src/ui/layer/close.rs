@@ -15,6 +15,7 @@ use crate::ui::keymap::Action;
 use crate::ui::screen::incident::gate_words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
+use crate::ui::upstream;
 
 const CLOSE: &str = "close";
 const DISMISS: &str = "dismiss";
@@ -125,6 +126,10 @@ impl Body for Ending {
                 );
                 rows.push(row(text, Role::Dim));
             }
+        }
+        if matches!(does(form), CLOSE | DISMISS) {
+            let words = upstream::end_words(look.shared, look.target.source, look.incident);
+            rows.extend(words.map(|words| row(format!("It {words}."), Role::Notice)));
         }
         rows
     }

@@ -10,6 +10,7 @@ use crate::ui::canvas::{Canvas, Part};
 use crate::ui::keymap::{Action, Place};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
+use crate::ui::upstream;
 
 /// Width of the keys' column.
 const KEYS: usize = 16;
@@ -58,6 +59,12 @@ fn part(shared: &Shared, place: Place) -> Vec<Row> {
 fn rows(shared: &Shared, cells: u16) -> Vec<Row> {
     let of = |place| part(shared, place);
     let mut left = of(Place::Incident);
+    let there = upstream::lines(shared);
+    if !there.is_empty() {
+        left.push(Row::new());
+        left.push(row("WHERE IT CAME FROM", Role::Title));
+        left.extend(there.into_iter().map(|line| row(line, Role::Notice)));
+    }
     let mut right = of(Place::List);
     left.push(Row::new());
     left.extend(of(Place::Global));

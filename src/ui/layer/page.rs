@@ -3,7 +3,7 @@
 
 mod said;
 
-use super::dialog::{self, Body, Fault, Look, Opened, Weight};
+use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, fact, row};
 use crate::domain::board::TeamView;
 use crate::domain::command::Command;
@@ -17,8 +17,11 @@ use crate::ui::live::LiveText;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
-#[derive(Debug)]
-struct Engage;
+#[derive(Debug, Default)]
+struct Engage {
+    /// A team is ticked that the incident's own source calls: it is asked who that would be.
+    by_source: bool,
+}
 
 /// The state of a page with its age: `accepted 6m40s, 2nd route`.
 pub(super) fn state_parts(page: &PageView, look: &Look<'_>) -> Vec<Part<'static>> {
@@ -108,7 +111,7 @@ fn about(team: &TeamView, look: &Look<'_>) -> String {
     };
     let routes: Vec<&str> = said::routes(team, look)
         .iter()
-        .map(|route| route.kind.as_str())
+        .map(|route| said::name(route))
         .collect();
     let routes = match routes.is_empty() {
         true => "no route: nobody is woken".to_owned(),
@@ -144,7 +147,7 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
             Field::long("message", "message", MESSAGE).hint("empty: none"),
             Field::choice("urgency", "urgency", urgency),
         ]);
-        Ok((Engage, form))
+        Ok((Engage::default(), form))
     })
 }
 
@@ -156,6 +159,13 @@ fn paged_already<'a>(form: &Form, look: &Look<'a>) -> Vec<&'a str> {
         .filter_map(|id| team(look, id))
         .map(|team| team.short.as_str())
         .collect()
+}
+
+/// Whether a page of a ticked team waits to be sent: a repeat goes with it then, in one message.
+fn waits(form: &Form, look: &Look<'_>) -> bool {
+    let ticked = form.ticked("teams");
+    let mut open = ticked.iter().filter_map(|id| open_page(look, id));
+    open.any(|page| page.state == PageState::Queued && page.attempts == 0 && page.step == 0)
 }
 
 fn urgency(form: &Form) -> Urgency {
@@ -184,14 +194,43 @@ impl Body for Engage {
             .then(|| under.and_then(|id| team(look, &id).map(|team| about(team, look))))
             .flatten();
         form.note("teams", note);
+        let by_source = |id: &&str| {
+            team(look, id).is_some_and(|team| {
+                let routes = said::routes(team, look);
+                routes.iter().any(|route| route.connector.is_some())
+            })
+        };
+        self.by_source = !look.incident.exercise && form.ticked("teams").iter().any(by_source);
         let paged = paged_already(form, look);
         form.show("again", !paged.is_empty());
-        let note = (!paged.is_empty()).then(|| format!("paged already: {}", paged.join(", ")));
+        let doubtful = form
+            .ticked("teams")
+            .into_iter()
+            .any(|id| open_page(look, id).is_some_and(|page| page.state == PageState::Unknown));
+        let note = (!paged.is_empty()).then(|| {
+            let more = match (doubtful, waits(form, look)) {
+                (true, _) => "; whether it arrived is not known: check there first",
+                (false, true) => "; what is not sent yet takes this along",
+                (false, false) => "",
+            };
+            format!("paged already: {}{more}", paged.join(", "))
+        });
         form.note("again", note);
     }
 
     fn weight(&self, _form: &Form, _look: &Look<'_>) -> Weight {
         Weight::Reaches
+    }
+
+    fn foresees(&self) -> Foresees {
+        match self.by_source {
+            true => Foresees::AtTheEnd,
+            false => Foresees::Never,
+        }
+    }
+
+    fn unforeseen(&self, _command: &Command, _look: &Look<'_>) -> Vec<Row> {
+        vec![row("on call: not known yet", Role::DialogWarning)]
     }
 
     fn does(&self, form: &Form, look: &Look<'_>) -> String {

@@ -6,6 +6,7 @@ mod flow;
 mod foresight;
 mod look;
 mod regime;
+mod there;
 
 use std::sync::Arc;
 

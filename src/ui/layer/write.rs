@@ -1,7 +1,7 @@
 //! `w`: a line for the record, with what kind of line it is and when it happened.
 
 use super::dialog::{self, Body, Fault, Look, Opened, Weight};
-use super::form::{Field, Form, Item, Row, Side, row};
+use super::form::{Field, Form, Item, Row, Side, fact, row};
 use crate::domain::command::Command;
 use crate::domain::command::note::Note;
 use crate::domain::command::text::LONG;
@@ -10,6 +10,7 @@ use crate::ui::canvas::Part;
 use crate::ui::keymap::Action;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
+use crate::ui::upstream;
 
 #[derive(Debug)]
 struct Write;
@@ -52,11 +53,16 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
 }
 
 impl Body for Write {
-    fn facts(&self, _form: &Form, _look: &Look<'_>) -> Vec<Row> {
-        vec![row(
+    fn facts(&self, form: &Form, look: &Look<'_>) -> Vec<Row> {
+        let mut rows = vec![row(
             "Stays in the record as written. Alt-Enter or Ctrl-J begins a new line.",
             Role::Dim,
-        )]
+        )];
+        let privileged = !form.ticked("privileged").is_empty();
+        let source = look.target.source;
+        let words = upstream::note_words(look.shared, source, look.incident, privileged);
+        rows.extend(words.map(|words| fact("there", words, Role::Notice)));
+        rows
     }
 
     fn weight(&self, _form: &Form, _look: &Look<'_>) -> Weight {

@@ -2,29 +2,15 @@
 
 use serde_json::{Value, json};
 use warboard::domain::span::Span;
-use warboard::paging::settings::{Address, RouteSettings, Target};
 use warboard::server::Limits;
 use warboard::store::claim::{Caps, Claim, Claims, Lease};
 use warboard::store::{Done, Job, Outcome, Store as _, Target as Of};
 use warboard::time::TestClock;
 
+use super::paged::{TEAM, first, is, page, slack};
 use crate::backend::{Backend, Plan};
 use crate::hook::{HANG, HELD, Hook};
 use crate::http::soon;
-
-const TEAM: &str = "legal-affairs";
-
-fn page() -> Value {
-    json!({"type": "page", "teams": [TEAM], "message": "please come"})
-}
-
-fn first(incident: &Value) -> &Value {
-    &incident["pages"][0]
-}
-
-fn is(state: &'static str) -> impl Fn(&Value) -> bool {
-    move |incident| first(incident)["state"] == state
-}
 
 fn capped(caps: Caps) -> Limits {
     Limits {
@@ -260,12 +246,6 @@ async fn a_clock_that_is_set_back_puts_no_page_off() {
     assert!(hook.is_empty());
 }
 
-fn slack(hook: &Hook) -> RouteSettings {
-    Hook::route_of(Target::Slack {
-        address: Address::Written(hook.url().to_owned()),
-    })
-}
-
 async fn cancel(backend: &Backend, id: &str) -> Value {
     let page = first(&backend.incident(id).await)["id"].clone();
     let cancel = json!({"type": "cancel_page", "page": page, "reason": "false alarm"});
@@ -340,8 +320,7 @@ async fn a_page_cancelled_after_its_sender_was_lost_is_only_taken_back() {
         loop {
             tokio::select! {
                 letter = hook.letter() => return letter,
-                // Workers may lay themselves to sleep while the clock is moved.
-                () = tokio::time::sleep(std::time::Duration::from_millis(10)) => clock.advance(100),
+                () = second.turn(&clock) => {}
             }
         }
     };

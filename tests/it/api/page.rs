@@ -5,24 +5,9 @@ use warboard::domain::span::Span;
 use warboard::domain::word::{Role, Tlp};
 use warboard::time::TestClock;
 
+use super::paged::{TEAM, first, is, page};
 use crate::backend::{Backend, Plan};
 use crate::hook::Hook;
-
-const TEAM: &str = "legal-affairs";
-
-fn page() -> Value {
-    json!({"type": "page", "teams": [TEAM], "message": "please come"})
-}
-
-/// The first page of an incident.
-fn first(incident: &Value) -> &Value {
-    &incident["pages"][0]
-}
-
-fn is(state: &str) -> impl Fn(&Value) -> bool {
-    let state = state.to_owned();
-    move |incident| first(incident)["state"] == state.as_str()
-}
 
 #[tokio::test]
 async fn a_page_reaches_its_hook_once_signed_and_says_no_more_than_it_may() {

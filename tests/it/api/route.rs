@@ -6,29 +6,11 @@ use warboard::domain::word::Tlp;
 use warboard::paging::settings::{Address, RouteSettings, Target};
 use warboard::time::TestClock;
 
+use super::paged::{TEAM, first, is, page, slack};
 use crate::backend::{Backend, Plan};
 use crate::hook::Hook;
 
-const TEAM: &str = "legal-affairs";
 const REPEAT: &str = "repeat, may be a duplicate";
-
-fn page() -> Value {
-    json!({"type": "page", "teams": [TEAM]})
-}
-
-fn first(incident: &Value) -> &Value {
-    &incident["pages"][0]
-}
-
-fn is(state: &'static str) -> impl Fn(&Value) -> bool {
-    move |incident| first(incident)["state"] == state
-}
-
-fn slack(hook: &Hook) -> RouteSettings {
-    Hook::route_of(Target::Slack {
-        address: Address::Written(hook.url().to_owned()),
-    })
-}
 
 fn pagerduty(hook: &Hook) -> RouteSettings {
     Hook::route_of(Target::PagerDuty {

@@ -123,7 +123,7 @@ impl Client {
         let answer = self.ask(to, &request).try_send().await;
         match answer {
             Some(answer) if answer.status == 503 => {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                answer.pause().await;
                 self.unknown = Some(request);
                 self.book.asked_again += 1;
                 true
@@ -158,7 +158,11 @@ impl Client {
         drop(promised);
         if request.body["type"] == "page" {
             let pages = seen["pages"].as_array().unwrap();
-            let page = pages.iter().find(|p| p["message"] == request.mark.as_str());
+            let says = |of: &Value| of["message"] == request.mark.as_str();
+            let page = pages.iter().find(|page| {
+                let folded = page["folded"].as_array().into_iter().flatten();
+                says(page) || folded.into_iter().any(says)
+            });
             let page = page.unwrap_or_else(|| panic!("{} is not in {seen}", request.mark));
             let page = page["id"].as_str().unwrap().to_owned();
             self.book.pages.insert(page);
@@ -281,31 +285,6 @@ impl Crowd {
     }
 }
 
-/// Every mark of this incident's timeline with how often it stands there.
-async fn told(place: &Place, to: SocketAddr, id: &str) -> BTreeMap<String, usize> {
-    let (mut told, mut after) = (BTreeMap::new(), 0);
-    loop {
-        let path = format!("/v1/incidents/{id}/timeline?limit=500&after={after}");
-        let body = place.get(to, &path).await.expect(200);
-        let entries = body["entries"].as_array().unwrap();
-        for entry in entries {
-            // An entry may tell its text twice, as it was given and in a sentence.
-            let text = entry.to_string();
-            let marks = text.match_indices("mark-").map(|(at, _)| &text[at..]);
-            let marks: BTreeSet<&str> = marks
-                .filter_map(|rest| Some(&rest[..=rest.match_indices('-').nth(2)?.0]))
-                .collect();
-            for mark in marks {
-                *told.entry(mark.to_owned()).or_default() += 1;
-            }
-        }
-        match body["next"].as_u64() {
-            Some(next) => after = next,
-            None => return told,
-        }
-    }
-}
-
 /// Holds what a node tells to what was acknowledged, for these incidents.
 async fn check(place: &Place, to: SocketAddr, clients: &[Client], only_at_hand: bool) {
     for client in clients {
@@ -314,7 +293,7 @@ async fn check(place: &Place, to: SocketAddr, clients: &[Client], only_at_hand: 
             if only_at_hand && !at_hand {
                 continue;
             }
-            let told = told(place, to, id).await;
+            let told = place.told(to, id).await;
             for mark in marks {
                 let times = told.get(mark).copied().unwrap_or(0);
                 assert_eq!(times, 1, "{mark} stands {times} times in {id}");

@@ -1,7 +1,7 @@
 //! The program as a process that is treated badly: started over a store, killed, stopped, filled up. The store is a URL, so
 //! that the same attacks go against every kind of store.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -162,6 +162,31 @@ impl Place {
 
     pub async fn get(&self, to: SocketAddr, path: &str) -> Answer {
         self.ask(to, "GET", path).send().await
+    }
+
+    /// Every mark of this incident's timeline with how often it stands there.
+    pub async fn told(&self, to: SocketAddr, id: &str) -> BTreeMap<String, usize> {
+        let (mut told, mut after) = (BTreeMap::new(), 0);
+        loop {
+            let path = format!("/v1/incidents/{id}/timeline?limit=500&after={after}");
+            let body = self.get(to, &path).await.expect(200);
+            let entries = body["entries"].as_array().unwrap();
+            for entry in entries {
+                // An entry may tell its text twice, as it was given and in a sentence.
+                let text = entry.to_string();
+                let marks = text.match_indices("mark-").map(|(at, _)| &text[at..]);
+                let marks: BTreeSet<&str> = marks
+                    .filter_map(|rest| Some(&rest[..=rest.match_indices('-').nth(2)?.0]))
+                    .collect();
+                for mark in marks {
+                    *told.entry(mark.to_owned()).or_default() += 1;
+                }
+            }
+            match body["next"].as_u64() {
+                Some(next) => after = next,
+                None => return told,
+            }
+        }
     }
 
     /// Follows the feed until an incident is as wanted.

@@ -137,7 +137,7 @@ async fn read(
         };
         if answer.status == 503 {
             // The database behind the node is away.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            answer.pause().await;
             continue;
         }
         // A node about to be killed may already be unable to answer, but a cursor is never lost.

@@ -2,14 +2,15 @@
 //! said to have failed that is, and everything goes on by itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use warboard::store::postgres::PostgresStore;
-use warboard::store::{Done, Store, StoreError};
+use warboard::store::postgres::{self, PostgresStore};
+use warboard::store::{Done, Record as _, Store, StoreError};
 use warboard::time::{SharedClock, TestClock};
 
 use super::line::{Cut, Line};
-use super::place::{Place, clock, keyed, note, opened, times, written};
+use super::place::{Place, at, clock, keyed, note, opened, times, written};
 use crate::cluster::{Cluster, Database};
 use crate::http::soon;
 
@@ -66,15 +67,35 @@ async fn connections_that_the_server_ends_are_made_again_unnoticed() {
     }
 }
 
-/// Lets the node's clock run fifty times as fast, so that its patience ends soon.
-fn hurry(clock: &TestClock) -> tokio::task::JoinHandle<()> {
-    let clock = clock.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-            clock.advance(100);
-        }
-    })
+/// The node's clock, run so fast that its patience ends soon, until it is to be as slow as the machine's.
+struct Hurry {
+    step_ms: Arc<AtomicI64>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Hurry {
+    fn new(clock: &TestClock) -> Hurry {
+        let step_ms = Arc::new(AtomicI64::new(100));
+        let (clock, step) = (clock.clone(), step_ms.clone());
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                clock.advance(step.load(Ordering::Relaxed));
+            }
+        });
+        Hurry { step_ms, task }
+    }
+
+    /// From now on the database answers again, and is given the time that it takes.
+    fn calm(&self) {
+        self.step_ms.store(2, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Hurry {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 #[tokio::test]
@@ -84,7 +105,7 @@ async fn a_line_that_hangs_holds_the_writer_up_for_a_while_and_not_for_ever() {
     let (line, node, _database) = over_a_line(&clock).await;
     let id = opened(&node).await;
     line.hold(true);
-    let hurry = hurry(&test);
+    let hurry = Hurry::new(&test);
     let (written_at_all, read, ready) = soon("an end of the waiting", async {
         tokio::join!(
             node.submit(note(&id, "held up")),
@@ -103,6 +124,7 @@ async fn a_line_that_hangs_holds_the_writer_up_for_a_while_and_not_for_ever() {
             "{error}"
         );
     }
+    hurry.calm();
     line.hold(false);
     soon("the writer again", async {
         while node.ready().await.is_err() {}
@@ -110,7 +132,6 @@ async fn a_line_that_hangs_holds_the_writer_up_for_a_while_and_not_for_ever() {
     })
     .await;
     written(&node, note(&id, "healed")).await;
-    hurry.abort();
     assert_eq!(times(&node, &id, "healed").await, 1);
     let report = node.verify(&[]).await.unwrap();
     assert!(report.is_sound(), "{report:?}");
@@ -123,13 +144,14 @@ async fn a_commit_that_nobody_can_look_for_is_said_to_be_unknown_and_is_safe_to_
     let (line, node, _database) = over_a_line(&clock).await;
     let id = opened(&node).await;
     line.cut(Cut::Line);
-    let hurry = hurry(&test);
+    let hurry = Hurry::new(&test);
     let job = || keyed(note(&id, "perhaps"), "k1", 1);
     let unknown = soon("an end of the waiting", node.submit(job())).await;
     assert!(
         matches!(unknown, Err(StoreError::Unknown(_))),
         "{unknown:?}"
     );
+    hurry.calm();
     line.hold(false);
     let again = soon("the writer again", async {
         loop {
@@ -139,9 +161,39 @@ async fn a_commit_that_nobody_can_look_for_is_said_to_be_unknown_and_is_safe_to_
         }
     })
     .await;
-    hurry.abort();
     assert!(matches!(again, Done::Replayed(_)), "{again:?}");
     assert_eq!(times(&node, &id, "perhaps").await, 1);
+}
+
+#[tokio::test]
+async fn a_record_that_is_walked_is_given_up_when_the_database_falls_silent() {
+    let test = TestClock::default();
+    let clock: SharedClock = Arc::new(test.clone());
+    let (line, node, database) = over_a_line(&clock).await;
+    opened(&node).await;
+    let url = database.url_by(line.port);
+    let mut record = postgres::record(&url, &clock).await.unwrap();
+    assert!(record.verify(&[]).await.unwrap().is_sound());
+    let mut backup = Vec::new();
+    record.backup(at(0), &mut backup).await.unwrap();
+    let empty = Cluster::shared().database().await;
+    let other = Line::to(Cluster::shared().socket()).await;
+    let into = empty.url_by(other.port);
+    line.hold(true);
+    other.cut(Cut::Line);
+    let _hurry = Hurry::new(&test);
+    let (verified, restored) = soon("an end of the waiting", async {
+        let mut from = &backup[..];
+        tokio::join!(
+            record.verify(&[]),
+            PostgresStore::restore(&into, &clock, &mut from, at(1))
+        )
+    })
+    .await;
+    for error in [verified.unwrap_err(), restored.map(|_| ()).unwrap_err()] {
+        let told = error.to_string();
+        assert!(told.contains("nothing was heard for"), "{told}");
+    }
 }
 
 #[tokio::test]

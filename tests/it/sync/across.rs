@@ -82,6 +82,7 @@ fn intake(word: &str, url: String, clock: &SharedClock) -> Intake {
         proxy: None,
         options: options.collect(),
         write_phases: true,
+        write_notes: None,
         mapping,
     };
     let made = connector(&settings, clock).unwrap();
@@ -196,12 +197,44 @@ async fn pitfall_1_a_time_that_lies_ahead_of_everybody_does_not_hide_what_comes_
     let count = |n: usize| move |list: &Value| list["incidents"].as_array().unwrap().len() == n;
     room.until("/v1/incidents", "the first", count(1)).await;
     *late.lock().unwrap() = true;
+    // The whole list would tell it too, five minutes later.
+    room.turn().await;
+    room.wait("/v1/incidents", "the second", count(2)).await;
+    let asked = asked.lock().unwrap().len();
+    assert_eq!(asked, 2, "a list, and what changed since");
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn what_a_list_left_out_is_said_until_a_list_is_whole() {
+    let mended = Arc::new(Mutex::new(false));
+    let telling = mended.clone();
+    let (url, asked) = answering_bodies(move |_, body| {
+        let case = json!({"_id": "~1", "title": "t", "status": "New", "stage": "New", "description": "d", "_createdAt": 1_795_510_800_000_i64});
+        let whole = body.contains("_ne");
+        let list = match whole && !*telling.lock().unwrap() {
+            true => json!([case, {"title": "without an id"}]),
+            false => json!([case]),
+        };
+        (200, list.to_string())
+    });
+    let room = room(vec![("thehive", url)]).await;
+    let said = |info: &Value| {
+        let trouble = info["connectors"][0]["trouble"].as_str();
+        trouble.is_some_and(|trouble| trouble.contains("could not be read"))
+    };
+    room.until("/v1/info", "that one is missing", said).await;
+    // Turns that ask for changes alone do not make it good.
     let before = asked.lock().unwrap().len();
-    room.until("/v1/incidents", "the second", count(2)).await;
-    let turns = asked.lock().unwrap().len() - before;
-    assert!(
-        turns <= 3,
-        "only the whole list told it, after {turns} turns"
-    );
+    for _ in 0..3 {
+        room.turn().await;
+        let info = room.get("/v1/info").await;
+        assert!(said(&info), "{info}");
+    }
+    assert_eq!(asked.lock().unwrap().len(), before + 3);
+    *mended.lock().unwrap() = true;
+    let quiet = |info: &Value| info["connectors"][0]["trouble"].is_null();
+    room.until("/v1/info", "that nothing is missing", quiet)
+        .await;
     room.backend.stop_at(&room.clock).await;
 }

@@ -7,7 +7,7 @@ use crate::domain::word::PageState;
 
 const PAGE: &str = r#"{"type": "page", "teams": ["legal-affairs"], "message": "please come"}"#;
 
-fn with_routes(routes: &[(&str, bool)]) -> Desk {
+pub(super) fn with_routes(routes: &[(&str, bool)]) -> Desk {
     let mut desk = Desk::new();
     for team in desk
         .directory
@@ -19,6 +19,7 @@ fn with_routes(routes: &[(&str, bool)]) -> Desk {
             kind: (*kind).to_owned(),
             clearance: crate::domain::word::Tlp::Amber,
             in_band: *in_band,
+            connector: None,
         };
         team.routes = routes.iter().map(route).collect();
     }

@@ -193,3 +193,24 @@ fn a_mere_word_of_the_source_fails_nobody_s_confirmation() {
     ));
     assert!(desk.incident.persons_version > before);
 }
+
+#[test]
+fn how_far_notes_came_outlives_the_next_word_of_the_source_and_is_nobodys_command() {
+    use crate::domain::command::note_there::NotesThere;
+    let mut desk = desk();
+    let there = |desk: &Desk| NotesThere::of(desk.incident.upstream.as_ref().unwrap());
+    let begun = there(&desk).begun(7);
+    let events = begun.told(&desk.incident);
+    desk.apply(events);
+    assert_eq!(there(&desk).under_way, Some(7));
+    assert!(begun.told(&desk.incident).is_empty(), "said once");
+    let lost = begun.lost("no answer".to_owned());
+    let events = lost.told(&desk.incident);
+    desk.apply(events);
+    desk.hear(&heard("Recovery", None, Some(Severity::Sev3)));
+    let kept = there(&desk);
+    assert_eq!((kept.upto, kept.under_way, kept.last), (7, None, None));
+    assert_eq!(kept.lost[0].entry, 7);
+    // What was certainly not written is looked at again.
+    assert_eq!(there(&desk).begun(9).again().upto, 8);
+}

@@ -31,6 +31,7 @@ fn page() -> Page {
         place: Some(1),
         reached: Vec::new(),
         escalated_at: Some(at(5)),
+        folded: Vec::new(),
     }
 }
 

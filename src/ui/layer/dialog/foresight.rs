@@ -18,7 +18,7 @@ use crate::ui::message::Effect;
 use crate::ui::phrase::{Form as Written, instant};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
-use crate::wire::{NewlyBody, PreviewBody};
+use crate::wire::{NewlyBody, OnCallBody, PreviewBody};
 
 /// When a dialog asks what would follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +152,7 @@ fn told(body: &PreviewBody, at: Instant, foresees: Foresees, look: &Look<'_>) ->
     if let Some(newly) = &body.newly {
         rows.extend(let_in(newly, look));
     }
+    rows.extend(body.on_call.iter().map(|of| on_call(of, look)));
     if !body.unmet.is_empty() {
         let unmet: Vec<&str> = body.unmet.iter().map(|word| gate_words(*word)).collect();
         rows.push(row(
@@ -246,6 +247,27 @@ fn let_in(newly: &NewlyBody, look: &Look<'_>) -> Vec<Row> {
         rows.push(row(format!("Teams: {teams}."), Role::DialogWarning));
     }
     rows
+}
+
+/// Who is woken by the system that the incident came from.
+fn on_call(of: &OnCallBody, look: &Look<'_>) -> Row {
+    let team = look.shared.team(look.target.source, &of.team);
+    let by = format!("{team} by {}", of.connector);
+    match (&of.why, of.people.is_empty(), look.texts()) {
+        (Some(why), _, _) => row(
+            format!("on call for {by}: not known ({why})"),
+            Role::DialogWarning,
+        ),
+        (None, true, _) => row(format!("on call for {by}: NOBODY"), Role::PageFailed),
+        (None, false, true) => row(
+            format!("on call now for {by}: {}", of.people.join(", ")),
+            Role::DialogWarning,
+        ),
+        (None, false, false) => row(
+            format!("on call now for {by}: {}", look.shared.glyphs.masked()),
+            Role::DialogWarning,
+        ),
+    }
 }
 
 /// The next due first; what has no number last.

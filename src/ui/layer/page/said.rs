@@ -12,11 +12,21 @@ use crate::ui::theme::Role;
 /// The routes a page takes, in order: none of them for an exercise, only those outside the house while it is suspect.
 pub(super) fn routes<'a>(team: &'a TeamView, look: &Look<'_>) -> Vec<&'a RouteView> {
     let suspect = look.incident.comms == Comms::Suspect;
+    let source = look.incident.upstream.as_ref();
+    let source = source.map(|of| of.connector.as_str());
+    // Where it came from may be hidden from this reader, and is known to the backend.
+    let hidden = look.incident.is_masked("upstream");
     let usable = team
         .routes
         .iter()
-        .filter(|route| !(suspect && route.in_band));
+        .filter(|route| !(suspect && route.in_band))
+        .filter(|route| hidden || route.reaches_for(source));
     usable.collect()
+}
+
+/// What a route is called: its kind, or the connector whose source calls.
+pub(super) fn name(route: &RouteView) -> &str {
+    route.connector.as_deref().unwrap_or(&route.kind)
 }
 
 /// Who is woken, and what each route says.
@@ -40,7 +50,7 @@ pub(super) fn rows(team: &TeamView, page: &Page, look: &Look<'_>) -> Vec<Row> {
     // Routes that say the same are told together.
     let cleared = |route: &RouteView| look.incident.tlp <= route.clearance && !restricted;
     for group in routes.chunk_by(|a, b| cleared(a) == cleared(b)) {
-        let kinds: Vec<&str> = group.iter().map(|route| route.kind.as_str()).collect();
+        let kinds: Vec<&str> = group.iter().map(|route| name(route)).collect();
         let may = group.first().is_some_and(|route| cleared(route));
         let note = match may {
             _ if restricted => format!(

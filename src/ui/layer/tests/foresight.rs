@@ -50,6 +50,7 @@ pub(super) fn declared() -> PreviewBody {
         ],
         unmet: Vec::new(),
         newly: None,
+        on_call: Vec::new(),
     }
 }
 

@@ -79,6 +79,7 @@ fn give_routes(app: &mut App) {
         kind: kind.to_owned(),
         clearance,
         in_band: true,
+        connector: None,
     };
     let mut board = Board::clone(&app.shared.board);
     let mut source = Source::clone(&board.sources[AZURE]);

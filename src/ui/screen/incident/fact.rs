@@ -2,6 +2,7 @@
 
 use super::line::{Line, Lines, Look};
 use super::time;
+use crate::domain::command::note_there::NotesThere;
 use crate::domain::command::upstream::{conflicts, standing};
 use crate::domain::view::{IncidentView, Upstream};
 use crate::domain::word::{Comms, Reportable, Responsibility, Seat};
@@ -259,6 +260,10 @@ fn there(from: &Upstream) -> Vec<Line> {
     }
     for (field, here, there) in conflicts(from) {
         let line = format!("CONFLICT {field}: here {here}, there {there}");
+        items.push(text(line, Role::Alarm));
+    }
+    for lost in NotesThere::of(from).lost {
+        let line = format!("NOTE {} NOT KNOWN TO BE THERE: {}", lost.entry, lost.why);
         items.push(text(line, Role::Alarm));
     }
     items

@@ -144,6 +144,8 @@ fn way(look: Look<'_>, page: &PageView, lines: &mut Lines) -> Vec<Line> {
             items.push(vec![Part::text(tried, Role::Text)]);
         }
     }
+    let asked = page.asked_for();
+    items.extend(asked.map(|asked| vec![Part::text(asked, Role::Text)]));
     if page.urgency == Urgency::Low {
         items.push(vec![Part::text("low urgency", Role::Dim)]);
     }

@@ -1,0 +1,159 @@
+//! Which node asks a source: one at a time, by a lease in the store. The others follow the record, and tell readers what that
+//! one says of the source; one of them takes over soon after it is gone. What is asked, and what comes of it, is `sync`.
+
+use std::sync::Arc;
+
+use rand::RngExt as _;
+use tokio::sync::watch;
+
+use super::sync::{Memory, ask};
+use crate::domain::text::SafeText;
+use crate::server::intake::{Intake, TROUBLE_CELLS};
+use crate::server::state::ServerState;
+use crate::server::trouble::Trouble;
+use crate::store::StoreError;
+use crate::store::claim::Lease;
+use crate::store::intake::{Tend, Tended};
+use crate::time::{Mono, timeout};
+
+/// How long a lease holds unless it is renewed.
+const LEASE_MS: i64 = 10_000;
+/// How often it is renewed, and how often the others ask for it: a source is asked again within 13 s of a node's loss.
+const TEND_AFTER_MS: i64 = 3_000;
+
+/// The right to ask, as this node knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hold {
+    lease: Lease,
+    /// When it ends unless it is renewed.
+    until: Mono,
+}
+
+/// One source, and this node's right to ask it.
+pub(super) struct Asker {
+    pub state: Arc<ServerState>,
+    pub intake: Arc<Intake>,
+    pub lease: Lease,
+    held: watch::Receiver<Option<Hold>>,
+}
+
+impl Asker {
+    /// Whether nobody else can have the lease now: what is written there cannot be taken back here.
+    pub fn may_write(&self) -> bool {
+        let held = self.held.borrow();
+        let mine = held.as_ref().filter(|hold| hold.lease == self.lease);
+        mine.is_some_and(|hold| hold.until > self.state.clock.mono())
+    }
+
+    async fn lost(&self) {
+        let mut held = self.held.clone();
+        let other = |hold: &Option<Hold>| hold.as_ref().is_none_or(|of| of.lease != self.lease);
+        let _ended = held.wait_for(other).await;
+    }
+}
+
+/// Works until the future is dropped.
+pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
+    let held = watch::Sender::new(None);
+    let asking = ask_while_held(&state, &intake, held.subscribe());
+    tokio::select! {
+        () = keep(&state, &intake, &held) => {}
+        () = asking => {}
+    }
+}
+
+/// Gives the lease back, so that another node need not wait until it has run out.
+pub async fn leave(state: &ServerState, intake: &Intake) {
+    if let Err(error) = tend(state, intake, 0, Some(intake.told())).await {
+        tracing::debug!(%error, "a source's lease runs out by itself");
+    }
+}
+
+async fn tend(
+    state: &ServerState,
+    intake: &Intake,
+    lease_ms: i64,
+    told: Option<String>,
+) -> Result<Tended, StoreError> {
+    let wish = Tend {
+        source: intake.settings.name.clone(),
+        node: state.node.clone(),
+        now: state.clock.now(),
+        lease_ms,
+        told,
+    };
+    match timeout(&*state.clock, LEASE_MS, state.store.tend(wish)).await {
+        Ok(tended) => tended,
+        Err(elapsed) => Err(StoreError::Unavailable(elapsed.to_string())),
+    }
+}
+
+async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sender<Option<Hold>>) {
+    let trouble = Trouble::new("a source is not asked: the store cannot say which node may");
+    loop {
+        let begun = state.clock.mono();
+        let had = held.borrow().clone();
+        match tend(state, intake, LEASE_MS, had.as_ref().map(|_| intake.told())).await {
+            Ok(tended) => {
+                trouble.over();
+                if had.is_none() {
+                    intake.hear(&tended.told);
+                }
+                let until = begun + LEASE_MS;
+                held.send_replace(tended.lease.map(|lease| Hold { lease, until }));
+            }
+            Err(error) => {
+                state.metrics.store_error(&error);
+                trouble.met(&error);
+                if had.is_none_or(|hold| hold.until <= state.clock.mono()) {
+                    held.send_replace(None);
+                    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
+                    intake.note(|progress| progress.trouble = Some(text));
+                }
+            }
+        }
+        state.clock.sleep(TEND_AFTER_MS).await;
+    }
+}
+
+/// Turn after turn, for as long as this node has the lease.
+async fn ask_while_held(
+    state: &Arc<ServerState>,
+    intake: &Arc<Intake>,
+    mut held: watch::Receiver<Option<Hold>>,
+) {
+    let mut memory = Memory::default();
+    let mut last: Option<Lease> = None;
+    let mut due = state.clock.mono();
+    loop {
+        let Ok(lease) = held
+            .wait_for(Option::is_some)
+            .await
+            .map(|hold| hold.as_ref().map(|of| of.lease.clone()))
+        else {
+            return;
+        };
+        let Some(lease) = lease else { continue };
+        // Another node asked meanwhile: what is remembered here is of before.
+        if last.as_ref() != Some(&lease) {
+            memory = Memory::default();
+            last = Some(lease.clone());
+        }
+        let asker = Asker {
+            state: state.clone(),
+            intake: intake.clone(),
+            lease,
+            held: held.clone(),
+        };
+        let turn = async {
+            state.clock.sleep_until(due).await;
+            let wait = ask(&asker, &mut memory).await;
+            // Several backends with one account must not ask in step.
+            wait + rand::rng().random_range(0..=wait / 10)
+        };
+        tokio::select! {
+            wait = turn => due = state.clock.mono() + wait,
+            () = asker.lost() => {}
+        }
+    }
+}
