@@ -4,7 +4,7 @@
 mod device;
 mod said;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::{HeaderValue, Method, header};
 use reqwest::Url;
@@ -224,7 +224,7 @@ impl Entra {
     }
 
     /// Renews by what was kept when somebody signed in; what is given in its place is kept.
-    async fn by_kept(&self, path: &PathBuf) -> Result<Value, ConnectorError> {
+    async fn by_kept(&self, path: &Path) -> Result<Value, ConnectorError> {
         if !path.exists() {
             return Err(ConnectorError::Auth(format!(
                 "nobody has signed in for it: run  warboard connector login {}",

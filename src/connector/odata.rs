@@ -34,16 +34,25 @@ pub(super) struct List<'a> {
     pub case: fn(&Value) -> Option<Case>,
 }
 
+/// What stands in one part.
+struct Part {
+    cases: Vec<Case>,
+    /// Why something in it could not be read.
+    unread: Vec<String>,
+    /// The path of the next part.
+    next: Option<String>,
+}
+
 impl List<'_> {
     /// One part of the list: what is open of it, and where it goes on.
     pub async fn part(&self, first: &str, cursor: Option<Cursor>) -> Result<Batch, ConnectorError> {
         let path = cursor.map_or_else(|| first.to_owned(), |cursor| cursor.0);
         let heard = self.patiently(&path, path != first).await?;
-        let (cases, unread, next) = self.read(&heard.body, &path)?;
+        let part = self.read(&heard.body, &path)?;
         Ok(Batch {
-            cases: cases.into_iter().filter(|case| case.open).collect(),
-            next: next.map(Cursor),
-            unread,
+            cases: part.cases.into_iter().filter(|case| case.open).collect(),
+            next: part.next.map(Cursor),
+            unread: part.unread,
             cut: None,
         })
     }
@@ -79,7 +88,11 @@ impl List<'_> {
     ) -> Result<Delta, ConnectorError> {
         let (mut told, mut path, mut heard): (Vec<Case>, _, _) = (Vec::new(), first, heard);
         for _ in 0..CHANGED_PARTS {
-            let (cases, unread, next) = self.read(&heard.body, &path)?;
+            let Part {
+                cases,
+                unread,
+                next,
+            } = self.read(&heard.body, &path)?;
             if !unread.is_empty() {
                 return Ok(Delta::Resync);
             }
@@ -98,12 +111,7 @@ impl List<'_> {
         Ok(Delta::Resync)
     }
 
-    /// The cases of a part, what could not be read, and the path of the next part.
-    fn read(
-        &self,
-        body: &Value,
-        path: &str,
-    ) -> Result<(Vec<Case>, Vec<String>, Option<String>), ConnectorError> {
+    fn read(&self, body: &Value, path: &str) -> Result<Part, ConnectorError> {
         let Some(list) = items(body, &["value"]) else {
             return Err(ConnectorError::Transport(
                 "its list holds no incidents; is the address that of the API?".to_owned(),
@@ -124,7 +132,11 @@ impl List<'_> {
                 "its list leads in a circle; half a list is none".to_owned(),
             ));
         }
-        Ok((cases, unread, next))
+        Ok(Part {
+            cases,
+            unread,
+            next,
+        })
     }
 
     /// The part of a link below our address: the credentials go nowhere else.

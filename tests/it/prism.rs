@@ -20,7 +20,7 @@ use warboard::time::{SharedClock, TestClock};
 /// How one adapter is driven.
 struct Drive {
     word: &'static str,
-    /// Its own keys of the file.
+    /// Its own keys of the file; `{url}` stands for where it is served.
     options: &'static [(&'static str, &'static str)],
     /// Incidents that are read one by one.
     keys: &'static [&'static str],
@@ -59,6 +59,36 @@ const DRIVES: &[Drive] = &[
             "POST /v2/escalations",
             "POST /v2/incident_timeline_items",
             "POST /v2/incidents/01A/actions/edit",
+        ],
+    },
+    Drive {
+        word: "sentinel",
+        options: &[
+            ("tenant", "contoso.example"),
+            ("client_id", "11111111-2222-3333-4444-555555555555"),
+            ("login_url", "{url}"),
+            ("subscription", "11111111-2222-3333-4444-555555555555"),
+            ("resource_group", "soc"),
+            ("workspace", "soc"),
+        ],
+        keys: &["inc-1"],
+        to: "containment",
+        aside: |what| {
+            let token = json!({"token_type": "Bearer", "expires_in": 3_600, "access_token": "t1"});
+            what.contains("/oauth2/").then_some(token)
+        },
+        // The document's example of a link leads nowhere.
+        tell: |_, answer| {
+            if answer.get("nextLink").is_some() {
+                answer["nextLink"] = Value::Null;
+            }
+        },
+        asks: &[
+            "GET /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/soc/providers/Microsoft.OperationalInsights/workspaces/soc/providers/Microsoft.SecurityInsights/incidents",
+            "GET /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/soc/providers/Microsoft.OperationalInsights/workspaces/soc/providers/Microsoft.SecurityInsights/incidents/inc-1",
+            "POST /contoso.example/oauth2/v2.0/token",
+            "PUT /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/soc/providers/Microsoft.OperationalInsights/workspaces/soc/providers/Microsoft.SecurityInsights/incidents/inc-1",
+            "PUT /subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/soc/providers/Microsoft.OperationalInsights/workspaces/soc/providers/Microsoft.SecurityInsights/incidents/inc-1/comments/d58481f6-3623-8fe7-859a-e35c66178e30",
         ],
     },
     Drive {
@@ -197,7 +227,7 @@ fn settings(vendor: &'static Vendor, drive: &Drive, url: &str) -> ConnectorSetti
     let options = vendor.keys.iter().filter_map(|key| {
         let mut all = drive.options.iter();
         let (_, value) = all.find(|(known, _)| known == key)?;
-        Some((*key, (*value).to_owned()))
+        Some((*key, value.replace("{url}", url)))
     });
     ConnectorSettings {
         vendor,

@@ -1,6 +1,6 @@
 //! Signing in by a device code: asks for one, and asks on until somebody typed it, at the pace that the directory wants.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Entra, Way};
 use crate::connector::error::ConnectorError;
@@ -19,7 +19,7 @@ const SLOWER_SECONDS: i64 = 5;
 const SHOWN_CELLS: usize = 200;
 
 impl Entra {
-    async fn asked(&self, prompt: &Prompt, path: &PathBuf) -> Result<PathBuf, ConnectorError> {
+    async fn asked(&self, prompt: &Prompt, path: &Path) -> Result<PathBuf, ConnectorError> {
         let ends_at = self.clock.mono() + prompt.within_s * 1_000;
         let mut every_s = prompt.every_s;
         let form = [
@@ -51,7 +51,7 @@ impl Entra {
                         ))
                     })?;
                     *self.held.lock().await = None;
-                    return Ok(path.clone());
+                    return Ok(path.to_owned());
                 }
                 Ok(Err(said)) => said,
                 // The code counts on; whoever typed it shall not have typed it for nothing.

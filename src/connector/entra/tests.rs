@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use futures::future::{Either, join_all, select};
@@ -243,7 +242,7 @@ async fn an_answer_that_is_none_is_no_refusal() {
         stub::json(404, &json!({"message": "no such tenant"})),
         with_headers(302, "location: https://elsewhere.example/\r\n", ""),
     ] {
-        stub.on(TOKEN, &[answer.clone()]);
+        stub.on(TOKEN, std::slice::from_ref(&answer));
         let error = entra.token().await.unwrap_err();
         assert!(
             matches!(error, ConnectorError::Transport(_)),
