@@ -163,7 +163,7 @@ fn every_fault_of_the_file_is_told_with_its_line() {
                 "server.toml:35: `team.ack_within`: '150' is not a length of time: write 45s, 10m, 2h30m or 90d",
                 "server.toml:38: `team.route.kind`: 'pigeon' is not one of: pagerduty, webhook, slack, teams, smtp, ntfy, connector",
                 "server.toml:41: `team.route.clearance`: 'orange' is not one of: clear, green, amber, amber+strict, red",
-                "server.toml:42: `team.route.inband`: unknown key; known here are: routing_key_file url kind clearance in_band ca_file secret_file url_file host port username password_file from to token_file",
+                "server.toml:42: `team.route.inband`: unknown key; known here are: routing_key_file url kind clearance in_band ca_file secret_file url_file host port username password_file from to token_file connector policy person",
                 "server.toml:45: `team.route.url`: this URL cannot be used: a user or password in it would be seen by everybody; use a token file",
             ][..],
         ),
