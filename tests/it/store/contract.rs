@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::join_all;
 use warboard::domain::login::{Login, LoginNote};
 use warboard::domain::word::{LoginOutcome, Role, Tlp};
-use warboard::store::claim::{Caps, Claim, Claimed, UnderWay};
+use warboard::store::claim::UnderWay;
 use warboard::store::intake::{Tend, Tended};
 use warboard::store::{
     Delivery, Done, Found, Idempotency, Job, Logins, NO_INCIDENT, OutboxChange, Outcome, Store,
@@ -13,8 +13,8 @@ use warboard::store::{
 };
 
 use super::place::{
-    Place, answer, at, keyed, note, note_by_page, note_with, open, open_from, opened, page, times,
-    written,
+    Place, answer, at, claimed, claimed_beside, delivery, keyed, keys, note, note_by_page,
+    note_with, open, open_from, opened, page, times, written,
 };
 
 on_both! {
@@ -272,52 +272,6 @@ async fn a_setting_is_made_once(place: Place) {
     assert_eq!(one, two);
     let later = b.setting("link_key", Box::new(|| vec![9])).await.unwrap();
     assert_eq!(later, one);
-}
-
-fn delivery(key: &str, page: &str, queued_ms: i64) -> Delivery {
-    Delivery {
-        key: key.to_owned(),
-        page: page.to_owned(),
-        incident: "AZ-1".to_owned(),
-        team: "legal-affairs".to_owned(),
-        route: "webhook/0".to_owned(),
-        step: 2,
-        body: vec![0, 159, 146, 150],
-        attempts: 0,
-        next_at: at(queued_ms),
-        queued_at: at(queued_ms),
-        stand_down: false,
-    }
-}
-
-/// What a node is given at an instant of its own clock.
-async fn claimed(store: &dyn Store, node: &str, ms: i64) -> Vec<Claimed> {
-    claimed_beside(store, node, ms, Vec::new()).await
-}
-
-/// The same while it is sending something already.
-async fn claimed_beside(
-    store: &dyn Store,
-    node: &str,
-    ms: i64,
-    under_way: Vec<UnderWay>,
-) -> Vec<Claimed> {
-    let claim = Claim {
-        node: node.to_owned(),
-        now: at(ms),
-        lease_ms: 10_000,
-        under_way,
-        caps: Caps {
-            deliveries: 100,
-            of_route: 100,
-            ..Caps::default()
-        },
-    };
-    store.claim(claim).await.unwrap().taken
-}
-
-fn keys(claimed: &[Claimed]) -> Vec<&str> {
-    claimed.iter().map(|c| c.delivery.key.as_str()).collect()
 }
 
 async fn logins_stand_in_the_chain_once_and_move_no_feed(place: Place) {

@@ -8,11 +8,12 @@ use warboard::domain::incident::{Incident, Stamp};
 use warboard::domain::instant::Instant;
 use warboard::domain::word::{NoteKind, Tlp, Urgency, Via};
 use warboard::store::audit::Report;
+use warboard::store::claim::{Caps, Claim, Claimed, UnderWay};
 use warboard::store::postgres::{self, PostgresStore};
 use warboard::store::sqlite::{self, SqliteStore};
 use warboard::store::{
-    Answer, Changes, Done, Found, Idempotency, Job, OutboxChange, Outcome, Record, Restored, Store,
-    StoreError, Target,
+    Answer, Changes, Delivery, Done, Found, Idempotency, Job, OutboxChange, Outcome, Record,
+    Restored, Store, StoreError, Target,
 };
 use warboard::time::{SharedClock, SystemClock};
 
@@ -377,4 +378,50 @@ pub async fn times(store: &dyn Store, id: &str, text: &str) -> usize {
     let entries = store.timeline(id, 0, 1_000).await.unwrap();
     let noted = entries.iter().filter(|entry| entry.body.contains(text));
     noted.count()
+}
+
+pub fn delivery(key: &str, page: &str, queued_ms: i64) -> Delivery {
+    Delivery {
+        key: key.to_owned(),
+        page: page.to_owned(),
+        incident: "AZ-1".to_owned(),
+        team: "legal-affairs".to_owned(),
+        route: "webhook/0".to_owned(),
+        step: 2,
+        body: vec![0, 159, 146, 150],
+        attempts: 0,
+        next_at: at(queued_ms),
+        queued_at: at(queued_ms),
+        stand_down: false,
+    }
+}
+
+/// What a node is given at an instant of its own clock.
+pub async fn claimed(store: &dyn Store, node: &str, ms: i64) -> Vec<Claimed> {
+    claimed_beside(store, node, ms, Vec::new()).await
+}
+
+/// The same while it is sending something already.
+pub async fn claimed_beside(
+    store: &dyn Store,
+    node: &str,
+    ms: i64,
+    under_way: Vec<UnderWay>,
+) -> Vec<Claimed> {
+    let claim = Claim {
+        node: node.to_owned(),
+        now: at(ms),
+        lease_ms: 10_000,
+        under_way,
+        caps: Caps {
+            deliveries: 100,
+            of_route: 100,
+            ..Caps::default()
+        },
+    };
+    store.claim(claim).await.unwrap().taken
+}
+
+pub fn keys(claimed: &[Claimed]) -> Vec<&str> {
+    claimed.iter().map(|c| c.delivery.key.as_str()).collect()
 }
