@@ -20,7 +20,7 @@ use warboard::time::{SharedClock, TestClock};
 /// How one adapter is driven.
 struct Drive {
     word: &'static str,
-    /// Its own keys of the file.
+    /// Its own keys of the file; `{here}` stands for the address that it is driven at.
     options: &'static [(&'static str, &'static str)],
     /// Incidents that are read one by one.
     keys: &'static [&'static str],
@@ -30,8 +30,10 @@ struct Drive {
     aside: fn(&str) -> Option<Value>,
     /// Makes of an answer, which Prism gives without a memory, what a living server would say.
     tell: fn(&str, &mut Value),
-    /// Everything it asks, without what stands behind a question mark.
+    /// Everything it asks, without what stands behind a question mark and without `below`.
     asks: &'static [&'static str],
+    /// The path that everything of the document stands below.
+    below: &'static str,
 }
 
 const DRIVES: &[Drive] = &[
@@ -60,6 +62,7 @@ const DRIVES: &[Drive] = &[
             "POST /v2/incident_timeline_items",
             "POST /v2/incidents/01A/actions/edit",
         ],
+        below: "",
     },
     Drive {
         word: "thehive",
@@ -78,6 +81,37 @@ const DRIVES: &[Drive] = &[
             "POST /api/v1/case/~12/comment",
             "POST /api/v1/query",
         ],
+        below: "",
+    },
+    Drive {
+        word: "sentinel",
+        options: &[
+            ("tenant", "contoso.example"),
+            ("client_id", "11111111-2222-3333-4444-555555555555"),
+            ("login_url", "{here}"),
+            ("subscription", "11111111-2222-3333-4444-666666666666"),
+            ("resource_group", "soc"),
+            ("workspace", "blue"),
+        ],
+        keys: &["A"],
+        to: "containment",
+        aside: |what| {
+            let token = json!({"token_type": "Bearer", "expires_in": 3_600, "access_token": "t"});
+            what.contains("/oauth2/").then_some(token)
+        },
+        tell: |_, answer| {
+            if let Some(answer) = answer.as_object_mut() {
+                answer.remove("nextLink");
+            }
+        },
+        asks: &[
+            "GET incidents",
+            "GET incidents/A",
+            "POST /contoso.example/oauth2/v2.0/token",
+            "PUT incidents/A",
+            "PUT incidents/A/comments/bebbde39-c7aa-811a-a9ac-48d3df03e83f",
+        ],
+        below: "/subscriptions/11111111-2222-3333-4444-666666666666/resourceGroups/soc/providers/Microsoft.OperationalInsights/workspaces/blue/providers/Microsoft.SecurityInsights/",
     },
 ];
 
@@ -197,7 +231,7 @@ fn settings(vendor: &'static Vendor, drive: &Drive, url: &str) -> ConnectorSetti
     let options = vendor.keys.iter().filter_map(|key| {
         let mut all = drive.options.iter();
         let (_, value) = all.find(|(known, _)| known == key)?;
-        Some((*key, (*value).to_owned()))
+        Some((*key, value.replace("{here}", url)))
     });
     ConnectorSettings {
         vendor,
@@ -265,10 +299,12 @@ async fn every_request_is_one_that_the_vendors_document_describes() {
                 "{word}: {what}: {status} {told}"
             );
         }
-        let asked: BTreeSet<&str> = heard
+        let asked: BTreeSet<String> = heard
             .iter()
             .map(|(what, ..)| what.split('?').next().unwrap())
+            .map(|what| what.replacen(drive.below, "", 1))
             .collect();
-        assert_eq!(asked, drive.asks.iter().copied().collect(), "{word}");
+        let known = drive.asks.iter().map(|ask| (*ask).to_owned());
+        assert_eq!(asked, known.collect(), "{word}");
     }
 }
