@@ -65,10 +65,13 @@ async fn the_document_lists_every_route_and_resolves() {
         "get /v1/regimes",
         "get /v1/teams",
         "post /display/pair",
+        "get /v1/logins",
+        "get /v1/named",
         "get /v1/who",
         "post /v1/incidents",
         "post /v1/incidents/{id}/commands",
         "post /v1/incidents/{id}/preview",
+        "post /v1/logins",
         "post /v1/pages/{id}/acknowledge",
         "put /v1/who",
     ];
