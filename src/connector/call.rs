@@ -4,11 +4,12 @@
 use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::Value;
 
+use super::credential;
 use super::error::ConnectorError;
 use super::settings::{ConnectorSettings, SettingsFault, TokenPlace};
 use crate::domain::text::SafeText;
 use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, NetError, is_loopback_url, wait_ms};
-use crate::secret::{Secret, command_words, read_secret_command, read_secret_file};
+use crate::secret::Secret;
 use crate::time::SharedClock;
 
 /// The longest one call may take, and the longest answer.
@@ -16,8 +17,6 @@ const LIMITS: Limits = Limits {
     total_ms: 20_000,
     body_bytes: 8 << 20,
 };
-/// How long a command may take to print credentials, in milliseconds.
-const COMMAND_WITHIN_MS: i64 = 10_000;
 /// How long to wait where a service says "too many" and not how long.
 const WAIT_MS: i64 = 30_000;
 /// How much of what the other side said is told on, in cells.
@@ -111,19 +110,8 @@ impl Line {
     }
 
     async fn credentials(&self) -> Result<HeaderValue, ConnectorError> {
-        let unread = |why: String| ConnectorError::Auth(why);
-        let secret = match &self.token {
-            TokenPlace::File(path) => read_secret_file(path).map_err(|e| unread(e.to_string()))?,
-            TokenPlace::Command(line) => {
-                let limit = self.clock.sleep(COMMAND_WITHIN_MS);
-                read_secret_command(&command_words(line), limit)
-                    .await
-                    .map_err(|e| unread(e.to_string()))?
-            }
-            TokenPlace::Variable { name, value } => value
-                .clone()
-                .ok_or_else(|| unread(format!("the variable {name} is not set")))?,
-        };
+        let secret = credential::read(&self.token, &self.clock).await;
+        let secret = secret.map_err(ConnectorError::Auth)?;
         self.sendable(&secret)
     }
 
