@@ -95,18 +95,18 @@ pub struct About {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct ConnectorView {
     pub name: String,
-    /// `iris` or `pagerduty`.
+    /// `alertmanager`, `iris` or `pagerduty`.
     pub kind: String,
-    /// When it was last asked.
+    /// When it was last asked; one that speaks by itself never is.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub asked_at: Option<Instant>,
-    /// When it last answered all that it was asked.
+    /// When it last answered all that it was asked; of one that speaks by itself, when it was last heard.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub answered_at: Option<Instant>,
     /// The latest change it told of, by its own clock.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub changed_at: Option<Instant>,
-    /// Incidents open there at the last whole list.
+    /// Incidents open there at the last whole list; of alerts, those that fire.
     pub open: usize,
     /// Why what it told is not all, or why it did not answer.
     pub trouble: Option<String>,

@@ -2,6 +2,7 @@
 //! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
 
 use super::alarm::Alarm;
+use super::command::alert;
 use super::command::upstream::{conflicts, standing};
 use super::event::Event;
 use super::incident::Incident;
@@ -113,6 +114,9 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         }
         Event::UpstreamChanged { upstream } => {
             let connector = &upstream.connector;
+            if let Some(said) = alert::said(upstream) {
+                return Some(format!("{connector}: {said}"));
+            }
             match standing(upstream) {
                 _ if !conflicts(upstream).is_empty() => format!("{connector} disagrees"),
                 Some("open") | None => format!("{connector} updated it"),

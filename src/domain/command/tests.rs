@@ -1,6 +1,7 @@
 //! Proofs of the commands, through the same two doors as everybody: `decide`, then `apply`.
 
 mod alarms;
+mod alert;
 mod clock;
 mod legal_record;
 mod moves;
