@@ -1,6 +1,8 @@
 //! `connector`: the incident systems of a backend's file, and whether one can be read. `check` asks for one page with the
 //! real credentials and shows how each incident would land; it writes nothing, here or there.
 
+mod intake;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -37,8 +39,11 @@ pub enum ConnectorAction {
     List(FileArgs),
     /// Read one page with the real credentials and show how each incident would land; writes nothing
     Check {
-        /// The connector's name
+        /// The name of the connector, or of the intake
         name: String,
+        /// For an intake: a file with a body as its sender posts it, - for standard input; shows how it would land
+        #[arg(long, value_name = "FILE")]
+        sample: Option<PathBuf>,
         #[command(flatten)]
         file: FileArgs,
     },
@@ -55,7 +60,16 @@ pub struct FileArgs {
 pub fn run(args: ConnectorArgs) -> Outcome {
     match args.action {
         ConnectorAction::List(file) => list(&load(&file)?),
-        ConnectorAction::Check { name, file } => block_on(1, check(load(&file)?, name))?,
+        ConnectorAction::Check { name, sample, file } => {
+            let file = load(&file)?;
+            match file.intakes.iter().any(|intake| intake.name == name) {
+                true => block_on(1, intake::check(file, name, sample))?,
+                false if sample.is_some() => Err(Failure::usage(
+                    "--sample is for an intake: what a connector reads, its source has",
+                )),
+                false => block_on(1, check(file, name))?,
+            }
+        }
     }
 }
 
@@ -74,36 +88,44 @@ pub fn made(
 
 fn list(file: &ServerFile) -> Outcome {
     let output = Output::default();
-    if file.connectors.is_empty() {
-        output.note("no connector is configured: add [[connector]] to the backend's file");
+    if file.connectors.is_empty() && file.intakes.is_empty() {
+        output.note(
+            "no connector is configured: add [[connector]] or [[intake]] to the backend's file",
+        );
         return Ok(DONE);
     }
     let clock = clock();
     let mut rows = Vec::new();
     for settings in &file.connectors {
         let can = made(settings, &clock)?.capabilities().words().join(", ");
-        let token = match &settings.token {
-            TokenPlace::File(path) => format!("token in {}", path.display()),
-            TokenPlace::Command(_) => "token by command".to_owned(),
-            TokenPlace::Variable { name, .. } => format!("token in {name}"),
-        };
         rows.push(vec![
             settings.name.clone(),
             settings.vendor.name.to_owned(),
             settings.url.clone(),
-            token,
+            token_words(&settings.token),
             can,
         ]);
     }
+    rows.extend(file.intakes.iter().map(intake::row));
     for line in table(&rows) {
         output.line(&line);
     }
     Ok(DONE)
 }
 
+fn token_words(token: &TokenPlace) -> String {
+    match token {
+        TokenPlace::File(path) => format!("token in {}", path.display()),
+        TokenPlace::Command(_) => "token by command".to_owned(),
+        TokenPlace::Variable { name, .. } => format!("token in {name}"),
+    }
+}
+
 async fn check(file: ServerFile, name: String) -> Outcome {
     let Some(settings) = file.connectors.iter().find(|known| known.name == name) else {
-        let known: Vec<&str> = file.connectors.iter().map(|c| c.name.as_str()).collect();
+        let connectors = file.connectors.iter().map(|known| known.name.as_str());
+        let intakes = file.intakes.iter().map(|known| known.name.as_str());
+        let known: Vec<&str> = connectors.chain(intakes).collect();
         return Err(Failure::usage(match known.is_empty() {
             true => {
                 "no connector is configured: add [[connector]] to the backend's file".to_owned()

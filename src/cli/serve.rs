@@ -20,7 +20,7 @@ use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
-use crate::server::{Doors, Intake, Limits, RouteCourier, ServerState, Setup};
+use crate::server::{AlertIntake, Doors, Intake, Limits, RouteCourier, ServerState, Setup};
 use crate::session::display;
 use crate::store::Store;
 use crate::time::SharedClock;
@@ -87,6 +87,9 @@ pub async fn state(
         let made = super::connector::made(&settings, clock)?;
         intakes.push(Intake::new(settings, made));
     }
+    let alerts = file.intakes.into_iter();
+    let alerts = alerts.map(|settings| AlertIntake::new(settings, clock.now()));
+    let alerts = alerts.collect();
     let setup = Setup {
         store,
         clock: clock.clone(),
@@ -97,6 +100,7 @@ pub async fn state(
         public_url: file.public_url,
         limits,
         intakes,
+        alerts,
     };
     Ok(ServerState::load(setup).await?)
 }

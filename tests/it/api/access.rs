@@ -31,6 +31,8 @@ enum Rule {
     Code,
     /// A door's token that speaks for itself.
     Door,
+    /// Whoever has the intake's own token, and nobody by another.
+    Intake,
 }
 
 fn rule(route: &str) -> Rule {
@@ -39,6 +41,7 @@ fn rule(route: &str) -> Rule {
         "get /display/stream" => Rule::Cookie,
         "post /display/pair" => Rule::Code,
         "put /v1/who" => Rule::Door,
+        "post /v1/intake/{name}" => Rule::Intake,
         "get /v1/info" | "get /v1/teams" | "get /v1/regimes" | "get /v1/incidents"
         | "get /v1/changes" | "get /v1/who" => Rule::Reads,
         "get /v1/incidents/{id}"
@@ -231,7 +234,7 @@ async fn every_route_holds_for_every_role_clearance_and_service() {
                 let expected = match rule {
                     Rule::Open | Rule::Reads => 200,
                     Rule::Link => 404,
-                    Rule::Cookie => 401,
+                    Rule::Cookie | Rule::Intake => 401,
                     Rule::Code | Rule::Door => 403,
                     Rule::Writes if !writes => 403,
                     Rule::Writes => 422,
