@@ -294,7 +294,8 @@ fn what_is_hostile_or_too_long_is_cut_and_kept_from_the_record() {
     body.group_key = format!("{{}}:{{a=\"{}\"}}", "x".repeat(5_000));
     body.external_url = "javascript:alert(1)".to_owned();
     body.alerts[0].generator_url = "http://x/ \u{1b}[2J".to_owned();
-    body.common_annotations = labels(&[("summary", &"long \0".repeat(500))]);
+    let long = "long \0".repeat(500);
+    body.common_annotations = labels(&[("summary", long.as_str())]);
     for n in 0..500 {
         let (label, value) = (format!("l{n}"), "v\0\u{1b}[31m".repeat(1_000));
         body.common_labels.insert(label, value);
