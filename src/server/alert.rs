@@ -65,7 +65,10 @@ struct Progress {
     changed_at: Option<Instant>,
     /// Groups that fitted no rule lately, and when the first and the last of them came.
     unmatched: Option<(u64, Instant, Instant)>,
+    /// Why its token cannot be read.
     trouble: Option<String>,
+    /// Why the last group was refused that should have opened an incident.
+    refused: Option<String>,
 }
 
 impl AlertIntake {
@@ -83,6 +86,7 @@ impl AlertIntake {
                 changed_at: None,
                 unmatched: None,
                 trouble: None,
+                refused: None,
             }),
         }
     }
@@ -151,8 +155,9 @@ fn is_lately(at: Instant, now: Instant) -> bool {
 
 impl Progress {
     fn trouble(&self, expect_every: Option<Span>, now: Instant) -> Option<String> {
-        if self.trouble.is_some() {
-            return self.trouble.clone();
+        let broken = self.trouble.as_ref().or(self.refused.as_ref());
+        if broken.is_some() {
+            return broken.cloned();
         }
         let since = self
             .watchdog_at

@@ -354,9 +354,14 @@ pub fn waiting(upstream: &Upstream) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
+/// The id of the group that an incident comes from.
+pub fn group_of(upstream: &Upstream) -> Option<&str> {
+    upstream.rest.get(COURSE)?.get("group")?.as_str()
+}
+
 /// Whether the sender says that it fires.
 pub fn fires(upstream: &Upstream) -> bool {
-    standing(upstream) == Some("open") && Course::of(upstream).is_some()
+    standing(upstream) == Some("open") && group_of(upstream).is_some()
 }
 
 /// Whether two references tell of the same course of flapping: the later one says all that the earlier one did.

@@ -11,7 +11,7 @@ use crate::connector::alert::landing::{Fate, Placed, group, land, name};
 use crate::connector::landing::{Landing, opened};
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
-use crate::domain::command::alert::{self, Course, Group, Heard, Storm};
+use crate::domain::command::alert::{self, Course, Group, Heard, Storm, group_of};
 use crate::domain::command::open::Open;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
@@ -80,6 +80,9 @@ pub(super) async fn take_in(
         if landing.watchdog {
             progress.watchdog_at = Some(now);
         }
+        if landed.landed == Landed::Opened {
+            progress.refused = None;
+        }
         if matches!(landed.landed, Landed::Opened | Landed::Updated) {
             progress.changed_at = Some(now);
         }
@@ -130,13 +133,12 @@ impl Work<'_> {
 
     /// The group's last incident.
     fn on_record(&self) -> Option<Arc<Incident>> {
-        let episode = |upstream: &Upstream| {
-            let course = Course::of(upstream)?;
-            (course.group == self.group.id).then_some(course.episode)
+        let all = self.ours(|_, upstream| group_of(upstream) == Some(&self.group.id));
+        let episode = |incident: &Arc<Incident>| {
+            let course = incident.upstream.as_ref().and_then(Course::of);
+            course.map(|course| course.episode)
         };
-        let all = self.ours(|_, upstream| episode(upstream).is_some());
-        let of = |incident: &Arc<Incident>| incident.upstream.as_ref().and_then(episode);
-        all.into_iter().max_by_key(of)
+        all.into_iter().max_by_key(episode)
     }
 
     async fn open_or_follow(
@@ -196,7 +198,7 @@ impl Work<'_> {
         let now = self.state.clock.now();
         let lately = |incident: &Incident, upstream: &Upstream| {
             (now - incident.opened_at).num_milliseconds() < MINUTE_MS
-                && Course::of(upstream).is_some()
+                && group_of(upstream).is_some()
         };
         self.ours(lately).len() >= self.intake.settings.new_a_minute
     }
@@ -418,7 +420,7 @@ impl Work<'_> {
         );
         let text = format!("an alert group could not be opened: {why}");
         self.intake
-            .note(|progress| progress.trouble = Some(text.clone()));
+            .note(|progress| progress.refused = Some(text.clone()));
         Problem::invalid(text)
     }
 }
