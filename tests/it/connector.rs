@@ -168,7 +168,7 @@ fn an_intake_is_listed_and_its_check_shows_how_a_sample_would_land() {
         "Alertmanager",
         "POST /v1/intake/alerts",
         "iris.token",
-        "1 rules",
+        "opens by rule (1)",
     ] {
         assert!(out.contains(part), "{part}: {out}");
     }

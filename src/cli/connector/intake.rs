@@ -32,7 +32,7 @@ pub(super) fn row(settings: &AlertSettings) -> Vec<String> {
         NAME.to_owned(),
         format!("POST /v1/intake/{}", settings.name),
         token_words(&settings.token),
-        format!("opens by {} rules{watched}", settings.rules.len()),
+        format!("opens by rule ({}){watched}", settings.rules.len()),
     ]
 }
 
