@@ -3,6 +3,8 @@
 
 mod login;
 
+mod intake;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -40,8 +42,11 @@ pub enum ConnectorAction {
     List(ToldArgs),
     /// Read one page with the real credentials and show how each incident would land; writes nothing
     Check {
-        /// The connector's name
+        /// The name of the connector, or of the intake
         name: String,
+        /// For an intake: a file with a body as its sender posts it, - for standard input; shows how it would land
+        #[arg(long, value_name = "FILE")]
+        sample: Option<PathBuf>,
         #[command(flatten)]
         told: ToldArgs,
     },
@@ -75,8 +80,15 @@ pub struct FileArgs {
 pub fn run(args: ConnectorArgs) -> Outcome {
     match args.action {
         ConnectorAction::List(told) => list(&load(&told.file)?, told.json),
-        ConnectorAction::Check { name, told } => {
-            block_on(1, check(load(&told.file)?, name, told.json))?
+        ConnectorAction::Check { name, sample, told } => {
+            let file = load(&told.file)?;
+            match file.intakes.iter().any(|intake| intake.name == name) {
+                true => block_on(1, intake::check(file, name, sample, told.json))?,
+                false if sample.is_some() => Err(Failure::usage(
+                    "--sample is for an intake: what a connector reads, its source has",
+                )),
+                false => block_on(1, check(file, name, told.json))?,
+            }
         }
         ConnectorAction::Login { name, file } => block_on(1, login::login(load(&file)?, name))?,
     }
@@ -104,7 +116,7 @@ struct ConnectorRow {
     url: String,
     /// Where the credentials are, never what they are.
     token: String,
-    can: [&'static str; 5],
+    can: Vec<String>,
 }
 
 /// How an incident there would land here.
@@ -144,28 +156,27 @@ fn json(output: &Output, body: &impl Serialize) -> Result<(), Failure> {
 
 fn list(file: &ServerFile, as_json: bool) -> Outcome {
     let output = Output::default();
-    if file.connectors.is_empty() && !as_json {
-        output.note("no connector is configured: add [[connector]] to the backend's file");
+    if file.connectors.is_empty() && file.intakes.is_empty() && !as_json {
+        output.note(
+            "no connector is configured: add [[connector]] or [[intake]] to the backend's file",
+        );
         return Ok(DONE);
     }
     let clock = clock();
     let mut rows = Vec::new();
     for settings in &file.connectors {
         let can = made(settings, &clock)?.capabilities().words();
-        let token = match &settings.token {
-            TokenPlace::File(path) => format!("token in {}", path.display()),
-            TokenPlace::Command(_) => "token by command".to_owned(),
-            TokenPlace::Variable { name, .. } => format!("token in {name}"),
-        };
+        let can = can.map(str::to_owned).to_vec();
         rows.push(ConnectorRow {
             name: settings.name.clone(),
             kind: settings.vendor.word,
             vendor: settings.vendor.name,
             url: settings.url.clone(),
-            token,
+            token: token_words(&settings.token),
             can,
         });
     }
+    rows.extend(file.intakes.iter().map(intake::row));
     if as_json {
         json(&output, &serde_json::json!({ "connectors": rows }))?;
         return Ok(DONE);
@@ -178,6 +189,14 @@ fn list(file: &ServerFile, as_json: bool) -> Outcome {
         output.line(&line);
     }
     Ok(DONE)
+}
+
+fn token_words(token: &TokenPlace) -> String {
+    match token {
+        TokenPlace::File(path) => format!("token in {}", path.display()),
+        TokenPlace::Command(_) => "token by command".to_owned(),
+        TokenPlace::Variable { name, .. } => format!("token in {name}"),
+    }
 }
 
 /// The connector of a name.

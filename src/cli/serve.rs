@@ -21,7 +21,9 @@ use crate::domain::duty::Rules;
 use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
-use crate::server::{Doors, Intake, Limits, RouteCourier, ServerState, Setup, intake_routes};
+use crate::server::{
+    AlertIntake, Doors, Intake, Limits, RouteCourier, ServerState, Setup, intake_routes,
+};
 use crate::session::display;
 use crate::store::Store;
 use crate::time::SharedClock;
@@ -88,6 +90,9 @@ pub async fn state(
         Some(rules) => rules,
         None => built_in()?,
     };
+    let alerts = file.intakes.into_iter();
+    let alerts = alerts.map(|settings| AlertIntake::new(settings, clock.now()));
+    let alerts = alerts.collect();
     let setup = Setup {
         store,
         clock: clock.clone(),
@@ -98,6 +103,7 @@ pub async fn state(
         public_url: file.public_url,
         limits,
         intakes,
+        alerts,
     };
     Ok(ServerState::load(setup).await?)
 }

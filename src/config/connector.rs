@@ -71,10 +71,7 @@ fn one(
     directory: &Directory,
     rules: Option<&Rules>,
 ) -> Option<ConnectorSettings> {
-    if part.has("token") {
-        let what = "a token does not stand in this file: put it in a file that only the backend can read and name that as token_file";
-        document.fault(part, "token", what);
-    }
+    token_is_elsewhere(document, part);
     let mut keys = KEYS.to_vec();
     for key in VENDORS.iter().flat_map(|vendor| vendor.keys) {
         if !keys.contains(key) {
@@ -137,6 +134,14 @@ fn one(
     Some(settings)
 }
 
+/// A token that stands in the file is a fault, and is told nowhere.
+pub(super) fn token_is_elsewhere(document: &mut Document<'_>, part: &Part<'_>) {
+    if part.has("token") {
+        let what = "a token does not stand in this file: put it in a file that only the backend can read and name that as token_file";
+        document.fault(part, "token", what);
+    }
+}
+
 /// What only this vendor takes.
 fn options(
     document: &mut Document<'_>,
@@ -178,7 +183,7 @@ fn vendor(document: &mut Document<'_>, part: &Part<'_>) -> Option<&'static Vendo
 }
 
 /// Exactly one of the three places. `kept` is the file for what comes of signing in, where somebody does.
-fn token(
+pub(super) fn token(
     document: &mut Document<'_>,
     part: &Part<'_>,
     kept: Option<PathBuf>,
@@ -217,7 +222,7 @@ fn token(
 }
 
 /// A service of this file; where there is only one it need not be named.
-fn service(
+pub(super) fn service(
     document: &mut Document<'_>,
     part: &Part<'_>,
     key: &str,
@@ -286,7 +291,7 @@ fn own_first<T>(mut own: Vec<(String, T)>, built_in: Vec<(String, T)>) -> Vec<(S
 }
 
 /// A table of words with their meanings.
-fn words<T>(document: &mut Document<'_>, part: &Part<'_>, name: &str) -> Vec<(String, T)>
+pub(super) fn words<T>(document: &mut Document<'_>, part: &Part<'_>, name: &str) -> Vec<(String, T)>
 where
     T: FromStr,
     T::Err: Display,
@@ -310,6 +315,21 @@ where
 fn tag(document: &mut Document<'_>, part: &Part<'_>, rules: Option<&Rules>) -> Option<TagRule> {
     document.known(part, &["name", "regimes", "profile"]);
     let tag = document.needed(part, "name");
+    let regimes = known_regimes(document, part, rules);
+    let profile = json_table(document, part, "profile");
+    Some(TagRule {
+        tag: tag?,
+        regimes,
+        profile,
+    })
+}
+
+/// `regimes`, each of the catalogue.
+pub(super) fn known_regimes(
+    document: &mut Document<'_>,
+    part: &Part<'_>,
+    rules: Option<&Rules>,
+) -> Vec<String> {
     let regimes = document.texts(part, "regimes").unwrap_or_default();
     let catalogue = rules.map(Rules::catalogue);
     let unknown = |id: &&String| catalogue.is_some_and(|c| c.regime(id).is_none());
@@ -320,26 +340,32 @@ fn tag(document: &mut Document<'_>, part: &Part<'_>, rules: Option<&Rules>) -> O
         );
         document.fault(part, "regimes", what);
     }
-    let mut profile = Map::new();
-    if let Some(table) = document.part(part, "profile") {
-        for (key, value) in table.entries() {
-            match json(value.get_ref()) {
-                Some(value) => {
-                    profile.insert(key.to_owned(), value);
-                }
-                None => document.fault(
-                    &table,
-                    key,
-                    "must be text, whole number, true or false, or a list or table of them",
-                ),
+    regimes
+}
+
+/// A table of the file as JSON.
+pub(super) fn json_table(
+    document: &mut Document<'_>,
+    part: &Part<'_>,
+    name: &str,
+) -> Map<String, Value> {
+    let mut read = Map::new();
+    let Some(table) = document.part(part, name) else {
+        return read;
+    };
+    for (key, value) in table.entries() {
+        match json(value.get_ref()) {
+            Some(value) => {
+                read.insert(key.to_owned(), value);
             }
+            None => document.fault(
+                &table,
+                key,
+                "must be text, whole number, true or false, or a list or table of them",
+            ),
         }
     }
-    Some(TagRule {
-        tag: tag?,
-        regimes,
-        profile,
-    })
+    read
 }
 
 fn json(value: &DeValue<'_>) -> Option<Value> {

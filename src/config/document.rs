@@ -256,6 +256,19 @@ impl<'a> Document<'a> {
         port
     }
 
+    /// A number of things, from 1 to `most`.
+    pub(super) fn count(&mut self, part: &Part<'_>, name: &str, most: usize) -> Option<usize> {
+        let value = part.table.get(name)?.get_ref().as_integer();
+        let count =
+            value.and_then(|value| usize::from_str_radix(value.as_str(), value.radix()).ok());
+        let count = count.filter(|count| (1..=most).contains(count));
+        if count.is_none() {
+            let what = format!("must be a number from 1 to {most}, without quotes");
+            self.fault(part, name, what);
+        }
+        count
+    }
+
     /// A list of texts.
     pub(super) fn texts(&mut self, part: &Part<'_>, name: &str) -> Option<Vec<String>> {
         let value = part.table.get(name)?;

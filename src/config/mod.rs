@@ -7,6 +7,7 @@ mod connector;
 mod document;
 mod fault;
 mod home;
+mod intake;
 mod route;
 mod server_file;
 mod settings;

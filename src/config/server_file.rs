@@ -7,8 +7,10 @@ use super::connector;
 use super::document::{Document, Part, read_text};
 use super::fault::{ConfigError, Fault, quoted};
 use super::home::{Environment, config_home};
+use super::intake;
 use super::route::route;
 use super::source::place;
+use crate::connector::alert::AlertSettings;
 use crate::connector::settings::ConnectorSettings;
 use crate::domain::clock::Catalogue;
 use crate::domain::directory::{Directory, Service, Team};
@@ -27,6 +29,8 @@ pub struct ServerFile {
     pub routes: Vec<(String, Vec<RouteSettings>)>,
     /// The incident systems it takes incidents from.
     pub connectors: Vec<ConnectorSettings>,
+    /// Who may post alerts to it.
+    pub intakes: Vec<AlertSettings>,
     /// How the backend is reached from outside; links in pages begin with it.
     pub public_url: Option<String>,
     /// The proxies before it that are believed when they say for whom they ask.
@@ -51,6 +55,7 @@ const KEYS: &[&str] = &[
     "service",
     "team",
     "connector",
+    "intake",
 ];
 const SERVICE: &[&str] = &["id", "name", "prefix", "owner", "service_team", "regimes"];
 const TEAM: &[&str] = &[
@@ -115,7 +120,9 @@ impl ServerFile {
         if root.has("service") || root.has("team") {
             self.read_directory(document, root);
         }
-        self.connectors = connector::read(document, root, &self.directory, self.rules.as_ref());
+        let rules = self.rules.as_ref();
+        self.connectors = connector::read(document, root, &self.directory, rules);
+        self.intakes = intake::read(document, root, &self.connectors, &self.directory, rules);
         self.check_routes(document, root);
     }
 
@@ -183,7 +190,8 @@ impl ServerFile {
     fn read_rules(&mut self, document: &mut Document<'_>, root: &Part<'_>) {
         let paths: Vec<&PathBuf> = self.calendars.iter().chain(&self.regimes).collect();
         // What a service names must be there; without either nobody asks.
-        if paths.is_empty() && !root.has("service") && !root.has("connector") {
+        let names = ["service", "connector", "intake"];
+        if paths.is_empty() && !names.iter().any(|name| root.has(name)) {
             return;
         }
         let mut texts: Vec<(String, String)> = Vec::new();

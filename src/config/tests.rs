@@ -1,6 +1,7 @@
 //! Proofs of the settings: tables of good and bad files with the exact words of every fault, and which layer wins.
 
 mod connector;
+mod intake;
 mod server;
 
 use std::collections::HashMap;

@@ -165,7 +165,10 @@ impl Line {
 
     async fn secret(&self) -> Result<Secret, ConnectorError> {
         match &self.credentials {
-            Credentials::Kept(place) => credential::read(place, &self.clock).await,
+            Credentials::Kept(place) => {
+                let read = credential::read(place, &self.clock).await;
+                read.map_err(ConnectorError::Auth)
+            }
             Credentials::Lent(entra) => entra.token().await,
         }
     }

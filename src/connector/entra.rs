@@ -193,7 +193,8 @@ impl Entra {
         let asked_at = self.clock.mono();
         let answer = match &self.way {
             Way::Secret(place) => {
-                let secret = credential::read(place, &self.clock).await?;
+                let secret = credential::read(place, &self.clock).await;
+                let secret = secret.map_err(ConnectorError::Auth)?;
                 let form = [
                     ("grant_type", "client_credentials"),
                     ("scope", &self.scope),

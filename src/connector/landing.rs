@@ -203,7 +203,7 @@ fn upstream(case: &Case, connector: &str) -> Upstream {
 }
 
 /// A text that may go on record: no NUL, and cut where it is too long.
-fn fitted(text: &str, limit: usize) -> String {
+pub(super) fn fitted(text: &str, limit: usize) -> String {
     let text = text.replace('\0', "\u{2400}");
     let text = text.trim();
     if text.chars().count() <= limit {

@@ -1,9 +1,10 @@
 //! Incidents from elsewhere: what a foreign record means in our words. Each format and each vendor's dialect stays private
 //! to its file; `port` is what they have in common. Who asks, and what becomes of the answer, stands in `cli` and `server`.
 
+pub mod alert;
 mod call;
 mod carrier;
-mod credential;
+pub mod credential;
 mod entra;
 pub mod error;
 mod field;

@@ -106,12 +106,12 @@ pub struct About {
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct ConnectorView {
     pub name: String,
-    /// `iris` or `pagerduty`.
+    /// The word of its kind in the backend's file, such as `iris`.
     pub kind: String,
-    /// When it was last asked.
+    /// When it was last asked; one that speaks by itself never is.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub asked_at: Option<Instant>,
-    /// When it last answered all that it was asked.
+    /// When it last answered all that it was asked; of one that speaks by itself, when it was last heard.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub answered_at: Option<Instant>,
     /// The latest change it told of, by its own clock.
@@ -121,7 +121,7 @@ pub struct ConnectorView {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub whole_at: Option<Instant>,
-    /// Incidents open there at the last whole list.
+    /// Incidents open there at the last whole list; of alerts, those that fire.
     pub open: usize,
     /// Why what it told is not all, or why it did not answer.
     pub trouble: Option<String>,

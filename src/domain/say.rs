@@ -2,6 +2,7 @@
 //! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
 
 use super::alarm::Alarm;
+use super::command::alert;
 use super::command::note_there::NotesThere;
 use super::command::upstream::{conflicts, standing};
 use super::event::Event;
@@ -115,6 +116,9 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         }
         Event::UpstreamChanged { upstream } => {
             let connector = &upstream.connector;
+            if let Some(said) = alert::said(upstream) {
+                return Some(format!("{connector}: {said}"));
+            }
             let note = NotesThere::of(upstream).last;
             match standing(upstream) {
                 _ if note.is_some() => {

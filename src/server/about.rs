@@ -96,6 +96,8 @@ pub async fn info(
         .services
         .iter()
         .filter(|service| caller.sees_service(&service.id));
+    let polled = state.intakes.iter().map(|intake| intake.view());
+    let connectors = polled.chain(state.alerts.iter().map(|intake| intake.view(&state)));
     Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -115,7 +117,7 @@ pub async fn info(
             seq: head.seq,
             hash: head.hash,
         }),
-        connectors: state.intakes.iter().map(|intake| intake.view()).collect(),
+        connectors: connectors.collect(),
     }))
 }
 

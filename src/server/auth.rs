@@ -74,7 +74,7 @@ fn token_id(text: &str) -> Option<&str> {
     (id_ok && secret_ok).then_some(id)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, further) = (values.next()?, values.next());
     if further.is_some() {

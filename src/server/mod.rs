@@ -2,6 +2,7 @@
 //! come from a mirror that follows its feed. Where pages go is `paging`; what an incident is, is `domain`.
 
 mod about;
+mod alert;
 mod answer;
 pub mod auth;
 mod behalf;
@@ -40,6 +41,7 @@ mod who;
 mod worker;
 mod write;
 
+pub use alert::AlertIntake;
 pub use auth::Authorized;
 pub use courier::RouteCourier;
 pub use inside::InsideReader;

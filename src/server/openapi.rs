@@ -20,7 +20,9 @@ mod display;
 
 use super::problem::Problem;
 use super::state::ServerState;
-use super::{about, command, explain, incident, list, login, named, page, preview, regime, who};
+use super::{
+    about, alert, command, explain, incident, list, login, named, page, preview, regime, who,
+};
 use crate::domain::command::Command;
 use crate::wire::{PROBLEM, ProblemBody};
 
@@ -55,6 +57,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         )
         .routes(routes!(command::command))
         .routes(routes!(preview::preview))
+        .routes(routes!(alert::take_alerts))
         .routes(routes!(page::acknowledge_form, page::acknowledge))
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))

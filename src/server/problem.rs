@@ -184,6 +184,15 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// 503 for what has no room now: whoever asks again is heard.
+    pub fn later(word: &'static str, detail: impl Into<String>) -> Problem {
+        let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, word, detail);
+        problem.more().retry_after = Some(1);
+        problem
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Problem {
         // What exactly is broken is for the log: a caller is told what to do.

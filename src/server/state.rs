@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::alert::AlertIntake;
 use super::auth::{Tokens, hex};
 use super::intake::Intake;
 use super::metric::Metrics;
@@ -80,6 +81,8 @@ pub struct Setup {
     pub limits: Limits,
     /// The incident systems that incidents are taken in from.
     pub intakes: Vec<Intake>,
+    /// Who may post alerts.
+    pub alerts: Vec<AlertIntake>,
 }
 
 /// The shared state of one backend.
@@ -91,6 +94,7 @@ pub struct ServerState {
     pub name: String,
     pub limits: Limits,
     pub(super) intakes: Vec<Arc<Intake>>,
+    pub(super) alerts: Vec<Arc<AlertIntake>>,
     /// Hash of the shared definitions.
     pub definitions: String,
     /// The name of this process among those that share a store.
@@ -138,6 +142,7 @@ impl ServerState {
             name: setup.name,
             limits: setup.limits,
             intakes: setup.intakes.into_iter().map(Arc::new).collect(),
+            alerts: setup.alerts.into_iter().map(Arc::new).collect(),
             courier: setup.courier,
             mirror,
             views: Views::default(),

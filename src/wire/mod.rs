@@ -56,6 +56,45 @@ pub struct ListBody {
     pub gone: Vec<String>,
 }
 
+/// What became of a group of alerts: the answer of `POST /v1/intake/{name}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LandedBody {
+    pub landed: Landed,
+    /// The incident that it is on record in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+}
+
+impl LandedBody {
+    /// On record in this incident.
+    pub fn of(landed: Landed, incident: &str) -> LandedBody {
+        LandedBody {
+            landed,
+            incident: Some(incident.to_owned()),
+        }
+    }
+}
+
+/// How a group of alerts landed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Landed {
+    /// A new incident.
+    Opened,
+    /// Its incident says something new.
+    Updated,
+    /// Its incident says so already.
+    Unchanged,
+    /// Too many came at once: it waits in the incident of the storm, and has none of its own yet.
+    Waiting,
+    /// A rule says that nothing is opened for it.
+    Ignored,
+    /// No rule fits.
+    Unmatched,
+    /// Heard, and nothing follows from it.
+    Heard,
+}
+
 /// One line of a timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EntryBody {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use warboard::connector::alert::AlertSettings;
 use warboard::domain::board::SeverityMeaning;
 use warboard::domain::directory::{Directory, Team};
 use warboard::domain::duty::Rules;
@@ -17,8 +18,8 @@ use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
-    Doors, Intake, Limits, RouteCourier, ServerError, ServerState, Setup, TokenRequest,
-    intake_routes, issue_token, serve,
+    AlertIntake, Doors, Intake, Limits, RouteCourier, ServerError, ServerState, Setup,
+    TokenRequest, intake_routes, issue_token, serve,
 };
 use warboard::store::sqlite::SqliteStore;
 use warboard::store::{Store, StoreError};
@@ -35,6 +36,7 @@ pub struct Plan {
     routes: Vec<(String, Vec<RouteSettings>)>,
     limits: Limits,
     intakes: Vec<Intake>,
+    alerts: Vec<AlertSettings>,
     metrics: bool,
 }
 
@@ -52,6 +54,7 @@ impl Plan {
             routes: Vec::new(),
             limits: Limits::default(),
             intakes: Vec::new(),
+            alerts: Vec::new(),
             metrics: false,
         }
     }
@@ -81,6 +84,12 @@ impl Plan {
     /// Takes incidents in from these.
     pub fn intakes(mut self, intakes: Vec<Intake>) -> Plan {
         self.intakes = intakes;
+        self
+    }
+
+    /// Takes alerts in from these.
+    pub fn alerts(mut self, alerts: Vec<AlertSettings>) -> Plan {
+        self.alerts = alerts;
         self
     }
 
@@ -137,6 +146,8 @@ impl Plan {
         let routes = Routes::new(&self.routes, &clock, &intake_routes(&self.intakes)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let alerts = self.alerts.into_iter();
+        let alerts = alerts.map(|settings| AlertIntake::new(settings, clock.now()));
         let state = ServerState::load(Setup {
             store: store.clone(),
             clock: clock.clone(),
@@ -147,6 +158,7 @@ impl Plan {
             public_url: Some(format!("http://{address}")),
             limits: self.limits,
             intakes: self.intakes,
+            alerts: alerts.collect(),
         })
         .await?;
         let ending = CancellationToken::new();

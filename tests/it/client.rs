@@ -41,6 +41,7 @@ impl Backend {
             public_url: None,
             limits: server::Limits::default(),
             intakes: Vec::new(),
+            alerts: Vec::new(),
         })
         .await
         .unwrap();

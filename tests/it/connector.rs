@@ -164,6 +164,71 @@ fn a_list_says_what_each_can_do() {
     assert!(err.contains("[[connector]]"), "{err}");
 }
 
+const INTAKE: &str = "[[intake]]\nkind = \"alertmanager\"\nname = \"alerts\"\ntoken_file = \"iris.token\"\n\
+    [[intake.rule]]\nmatch = ['severity=\"critical\"']\nservice = \"azure\"\nseverity = \"sev2\"\n";
+const GROUP: &str = include_str!("../fixtures/alertmanager/webhook.json");
+
+#[test]
+fn an_intake_is_listed_and_its_check_shows_how_a_sample_would_land() {
+    let home = home(INTAKE);
+    std::fs::write(home.path().join("group.json"), GROUP).unwrap();
+    std::fs::write(
+        home.path().join("other.json"),
+        GROUP.replace("critical", "info"),
+    )
+    .unwrap();
+    std::fs::write(
+        home.path().join("broken.json"),
+        GROUP.replace("firing", "odd"),
+    )
+    .unwrap();
+    let (code, out, err) = run(home.path(), &["connector", "list"]);
+    assert_eq!(code, 0, "{out}{err}");
+    for part in [
+        "alerts",
+        "Alertmanager",
+        "POST /v1/intake/alerts",
+        "iris.token",
+        "opens by rule (1)",
+    ] {
+        assert!(out.contains(part), "{part}: {out}");
+    }
+    for (args, code, told) in [
+        (&["alerts"][..], 0, "nothing to fetch"),
+        (
+            &["alerts", "--sample", "group.json"],
+            0,
+            "nothing was written",
+        ),
+        (&["alerts", "--sample", "other.json"], 0, "no rule fits"),
+        (
+            &["alerts", "--sample", "broken.json"],
+            1,
+            "'status': unknown variant",
+        ),
+        (&["alerts", "--sample", "none.json"], 1, "cannot be read"),
+        (
+            &["cases", "--sample", "group.json"],
+            2,
+            "--sample is for an intake",
+        ),
+        (&["cases"], 2, "there are: alerts"),
+    ] {
+        let args: Vec<&str> = ["connector", "check"].iter().chain(args).copied().collect();
+        let (got, out, err) = run(home.path(), &args);
+        assert_eq!(got, code, "{args:?}\n{out}{err}");
+        assert!(err.contains(told), "{told}: {err}");
+        if told == "nothing was written" {
+            for part in ["rule 1", "azure", "sev2", "NodeDown: down"] {
+                assert!(out.contains(part), "{part}: {out}");
+            }
+        }
+    }
+    std::fs::remove_file(home.path().join("iris.token")).unwrap();
+    let (code, _, err) = run(home.path(), &["connector", "check", "alerts"]);
+    assert!(code == 4 && err.contains("iris.token"), "{err}");
+}
+
 #[test]
 fn list_and_check_tell_a_program_the_same_as_json() {
     let (url, _) = vendor(200, CASES);

@@ -2,6 +2,8 @@
 //! One test program, so that it is linked once; what a room promises inside stands beside its code.
 
 #[cfg(test)]
+mod alert;
+#[cfg(test)]
 mod api;
 #[cfg(test)]
 mod backend;

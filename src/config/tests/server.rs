@@ -203,7 +203,7 @@ fn every_fault_of_the_file_is_told_with_its_line() {
                 "server.toml:1: `service`: is missing: a file with teams needs at least one [[service]]",
                 "server.toml:5: `team.ack_within`: must be longer than nothing; write 10m",
                 "server.toml:6: `team.services`: must be a list of texts, as [\"one\", \"two\"]",
-                "server.toml:7: `paging`: unknown key; known here are: public_url name trusted_proxies regimes calendars severity service team connector",
+                "server.toml:7: `paging`: unknown key; known here are: public_url name trusted_proxies regimes calendars severity service team connector intake",
             ],
         ),
     ] {

@@ -4,6 +4,7 @@
 pub mod acknowledge_alarm;
 pub mod acknowledge_page;
 pub mod advance;
+pub mod alert;
 pub mod assign;
 pub mod break_glass;
 pub mod cancel_page;

@@ -16,7 +16,7 @@ const TAKEN: &str = "taken";
 /// The key under which fields stand that both sides changed.
 const CONFLICTS: &str = "conflicts";
 /// The key that tells how it stands there: `open`, or why it is not on its list any more.
-const STANDING: &str = "standing";
+pub(super) const STANDING: &str = "standing";
 
 /// The key of the source's own word for the severity.
 const RAW_SEVERITY: &str = "raw_severity";

@@ -71,6 +71,7 @@ async fn the_document_lists_every_route_and_resolves() {
         "post /v1/incidents",
         "post /v1/incidents/{id}/commands",
         "post /v1/incidents/{id}/preview",
+        "post /v1/intake/{name}",
         "post /v1/logins",
         "post /v1/pages/{id}/acknowledge",
         "put /v1/who",

@@ -2,6 +2,7 @@
 
 use super::line::{Line, Lines, Look};
 use super::time;
+use crate::domain::command::alert;
 use crate::domain::command::note_there::NotesThere;
 use crate::domain::command::upstream::{conflicts, standing};
 use crate::domain::view::{IncidentView, Upstream};
@@ -253,6 +254,13 @@ fn there(from: &Upstream) -> Vec<Line> {
     let status = from.rest.get("raw_status").and_then(|value| value.as_str());
     if let Some(status) = status {
         items.push(text(format!("there: {status}"), Role::Text));
+    }
+    if let Some(said) = alert::said(from) {
+        items.push(text(said, Role::Text));
+    }
+    let waiting = alert::waiting(from);
+    if !waiting.is_empty() {
+        items.push(text(format!("WAIT: {}", waiting.join(", ")), Role::Alarm));
     }
     match standing(from) {
         Some("open") | None => {}

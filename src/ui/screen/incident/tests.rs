@@ -410,3 +410,55 @@ fn what_is_restricted_and_privileged_says_so_in_words_but_not_to_a_room() {
         assert_eq!(there, !mask);
     }
 }
+
+#[test]
+fn a_group_of_alerts_that_flaps_has_one_line_and_its_course_stands_with_the_facts() {
+    let upstream = |fired: u64, since: &str, resolved: bool| {
+        let resolved_at = resolved.then_some("2026-11-23T13:00:00Z");
+        json!({"connector": "alerts", "key": "{}:{}", "raw_status": "firing", "standing": if resolved { "resolved" } else { "open" },
+            "alerts": {"group": "g", "episode": 1, "alerts": 2, "fired": fired, "since": since, "fired_at": "2026-11-23T12:40:00Z",
+                "resolved_at": resolved_at, "newest_at": null, "text": ""}})
+    };
+    let heard = |seq: u64, line: &str, fired: u64, since: &str, resolved: bool| {
+        let body = json!({"upstream": upstream(fired, since, resolved)});
+        entry(seq, 90, "alerts", "upstream_changed", line, body)
+    };
+    let (first, second) = ("2026-11-23T09:00:00Z", "2026-11-23T12:00:00Z");
+    let now_there: Upstream = serde_json::from_value(upstream(7, second, false)).unwrap();
+    let mut shared = shared();
+    shared.board = board_with(0, |incident| {
+        if incident.id == "AZ-142" {
+            incident.upstream = Some(now_there.clone());
+        }
+    });
+    let mut app = App::new(shared);
+    tick(&mut app, 0);
+    app.show_incident(target(0, "AZ-142"));
+    let message = Message::Timeline {
+        source: 0,
+        id: "AZ-142".to_owned(),
+        entries: vec![
+            heard(2, "line of the first firing", 1, first, true),
+            heard(3, "line of the second firing", 1, second, true),
+            heard(4, "line of its repeat", 2, second, false),
+            heard(5, "line of its end", 2, second, true),
+            heard(6, "line of all of it", 7, second, false),
+            entry(7, 1, "d.okafor", "noted", "fact noted", json!({})),
+            heard(8, "line after the note", 8, second, true),
+        ],
+        complete: true,
+    };
+    update(&mut app, message);
+    let seen = picture(&mut app, 200, 50);
+    for words in [
+        "line of the first firing",
+        "line of all of it",
+        "line after the note",
+        "firing, fired 7 times in 40m; 2 alerts",
+    ] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+    for words in ["second firing", "its repeat", "its end"] {
+        assert!(!seen.contains(words), "{words}\n{seen}");
+    }
+}

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::line::{Line, Lines, Look};
+use crate::domain::command::alert::same_flapping;
 use crate::domain::say::spaced;
+use crate::domain::view::Upstream;
 use crate::ui::canvas::Part;
 use crate::ui::phrase::{Form, Zone};
 use crate::ui::shared::Target;
@@ -127,8 +129,15 @@ impl Timeline {
         }
         // A shared room is shown nothing of what is privileged, not even that there is something.
         let room = |entry: &&EntryBody| !(is_privileged(entry) && look.shared.options.mask);
+        let mut newer = None;
         for entry in self.entries.iter().filter(room) {
-            add(look, &mut lines, entry);
+            // A group of alerts that flaps has one line, the newest, which counts all of it.
+            let heard = flapping(entry);
+            let told = newer.as_ref().zip(heard.as_ref());
+            if !told.is_some_and(|(newer, heard)| same_flapping(heard, newer)) {
+                add(look, &mut lines, entry);
+            }
+            newer = heard;
         }
         lines.lines
     }
@@ -164,6 +173,15 @@ fn add(look: Look<'_>, lines: &mut Lines, entry: &EntryBody) {
         said.insert(0, Part::text("PRIVILEGED ", Role::Notice));
     }
     lines.flow(first, indent, vec![said]);
+}
+
+/// What an entry says of the alerts that an incident comes from.
+fn flapping(entry: &EntryBody) -> Option<Upstream> {
+    let upstream = match entry.kind.as_str() {
+        "upstream_changed" if entry.redacted.is_none() => entry.body.get("upstream")?,
+        _ => return None,
+    };
+    serde_json::from_value(upstream.clone()).ok()
 }
 
 fn is_privileged(entry: &EntryBody) -> bool {
