@@ -26,3 +26,4 @@ mod node;
 mod place;
 mod record;
 mod role;
+mod share;

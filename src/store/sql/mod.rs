@@ -16,6 +16,7 @@ mod redact;
 pub mod restore;
 pub(super) mod row;
 mod verify;
+mod work;
 mod writer;
 
 use std::collections::HashMap;
@@ -30,7 +31,8 @@ use self::engine::{Engine, Wait};
 use self::job::State;
 pub use self::record::SqlRecord;
 use self::row::{EntryRow, SnapshotRow, TokenRow, int, uint};
-use self::writer::{Reply, Work, Writer};
+use self::work::{Reply, Work};
+use self::writer::Writer;
 use super::chain::Head;
 use super::claim::{Claim, Claims, Lease};
 use super::intake::{Tend, Tended};

@@ -179,13 +179,13 @@ impl Day {
     /// A second goes by.
     pub async fn second(&mut self) {
         self.second += 1;
-        for source in 0..NAMES.len() {
+        for (source, name) in NAMES.iter().enumerate() {
             self.trouble(source);
             self.work(source).await;
             if self.happens(2_400) {
                 let by = self.pick(&[3_000, 90_000, 600_000, 3_600_000]);
                 self.houses[source].clock.step_wall(by);
-                self.happened(format!("{}'s clock is set by {by} ms", NAMES[source]));
+                self.happened(format!("{name}'s clock is set by {by} ms"));
             }
             if self.happens(5_400) {
                 self.replace(source).await;

@@ -169,7 +169,7 @@ impl Judge {
         let passes = seen.front.manner() == Manner::Passes;
         // A number that stands for some says nothing of one.
         let live = matches!(word, Word::Live | Word::Counted);
-        if !passes || live && self.free.get(&(viewer.name, source)).is_none() {
+        if !passes || live && !self.free.contains_key(&(viewer.name, source)) {
             return faults;
         }
         match self.free.get(&(viewer.name, source)).copied() {
