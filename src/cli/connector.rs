@@ -200,10 +200,12 @@ fn token_words(token: &TokenPlace) -> String {
 }
 
 /// The connector of a name.
-fn named<'f>(all: &'f [ConnectorSettings], name: &str) -> Result<&'f ConnectorSettings, Failure> {
-    let found = all.iter().find(|known| known.name == name);
+fn named<'f>(file: &'f ServerFile, name: &str) -> Result<&'f ConnectorSettings, Failure> {
+    let found = file.connectors.iter().find(|known| known.name == name);
     found.ok_or_else(|| {
-        let known: Vec<&str> = all.iter().map(|c| c.name.as_str()).collect();
+        let connectors = file.connectors.iter().map(|known| known.name.as_str());
+        let intakes = file.intakes.iter().map(|known| known.name.as_str());
+        let known: Vec<&str> = connectors.chain(intakes).collect();
         Failure::usage(match known.is_empty() {
             true => {
                 "no connector is configured: add [[connector]] to the backend's file".to_owned()
@@ -217,7 +219,7 @@ fn named<'f>(all: &'f [ConnectorSettings], name: &str) -> Result<&'f ConnectorSe
 }
 
 async fn check(file: ServerFile, name: String, as_json: bool) -> Outcome {
-    let settings = named(&file.connectors, &name)?;
+    let settings = named(&file, &name)?;
     let (output, clock) = (Output::default(), clock());
     let connector = made(settings, &clock)?;
     let batch = connector
@@ -235,9 +237,13 @@ async fn check(file: ServerFile, name: String, as_json: bool) -> Outcome {
             cases.push(case);
         }
     }
-    let rules = match file.rules {
+    let built_in;
+    let rules = match &file.rules {
         Some(rules) => rules,
-        None => super::serve::built_in()?,
+        None => {
+            built_in = super::serve::built_in()?;
+            &built_in
+        }
     };
     let caller = Caller::new(settings.name.clone(), Role::Admin);
     let context = Context {
@@ -245,7 +251,7 @@ async fn check(file: ServerFile, name: String, as_json: bool) -> Outcome {
         caller: &caller,
         via: Via::Import,
         directory: &file.directory,
-        rules: &rules,
+        rules,
         random: 0,
     };
     let rows: Vec<LandingRow> = cases

@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
+
 use crate::program::output;
 
 /// A vendor that gives one answer to everything, and notes what it was asked.
@@ -224,6 +226,20 @@ fn an_intake_is_listed_and_its_check_shows_how_a_sample_would_land() {
             }
         }
     }
+    let args = ["connector", "check", "alerts", "--json", "--sample"];
+    let told = |sample: &str| -> Value {
+        let args: Vec<&str> = args.iter().copied().chain([sample]).collect();
+        serde_json::from_str(&run(home.path(), &args).1).unwrap()
+    };
+    let landed = told("group.json");
+    let landed = (&landed["incidents"][0], &landed["cut"]);
+    assert_eq!(landed.0["service"], "azure", "{landed:?}");
+    assert_eq!(
+        (&landed.0["refused"], landed.1),
+        (&Value::Null, &Value::Null)
+    );
+    let cut = &told("other.json")["cut"];
+    assert!(cut.as_str().unwrap().contains("no rule fits"), "{cut}");
     std::fs::remove_file(home.path().join("iris.token")).unwrap();
     let (code, _, err) = run(home.path(), &["connector", "check", "alerts"]);
     assert!(code == 4 && err.contains("iris.token"), "{err}");

@@ -8,7 +8,7 @@ use crate::cli::output::Output;
 use crate::config::ServerFile;
 
 pub(super) async fn login(file: ServerFile, name: String) -> Outcome {
-    let settings = named(&file.connectors, &name)?;
+    let settings = named(&file, &name)?;
     let (output, clock) = (Output::default(), clock());
     let connector = made(settings, &clock)?;
     let Some(login) = connector.login() else {
