@@ -44,18 +44,7 @@ pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreErr
     let now = state.clock.now();
     let tokens = state.store.tokens().await?;
     let working = tokens.iter().filter(|token| works(token, now));
-    Ok(working.map(caller).collect())
-}
-
-fn caller(token: &Token) -> Caller {
-    Caller {
-        name: token.name.clone(),
-        role: token.role,
-        counsel: token.counsel,
-        clearance: token.clearance,
-        services: token.services.clone(),
-        team: token.team.clone(),
-    }
+    Ok(working.map(behalf::own).collect())
 }
 
 /// Bytes as small hexadecimal digits.
@@ -308,7 +297,7 @@ impl Authorized {
 
     fn of(token: Arc<Token>, presented: Option<Arc<str>>) -> Authorized {
         Authorized {
-            caller: caller(&token),
+            caller: behalf::own(&token),
             token,
             presented,
         }
