@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 
 use super::auth::Authorized;
 use super::problem::Problem;
-use super::request::Params;
+use super::request::{self, Params};
 use super::shown::{self, none_match, not_modified};
 use super::state::ServerState;
 use crate::domain::caller::Caller;
@@ -92,14 +92,7 @@ pub async fn timeline(
         .filter(|incident| audience.sees(incident))
         .ok_or_else(Problem::not_found)?;
     let limit = query.limit.unwrap_or(STRETCH);
-    if !(1..=LIMIT).contains(&limit) {
-        return Err(Problem::invalid(format!("'limit' must be 1 to {LIMIT}.")));
-    }
-    if i64::try_from(query.after).is_err() {
-        return Err(Problem::invalid(
-            "'after' must be what a stretch gave as 'next'.",
-        ));
-    }
+    request::stretch(query.after, limit, LIMIT)?;
     let mut entries = state.store.timeline(&id, query.after, limit + 1).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);

@@ -53,11 +53,7 @@ pub async fn logins(
         )));
     }
     let limit = query.limit.unwrap_or(LOGINS_LIMIT);
-    if !(1..=LOGINS_LIMIT).contains(&limit) {
-        return Err(Problem::invalid(format!(
-            "'limit' must be 1 to {LOGINS_LIMIT}."
-        )));
-    }
+    request::stretch(query.after, limit, LOGINS_LIMIT)?;
     let entries = state
         .store
         .timeline(NO_INCIDENT, query.after, limit)

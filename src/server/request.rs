@@ -167,6 +167,22 @@ pub fn idempotency(
     }))
 }
 
+/// Whether a stretch of the record can be read: where it begins is a place that there may be, and it is not too long.
+///
+/// # Errors
+/// 422, with the parameter.
+pub fn stretch(after: u64, limit: usize, most: usize) -> Result<(), Problem> {
+    if !(1..=most).contains(&limit) {
+        return Err(Problem::invalid(format!("'limit' must be 1 to {most}.")));
+    }
+    match i64::try_from(after) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Problem::invalid(
+            "'after' must be what a stretch gave as 'next'.",
+        )),
+    }
+}
+
 /// Which version a command is meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfMatch {

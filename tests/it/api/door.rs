@@ -63,6 +63,10 @@ async fn logins_are_written_once_by_doors_alone_and_move_no_feed() {
         let people: Vec<&Value> = logins.iter().map(|one| &one["login"]["person"]).collect();
         assert_eq!(people, [&json!("a"), &json!("b")]);
         assert_eq!(read["next"], Value::Null);
+        for no_stretch in ["after=9223372036854775808", "limit=0", "limit=501"] {
+            let path = format!("/v1/logins?{no_stretch}");
+            backend.get(token, &path).await.problem(422);
+        }
         let page = backend.get(token, "/v1/logins?limit=1").await.expect(200);
         assert_eq!(page["next"], logins[0]["seq"]);
         let path = format!("/v1/logins?limit=1&after={}", page["next"]);
