@@ -1,7 +1,7 @@
 //! What stands between a board and its backend and fails as networks, proxies and backends do. It notes every good answer
 //! that it hands over: what the board was told, and when, by clocks that the board does not see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -81,13 +81,17 @@ pub struct Incident {
 #[derive(Clone)]
 pub struct Front(Arc<Inner>);
 
+/// How many answers are kept to be given again.
+const KEPT: usize = 32;
+
 struct Inner {
     address: SocketAddr,
     reader: TestClock,
     manner: watch::Sender<Manner>,
     to: Mutex<SocketAddr>,
     told: Mutex<Told>,
-    kept: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// The last answers by their paths, for a cache that gives one again.
+    kept: Mutex<VecDeque<(String, Vec<u8>)>>,
     moves: Arc<AtomicU64>,
     /// Holds the port while nobody listens on it.
     _port: TcpSocket,
@@ -241,7 +245,9 @@ impl Front {
     }
 
     fn kept(&self, path: &str) -> Option<Vec<u8>> {
-        self.0.kept.lock().unwrap().get(path).cloned()
+        let kept = self.0.kept.lock().unwrap();
+        let same = kept.iter().find(|(known, _)| known == path);
+        same.map(|(_, answer)| answer.clone())
     }
 
     /// Notes what an answer tells.
@@ -254,11 +260,14 @@ impl Front {
         let Some(answered_at) = answered_at.filter(|_| good) else {
             return;
         };
-        self.0
-            .kept
-            .lock()
-            .unwrap()
-            .insert(path.clone(), answer.to_vec());
+        {
+            let mut kept = self.0.kept.lock().unwrap();
+            kept.retain(|(known, _)| *known != path);
+            kept.push_back((path.clone(), answer.to_vec()));
+            if kept.len() > KEPT {
+                kept.pop_front();
+            }
+        }
         let now = self.0.reader.mono();
         // Every good answer tells the time, and these two alone vouch for what is shown.
         let list = path.starts_with("/v1/incidents?") || path == "/v1/incidents";
