@@ -39,6 +39,11 @@ fn options(screen: ScreenName) -> Options {
 fn showing(screen: ScreenName, theme: &str) -> App {
     let mut app = app_with(shared_with(options(screen), theme));
     app.show(screen);
+    if screen == ScreenName::Wall {
+        // As every board comes to a wall: without what it must not show.
+        let board = app.shared.board.clone();
+        update(&mut app, Message::Board(board));
+    }
     app
 }
 
