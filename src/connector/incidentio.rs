@@ -13,7 +13,7 @@ use super::error::ConnectorError;
 use super::field::{items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom,
+    Paging, Receipt, Version, Watch, Watermark, Whom, reached,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -294,10 +294,10 @@ impl Connector for IncidentIo {
                     current: Box::new(before),
                 });
             }
-            let reached = |case: &Case| {
+            let stands = |case: &Case| {
                 case.status.eq_ignore_ascii_case(to) || case.category.as_deref() == Some(to)
             };
-            if reached(&before) {
+            if stands(&before) {
                 return Ok(before);
             }
             let body = json!({
@@ -306,18 +306,8 @@ impl Connector for IncidentIo {
             });
             let path = format!("/v2/incidents/{}/actions/edit", escaped(key));
             self.post(&path, &body, key).await?;
-            let after = self.one(key).await.map_err(|error| {
-                ConnectorError::Unknown(format!(
-                    "incident {key} was written, and cannot be read: {error}"
-                ))
-            })?;
-            match reached(&after) {
-                true => Ok(after),
-                false => Err(ConnectorError::Unknown(format!(
-                    "incident {key} was told to be '{to}' and is '{}'",
-                    after.status
-                ))),
-            }
+            let after = self.one(key).await;
+            reached(&format!("incident {key}"), to, after, stands)
         })
     }
 

@@ -13,7 +13,7 @@ use super::error::ConnectorError;
 use super::field::{instant, items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom,
+    Paging, Receipt, Version, Watch, Watermark, Whom, reached,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -378,18 +378,10 @@ impl Connector for Iris {
                 }
                 self.update(key, to).await?;
             }
-            let after = self.one(key).await.map_err(|error| {
-                ConnectorError::Unknown(format!(
-                    "case {key} was written, and cannot be read: {error}"
-                ))
-            })?;
-            match after.status.eq_ignore_ascii_case(to) {
-                true => Ok(after),
-                false => Err(ConnectorError::Unknown(format!(
-                    "case {key} was told to be '{to}' and is '{}'",
-                    after.status
-                ))),
-            }
+            let after = self.one(key).await;
+            reached(&format!("case {key}"), to, after, |case| {
+                case.status.eq_ignore_ascii_case(to)
+            })
         })
     }
 
@@ -402,10 +394,6 @@ impl Connector for Iris {
         once: &'a str,
     ) -> Answer<'a, Receipt> {
         Box::pin(self.task_for(key, whom, message, once))
-    }
-
-    fn on_call<'a>(&'a self, _whom: &'a Whom) -> Answer<'a, Vec<String>> {
-        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn note<'a>(&'a self, key: &'a str, text: &'a str, _once: &'a str) -> Answer<'a, ()> {

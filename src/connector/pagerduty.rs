@@ -15,7 +15,7 @@ use super::error::ConnectorError;
 use super::field::{instant, items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom,
+    Paging, Receipt, Version, Watch, Watermark, Whom, reached,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -369,19 +369,10 @@ impl Connector for PagerDuty {
                     });
                 }
             }
-            let after = self.one(key).await.map_err(|error| {
-                ConnectorError::Unknown(format!(
-                    "incident {key} was written, and cannot be read: {error}"
-                ))
-            })?;
-            let reached = after.status == to || after.version.0.split(' ').nth(1) == Some(to);
-            match reached {
-                true => Ok(after),
-                false => Err(ConnectorError::Unknown(format!(
-                    "incident {key} was told to be '{to}' and is '{}'",
-                    after.status
-                ))),
-            }
+            let after = self.one(key).await;
+            reached(&format!("incident {key}"), to, after, |case| {
+                case.status == to || case.version.0.split(' ').nth(1) == Some(to)
+            })
         })
     }
 

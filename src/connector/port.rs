@@ -261,19 +261,51 @@ pub trait Connector: Send + Sync {
 
     /// Calls people. After `Unknown` they may have been called. `once` is the same for every attempt at one page and no
     /// other: where paging is `ServerIdempotent`, it is what keeps a repeat from calling anybody again.
+    /// Who pages by routes alone leaves it as it is.
     fn page<'a>(
         &'a self,
-        key: &'a str,
-        whom: &'a Whom,
-        message: &'a str,
-        once: &'a str,
-    ) -> Answer<'a, Receipt>;
+        _key: &'a str,
+        _whom: &'a Whom,
+        _message: &'a str,
+        _once: &'a str,
+    ) -> Answer<'a, Receipt> {
+        Box::pin(async {
+            Err(ConnectorError::Invalid {
+                field: "page".to_owned(),
+                message: "this source pages nobody; page the team by its routes".to_owned(),
+            })
+        })
+    }
 
     /// Who would be called now, by name, as far as the source tells.
-    fn on_call<'a>(&'a self, whom: &'a Whom) -> Answer<'a, Vec<String>>;
+    fn on_call<'a>(&'a self, _whom: &'a Whom) -> Answer<'a, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// Appends a note. `once` is the same for every attempt at one note and no other.
     fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
+}
+
+/// What a write came to, by reading again: a success that changed nothing is none. `reached` tells whether it stands at `to`.
+///
+/// # Errors
+/// `Unknown`: it was written, and what it came to cannot be read or is something else.
+pub(super) fn reached(
+    what: &str,
+    to: &str,
+    after: Result<Case, ConnectorError>,
+    reached: impl Fn(&Case) -> bool,
+) -> Result<Case, ConnectorError> {
+    let after = after.map_err(|error| {
+        ConnectorError::Unknown(format!("{what} was written, and cannot be read: {error}"))
+    })?;
+    match reached(&after) {
+        true => Ok(after),
+        false => Err(ConnectorError::Unknown(format!(
+            "{what} was told to be '{to}' and is '{}'",
+            after.status
+        ))),
+    }
 }
 
 /// The most parts a list may have: whoever goes on for ever is not believed.

@@ -16,7 +16,7 @@ use super::login::{self, Login};
 use super::odata::{List, TOP, good, write};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom,
+    Paging, Version, Watch, Watermark, reached,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -240,16 +240,10 @@ impl Sentinel {
         if written.is_none() {
             return Err(conflict(self.one(key).await?.1));
         }
-        let after = self.one(key).await.map_err(|error| {
-            ConnectorError::Unknown(format!("{what} was written, and cannot be read: {error}"))
-        })?;
-        match after.1.status.eq_ignore_ascii_case(to) {
-            true => Ok(after.1),
-            false => Err(ConnectorError::Unknown(format!(
-                "{what} was told to be '{to}' and is '{}'",
-                after.1.status
-            ))),
-        }
+        let after = self.one(key).await.map(|(_, case)| case);
+        reached(&what, to, after, |case| {
+            case.status.eq_ignore_ascii_case(to)
+        })
     }
 }
 
@@ -305,25 +299,6 @@ impl Connector for Sentinel {
 
     fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case> {
         Box::pin(self.moved(key, seen, to))
-    }
-
-    fn page<'a>(
-        &'a self,
-        _key: &'a str,
-        _whom: &'a Whom,
-        _message: &'a str,
-        _once: &'a str,
-    ) -> Answer<'a, Receipt> {
-        Box::pin(async {
-            Err(ConnectorError::Invalid {
-                field: "page".to_owned(),
-                message: "Microsoft Sentinel pages nobody; page the team by its routes".to_owned(),
-            })
-        })
-    }
-
-    fn on_call<'a>(&'a self, _whom: &'a Whom) -> Answer<'a, Vec<String>> {
-        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()> {

@@ -12,7 +12,7 @@ use super::call::{Heard, Line, message};
 use super::error::ConnectorError;
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom,
+    Paging, Version, Watch, Watermark, reached,
 };
 use super::settings::{ConnectorSettings, SettingsFault};
 use super::vendor::Vendor;
@@ -244,38 +244,9 @@ impl Connector for TheHive {
             let path = format!("/api/v1/case/{}", escaped(key));
             self.write(Method::PATCH, &path, &json!({ "status": to }), key)
                 .await?;
-            let after = self.one(key, false).await.map_err(|error| {
-                ConnectorError::Unknown(format!(
-                    "case {key} was written, and cannot be read: {error}"
-                ))
-            })?;
-            match after.status == to {
-                true => Ok(after),
-                false => Err(ConnectorError::Unknown(format!(
-                    "case {key} was told to be '{to}' and is '{}'",
-                    after.status
-                ))),
-            }
+            let after = self.one(key, false).await;
+            reached(&format!("case {key}"), to, after, |case| case.status == to)
         })
-    }
-
-    fn page<'a>(
-        &'a self,
-        _key: &'a str,
-        _whom: &'a Whom,
-        _message: &'a str,
-        _once: &'a str,
-    ) -> Answer<'a, Receipt> {
-        Box::pin(async {
-            Err(ConnectorError::Invalid {
-                field: "page".to_owned(),
-                message: "TheHive pages nobody; page the team by its routes".to_owned(),
-            })
-        })
-    }
-
-    fn on_call<'a>(&'a self, _whom: &'a Whom) -> Answer<'a, Vec<String>> {
-        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn note<'a>(&'a self, key: &'a str, text: &'a str, _once: &'a str) -> Answer<'a, ()> {

@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::connector::entra::tests::{lends, settings};
-use crate::connector::port::all;
+use crate::connector::port::{Whom, all};
 use crate::connector::stub::{self, Stub, with_headers};
 use crate::domain::instant::Instant;
 

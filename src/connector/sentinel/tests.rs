@@ -4,7 +4,7 @@ mod write;
 
 use super::*;
 use crate::connector::entra::tests::{lends, settings};
-use crate::connector::port::all;
+use crate::connector::port::{Whom, all};
 use crate::connector::stub::{self, Stub, with_headers};
 use crate::domain::instant::Instant;
 

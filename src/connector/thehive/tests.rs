@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::connector::port::all;
+use crate::connector::port::{Whom, all};
 use crate::connector::stub::{self, Stub, json as answer, with_headers};
 
 const ASK: &str = "POST /api/v1/query";
