@@ -14,6 +14,7 @@ use crate::connector::port::{Case, Delta, Version, Watch, Watermark};
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::upstream::hear;
+use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::text::SafeText;
 use crate::domain::word::{Role, Via};
@@ -231,21 +232,13 @@ async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), T
     if hear(incident, &heard, &context(state, &caller)).is_empty() {
         return Ok(());
     }
-    let deciding = state.clone();
-    let job = Job {
-        target: Target::Incident(incident.id.clone()),
-        lease: Some(asker.lease.clone()),
-        idempotency: None,
-        decide: Box::new(move |found| {
-            let Found::Incident(incident) = found else {
-                return Outcome::Answer(super::silent());
-            };
-            let context = context(&deciding, &caller);
-            let events = hear(&incident, &heard, &context);
-            super::written(&deciding, &incident, events, &context, Vec::new())
-        }),
-        now: state.clock.now(),
-    };
+    let job = job_on(
+        asker,
+        incident,
+        caller,
+        Via::Import,
+        move |incident, context| hear(incident, &heard, context),
+    );
     submit(state, job).await
 }
 
@@ -256,8 +249,23 @@ pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Res
         return Ok(());
     };
     let caller = caller(intake);
-    let deciding = state.clone();
-    let job = Job {
+    let job = job_on(asker, &incident, caller, Via::Import, move |incident, _| {
+        crate::domain::command::upstream::stand(incident, as_what)
+    });
+    submit(state, job).await
+}
+
+/// What `events` makes of an incident as it stands then, while the source is ours to ask.
+pub(super) fn job_on(
+    asker: &Asker,
+    incident: &Incident,
+    caller: Caller,
+    via: Via,
+    events: impl Fn(&Incident, &Context<'_>) -> Vec<Event> + Send + 'static,
+) -> Job {
+    let state = asker.state.clone();
+    let now = state.clock.now();
+    Job {
         target: Target::Incident(incident.id.clone()),
         lease: Some(asker.lease.clone()),
         idempotency: None,
@@ -265,13 +273,15 @@ pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Res
             let Found::Incident(incident) = found else {
                 return Outcome::Answer(super::silent());
             };
-            let context = context(&deciding, &caller);
-            let events = crate::domain::command::upstream::stand(&incident, as_what);
-            super::written(&deciding, &incident, events, &context, Vec::new())
+            let context = Context {
+                via,
+                ..super::context(&state, &caller)
+            };
+            let events = events(&incident, &context);
+            super::written(&state, &incident, events, &context, Vec::new())
         }),
-        now: state.clock.now(),
-    };
-    submit(state, job).await
+        now,
+    }
 }
 
 async fn submit(state: &ServerState, job: Job) -> Result<(), Trouble> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::sync::{Memory, Trouble};
+use super::sync::{Memory, Trouble, job_on};
 use super::sync_lease::Asker;
 use crate::connector::error::ConnectorError;
 use crate::connector::port::Noting;
@@ -15,7 +15,7 @@ use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::word::{Tlp, Via};
 use crate::store::replay::event;
-use crate::store::{Done, Entry, Found, Job, Outcome, Target};
+use crate::store::{Done, Entry};
 
 /// How many notes are written in one turn; the rest in the next.
 const WRITTEN_MAX: usize = 10;
@@ -183,27 +183,14 @@ async fn write(
 
 /// Puts on record how far it came; false where another node was there first. It is nobody's command.
 async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<bool, Trouble> {
-    let (state, caller) = (asker.state.clone(), super::worker());
-    let (deciding, there) = (state.clone(), there.clone());
-    let job = Job {
-        target: Target::Incident(incident.id.clone()),
-        lease: Some(asker.lease.clone()),
-        idempotency: None,
-        decide: Box::new(move |found| {
-            let Found::Incident(incident) = found else {
-                return Outcome::Answer(super::silent());
-            };
-            let context = super::context(&deciding, &caller);
-            super::written(
-                &deciding,
-                &incident,
-                there.told(&incident),
-                &context,
-                Vec::new(),
-            )
-        }),
-        now: state.clock.now(),
-    };
+    let (state, there) = (&asker.state, there.clone());
+    let job = job_on(
+        asker,
+        incident,
+        super::worker(),
+        Via::Worker,
+        move |incident, _| there.told(incident),
+    );
     match state.store.submit(job).await? {
         Done::Written { seq, .. } => {
             state.mirror.reach(seq, &state.clock).await;
