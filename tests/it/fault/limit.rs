@@ -103,18 +103,15 @@ async fn a_page_goes_out_within_two_seconds_and_within_ten_of_a_restart() {
     hold("an attempt after a restart", took, RESTART);
 }
 
-/// A lease runs for ten seconds: this takes its time, and only the long form does it often.
+/// A lease runs for ten seconds: this takes its time, and the long form does it often.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_the_loss_of_a_node_another_one_sends_within_fifteen_seconds() {
-    if !is_long() {
-        return;
-    }
     let database = database().await;
     let receiver = Receiver::new(TAKES).await;
     let file = directory("1h", &webhook(&receiver.url));
     let place = over(database.url().expose(), &file);
     let (mut loss, mut restart) = (Vec::new(), Vec::new());
-    for _ in 0..8 {
+    for _ in 0..times(1, 8) {
         loss.push(after_loss(&place, &receiver).await);
         restart.push(after_restart(&place, &receiver).await);
     }
