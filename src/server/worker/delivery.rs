@@ -18,8 +18,9 @@ use crate::store::StoreError;
 use crate::store::claim::{Claim, Claimed, Held, LONGEST_WAIT_MS, Lease, UnderWay};
 use crate::time::timeout;
 
-/// How long a lease holds unless it is renewed: after the loss of a node another one has its pages that soon.
-const LEASE_MS: i64 = 10_000;
+/// How long a lease holds unless it is renewed: after the loss of a node another one has its pages that soon, and the node
+/// itself, started again, within ten seconds.
+const LEASE_MS: i64 = 9_000;
 /// How often the leases of what is under way are renewed.
 const RENEW_AFTER_MS: i64 = 3_000;
 /// The longest wait without looking into the outbox: another node may have ended before it could tell anybody.
