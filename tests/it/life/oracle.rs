@@ -91,10 +91,10 @@ impl Judge {
         }
         let head = rows.iter().take(3).cloned().collect::<Vec<_>>().join("\n");
         let mut all_live = true;
-        for (source, told) in told.iter().enumerate() {
+        for source in 0..told.len() {
             let word = word(&head, viewer.sources[source].name);
             all_live &= word == Word::Live;
-            faults.extend(self.freshness(viewer, source, told, word, now, &rows));
+            faults.extend(self.freshness(viewer, source, &told, word, now, &rows));
         }
         if typing {
             return faults;
@@ -118,12 +118,13 @@ impl Judge {
         &mut self,
         viewer: &Viewer,
         source: usize,
-        told: &Told,
+        all: &[&Told],
         word: Word,
         now: Mono,
         rows: &[String],
     ) -> Vec<String> {
         let seen = &viewer.sources[source];
+        let told = all[source];
         let name = seen.name;
         let age = told.at.map(|at| now - at);
         let mut faults = Vec::new();
@@ -137,7 +138,7 @@ impl Judge {
                 Word::Old("lagging", _) if must_be_stale => wrong("is told as lagging".into()),
                 _ => {}
             }
-            for row in unmarked(rows, told) {
+            for row in unmarked(rows, all, source) {
                 wrong(format!("a row without a mark: {row}"));
             }
         }
@@ -329,17 +330,23 @@ fn step(age: i64) -> i64 {
     }
 }
 
-/// Rows that name an incident of a source that is not live and do not say so.
-fn unmarked<'a>(rows: &'a [String], told: &'a Told) -> Vec<&'a str> {
+/// Rows that name an incident of a source that is not live and do not say so. Two backends may give one codename: a row
+/// of that name may then be the other's, which is live.
+fn unmarked<'a>(rows: &'a [String], all: &[&Told], source: usize) -> Vec<&'a str> {
+    let others = || all.iter().enumerate().filter(|(at, _)| *at != source);
+    let elsewhere = |codename: &str| {
+        let mut incidents = others().flat_map(|(_, told)| told.incidents.values());
+        incidents.any(|it| it.codename == codename)
+    };
     let marks = ["~", "as of", "STALE", "DOWN", "lagging"];
     let is_marked = |row: &str| marks.iter().any(|mark| row.contains(mark));
     let mut found = Vec::new();
     let last = rows.len().saturating_sub(2);
     for (y, row) in rows[..last].iter().enumerate() {
-        let named = told
+        let named = all[source]
             .incidents
             .values()
-            .any(|it| it.is_open && row.contains(&it.codename));
+            .any(|it| it.is_open && row.contains(&it.codename) && !elsewhere(&it.codename));
         let dated = row.trim_start().as_bytes();
         // `14:06 COPPER HERON looped back` tells what was, with its time.
         let dated = dated.len() > 6 && dated[2] == b':' && dated[5] == b' ';
