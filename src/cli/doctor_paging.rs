@@ -9,8 +9,9 @@ use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, FAILED, Failure, Outcome};
 use super::output::{Output, table};
 use crate::config::ServerFile;
+use crate::net::SettingsFault;
 use crate::paging::message::PageMessage;
-use crate::paging::settings::{Called, RouteKind, RouteSettings, SettingsFault};
+use crate::paging::settings::{Called, RouteKind, RouteSettings};
 use crate::paging::{Attempt, Sent, route};
 use crate::time::{SharedClock, timeout};
 
@@ -71,10 +72,7 @@ async fn test(
     };
     let by_connector = |name: &str, _: &Called| {
         let why = format!("not tested: {name} calls people for its own incidents only");
-        Err(SettingsFault {
-            key: "connector",
-            why,
-        })
+        Err(SettingsFault::new("connector", why))
     };
     let route = match route(settings, clock, &by_connector) {
         Ok(route) => route,

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use super::credential;
 use super::entra::Entra;
 use super::error::ConnectorError;
-use super::settings::{ConnectorSettings, SettingsFault, TokenPlace};
+use super::settings::{ConnectorSettings, TokenPlace};
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
+use crate::net::SettingsFault;
 use crate::net::{
     HttpClient, HttpSettings, Limits, NetAnswer, NetError, http_date, is_in_the_clear, url_place,
     wait_ms,

@@ -17,9 +17,10 @@ use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
     Paging, Receipt, Version, Watch, Watermark, Whom, reached,
 };
-use super::settings::{ConnectorSettings, SettingsFault};
+use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
+use crate::net::SettingsFault;
 use crate::net::escaped;
 use crate::time::SharedClock;
 

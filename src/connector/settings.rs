@@ -11,25 +11,6 @@ use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity, Tlp};
 use crate::secret::Secret;
 
-/// A setting that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {why}")]
-pub struct SettingsFault {
-    /// The key in the file.
-    pub key: &'static str,
-    /// Why, and what would do.
-    pub why: String,
-}
-
-impl SettingsFault {
-    pub(super) fn new(key: &'static str, why: impl ToString) -> SettingsFault {
-        SettingsFault {
-            key,
-            why: why.to_string(),
-        }
-    }
-}
-
 /// Where the credentials are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenPlace {
@@ -63,6 +44,28 @@ pub struct ConnectorSettings {
 }
 
 impl ConnectorSettings {
+    /// What a file says that has only what every connector needs: nothing is written there.
+    pub fn new(
+        vendor: &'static Vendor,
+        name: impl Into<String>,
+        url: impl Into<String>,
+        token: TokenPlace,
+        service: impl Into<String>,
+    ) -> ConnectorSettings {
+        ConnectorSettings {
+            vendor,
+            name: name.into(),
+            url: url.into(),
+            token,
+            ca_file: None,
+            proxy: None,
+            options: BTreeMap::new(),
+            write_phases: false,
+            write_notes: None,
+            mapping: Mapping::new(vendor, service),
+        }
+    }
+
     /// What the file says under a key that only this vendor takes.
     pub fn option(&self, key: &str) -> Option<&str> {
         self.options.get(key).map(String::as_str)

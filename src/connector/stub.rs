@@ -1,7 +1,7 @@
 //! The other side of a connector in tests: answers by method and path on a free port of this machine, and notes what it
 //! was asked.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::settings::{ConnectorSettings, Mapping, TokenPlace};
+use super::settings::{ConnectorSettings, TokenPlace};
 use super::vendor::Vendor;
 use crate::secret::Secret;
 use crate::time::{SharedClock, TestClock};
@@ -91,21 +91,11 @@ impl Stub {
     }
 
     pub fn settings(&self, vendor: &'static Vendor) -> ConnectorSettings {
-        ConnectorSettings {
-            vendor,
-            name: "cases".to_owned(),
-            url: self.url.clone(),
-            token: TokenPlace::Variable {
-                name: "TOKEN".to_owned(),
-                value: Some(Secret::new("hunter2")),
-            },
-            ca_file: None,
-            proxy: None,
-            options: BTreeMap::new(),
-            write_phases: false,
-            write_notes: None,
-            mapping: Mapping::new(vendor, "azure"),
-        }
+        let token = TokenPlace::Variable {
+            name: "TOKEN".to_owned(),
+            value: Some(Secret::new("hunter2")),
+        };
+        ConnectorSettings::new(vendor, "cases", &self.url, token, "azure")
     }
 }
 

@@ -14,9 +14,10 @@ use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
     Paging, Version, Watch, Watermark, reached,
 };
-use super::settings::{ConnectorSettings, SettingsFault};
+use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity};
+use crate::net::SettingsFault;
 use crate::net::escaped;
 use crate::time::SharedClock;
 

@@ -5,9 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::port::Connector;
-use super::settings::{ConnectorSettings, SettingsFault};
+use super::settings::ConnectorSettings;
 use super::{graph, incidentio, iris, pagerduty, sentinel, thehive};
 use crate::domain::word::{Phase, Severity};
+use crate::net::SettingsFault;
 use crate::time::SharedClock;
 
 /// A connector, or the key that cannot be used.

@@ -7,6 +7,7 @@ mod error;
 mod http;
 mod network;
 mod retry;
+mod setting;
 
 pub use address::{Forbidden, check_address, escaped, is_loopback_url};
 pub use certificate::{CertificateError, ServerTls};
@@ -14,6 +15,7 @@ pub use error::NetError;
 pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, is_in_the_clear, url_place};
 pub use network::Network;
 pub use retry::{http_date, retry_after_ms, wait_ms};
+pub use setting::SettingsFault;
 
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,9 @@ use futures::future::BoxFuture;
 
 use super::message::PageMessage;
 use super::post::Post;
-use super::settings::{Address, SettingsFault};
+use super::settings::Address;
 use super::{Attempt, Route, Sent};
+use crate::net::SettingsFault;
 
 /// How one system wants its pages written.
 #[derive(Debug, Clone, Copy)]

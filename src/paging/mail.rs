@@ -7,9 +7,10 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
 use super::message::PageMessage;
-use super::settings::{MailSettings, SettingsFault};
+use super::settings::MailSettings;
 use super::text::{REPEAT, line, lines};
 use crate::domain::instant::Instant;
+use crate::net::SettingsFault;
 
 /// The longest subject.
 const SUBJECT_MAX: usize = 200;

@@ -24,12 +24,13 @@ use futures::future::BoxFuture;
 
 use crate::domain::board::RouteView;
 use crate::domain::instant::Instant;
+use crate::net::SettingsFault;
 use crate::time::SharedClock;
 use channel::Channel;
 use message::PageMessage;
 use ntfy::Ntfy;
 use pagerduty::PagerDuty;
-use settings::{Called, RouteKind, RouteSettings, SettingsFault, Target};
+use settings::{Called, RouteKind, RouteSettings, Target};
 use smtp::Smtp;
 use webhook::Webhook;
 

@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::message::PageMessage;
 use super::post::Post;
-use super::settings::{Address, SettingsFault};
+use super::settings::Address;
 use super::text::{REPEAT, cut, line};
 use super::{Attempt, Route, Sent};
 use crate::domain::text::SafeText;
 use crate::domain::word::Urgency;
+use crate::net::SettingsFault;
 use crate::secret::read_secret_file;
 
 /// The most bytes of a message: beyond 4096 ntfy makes an attachment of it. A repeat needs some too.

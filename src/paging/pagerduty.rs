@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::message::PageMessage;
 use super::post::Post;
-use super::settings::{Address, SettingsFault};
+use super::settings::Address;
 use super::text::{line, lines};
 use super::{Attempt, Route, Sent};
 use crate::domain::word::Urgency;
+use crate::net::SettingsFault;
 use crate::secret::{Secret, read_secret_file};
 
 /// The longest summary PagerDuty keeps.

@@ -8,9 +8,10 @@ use http::{Method, StatusCode, header};
 use reqwest::RequestBuilder;
 
 use super::Sent;
-use super::settings::{Address, SettingsFault};
+use super::settings::Address;
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
+use crate::net::SettingsFault;
 use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, retry_after_ms};
 use crate::secret::{Secret, read_secret_file};
 

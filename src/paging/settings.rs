@@ -163,21 +163,3 @@ pub struct MailSettings {
     pub from: String,
     pub to: Vec<String>,
 }
-
-/// Why a route cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{key}': {why}")]
-pub struct SettingsFault {
-    /// Which key of the route.
-    pub key: &'static str,
-    pub why: String,
-}
-
-impl SettingsFault {
-    pub(super) fn new(key: &'static str, why: impl ToString) -> SettingsFault {
-        SettingsFault {
-            key,
-            why: why.to_string(),
-        }
-    }
-}

@@ -17,9 +17,10 @@ use lettre::transport::smtp::extension::ClientId;
 
 use super::mail::{Envelope, body, mail};
 use super::message::PageMessage;
-use super::settings::{MailSettings, SettingsFault};
+use super::settings::MailSettings;
 use super::text::line;
 use super::{Attempt, Route, Sent};
+use crate::net::SettingsFault;
 use crate::secret::read_secret_file;
 use crate::time::{SharedClock, timeout};
 

@@ -11,8 +11,9 @@ use sha2::Sha256;
 
 use super::message::PageMessage;
 use super::post::Post;
-use super::settings::{Address, SettingsFault};
+use super::settings::Address;
 use super::{Attempt, Route, Sent};
+use crate::net::SettingsFault;
 use crate::secret::{Secret, read_secret_file};
 
 /// A signed webhook.

@@ -11,8 +11,9 @@ use crate::connector::settings::ConnectorSettings;
 use crate::domain::board::{ConnectorView, TakesView};
 use crate::domain::instant::Instant;
 use crate::domain::word::Phase;
+use crate::net::SettingsFault;
 use crate::paging::Route;
-use crate::paging::settings::{Called, SettingsFault};
+use crate::paging::settings::Called;
 
 /// One connector of this backend.
 pub struct Intake {
@@ -47,10 +48,7 @@ pub fn intake_routes(
     intakes: &[Intake],
 ) -> impl Fn(&str, &Called) -> Result<Arc<dyn Route>, SettingsFault> + '_ {
     move |name, called| {
-        let fault = |why: String| SettingsFault {
-            key: "connector",
-            why,
-        };
+        let fault = |why: String| SettingsFault::new("connector", why);
         let intake = intakes.iter().find(|intake| intake.settings.name == name);
         let intake = intake.ok_or_else(|| fault(format!("there is no connector '{name}'")))?;
         if intake.connector.capabilities().paging == Paging::ByRoutes {

@@ -10,9 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use warboard::connector::connector;
-use warboard::connector::settings::{ConnectorSettings, Mapping, TokenPlace};
+use warboard::connector::settings::ConnectorSettings;
 use warboard::connector::vendor::Vendor;
-use warboard::secret::Secret;
 use warboard::server::Intake;
 use warboard::time::{SharedClock, TestClock};
 
@@ -142,19 +141,9 @@ impl Room {
             ("workspace", "soc"),
         ];
         let settings = ConnectorSettings {
-            vendor,
-            name: "sentinel".to_owned(),
-            url: url.clone(),
-            token: TokenPlace::Variable {
-                name: "TOKEN".to_owned(),
-                value: Some(Secret::new("hunter2")),
-            },
-            ca_file: None,
-            proxy: None,
             options: BTreeMap::from(options.map(|(key, value)| (key, value.to_owned()))),
             write_phases: true,
-            write_notes: None,
-            mapping: Mapping::new(vendor, "azure"),
+            ..crate::sync::settings(vendor, "sentinel", &url)
         };
         let made = connector(&settings, &shared).unwrap();
         let plan = Plan::new()

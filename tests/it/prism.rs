@@ -11,10 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use warboard::connector::connector;
 use warboard::connector::port::{Connector, Watermark, Whom};
-use warboard::connector::settings::{ConnectorSettings, Mapping, TokenPlace};
+use warboard::connector::settings::ConnectorSettings;
 use warboard::connector::vendor::{VENDORS, Vendor};
 use warboard::net::{HttpClient, HttpSettings, Limits};
-use warboard::secret::Secret;
 use warboard::time::{SharedClock, TestClock};
 
 /// How one adapter is driven.
@@ -230,19 +229,9 @@ fn settings(vendor: &'static Vendor, drive: &Drive, url: &str) -> ConnectorSetti
         Some((*key, value.replace("{url}", url)))
     });
     ConnectorSettings {
-        vendor,
-        name: "cases".to_owned(),
-        url: url.to_owned(),
-        token: TokenPlace::Variable {
-            name: "TOKEN".to_owned(),
-            value: Some(Secret::new("hunter2")),
-        },
-        ca_file: None,
-        proxy: None,
         options: options.collect(),
         write_phases: true,
-        write_notes: None,
-        mapping: Mapping::new(vendor, "azure"),
+        ..crate::sync::settings(vendor, "cases", url)
     }
 }
 

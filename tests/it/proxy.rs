@@ -1,7 +1,6 @@
 //! A vendor behind a proxy, with a certificate of an authority that only its owner knows: how it is reached by what the file
 //! or the environment says, and what is said where it is not.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -12,10 +11,9 @@ use tokio::net::{TcpListener, TcpStream};
 use warboard::connector::connector;
 use warboard::connector::error::ConnectorError;
 use warboard::connector::port::Batch;
-use warboard::connector::settings::{ConnectorSettings, Mapping, TokenPlace};
+use warboard::connector::settings::ConnectorSettings;
 use warboard::connector::vendor::Vendor;
 use warboard::net::ServerTls;
-use warboard::secret::Secret;
 use warboard::time::{SharedClock, TestClock};
 
 use crate::program::warboard;
@@ -102,19 +100,9 @@ impl Site {
     async fn list(&self, trusted: bool, proxy: &str) -> Result<Batch, ConnectorError> {
         let vendor = Vendor::of("iris").unwrap();
         let settings = ConnectorSettings {
-            vendor,
-            name: "cases".to_owned(),
-            url: "https://cases.example".to_owned(),
-            token: TokenPlace::Variable {
-                name: "TOKEN".to_owned(),
-                value: Some(Secret::new("hunter2")),
-            },
             ca_file: trusted.then(|| self.authority()),
             proxy: Some(proxy.to_owned()),
-            options: BTreeMap::new(),
-            write_phases: false,
-            write_notes: None,
-            mapping: Mapping::new(vendor, "azure"),
+            ..crate::sync::settings(vendor, "cases", "https://cases.example")
         };
         let clock: SharedClock = Arc::new(TestClock::default());
         connector(&settings, &clock).unwrap().list(None).await

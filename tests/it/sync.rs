@@ -3,7 +3,6 @@
 
 mod across;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -66,24 +65,18 @@ fn iris(cases: &mut Value, line: &str) -> (u16, String) {
     good(list[place].clone())
 }
 
+/// A vendor at this address, whose incidents belong to azure; its token is a word to look for where it must not be.
+pub fn settings(vendor: &'static Vendor, name: &str, url: &str) -> ConnectorSettings {
+    let token = TokenPlace::Variable {
+        name: "TOKEN".to_owned(),
+        value: Some(Secret::new("hunter2")),
+    };
+    ConnectorSettings::new(vendor, name, url, token, "azure")
+}
+
 /// DFIR-IRIS at this address, as a source called `cases`.
 fn intake(url: &str, clock: &TestClock, change: impl FnOnce(&mut ConnectorSettings)) -> Intake {
-    let vendor = Vendor::of("iris").unwrap();
-    let mut settings = ConnectorSettings {
-        vendor,
-        name: "cases".to_owned(),
-        url: url.to_owned(),
-        token: TokenPlace::Variable {
-            name: "TOKEN".to_owned(),
-            value: Some(Secret::new("hunter2")),
-        },
-        ca_file: None,
-        proxy: None,
-        options: BTreeMap::new(),
-        write_phases: false,
-        write_notes: None,
-        mapping: Mapping::new(vendor, "azure"),
-    };
+    let mut settings = settings(Vendor::of("iris").unwrap(), "cases", url);
     change(&mut settings);
     let shared: SharedClock = Arc::new(clock.clone());
     let made = connector(&settings, &shared).unwrap();

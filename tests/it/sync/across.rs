@@ -60,31 +60,20 @@ fn pagerduty() -> (String, Arc<Mutex<Vec<String>>>) {
 
 fn intake(word: &str, url: String, clock: &SharedClock) -> Intake {
     let vendor = Vendor::of(word).unwrap();
-    let mut mapping = Mapping::new(vendor, "azure");
-    mapping.phases.push((
-        "Containment".to_owned(),
-        Phase::ContainmentEradicationAndRecovery,
-    ));
     let values = [("from", "ops@example.com"), ("phase_field", "phase")];
     let options = values
         .into_iter()
         .filter(|(key, _)| vendor.keys.contains(key))
         .map(|(key, value)| (key, value.to_owned()));
-    let settings = ConnectorSettings {
-        vendor,
-        name: word.to_owned(),
-        url,
-        token: TokenPlace::Variable {
-            name: "TOKEN".to_owned(),
-            value: Some(Secret::new("hunter2")),
-        },
-        ca_file: None,
-        proxy: None,
+    let mut settings = ConnectorSettings {
         options: options.collect(),
         write_phases: true,
-        write_notes: None,
-        mapping,
+        ..super::settings(vendor, word, &url)
     };
+    settings.mapping.phases.push((
+        "Containment".to_owned(),
+        Phase::ContainmentEradicationAndRecovery,
+    ));
     let made = connector(&settings, clock).unwrap();
     Intake::new(settings, made)
 }
