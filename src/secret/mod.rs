@@ -5,9 +5,11 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 
+mod mode;
 mod read;
 mod write;
 
+pub use mode::open_to_others;
 pub use read::{SecretError, command_words, read_secret_command, read_secret_file};
 pub use write::{owner_folder, write_owner_file};
 

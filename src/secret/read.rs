@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -11,7 +10,7 @@ use futures::future::{Either, select};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
-use super::Secret;
+use super::{Secret, open_to_others};
 use crate::domain::text::SafeText;
 
 /// The longest secret; whoever has a longer one has named the wrong file.
@@ -62,7 +61,10 @@ pub enum SecretError {
     },
 }
 
-/// Reads the secret in a file without its last line break. A file that group or others may read is refused.
+/// Reads the secret in a file without its last line break.
+///
+/// # Errors
+/// It cannot be read, others may read it too ([`open_to_others`]), or what is in it is no secret.
 pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
     let unreadable = |cause| SecretError::Unreadable {
         path: path.to_owned(),
@@ -70,8 +72,7 @@ pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
     };
     let file = File::open(path).map_err(unreadable)?;
     // Asked of the open file: a name could meanwhile mean another one.
-    let mode = file.metadata().map_err(unreadable)?.mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if let Some(mode) = open_to_others(&file.metadata().map_err(unreadable)?) {
         return Err(SecretError::TooOpen {
             path: path.to_owned(),
             mode,

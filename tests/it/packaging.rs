@@ -96,3 +96,23 @@ fn systemd_takes_the_units() {
     let about_ours: Vec<&str> = about_ours.collect();
     assert!(about_ours.is_empty(), "{said}");
 }
+
+#[test]
+fn what_the_units_name_is_what_the_steps_make() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let (steps, users) = (read("README.md"), read("warboard.sysusers"));
+    for (name, unit) in units() {
+        let user = unit.lines().find_map(|line| line.strip_prefix("User="));
+        let user = user.unwrap();
+        assert!(users.contains(&format!("u {user} - ")), "{name}: {user}");
+        assert!(steps.contains(&format!("-g {user} ")), "{name}: {user}");
+        assert!(!unit.contains("DynamicUser"), "{name}");
+        let named = unit.split_whitespace();
+        let files = named.filter_map(|word| word.split_once("/etc/warboard/").map(|(_, at)| at));
+        for file in files {
+            let file = file.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            assert!(steps.contains(file), "{name}: {file} is not made");
+        }
+    }
+}

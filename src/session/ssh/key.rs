@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::{Algorithm, HashAlg, PrivateKey};
+
+use crate::secret::open_to_others;
 
 /// Longest file that can be a key.
 const LONGEST: u64 = 64 * 1024;
@@ -87,11 +89,7 @@ fn read(path: &Path, file: File) -> Result<PrivateKey, KeyError> {
         why,
     };
     let about = file.metadata().map_err(failed)?;
-    let mode = about.mode() & 0o777;
-    // A credential of systemd's is root's and lent to us by an access list, which shows as a right of the group.
-    let lent = about.uid() == 0 && !rustix::process::geteuid().is_root();
-    let shut = if lent { 0o037 } else { 0o077 };
-    if mode & shut != 0 {
+    if let Some(mode) = open_to_others(&about) {
         return Err(KeyError::TooOpen {
             path: path.to_owned(),
             mode,
@@ -141,7 +139,7 @@ fn make(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 
     #[test]
     fn the_key_is_made_once_for_its_owner_alone_and_kept() {
