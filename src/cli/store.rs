@@ -72,6 +72,17 @@ impl StorePlace {
         })
     }
 
+    /// Opens it beside servers that may be running, where there is one: what ends or pairs something makes no store.
+    pub async fn open_known(&self, clock: &SharedClock) -> Result<Arc<dyn Store>, Failure> {
+        match self {
+            StorePlace::Sqlite(path) if !path.exists() => Err(Failure::new(format!(
+                "there is no store at {}: name the one that  warboard serve  has with --store or {VARIABLE}",
+                self.shown()
+            ))),
+            known => known.open_beside(clock).await,
+        }
+    }
+
     /// Opens its record to read it, whoever serves it; nothing is made or changed.
     pub async fn record(&self, clock: &SharedClock) -> Result<Box<dyn Record>, Failure> {
         Ok(match self {

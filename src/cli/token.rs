@@ -102,11 +102,13 @@ pub fn run(args: TokenArgs) -> Outcome {
 
 /// The store whose tokens are meant, beside servers that may be running on it.
 pub(super) async fn opened(url: Option<&str>) -> Result<Arc<dyn Store>, Failure> {
-    StorePlace::find(url)?.open_beside(&clock()).await
+    StorePlace::find(url)?.open_known(&clock()).await
 }
 
 async fn issue(args: IssueArgs) -> Outcome {
-    let store = opened(args.store.as_deref()).await?;
+    // The first token comes before the first server: it may make the store.
+    let place = StorePlace::find(args.store.as_deref())?;
+    let store = place.open_beside(&clock()).await?;
     let now = clock().now();
     let expires_at = now
         .checked_add_signed(args.expires.delta())

@@ -31,3 +31,23 @@ async fn a_token_revoked_by_another_process_ends_what_it_holds_open() {
     assert_eq!(wall["state"], "revoked");
     assert!(wall["expires_at"].is_string() && wall["last_used_at"].is_string());
 }
+
+#[test]
+fn a_display_is_not_paired_on_a_store_that_no_backend_has() {
+    let home = tempfile::tempdir().unwrap();
+    let away = home.path().join("elsewhere.db");
+    let store = format!("sqlite:{}", away.display());
+    for verb in [
+        &["display", "pair", "--name", "war-room", "--store", &store][..],
+        &["display", "list", "--store", &store],
+        &["display", "revoke", "war-room", "--store", &store],
+        &["token", "list", "--store", &store],
+        &["token", "revoke", "d.okafor", "--store", &store],
+    ] {
+        let done = output(home.path(), verb);
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(1), "{verb:?}: {said}");
+        assert!(said.contains("there is no store at"), "{said}");
+        assert!(!away.exists(), "{verb:?} made one");
+    }
+}

@@ -49,7 +49,7 @@ pub enum PairError {
     Invalid(String),
     /// Mistyped, used or too old: which one is not told.
     #[error(
-        "This code opens nothing: it may be mistyped, used, or older than 10 minutes. A new one comes from:  warboard display pair"
+        "This code opens nothing: it may be mistyped, used, or older than 10 minutes. A new one comes from:  warboard display pair  on the backend's machine, with the --store that the backend has"
     )]
     Refused,
     #[error(transparent)]
