@@ -10,7 +10,8 @@ use crate::domain::alarm;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
-use crate::domain::word::Via;
+use crate::domain::when::When;
+use crate::domain::word::{Precision, Via};
 
 /// Flags of `show`.
 #[derive(Debug, ClapArgs)]
@@ -103,6 +104,14 @@ pub fn utc(at: Instant) -> String {
     at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// As exactly as it is known, and never beyond the second.
+fn when(when: When) -> String {
+    match when.precision {
+        Precision::Exact | Precision::Minute => utc(when.at),
+        Precision::Day | Precision::Month | Precision::Year => when.to_string(),
+    }
+}
+
 /// The incident in lines, as a person reads it down.
 pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
     let vacant = |who: &Option<String>, field: &str| match who {
@@ -187,7 +196,12 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
     for (name, trigger) in &incident.triggers {
         facts.push((
             name,
-            format!("{} ({}), {}", trigger.at, trigger.precision, trigger.by),
+            format!(
+                "{} ({}), {}",
+                when(trigger.at),
+                trigger.precision,
+                trigger.by
+            ),
         ));
     }
     let exercise = if incident.exercise { "EXERCISE " } else { "" };

@@ -216,6 +216,9 @@ fn named(text: &str, configured: &[SourceEntry], insecure: bool) -> Result<Sourc
 /// # Errors
 /// The URL is none, would show a secret, or would send the token in the clear.
 pub fn new_source(url: &str, insecure: bool) -> Result<String, String> {
+    if !url.contains("://") {
+        return Err("this URL cannot be used: it has to begin with https:// or http://".to_owned());
+    }
     let name = place(url)?;
     covered(url, insecure)?;
     Ok(name)

@@ -137,11 +137,19 @@ fn an_incident_goes_its_whole_way_by_the_command_line() {
     ]);
     backend.done(&["assign", &id, "commander", "d.okafor"]);
     backend.done(&["declare", &id, "--reason", "confirmed"]);
-    backend.done(&["page", &id, "legal-affairs"]);
+    let paged = backend.done(&["page", &id, "legal-affairs", "incident-command"]);
+    assert!(
+        paged.ends_with("paged legal-affairs, incident-command\n"),
+        "{paged}"
+    );
     let shown: serde_json::Value =
         serde_json::from_str(&backend.done(&["show", &id, "--json"])).unwrap();
     let page = shown["pages"][0]["id"].as_str().unwrap().to_owned();
-    backend.done(&["ack", &page, "--answer", "coming"]);
+    let answered = backend.done(&["ack", &page, "--answer", "coming"]);
+    assert!(
+        answered.contains("answered coming; legal-affairs coming"),
+        "{answered}"
+    );
     backend.done(&["advance", &id, "--to", "contain"]);
     for milestone in ["contained_at", "eradicated_at"] {
         backend.done(&["record", &id, milestone, at]);

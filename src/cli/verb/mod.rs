@@ -17,6 +17,7 @@ use super::exit::{DONE, Failure, Outcome};
 use super::output::Output;
 use crate::client::{Api, ApiError};
 use crate::domain::command::Command;
+use crate::domain::command::acknowledge_page::AcknowledgePage;
 use crate::domain::word::Via;
 
 /// Flags of every verb.
@@ -205,13 +206,28 @@ async fn send(sent: Sent) -> Outcome {
         "{} version {}: {}",
         answer.incident.id,
         answer.incident.version,
-        change.unwrap_or_else(|| "done".to_owned())
+        done(&sent.command, change)
     ));
     if !answer.unmet.is_empty() {
         let unmet: Vec<&str> = answer.unmet.iter().map(|word| word.as_str()).collect();
         output.note(&format!("unmet, and recorded: {}", unmet.join(", ")));
     }
     Ok(DONE)
+}
+
+/// What was done: the incident's latest change is that of the last of several things that a command does.
+fn done(command: &Command, change: Option<String>) -> String {
+    match command {
+        Command::Page(page) => format!("paged {}", page.teams.join(", ")),
+        Command::AcknowledgePage(AcknowledgePage {
+            answer: Some(answer),
+            ..
+        }) => match change {
+            Some(change) => format!("answered {answer}; {change}"),
+            None => format!("answered {answer}"),
+        },
+        _ => change.unwrap_or_else(|| "done".to_owned()),
+    }
 }
 
 /// A lost race says who won it.
