@@ -31,6 +31,59 @@ fn the_key_table_is_the_keymap_s() {
 }
 
 #[test]
+fn every_action_is_named_where_keys_are_set() {
+    let (_, list) = README
+        .split_once("an action gets another key by its name")
+        .unwrap();
+    let (list, _) = list.split_once("##").unwrap();
+    let table = warboard::ui::keymap::Keymap::default().markdown();
+    assert!(table.lines().count() > 60);
+    for action in warboard::ui::keymap::Action::ALL {
+        let name = format!("`{}`", action.name());
+        assert!(list.contains(&name), "{name} is missing");
+    }
+}
+
+/// The blocks of settings.
+fn settings() -> Vec<String> {
+    let blocks = README.split("```toml\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().unwrap().to_owned());
+    blocks.collect()
+}
+
+#[test]
+fn every_file_of_settings_is_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("warboard");
+    std::fs::create_dir(&data).unwrap();
+    let none = |_: &str| None;
+    let mut seen = (0, 0, 0);
+    for block in settings() {
+        let path = data.join("file.toml");
+        std::fs::write(&path, &block).unwrap();
+        let given = path.to_str().unwrap();
+        let arguments = if block.contains("[[source]]") {
+            seen.0 += 1;
+            vec!["config", "check", "--config", given]
+        } else if block.contains("schema = \"regimes/1\"") {
+            seen.1 += 1;
+            vec!["regimes", "check", given]
+        } else if block.contains("[regimes]") {
+            // Names files that are not here.
+            continue;
+        } else {
+            seen.2 += 1;
+            let taken = warboard::config::ServerFile::load(Some(&path), &none);
+            assert!(taken.is_ok(), "{block}\n{}", taken.unwrap_err());
+            continue;
+        };
+        let done = crate::program::output(home.path(), &arguments);
+        assert!(done.status.success(), "{block}\n{done:?}");
+    }
+    assert!(seen.0 >= 1 && seen.1 >= 1 && seen.2 >= 6, "{seen:?}");
+}
+
+#[test]
 fn every_command_runs() {
     let home = tempfile::tempdir().unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_warboard"));
