@@ -64,7 +64,7 @@ fn live(seconds: i64) {
         for second in 1..=seconds {
             day.second().await;
             if second % part == 0 {
-                held.push(rss_kib());
+                held.push(held_kib());
             }
         }
         let judge = &day.judge;
@@ -85,9 +85,12 @@ fn live(seconds: i64) {
     });
 }
 
-/// What this process holds in memory.
-fn rss_kib() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let resident = pages.split(' ').nth(1).unwrap();
-    resident.parse::<u64>().unwrap() * 4
+/// What this process holds in memory that is not read from a file: code that is run for the first time is no growth.
+fn held_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"));
+    let number = line.unwrap().trim().trim_end_matches(" kB");
+    number.parse().unwrap()
 }
