@@ -14,8 +14,14 @@
 //! 0  domain/                     what an incident is: no IO, no async, no clock, no terminal
 //! ```
 //!
-//! Data flows one way: `store` -> `server` (API) -> `client` -> `ui` -> screen. A wish flows back:
-//! key -> `Action` -> `Effect` -> `client` -> `server` -> `domain::decide` -> `store` -> `paging`.
+//! Floor 1 is what everything above speaks with: the bodies and headers of the API, HTTP as a client, secrets, the clock.
+//! Floor 2 are the neighbours of a backend, each behind a port: boards that ask one (`client`), its record (`store`), the
+//! systems that wake people (`paging`), the systems that incidents come from (`connector`), papers made of them (`report`).
+//!
+//! Data flows one way: `store` -> `server` (API) -> `client` -> `ui` -> screen. What another incident system says comes in
+//! by `connector` -> `server::worker` -> `domain::command` -> `store`. A wish flows back:
+//! key -> `Action` -> `Effect` -> `client` -> `server` -> `domain::command` -> `store`, and from the outbox in it a worker
+//! sends pages by `paging`, moves and notes by `connector`.
 //! The board has one source of truth on its side: an immutable `Arc<Board>`, replaced as a whole.
 
 pub mod cli;

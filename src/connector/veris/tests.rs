@@ -284,21 +284,22 @@ fn what_is_placed_nowhere_is_kept_with_its_path() {
 }
 
 #[test]
-fn every_real_record_lands_in_the_phase_it_supports() {
-    // Real records do not stand in the project; whoever has a file of them, one a line, names it here.
-    let Some(file) = std::env::var_os("WARBOARD_TEST_VERIS") else {
+fn real_records_land_in_the_phase_they_support() {
+    // They stand beside the project where it is built; elsewhere the records above have to do.
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/veris.jsonl");
+    if !std::path::Path::new(file).exists() {
         return;
-    };
-    let bytes = std::fs::read(file).unwrap();
-    let count = bytes
-        .split(|b| *b == b'\n')
-        .filter(|l| !l.is_empty())
-        .count();
+    }
+    // One in ten: all of them are brought in by the program itself in another test.
+    let all = std::fs::read_to_string(file).unwrap();
+    let some: Vec<&str> = all.lines().step_by(10).collect();
+    let (bytes, count) = (some.join("\n").into_bytes(), some.len());
+    let once = read("veris.jsonl", &bytes, &options(false));
+    let again = read("veris.jsonl", &bytes, &options(false));
+    assert!(again == once, "the same file gives the same commands");
     for closed in [false, true] {
         let read = read("veris.jsonl", &bytes, &options(closed));
         assert_eq!((read.incidents.len(), &read.faults[..]), (count, &[][..]));
-        let again = super::read("veris.jsonl", &bytes, &options(closed));
-        assert!(again == read, "the same file gives the same commands");
         for imported in &read.incidents {
             let incident = filed(imported);
             match (closed, incident.phase) {

@@ -119,10 +119,7 @@ impl Small {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_writes_and_goes_on_reading_and_paging() {
     let Some(flags) = unshare() else {
-        let must = std::env::var_os("WARBOARD_STRICT").is_some();
-        assert!(!must, "no small disk can be mounted here: run this as root");
-        println!("not run: no small disk can be mounted here");
-        return;
+        return super::missing("a small disk that can be mounted", "run this as root");
     };
     let receiver = Receiver::new(Manner::Says("503 Later")).await;
     let small = Small::start(flags, &directory("1h", &webhook(&receiver.url))).await;

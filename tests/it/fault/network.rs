@@ -117,7 +117,8 @@ impl Watched {
         }
     }
 
-    /// Asks without a pause until it is answered so: what is measured is when the first one is.
+    /// Asks until it is answered so: what is measured is when the first one is. Nobody tells a client, or a balancer before
+    /// the nodes, when a node is back; the pause is theirs, and shorter than any of theirs.
     async fn until(&self, ask: Ask, status: u16) -> Answer {
         let asking = Box::pin(async {
             loop {
