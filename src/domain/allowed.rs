@@ -3,7 +3,7 @@
 
 use super::caller::Caller;
 use super::refusal::{Refusal, RefusalKind};
-use super::word::{Ended, Phase, Role};
+use super::word::{Ended, Phase, Role, words};
 
 /// What an incident shows of itself to the question of what is allowed; state and view both give it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,122 +13,45 @@ pub struct Standing {
     pub exercise: bool,
 }
 
-/// Every command by kind: the word in `type`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CommandKind {
-    Note,
-    RecordTime,
-    Page,
-    AcknowledgePage,
-    Take,
-    Declare,
-    NotReportable,
-    Advance,
-    Undo,
-    Dismiss,
-    Close,
-    Reopen,
-    Assign,
-    HandOver,
-    Set,
-    NotApplicable,
-    CancelPage,
-    Submit,
-    WithdrawSubmit,
-    Hold,
-    Release,
-    ConfirmTime,
-    Lesson,
-    FinishLesson,
-    Review,
-    Decide,
-    AcknowledgeAlarm,
-    ShelveAlarm,
-    UnshelveAlarm,
-    Restrict,
-    BreakGlass,
-    Redact,
+words! {
+    /// Every command by kind, in the order of the API's list: the word in its `type`.
+    CommandKind {
+        Note = "note",
+        RecordTime = "record_time",
+        Page = "page",
+        AcknowledgePage = "acknowledge_page",
+        Take = "take",
+        Declare = "declare",
+        NotReportable = "not_reportable",
+        Advance = "advance",
+        Undo = "undo",
+        Dismiss = "dismiss",
+        Close = "close",
+        Reopen = "reopen",
+        Assign = "assign",
+        HandOver = "hand_over",
+        Set = "set",
+        NotApplicable = "not_applicable",
+        CancelPage = "cancel_page",
+        Submit = "submit",
+        WithdrawSubmit = "withdraw_submit",
+        Hold = "hold",
+        Release = "release",
+        ConfirmTime = "confirm_time",
+        Lesson = "lesson",
+        FinishLesson = "finish_lesson",
+        Review = "review",
+        Decide = "decide",
+        AcknowledgeAlarm = "acknowledge_alarm",
+        ShelveAlarm = "shelve_alarm",
+        UnshelveAlarm = "unshelve_alarm",
+        Restrict = "restrict",
+        BreakGlass = "break_glass",
+        Redact = "redact",
+    }
 }
 
 impl CommandKind {
-    /// Every kind, in the order of the API's list.
-    pub const ALL: &'static [CommandKind] = {
-        use CommandKind::*;
-        &[
-            Note,
-            RecordTime,
-            Page,
-            AcknowledgePage,
-            Take,
-            Declare,
-            NotReportable,
-            Advance,
-            Undo,
-            Dismiss,
-            Close,
-            Reopen,
-            Assign,
-            HandOver,
-            Set,
-            NotApplicable,
-            CancelPage,
-            Submit,
-            WithdrawSubmit,
-            Hold,
-            Release,
-            ConfirmTime,
-            Lesson,
-            FinishLesson,
-            Review,
-            Decide,
-            AcknowledgeAlarm,
-            ShelveAlarm,
-            UnshelveAlarm,
-            Restrict,
-            BreakGlass,
-            Redact,
-        ]
-    };
-
-    /// The word in a command's `type`.
-    pub const fn word(self) -> &'static str {
-        use CommandKind::*;
-        match self {
-            Note => "note",
-            RecordTime => "record_time",
-            Page => "page",
-            AcknowledgePage => "acknowledge_page",
-            Take => "take",
-            Declare => "declare",
-            NotReportable => "not_reportable",
-            Advance => "advance",
-            Undo => "undo",
-            Dismiss => "dismiss",
-            Close => "close",
-            Reopen => "reopen",
-            Assign => "assign",
-            HandOver => "hand_over",
-            Set => "set",
-            NotApplicable => "not_applicable",
-            CancelPage => "cancel_page",
-            Submit => "submit",
-            WithdrawSubmit => "withdraw_submit",
-            Hold => "hold",
-            Release => "release",
-            ConfirmTime => "confirm_time",
-            Lesson => "lesson",
-            FinishLesson => "finish_lesson",
-            Review => "review",
-            Decide => "decide",
-            AcknowledgeAlarm => "acknowledge_alarm",
-            ShelveAlarm => "shelve_alarm",
-            UnshelveAlarm => "unshelve_alarm",
-            Restrict => "restrict",
-            BreakGlass => "break_glass",
-            Redact => "redact",
-        }
-    }
-
     /// The weakest role that may.
     pub const fn role(self) -> Role {
         use CommandKind::*;
@@ -176,7 +99,7 @@ pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result
         };
         return Err(Refusal::not_allowed(format!(
             "'{}' needs {needed}; the token {} has the role {}. Ask an incident commander.",
-            kind.word(),
+            kind.as_str(),
             caller.name,
             caller.role
         )));

@@ -26,16 +26,17 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+            type Err = $crate::domain::word::UnknownWord;
+            fn from_str(text: &str) -> Result<Self, $crate::domain::word::UnknownWord> {
                 match text {
                     $($word => Ok($name::$variant),)+
-                    _ => Err(UnknownWord { given: text.chars().take(40).collect(), known: &[$($word),+] }),
+                    _ => Err($crate::domain::word::UnknownWord { given: text.chars().take(40).collect(), known: &[$($word),+] }),
                 }
             }
         }
     };
 }
+pub(super) use words;
 
 /// A text that is not in the closed list it was read for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

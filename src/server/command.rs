@@ -310,7 +310,7 @@ pub async fn command(
         known,
     };
     let if_match = request::if_match(&headers);
-    let kind = command.kind().word();
+    let kind = command.kind().as_str();
     let page = page_of(&command).map(str::to_owned);
     let target = match &command {
         Command::Redact(redact) => Target::Redaction {

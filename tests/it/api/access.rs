@@ -306,7 +306,7 @@ async fn a_viewer_s_token_changes_nothing_whatever_it_sends() {
             }
             let path = path.replace("{id}", &id).replace("{name}", "alerts");
             for kind in warboard::domain::allowed::CommandKind::ALL {
-                let body = json!({"type": kind.word()});
+                let body = json!({"type": kind.as_str()});
                 let answer = backend
                     .ask(&method.to_uppercase(), &path)
                     .token(&backend.tokens.viewer)

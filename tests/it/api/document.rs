@@ -150,9 +150,9 @@ async fn the_document_describes_what_is_answered() {
     let text = document["components"]["schemas"].to_string();
     for kind in warboard::domain::allowed::CommandKind::ALL {
         assert!(
-            text.contains(&format!("\"{}\"", kind.word())),
+            text.contains(&format!("\"{}\"", kind.as_str())),
             "{}",
-            kind.word()
+            kind.as_str()
         );
     }
     backend.stop().await;

@@ -139,7 +139,7 @@ fn what_the_keys_are_told_is_what_the_server_says() {
         for kind in CommandKind::ALL {
             let told = allowed(*kind, Standing::of(&desk.incident), &caller);
             if *role == Role::Viewer {
-                assert!(told.is_err(), "{}", kind.word());
+                assert!(told.is_err(), "{}", kind.as_str());
             }
         }
     }
