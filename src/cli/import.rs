@@ -128,11 +128,7 @@ const REMEMBERED_DAYS: i64 = 29;
 async fn land(api: &Api, imported: &Imported, now: Instant) -> Result<String, ApiError> {
     let written = serde_json::to_vec(&(&imported.open, &imported.then)).unwrap_or_default();
     let digest = Sha256::digest(written);
-    let mark: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let mark = hex::encode(digest.split_at(12).0);
     let incident = api
         .open(&imported.open, &format!("import-{mark}-open"))
         .await?;

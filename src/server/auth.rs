@@ -47,11 +47,6 @@ pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreErr
     Ok(working.map(behalf::own).collect())
 }
 
-/// Bytes as small hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The public id of a token, if the text has the form of one.
 fn token_id(text: &str) -> Option<&str> {
     let (id, secret) = text.strip_prefix("wb_")?.split_once('_')?;

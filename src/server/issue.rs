@@ -5,7 +5,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::auth::hex;
 use crate::domain::command::text;
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp};
@@ -67,7 +66,7 @@ pub async fn issue_token(
 }
 
 pub(super) fn made(now: Instant, request: TokenRequest) -> (Secret, Token) {
-    let id = hex(&rand::random::<[u8; 6]>());
+    let id = hex::encode(rand::random::<[u8; 6]>());
     let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
     let whole = format!("wb_{id}_{secret}");
     let token = Token {

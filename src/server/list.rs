@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
-use super::auth::{Authorized, hex};
+use super::auth::Authorized;
 use super::cursor;
 use super::mirror::World;
 use super::packed::Packed;
@@ -238,7 +238,7 @@ fn make_list(
     ]
     .join("\n");
     let digest: [u8; 32] = Sha256::digest(covered.as_bytes()).into();
-    let etag = format!("\"{}\"", hex(digest.split_at(16).0));
+    let etag = format!("\"{}\"", hex::encode(digest.split_at(16).0));
     Made {
         head: world.head(),
         body: Arc::new(Packed::new(

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::IntoParams;
 
 use super::about::written;
-use super::auth::{Door, hex};
+use super::auth::Door;
 use super::behalf;
 use super::problem::Problem;
 use super::request::Params;
@@ -94,7 +94,7 @@ fn body(state: &ServerState, door: &Door) -> NamedBody {
     }
     let digest: [u8; 32] = digest.finalize().into();
     NamedBody {
-        state: hex(digest.split_at(16).0),
+        state: hex::encode(digest.split_at(16).0),
         names: names.into_iter().collect(),
     }
 }

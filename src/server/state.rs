@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::alert::AlertIntake;
-use super::auth::{Tokens, hex};
+use super::auth::Tokens;
 use super::intake::Intake;
 use super::metric::Metrics;
 use super::mirror::Mirror;
@@ -128,7 +128,7 @@ impl ServerState {
         let mirror = Mirror::new();
         mirror.catch_up(&*setup.store).await?;
         Ok(Arc::new(ServerState {
-            node: hex(&rand::random::<[u8; 8]>()),
+            node: hex::encode(rand::random::<[u8; 8]>()),
             definitions: definitions(&setup.directory, &setup.rules),
             metrics: Metrics::new(&*setup.store),
             unanswered: Trouble::new(
@@ -226,11 +226,11 @@ impl Links {
     fn tag(&self, page: &str) -> String {
         // HMAC takes keys of any length: this cannot fail, and an empty tag would be equal to none given.
         Hmac::<Sha256>::new_from_slice(&self.key).map_or_else(
-            |_| hex(&rand::random::<[u8; 16]>()),
+            |_| hex::encode(rand::random::<[u8; 16]>()),
             |mut mac| {
                 mac.update(b"acknowledge\0");
                 mac.update(page.as_bytes());
-                hex(&mac.finalize().into_bytes())
+                hex::encode(mac.finalize().into_bytes())
             },
         )
     }
@@ -249,5 +249,5 @@ fn definitions(directory: &Directory, rules: &Rules) -> String {
         "statuses": DutyStatus::ALL,
         "regimes": rules.catalogue().hash(),
     });
-    hex(&Sha256::digest(agreed.to_string().as_bytes()))
+    hex::encode(Sha256::digest(agreed.to_string().as_bytes()))
 }

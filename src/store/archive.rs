@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::audit::{Noted, Report};
-use super::chain::{Head, Link, hex};
+use super::chain::{Head, Link};
 use crate::domain::instant::Instant;
 
 /// The format that is written; a later one that cannot be read as this has another number.
@@ -254,7 +254,7 @@ impl<'a> Writer<'a> {
 
     /// Ends it with what proves it whole.
     pub fn end(mut self) -> Result<(), StoreError> {
-        let sha256 = hex(&std::mem::take(&mut self.digest).finalize());
+        let sha256 = hex::encode(std::mem::take(&mut self.digest).finalize());
         self.put(&Line::End(End { sha256 }))?;
         self.out.flush().map_err(unwritable)
     }
@@ -324,7 +324,7 @@ impl<'a> Reader<'a> {
         match line {
             Line::End(end) => {
                 self.ended = true;
-                if hex(&std::mem::take(&mut self.digest).finalize()) != end.sha256 {
+                if hex::encode(std::mem::take(&mut self.digest).finalize()) != end.sha256 {
                     return Err(ArchiveError::Checksum);
                 }
                 if self.counts != self.header.counts {

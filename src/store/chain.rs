@@ -2,8 +2,6 @@
 //! Pure; the adapters fetch the rows. Free texts count by their own hash, made with a salt that goes when the text goes.
 //! What a walk along the chain finds is `audit`.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -97,7 +95,7 @@ impl<'a> Form<'a> {
     fn digest_of(self, literal: &str) -> String {
         match (self, hash_in(literal)) {
             (Form::Plain | Form::Gone, Some(hash)) => hash.to_owned(),
-            (Form::Plain, None) => hex(&Sha256::digest(literal)),
+            (Form::Plain, None) => hex::encode(Sha256::digest(literal)),
             (Form::Salted(salt), _) => salted(salt, literal),
             // Without its salt no text can stand here: whatever this gives is not what was written.
             (Form::Gone, None) => salted("", literal),
@@ -111,14 +109,14 @@ fn salted(salt: &str, literal: &str) -> String {
         |_| String::new(),
         |mut mac| {
             mac.update(literal.as_bytes());
-            hex(&mac.finalize().into_bytes())
+            hex::encode(mac.finalize().into_bytes())
         },
     )
 }
 
 /// A salt for a new entry: 128 random bits in hex.
 pub fn fresh_salt() -> String {
-    hex(&rand::random::<[u8; 16]>())
+    hex::encode(rand::random::<[u8; 16]>())
 }
 
 impl Link<'_> {
@@ -148,7 +146,7 @@ impl Link<'_> {
             digest.update(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
             digest.update(field.as_bytes());
         }
-        hex(&digest.finalize())
+        hex::encode(digest.finalize())
     }
 
     /// Whether its texts were taken out.
@@ -166,14 +164,6 @@ impl Link<'_> {
             }
         }
     }
-}
-
-/// Bytes in hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// An entry's body and salt without its texts; None if there are none to take out. The chain holds all the same.
@@ -343,7 +333,7 @@ mod tests {
     #[test]
     fn a_salt_hides_what_was_redacted_from_who_guesses_it() {
         let body = r#"{"text":"yes"}"#;
-        let guessed = hex(&Sha256::digest("yes"));
+        let guessed = hex::encode(Sha256::digest("yes"));
         let (plain, _) = redacted(body, None).unwrap();
         assert!(plain.contains(&guessed));
         let (salted, _) = redacted(body, SALTS[1]).unwrap();

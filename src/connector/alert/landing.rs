@@ -1,8 +1,6 @@
 //! How a group of alerts lands here: by which rule, as what incident, and what of it has no place. Nothing is sent and nothing
 //! written; the decision is the domain's, as for everybody.
 
-use std::fmt::Write as _;
-
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
@@ -230,10 +228,7 @@ pub fn group(body: &AlertGroupBody, intake: &str, now: Instant) -> Group {
     digest.update(intake.as_bytes());
     digest.update(b"\0");
     digest.update(body.group_key.as_bytes());
-    let mut id = String::new();
-    for byte in digest.finalize() {
-        let _ = write!(id, "{byte:02x}");
-    }
+    let id = hex::encode(digest.finalize());
     // One that cannot be believed makes the whole unknown: nothing that may be new is taken for old.
     let begins: Option<Vec<Instant>> = begins(body, now).collect();
     let alerts = body.firing().count();

@@ -5,8 +5,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, header};
 use sha2::{Digest as _, Sha256};
 
-use crate::server::auth::hex;
-
 const DOCUMENT: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("page.js");
 const STYLE: &str = include_str!("page.css");
@@ -22,7 +20,7 @@ pub fn build() -> String {
         hash.update(part.as_bytes());
     }
     let digest: [u8; 32] = hash.finalize().into();
-    hex(digest.split_at(6).0)
+    hex::encode(digest.split_at(6).0)
 }
 
 pub async fn document() -> Response {

@@ -4,14 +4,13 @@
 use super::db::{Db, sql};
 use super::engine::Meta;
 use crate::store::StoreError;
-use crate::store::chain::hex;
 
 /// Reads it inside the transaction that brought the tables to this version; makes what is missing.
 ///
 /// # Errors
 /// `Corrupt` where what is kept cannot be read.
 pub async fn meta(db: &mut Db) -> Result<Meta, StoreError> {
-    let epoch = kept(db, "epoch", || hex(&rand::random::<[u8; 6]>())).await?;
+    let epoch = kept(db, "epoch", || hex::encode(rand::random::<[u8; 6]>())).await?;
     let start = kept(db, "codename_start", || rand::random::<u32>().to_string()).await?;
     let codename_start = start
         .parse()
