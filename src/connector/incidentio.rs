@@ -234,6 +234,7 @@ impl IncidentIo {
                 return Ok(Delta::Cases {
                     cases,
                     gone: Vec::new(),
+                    unread: Vec::new(),
                     watermark,
                 });
             }

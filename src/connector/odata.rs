@@ -102,6 +102,7 @@ impl List<'_> {
                 return Ok(Delta::Cases {
                     cases,
                     gone: Vec::new(),
+                    unread: Vec::new(),
                     watermark,
                 });
             };

@@ -11,7 +11,7 @@ use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::call::{Heard, Line, message};
-use super::error::ConnectorError;
+use super::error::{ConnectorError, OneByOne};
 use super::field::{instant, items, text};
 use super::port::{
     Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
@@ -322,17 +322,23 @@ impl Connector for PagerDuty {
             let Some((changed, watermark)) = self.log(since).await? else {
                 return Ok(Delta::Resync);
             };
-            let (mut cases, mut gone) = (Vec::new(), Vec::new());
+            let (mut cases, mut gone, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+            let mut one_by_one = OneByOne::default();
             for key in changed {
                 match self.one(&key).await {
                     Ok(case) => cases.push(case),
                     Err(ConnectorError::NotFound(_)) => gone.push(key),
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        unread.push((key, one_by_one.judge(error)?));
+                        continue;
+                    }
                 }
+                one_by_one.answered();
             }
             Ok(Delta::Cases {
                 cases,
                 gone,
+                unread,
                 watermark,
             })
         })

@@ -206,6 +206,8 @@ pub enum Delta {
         cases: Vec<Case>,
         /// Incidents named by the log that are not there any more.
         gone: Vec<String>,
+        /// Incidents that changed and cannot be read, by key, each with why: the others are told all the same.
+        unread: Vec<(String, ConnectorError)>,
         watermark: Watermark,
     },
     /// Too much, or it cannot be told: read the whole list.

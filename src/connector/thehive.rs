@@ -221,6 +221,7 @@ impl Connector for TheHive {
             Ok(Delta::Cases {
                 cases,
                 gone: Vec::new(),
+                unread: Vec::new(),
                 watermark,
             })
         })

@@ -19,6 +19,7 @@ use crate::connector::answering;
 use crate::http::soon;
 
 mod node;
+mod single;
 mod trouble;
 mod write;
 

@@ -8,6 +8,7 @@ mod head;
 mod sync;
 mod sync_lease;
 mod sync_list;
+mod sync_memory;
 mod sync_note;
 mod sync_write;
 

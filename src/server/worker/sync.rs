@@ -1,16 +1,16 @@
 //! Takes incidents in from the systems they are kept in: opens what is new, follows what changed, marks what is gone. It backs
 //! off and never gives up; how far it has come stands in the intake. What is written there is `sync_write`, who may ask `sync_lease`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::sync_lease::Asker;
-use super::sync_list::{Walk, believed, changed, read};
+use super::sync_list::{UNREAD, believed, changed, look_for, read};
+use super::sync_memory::{Memory, Trouble};
 use super::sync_note::write_notes;
-use super::sync_write::{Untaken, write_phases};
+use super::sync_write::write_phases;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
-use crate::connector::port::{Case, Delta, Version, Watch, Watermark};
+use crate::connector::port::{Case, Delta, Watch, Watermark};
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::upstream::hear;
@@ -21,67 +21,30 @@ use crate::domain::word::{Role, Via};
 use crate::server::intake::{Intake, TROUBLE_CELLS};
 use crate::server::state::ServerState;
 use crate::server::write;
-use crate::store::{Done, Found, Job, Outcome, StoreError, Target};
-use crate::time::Mono;
+use crate::store::{Done, Found, Job, Outcome, Target};
 
 /// How often the whole list is read where changes are told otherwise.
 const RESYNC_AFTER_MS: i64 = 300_000;
 /// The longest wait after failures.
 const LONGEST_WAIT_MS: i64 = 60_000;
 
-/// Why a turn ended early.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
-    #[error(transparent)]
-    Source(#[from] ConnectorError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("another node may ask it now")]
-    Lost,
-}
-
-/// What is kept between two turns.
-#[derive(Default)]
-pub(super) struct Memory {
-    pub(super) watermark: Option<Watermark>,
-    /// When the list was last read to its end.
-    pub(super) whole_at: Option<Mono>,
-    pub(super) walk: Walk,
-    /// Versions as the list gave them: what did not change is not asked for again.
-    pub(super) listed: HashMap<String, Version>,
-    /// The place of an incident's last entry when its notes were last looked at, by the incident's id.
-    pub(super) noted: HashMap<String, u64>,
-    failures: u32,
-    /// Why the last whole list was not all there is.
-    pub(super) short: Option<String>,
-    /// Moves that were tried to be written there and do not show there, by key.
-    pub(super) untaken: HashMap<String, Untaken>,
-}
-
-impl Memory {
-    /// What is wrong though the source answers: its list is not all there is, or it does not show what was written there.
-    pub(super) fn trouble(&self) -> Option<String> {
-        let mut moves: Vec<&str> = self.untaken.values().map(|u| u.why.as_str()).collect();
-        moves.sort_unstable();
-        let all: Vec<&str> = self.short.as_deref().into_iter().chain(moves).collect();
-        (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS))
-    }
-}
-
 /// One turn; milliseconds until the next.
 pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
     let Asker { state, intake, .. } = asker;
     let interval = intake.settings.vendor.interval_ms;
     intake.note(|progress| progress.asked_at = Some(state.clock.now()));
-    let turned = match turn(asker, memory).await {
-        Ok(()) => write_phases(asker, memory).await,
-        Err(error) => Err(error),
+    let read = turn(asker, memory).await.err();
+    let ends = |error: &Option<Trouble>| error.as_ref().is_some_and(Trouble::ends_turn);
+    // What cannot be read keeps nothing from being written: that is compared with what stands there, one by one.
+    let moved = match ends(&read) {
+        false => write_phases(asker, memory).await.err(),
+        true => None,
     };
-    let turned = match turned {
-        Ok(()) => write_notes(asker, memory).await,
-        Err(error) => Err(error),
+    let noted = match ends(&read) || ends(&moved) {
+        false => write_notes(asker, memory, read.is_none()).await.err(),
+        true => None,
     };
-    let Err(error) = turned else {
+    let Some(error) = noted.or(moved).or(read) else {
         memory.failures = 0;
         return interval;
     };
@@ -118,12 +81,18 @@ async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
             Delta::Cases {
                 cases,
                 gone,
+                unread,
                 watermark,
             } => {
-                changed(asker, cases).await?;
+                changed(asker, memory, cases).await?;
                 for key in gone {
                     mark(asker, &key, "gone").await?;
                 }
+                for (key, error) in unread {
+                    let now = state.clock.mono();
+                    memory.unread.put(key, UNREAD, &error, now);
+                }
+                look_for(asker, memory, false).await?;
                 let latest = watermark.at;
                 memory.watermark = Some(Watermark {
                     at: believed(latest, asker),

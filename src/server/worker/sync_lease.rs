@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rand::RngExt as _;
 use tokio::sync::watch;
 
-use super::sync::{Memory, ask};
+use super::sync::ask;
+use super::sync_memory::Memory;
 use crate::domain::text::SafeText;
 use crate::server::intake::{Intake, TROUBLE_CELLS};
 use crate::server::state::ServerState;

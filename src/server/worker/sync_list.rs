@@ -7,9 +7,10 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use futures::future::try_join_all;
 
-use super::sync::{Memory, Trouble, mark, take, take_in};
+use super::sync::{mark, take, take_in};
 use super::sync_lease::Asker;
-use crate::connector::error::ConnectorError;
+use super::sync_memory::{Memory, Trouble};
+use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::{Batch, Case, Cursor, PARTS_MAX, Watch, Watermark, all};
 use crate::domain::command::upstream::standing;
 use crate::domain::incident::Incident;
@@ -17,6 +18,8 @@ use crate::domain::instant::Instant;
 
 /// How many incidents that left the list are looked at in one turn; the rest in the next.
 const MISSING_MAX: usize = 20;
+/// What becomes of one that gives no answer, or says no.
+pub(super) const UNREAD: &str = "could not be read";
 /// How many incidents are written side by side: the store puts them into one transaction.
 const SIDE_BY_SIDE: usize = 16;
 /// How far a source's clock may be behind ours without anything being passed over.
@@ -56,7 +59,9 @@ async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     take_all(asker, memory, &newest.cases).await?;
     let keys: BTreeSet<String> = newest.cases.iter().map(|case| case.key.clone()).collect();
     let mut cut = memory.walk.note(&newest);
-    let left = memory.walk.newest.difference(&keys).cloned().collect();
+    memory
+        .left
+        .extend(memory.walk.newest.difference(&keys).cloned());
     memory.walk.newest = keys;
     let Some(second) = newest.next else {
         return end(asker, memory, cut).await;
@@ -82,7 +87,7 @@ async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     if memory.walk.next.is_none() || memory.walk.parts >= PARTS_MAX {
         return end(asker, memory, cut || memory.walk.next.is_some()).await;
     }
-    look_for(asker, left).await?;
+    look_for(asker, memory, false).await?;
     let latest = memory.walk.latest;
     memory.short = said(&memory.walk.trouble).or_else(|| memory.short.take());
     asker.intake.note(|progress| {
@@ -128,11 +133,6 @@ async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), Troubl
         },
     );
     memory.listed.retain(|key, _| walk.keys.contains(key));
-    if !cut {
-        let left = on_record(asker).into_iter();
-        let left = left.filter(|(key, _)| !walk.keys.contains(key));
-        look_for(asker, left.map(|(key, _)| key).collect()).await?;
-    }
     // By the source's own clock where it told a time, since ours may be ahead of it. What is older than the list is in it.
     let told = walk.latest.map(|at| believed(at, asker));
     let before = asker.state.clock.now() - TimeDelta::milliseconds(SKEW_MS);
@@ -142,15 +142,47 @@ async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), Troubl
     });
     memory.short = said(&walk.trouble);
     memory.whole_at = Some(asker.state.clock.mono());
+    miss(asker, memory, &walk.keys, cut);
+    let looked = look_for(asker, memory, walk.keys.is_empty()).await;
+    if looked.is_err() && walk.keys.is_empty() {
+        // A source that says it holds nothing, and cannot say where anything went, is not believed.
+        memory.whole_at = None;
+        return looked;
+    }
     asker.intake.note(|progress| {
-        let now = asker.state.clock.now();
-        progress.answered_at = Some(now);
-        progress.whole_at = Some(now);
+        progress.whole_at = Some(asker.state.clock.now());
         progress.changed_at = walk.latest.or(progress.changed_at);
         progress.open = walk.keys.len();
+    });
+    looked?;
+    asker.intake.note(|progress| {
+        progress.answered_at = Some(asker.state.clock.now());
         progress.trouble = memory.trouble();
     });
     Ok(())
+}
+
+/// Notes what is open on our record and not on the whole list. Those that were missed before come first.
+fn miss(asker: &Asker, memory: &mut Memory, keys: &BTreeSet<String>, cut: bool) {
+    let now = asker.state.clock.mono();
+    let known = on_record(asker);
+    let open = open_keys(&known);
+    memory
+        .unread
+        .keep(|key| keys.contains(key) || open.contains(key));
+    memory.left.retain(|key| !keys.contains(key));
+    let waits = |key: &String| !memory.unread.holds(key, now);
+    if !cut && !memory.left.iter().any(waits) {
+        memory.left = open.difference(keys).cloned().collect();
+    }
+}
+
+fn open_keys(known: &HashMap<String, Arc<Incident>>) -> BTreeSet<String> {
+    let open = known.iter().filter(|(_, incident)| {
+        let upstream = incident.upstream.as_ref();
+        upstream.is_some_and(|upstream| standing(upstream) == Some("open"))
+    });
+    open.map(|(key, _)| key.clone()).collect()
 }
 
 /// Incidents of this source on our record, by their key there.
@@ -174,29 +206,34 @@ async fn take_all(asker: &Asker, memory: &mut Memory, cases: &[Case]) -> Result<
         return Ok(());
     }
     let known = on_record(asker);
+    let mut one_by_one = OneByOne::default();
     for few in changed.chunks(SIDE_BY_SIDE) {
         let mut complete = Vec::with_capacity(few.len());
         for case in few {
-            complete.extend(completed(asker, known.get(&case.key), (*case).clone()).await?);
+            let (of, case) = (known.get(&case.key), (*case).clone());
+            complete.extend(completed(asker, memory, &mut one_by_one, of, case).await?);
         }
         let taking = complete
             .iter()
             .map(|case| take(asker, known.get(&case.key), case));
         try_join_all(taking).await?;
-        let versions = few
-            .iter()
-            .filter(|case| complete.iter().any(|of| of.key == case.key));
-        memory
-            .listed
-            .extend(versions.map(|case| (case.key.clone(), case.version.clone())));
+        for case in few {
+            if complete.iter().any(|of| of.key == case.key) {
+                memory.unread.over(&case.key);
+                memory.listed.insert(case.key.clone(), case.version.clone());
+            }
+        }
     }
     Ok(())
 }
 
 /// A case with what its list left out, where that is of use: what stands on record at its version is known already. None
-/// where it went between the list and the question; the next list says how.
+/// where it went between the list and the question; the next list says how. None, too, where it cannot be read: a part of it
+/// would be taken for all.
 async fn completed(
     asker: &Asker,
+    memory: &mut Memory,
+    one_by_one: &mut OneByOne,
     known: Option<&Arc<Incident>>,
     case: Case,
 ) -> Result<Option<Case>, ConnectorError> {
@@ -206,20 +243,41 @@ async fn completed(
     if !case.partial || version == Some(case.version.0.as_str()) {
         return Ok(Some(case));
     }
+    let now = asker.state.clock.mono();
+    if memory.unread.holds(&case.key, now) {
+        return Ok(None);
+    }
+    let key = case.key.clone();
     match asker.intake.connector.complete(case).await {
-        Ok(case) => Ok(Some(case)),
-        Err(ConnectorError::NotFound(_)) => Ok(None),
-        Err(error) => Err(error),
+        Ok(case) => {
+            one_by_one.answered();
+            Ok(Some(case))
+        }
+        Err(ConnectorError::NotFound(_)) => {
+            one_by_one.answered();
+            Ok(None)
+        }
+        Err(error) => {
+            let error = one_by_one.judge(error)?;
+            memory.unread.put(key, UNREAD, &error, now);
+            Ok(None)
+        }
     }
 }
 
 /// Follows what a source says has changed.
-pub(super) async fn changed(asker: &Asker, cases: Vec<Case>) -> Result<(), Trouble> {
+pub(super) async fn changed(
+    asker: &Asker,
+    memory: &mut Memory,
+    cases: Vec<Case>,
+) -> Result<(), Trouble> {
     let known = on_record(asker);
+    let mut one_by_one = OneByOne::default();
     for case in cases {
         let on_record = known.get(&case.key);
-        if let Some(case) = completed(asker, on_record, case).await? {
+        if let Some(case) = completed(asker, memory, &mut one_by_one, on_record, case).await? {
             take(asker, on_record, &case).await?;
+            memory.unread.over(&case.key);
         }
     }
     Ok(())
@@ -231,19 +289,50 @@ pub(super) fn believed(latest: Instant, asker: &Asker) -> Instant {
     latest.min(asker.state.clock.now())
 }
 
-/// Asks one by one for what our record says is open there and its list does not hold.
-async fn look_for(asker: &Asker, keys: Vec<String>) -> Result<(), Trouble> {
-    let known = on_record(asker);
-    let open = |key: &String| {
-        let upstream = known.get(key).and_then(|of| of.upstream.as_ref());
-        upstream.is_some_and(|upstream| standing(upstream) == Some("open"))
-    };
-    for key in keys.iter().filter(|key| open(key)).take(MISSING_MAX) {
-        match asker.intake.connector.read(key).await {
+/// Asks one by one for what our record says is open there and its list does not hold. Where that one holds nothing at all,
+/// some answer is needed to believe it.
+pub(super) async fn look_for(
+    asker: &Asker,
+    memory: &mut Memory,
+    holds_nothing: bool,
+) -> Result<(), Trouble> {
+    if memory.left.is_empty() {
+        return Ok(());
+    }
+    let now = asker.state.clock.mono();
+    let open = open_keys(&on_record(asker));
+    memory.left.retain(|key| open.contains(key));
+    let waits = |key: &&String| !memory.unread.holds(key, now);
+    let keys: Vec<String> = memory
+        .left
+        .iter()
+        .filter(waits)
+        .take(MISSING_MAX)
+        .cloned()
+        .collect();
+    let (mut one_by_one, mut silent) = (OneByOne::default(), Vec::new());
+    for key in keys {
+        memory.left.remove(&key);
+        match asker.intake.connector.read(&key).await {
             Ok(case) => take_in(asker, &case).await?,
-            Err(ConnectorError::NotFound(_)) => mark(asker, key, "gone").await?,
-            Err(error) => return Err(error.into()),
+            Err(ConnectorError::NotFound(_)) => mark(asker, &key, "gone").await?,
+            Err(error) => {
+                let error = one_by_one.judge(error)?;
+                silent.push((key, error));
+                continue;
+            }
         }
+        one_by_one.answered();
+        memory.unread.over(&key);
+    }
+    if holds_nothing
+        && !one_by_one.has_answered()
+        && let Some((_, error)) = silent.pop()
+    {
+        return Err(error.into());
+    }
+    for (key, error) in silent {
+        memory.unread.put(key, UNREAD, &error, now);
     }
     Ok(())
 }

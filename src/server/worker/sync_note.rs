@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::sync::{Memory, Trouble, job_on};
+use super::sync::job_on;
 use super::sync_lease::Asker;
+use super::sync_memory::{Memory, Trouble};
 use crate::connector::error::ConnectorError;
 use crate::connector::port::Noting;
 use crate::domain::command::note_there::NotesThere;
@@ -32,8 +33,13 @@ struct Noted {
     text: String,
 }
 
-/// Writes what is to be written.
-pub(super) async fn write_notes(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+/// Writes what is to be written. That a note is about to be is on record before it is: a source that did not answer just now
+/// is asked for the incident first.
+pub(super) async fn write_notes(
+    asker: &Asker,
+    memory: &mut Memory,
+    answers: bool,
+) -> Result<(), Trouble> {
     let Some(clearance) = asker.intake.settings.write_notes else {
         return Ok(());
     };
@@ -42,7 +48,7 @@ pub(super) async fn write_notes(asker: &Asker, memory: &mut Memory) -> Result<()
     }
     let mut left = WRITTEN_MAX;
     for (seq, incident) in news(asker, memory) {
-        if !of_incident(asker, &incident, clearance, &mut left).await? {
+        if !of_incident(asker, &incident, clearance, answers, &mut left).await? {
             return Ok(());
         }
         memory.noted.insert(incident.id.clone(), seq);
@@ -70,6 +76,7 @@ async fn of_incident(
     asker: &Asker,
     incident: &Arc<Incident>,
     clearance: Tlp,
+    answers: bool,
     left: &mut usize,
 ) -> Result<bool, Trouble> {
     let Some(upstream) = &incident.upstream else {
@@ -98,6 +105,9 @@ async fn of_incident(
                 return Ok(false);
             }
             *left -= 1;
+            if !answers {
+                asker.intake.connector.read(&upstream.key).await?;
+            }
             there = write(asker, incident, &upstream.key, there, noted).await?;
         }
         match entries.last() {

@@ -1,8 +1,9 @@
 //! Writes a move that people made here to the system an incident came from: against the version they saw, and read again
 //! after. What is to be written follows from the record alone, so that nothing is lost with a process and nothing done twice.
 
-use super::sync::{Memory, Trouble, take_in};
+use super::sync::take_in;
 use super::sync_lease::Asker;
+use super::sync_memory::{Memory, Trouble};
 use crate::connector::error::ConnectorError;
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;

@@ -79,7 +79,7 @@ fn intake(word: &str, url: String, clock: &SharedClock) -> Intake {
 }
 
 /// A backend over vendors of these words, as a room whose cases nobody changes.
-async fn room(vendors: Vec<(&str, String)>) -> Room {
+pub(super) async fn room(vendors: Vec<(&str, String)>) -> Room {
     let clock = TestClock::at("2026-11-24T10:00:00Z".parse().unwrap());
     let shared: SharedClock = Arc::new(clock.clone());
     let intakes = vendors
