@@ -40,14 +40,14 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
             |(other, _, phase): &(String, Version, Phase)| other == key && *phase == untaken.phase;
         now - untaken.at < UNTAKEN_FOR_MS && due.iter().any(same)
     });
-    let waiting = due
-        .iter()
-        .filter(|(key, _, _)| !memory.untaken.contains_key(key));
-    let waiting: Vec<_> = waiting.take(WRITTEN_MAX).cloned().collect();
-    for (key, seen, phase) in waiting {
-        let Some(to) = intake.settings.mapping.status_for(phase) else {
-            continue;
-        };
+    // What the source has no word for waits for nothing, and takes no place.
+    let waiting = due.into_iter().filter_map(|(key, seen, phase)| {
+        let to = intake.settings.mapping.status_for(phase)?;
+        Some((key, seen, phase, to))
+    });
+    let waiting = waiting.filter(|(key, ..)| !memory.untaken.contains_key(key));
+    let waiting: Vec<_> = waiting.take(WRITTEN_MAX).collect();
+    for (key, seen, phase, to) in waiting {
         if !asker.may_write() {
             return Err(Trouble::Lost);
         }

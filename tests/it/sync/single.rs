@@ -131,3 +131,37 @@ async fn an_incident_that_cannot_be_completed_keeps_no_other_from_being_taken_in
         .await;
     room.backend.stop_at(&room.clock).await;
 }
+
+#[tokio::test]
+async fn moves_that_the_source_has_no_word_for_take_no_place_from_the_others() {
+    let cases: Vec<Value> = (1..=11).map(|id| case(id, "Open", "1")).collect();
+    let cases = Arc::new(Mutex::new(json!(cases)));
+    let answers = cases.clone();
+    let change = |settings: &mut ConnectorSettings| {
+        settings.write_phases = true;
+        settings.mapping.phases = vec![
+            ("Open".to_owned(), Phase::DetectionAndAnalysis),
+            ("Containment".to_owned(), Phase::PostIncidentActivity),
+        ];
+    };
+    let answer = move |line: &str| iris(&mut answers.lock().unwrap(), line);
+    let room = Room::answered_by(change, answer).await;
+    let list = room.until("/v1/incidents", "eleven", count(11)).await;
+    let all = list["incidents"].as_array().unwrap().iter();
+    let ids = all.map(|incident| incident["id"].as_str().unwrap());
+    let mut ids: Vec<&str> = ids.collect();
+    // As the worker meets them.
+    ids.sort_unstable();
+    for id in &ids {
+        room.backend.done(id, &containment()).await;
+    }
+    let on = json!({"type": "advance", "to": "post_incident_activity", "override": true, "reason": "a test"});
+    room.backend.done(ids[10], &on).await;
+    let posts = |_: &Value| {
+        let asked = room.asked.lock().unwrap();
+        asked.iter().any(|line| line.starts_with("POST"))
+    };
+    room.until("/v1/info", "the move of the eleventh", posts)
+        .await;
+    room.backend.stop_at(&room.clock).await;
+}
