@@ -55,6 +55,8 @@ pub(super) struct Memory {
     pub(super) failures: u32,
     /// Why the last whole list was not all there is.
     pub(super) short: Option<String>,
+    /// Incidents with notes that are not written there yet, by key.
+    pub(super) unnoted: Aside,
     /// Moves that were tried to be written there and do not show there, by key.
     pub(super) untaken: HashMap<String, Untaken>,
 }
@@ -66,9 +68,17 @@ impl Memory {
         let mut moves: Vec<&str> = self.untaken.values().map(|u| u.why.as_str()).collect();
         moves.sort_unstable();
         let all = self.short.iter().cloned();
-        let all = all.chain(self.unread.said());
+        let all = all.chain(self.unread.said()).chain(self.unnoted.said());
         let all: Vec<String> = all.chain(moves.into_iter().map(str::to_owned)).collect();
         (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS))
+    }
+}
+
+/// How long one incident is let be after this.
+pub(super) fn let_be_ms(error: &ConnectorError) -> i64 {
+    match error {
+        ConnectorError::Transport(_) => SILENT_LET_BE_MS,
+        _ => LET_BE_MS,
     }
 }
 
@@ -85,12 +95,8 @@ struct LetBe {
 impl Aside {
     /// Puts one aside; `what` says what became of it, as in `could not be read`.
     pub(super) fn put(&mut self, key: String, what: &str, error: &ConnectorError, now: Mono) {
-        let ms = match error {
-            ConnectorError::Transport(_) => SILENT_LET_BE_MS,
-            _ => LET_BE_MS,
-        };
         let why = format!("{key} {what}: {error}");
-        let until = now + ms;
+        let until = now + let_be_ms(error);
         self.0.insert(key, LetBe { until, why });
     }
 

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use super::sync::job_on;
 use super::sync_lease::Asker;
 use super::sync_memory::{Memory, Trouble};
-use crate::connector::error::ConnectorError;
+use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Noting;
 use crate::domain::command::note_there::NotesThere;
 use crate::domain::event::Event;
@@ -20,6 +20,8 @@ use crate::store::{Done, Entry};
 
 /// How many notes are written in one turn; the rest in the next.
 const WRITTEN_MAX: usize = 10;
+/// What becomes of an incident whose notes cannot be written now.
+const UNNOTED: &str = "has notes that are not written there yet";
 /// Entries that are read at once.
 const ENTRIES: usize = 100;
 /// What is older stays here: a source that was away for long, or that notes are written to from now on, is not flooded.
@@ -46,13 +48,38 @@ pub(super) async fn write_notes(
     if asker.intake.connector.capabilities().noting == Noting::No {
         return Ok(());
     }
-    let mut left = WRITTEN_MAX;
+    let now = asker.state.clock.mono();
+    let (mut left, mut one_by_one) = (WRITTEN_MAX, OneByOne::default());
     for (seq, incident) in news(asker, memory) {
-        if !of_incident(asker, &incident, clearance, answers, &mut left).await? {
-            return Ok(());
+        let Some(upstream) = &incident.upstream else {
+            continue;
+        };
+        if memory.unnoted.holds(&upstream.key, now) {
+            continue;
         }
-        memory.noted.insert(incident.id.clone(), seq);
+        let before = left;
+        match of_incident(asker, &incident, clearance, answers, &mut left).await {
+            Ok(true) => {
+                memory.unnoted.over(&upstream.key);
+                memory.noted.insert(incident.id.clone(), seq);
+            }
+            Ok(false) => break,
+            // The notes of the others are written all the same.
+            Err(Trouble::Source(error)) => {
+                let error = one_by_one.judge(error)?;
+                let key = upstream.key.clone();
+                memory.unnoted.put(key, UNNOTED, &error, now);
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
+        if left < before {
+            one_by_one.answered();
+        }
     }
+    asker
+        .intake
+        .note(|progress| progress.trouble = memory.trouble());
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 
 use super::sync::take_in;
 use super::sync_lease::Asker;
-use super::sync_memory::{Memory, Trouble};
-use crate::connector::error::ConnectorError;
+use super::sync_memory::{Memory, Trouble, let_be_ms};
+use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
 use crate::domain::incident::Incident;
@@ -15,19 +15,17 @@ use crate::time::Mono;
 
 /// How many moves are written in one turn; the rest in the next.
 const WRITTEN_MAX: usize = 10;
-/// How long a move that does not show there is let be.
-const UNTAKEN_FOR_MS: i64 = 300_000;
 
 /// A move that was refused there, or sent and does not show there yet: many systems take a write before it can be read.
 pub(super) struct Untaken {
-    at: Mono,
+    until: Mono,
     phase: Phase,
     /// How that is said.
     pub(super) why: String,
 }
 
 /// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
-/// here, or has been let be for long enough to be tried again; here it stays as it is.
+/// here, or has been let be for long enough to be tried again; here it stays as it is, and the others are written meanwhile.
 pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     let Asker { state, intake, .. } = asker;
     if !intake.settings.write_phases {
@@ -38,7 +36,7 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
     memory.untaken.retain(|key, untaken| {
         let same =
             |(other, _, phase): &(String, Version, Phase)| other == key && *phase == untaken.phase;
-        now - untaken.at < UNTAKEN_FOR_MS && due.iter().any(same)
+        untaken.until > now && due.iter().any(same)
     });
     // What the source has no word for waits for nothing, and takes no place.
     let waiting = due.into_iter().filter_map(|(key, seen, phase)| {
@@ -47,6 +45,7 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
     });
     let waiting = waiting.filter(|(key, ..)| !memory.untaken.contains_key(key));
     let waiting: Vec<_> = waiting.take(WRITTEN_MAX).collect();
+    let mut one_by_one = OneByOne::default();
     for (key, seen, phase, to) in waiting {
         if !asker.may_write() {
             return Err(Trouble::Lost);
@@ -55,22 +54,20 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
             Ok(case) => take_in(asker, &case).await?,
             // Somebody was there first: what they did is heard, and shown as a conflict if it contradicts.
             Err(ConnectorError::Conflict { current }) => take_in(asker, &current).await?,
-            Err(
-                error @ (ConnectorError::Auth(_)
-                | ConnectorError::RateLimited { .. }
-                | ConnectorError::Transport(_)),
-            ) => return Err(error.into()),
             Err(error) => {
+                let error = one_by_one.judge(error)?;
                 let why = match &error {
                     ConnectorError::Unknown(why) => {
                         format!("the move of {key} was sent and does not show there yet: {why}")
                     }
                     error => format!("the move of {key} is not written there: {error}"),
                 };
-                let at = now;
-                memory.untaken.insert(key, Untaken { at, phase, why });
+                let until = now + let_be_ms(&error);
+                memory.untaken.insert(key, Untaken { until, phase, why });
+                continue;
             }
         }
+        one_by_one.answered();
     }
     intake.note(|progress| progress.trouble = memory.trouble());
     Ok(())

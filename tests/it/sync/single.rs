@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::connector::answering_bodies;
+use warboard::domain::word::Tlp;
 
 fn of<'a>(list: &'a Value, key: &str) -> Option<&'a Value> {
     let mut all = list["incidents"].as_array().unwrap().iter();
@@ -162,6 +163,115 @@ async fn moves_that_the_source_has_no_word_for_take_no_place_from_the_others() {
         asked.iter().any(|line| line.starts_with("POST"))
     };
     room.until("/v1/info", "the move of the eleventh", posts)
+        .await;
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn a_move_that_always_meets_a_fault_keeps_no_other_from_being_written() {
+    let cases = Arc::new(Mutex::new(json!([
+        case(1, "Open", "1"),
+        case(2, "Open", "1"),
+        case(3, "Open", "1")
+    ])));
+    let answers = cases.clone();
+    let room = Room::answered_by(
+        |settings| settings.write_phases = true,
+        move |line| match line.contains("/manage/cases/1 ") || line.contains("/manage/cases/2 ") {
+            true => (500, String::new()),
+            false => iris(&mut answers.lock().unwrap(), line),
+        },
+    )
+    .await;
+    let list = room.until("/v1/incidents", "three", count(3)).await;
+    for key in ["1", "2", "3"] {
+        let id = of(&list, key).unwrap()["id"].as_str().unwrap();
+        room.backend.done(id, &containment()).await;
+    }
+    room.until("/v1/incidents", "the move of the third", |list| {
+        of(list, "3").unwrap()["upstream"]["raw_status"] == "Containment"
+    })
+    .await;
+    let info = room
+        .until("/v1/info", "what is not written", |info| {
+            says(info, "the move of 1 is not written there")
+        })
+        .await;
+    assert!(says(&info, "the move of 2 is not written there"), "{info}");
+    room.backend.stop_at(&room.clock).await;
+}
+
+/// incident.io with two incidents, of which the first answers every note with this status.
+fn incidentio(status: Arc<Mutex<u16>>) -> (String, Arc<Mutex<Vec<String>>>) {
+    answering_bodies(move |line, body| {
+        let one = |id: &str| {
+            json!({"id": id, "name": id, "created_at": "2026-11-20T08:00:00Z", "updated_at": "2026-11-20T08:00:00Z",
+            "incident_status": {"id": "I", "name": "Investigating", "category": "live"}})
+        };
+        match line.split([' ', '?']).nth(1) {
+            Some("/v2/incidents") => (200, json!({"incidents": [one("A"), one("B")]}).to_string()),
+            Some("/v2/incident_timeline_items") => {
+                let body: Value = serde_json::from_str(body).unwrap();
+                match body["incident_id"] == "A" {
+                    true => (*status.lock().unwrap(), json!({}).to_string()),
+                    false => (200, json!({}).to_string()),
+                }
+            }
+            Some(path) => {
+                let incident = one(path.rsplit('/').next().unwrap());
+                (200, json!({"incident": incident}).to_string())
+            }
+            None => (404, String::new()),
+        }
+    })
+}
+
+/// A backend over it that writes notes, and the ids of both incidents.
+async fn noting(status: &Arc<Mutex<u16>>) -> (Room, [String; 2]) {
+    let clock = TestClock::at("2026-11-24T10:00:00Z".parse().unwrap());
+    let (url, asked) = incidentio(status.clone());
+    let vendor = Vendor::of("incidentio").unwrap();
+    let source = intake(&url, &clock, |settings| {
+        settings.vendor = vendor;
+        settings.mapping = Mapping::new(vendor, "azure");
+        settings.write_notes = Some(Tlp::Red);
+    });
+    let plan = Plan::new().clock(&clock).intakes(vec![source]);
+    let room = Room {
+        backend: plan.start().await,
+        clock,
+        cases: Arc::default(),
+        asked,
+    };
+    let list = room.until("/v1/incidents", "both", count(2)).await;
+    let ids = ["A", "B"].map(|key| of(&list, key).unwrap()["id"].as_str().unwrap().to_owned());
+    (room, ids)
+}
+
+fn note(text: &str) -> Value {
+    json!({"type": "note", "text": text, "kind": "fact"})
+}
+
+#[tokio::test]
+async fn a_note_that_always_meets_a_fault_keeps_no_other_from_being_written() {
+    let status = Arc::new(Mutex::new(500));
+    let (room, [first, second]) = noting(&status).await;
+    room.backend
+        .done(&first, &note("blocked the account"))
+        .await;
+    room.until("/v1/info", "that it is not written yet", |info| {
+        says(info, "A has notes that are not written there yet")
+    })
+    .await;
+    let written = |incident: &Value| incident["upstream"]["notes"]["last"] == "written";
+    room.backend.done(&second, &note("reset the token")).await;
+    let path = format!("/v1/incidents/{second}");
+    room.until(&path, "the other note", written).await;
+    // It is written once its incident can be.
+    *status.lock().unwrap() = 200;
+    let path = format!("/v1/incidents/{first}");
+    room.until(&path, "the first note", written).await;
+    room.until("/v1/info", "the end of the trouble", is_quiet)
         .await;
     room.backend.stop_at(&room.clock).await;
 }
