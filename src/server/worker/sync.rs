@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::sync_lease::Asker;
 use super::sync_list::{UNREAD, believed, changed, look_for, read};
 use super::sync_memory::{Memory, Trouble};
-use super::sync_note::write_notes;
+use super::sync_note::{Answers, write_notes};
 use super::sync_write::write_phases;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{heard, land, opened};
@@ -40,9 +40,19 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
         false => write_phases(asker, memory).await.err(),
         true => None,
     };
-    let noted = match ends(&read) || ends(&moved) {
-        false => write_notes(asker, memory, read.is_none()).await.err(),
-        true => None,
+    // What will not be written there is told even while the source is away.
+    let answers = match (&read, ends(&read) || ends(&moved)) {
+        (None, false) => Answers::Well,
+        (Some(_), false) => Answers::Badly,
+        (_, true) => Answers::No,
+    };
+    let is_ours = |error: &Option<Trouble>| {
+        let source = |error: &Trouble| matches!(error, Trouble::Source(_));
+        error.as_ref().is_none_or(source)
+    };
+    let noted = match is_ours(&read) && is_ours(&moved) {
+        true => write_notes(asker, memory, answers).await.err(),
+        false => None,
     };
     let Some(error) = noted.or(moved).or(read) else {
         memory.failures = 0;

@@ -22,10 +22,16 @@ use crate::store::{Done, Entry};
 const WRITTEN_MAX: usize = 10;
 /// What becomes of an incident whose notes cannot be written now.
 const UNNOTED: &str = "has notes that are not written there yet";
+/// How many incidents with such notes are kept at once; the rest in the next turn.
+const INCIDENTS_MAX: usize = 100;
 /// Entries that are read at once.
 const ENTRIES: usize = 100;
 /// What is older stays here: a source that was away for long, or that notes are written to from now on, is not flooded.
 const WITHIN_MINUTES: i64 = 4 * 60;
+/// What stays here for that is told for so long: not everything from before notes were written there.
+const MISSED_WITHIN_MINUTES: i64 = 24 * 60;
+/// How that is told.
+const MISSED: &str = "older than four hours: not written there";
 /// How much of a note is written there, in characters.
 const TEXT_MAX: usize = 10_000;
 
@@ -35,12 +41,41 @@ struct Noted {
     text: String,
 }
 
-/// Writes what is to be written. That a note is about to be is on record before it is: a source that did not answer just now
-/// is asked for the incident first.
+/// What an entry of the timeline is to the source.
+enum Wish {
+    /// Nothing.
+    None,
+    Write(Noted),
+    /// It was to be written, and is too old by now.
+    Missed,
+}
+
+/// Notes of one incident that are to be written.
+struct Waiting {
+    incident: Arc<Incident>,
+    /// Its last entry, when it was looked at.
+    seq: u64,
+    key: String,
+    there: NotesThere,
+    notes: Vec<Noted>,
+}
+
+/// How the source answered just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answers {
+    Well,
+    /// Not to all that it was asked.
+    Badly,
+    /// It is not to be asked again in this turn.
+    No,
+}
+
+/// Writes what is to be written, and tells what will not be. That a note is about to be is on record before it is: a source
+/// that did not answer well is asked for the incident first.
 pub(super) async fn write_notes(
     asker: &Asker,
     memory: &mut Memory,
-    answers: bool,
+    answers: Answers,
 ) -> Result<(), Trouble> {
     let Some(clearance) = asker.intake.settings.write_notes else {
         return Ok(());
@@ -48,44 +83,63 @@ pub(super) async fn write_notes(
     if asker.intake.connector.capabilities().noting == Noting::No {
         return Ok(());
     }
-    let now = asker.state.clock.mono();
-    let (mut left, mut one_by_one) = (WRITTEN_MAX, OneByOne::default());
+    let (now, mut all) = (asker.state.clock.mono(), Vec::new());
     for (seq, incident) in news(asker, memory) {
-        let Some(upstream) = &incident.upstream else {
+        let Some(waiting) = waiting(asker, seq, incident, clearance).await? else {
             continue;
         };
-        if memory.unnoted.holds(&upstream.key, now) {
-            continue;
-        }
-        let before = left;
-        match of_incident(asker, &incident, clearance, answers, &mut left).await {
-            Ok(true) => {
-                memory.unnoted.over(&upstream.key);
-                memory.noted.insert(incident.id.clone(), seq);
-            }
-            Ok(false) => break,
-            // The notes of the others are written all the same.
-            Err(Trouble::Source(error)) => {
-                let error = one_by_one.judge(error)?;
-                let key = upstream.key.clone();
-                memory.unnoted.put(key, UNNOTED, &error, now);
-                continue;
-            }
-            Err(error) => return Err(error),
-        }
-        if left < before {
-            one_by_one.answered();
+        if waiting.notes.is_empty() {
+            memory.unnoted.over(&waiting.key);
+            memory.noted.insert(waiting.incident.id.clone(), seq);
+        } else if all.len() < INCIDENTS_MAX && !memory.unnoted.holds(&waiting.key, now) {
+            all.push(waiting);
         }
     }
+    if answers == Answers::No {
+        return Ok(());
+    }
+    write_all(asker, memory, all, answers).await?;
     asker
         .intake
         .note(|progress| progress.trouble = memory.trouble());
     Ok(())
 }
 
+async fn write_all(
+    asker: &Asker,
+    memory: &mut Memory,
+    all: Vec<Waiting>,
+    answers: Answers,
+) -> Result<(), Trouble> {
+    let now = asker.state.clock.mono();
+    let (mut left, mut one_by_one) = (WRITTEN_MAX, OneByOne::default());
+    for waiting in all {
+        let (key, seq, id) = (
+            waiting.key.clone(),
+            waiting.seq,
+            waiting.incident.id.clone(),
+        );
+        match of_incident(asker, waiting, answers, &mut left).await {
+            Ok(true) => {
+                one_by_one.answered();
+                memory.unnoted.over(&key);
+                memory.noted.insert(id, seq);
+            }
+            Ok(false) => break,
+            // The notes of the others are written all the same.
+            Err(Trouble::Source(error)) => {
+                let error = one_by_one.judge(error)?;
+                memory.unnoted.put(key, UNNOTED, &error, now);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Incidents of this source of which something was written since they were last looked at, with the place of that.
 fn news(asker: &Asker, memory: &Memory) -> Vec<(u64, Arc<Incident>)> {
-    let oldest = asker.state.clock.now() - TimeDelta::minutes(WITHIN_MINUTES);
+    let oldest = asker.state.clock.now() - TimeDelta::minutes(MISSED_WITHIN_MINUTES);
     let world = asker.state.mirror.read();
     let ours = world.after(None).filter(|snapshot| {
         let incident = &snapshot.incident;
@@ -98,16 +152,15 @@ fn news(asker: &Asker, memory: &Memory) -> Vec<(u64, Arc<Incident>)> {
         .collect()
 }
 
-/// False where the turn's notes are used up.
-async fn of_incident(
+/// What is to be written of one incident. Puts on record what will not be.
+async fn waiting(
     asker: &Asker,
-    incident: &Arc<Incident>,
+    seq: u64,
+    incident: Arc<Incident>,
     clearance: Tlp,
-    answers: bool,
-    left: &mut usize,
-) -> Result<bool, Trouble> {
+) -> Result<Option<Waiting>, Trouble> {
     let Some(upstream) = &incident.upstream else {
-        return Ok(true);
+        return Ok(None);
     };
     let mut there = NotesThere::of(upstream);
     if there.under_way.is_some() {
@@ -116,40 +169,78 @@ async fn of_incident(
             Noting::Idempotent => there.again(),
             _ => there.lost("the backend ended while it was being written: look there".to_owned()),
         };
-        tell(asker, incident, &there).await?;
+        tell(asker, &incident, &there).await?;
     }
+    let (mut notes, mut missed, mut after) = (Vec::new(), false, there.upto);
     loop {
         let entries = asker
             .state
             .store
-            .timeline(&incident.id, there.upto, ENTRIES)
+            .timeline(&incident.id, after, ENTRIES)
             .await?;
         for entry in &entries {
-            let Some(noted) = to_write(asker, incident, clearance, entry) else {
-                continue;
-            };
-            if *left == 0 {
-                return Ok(false);
+            match wish(asker, &incident, clearance, entry) {
+                Wish::Write(noted) => notes.push(noted),
+                Wish::Missed if notes.is_empty() => {
+                    there = there.missed(entry.seq, MISSED);
+                    missed = true;
+                }
+                Wish::Missed | Wish::None => {}
             }
-            *left -= 1;
-            if !answers {
-                asker.intake.connector.read(&upstream.key).await?;
-            }
-            there = write(asker, incident, &upstream.key, there, noted).await?;
         }
         match entries.last() {
             // What is not written there is not noted: it is looked at again after the next change, and costs nothing there.
-            Some(last) if entries.len() == ENTRIES => there.upto = there.upto.max(last.seq),
-            _ => return Ok(true),
+            Some(last) if entries.len() == ENTRIES && notes.len() < WRITTEN_MAX => after = last.seq,
+            _ => break,
         }
     }
+    if missed {
+        tell(asker, &incident, &there).await?;
+    }
+    Ok(Some(Waiting {
+        key: upstream.key.clone(),
+        incident,
+        seq,
+        there,
+        notes,
+    }))
 }
 
-fn to_write(asker: &Asker, incident: &Incident, clearance: Tlp, entry: &Entry) -> Option<Noted> {
-    let oldest = asker.state.clock.now() - TimeDelta::minutes(WITHIN_MINUTES);
+/// Writes what is to be written of one incident. False where the turn's notes are used up.
+async fn of_incident(
+    asker: &Asker,
+    waiting: Waiting,
+    answers: Answers,
+    left: &mut usize,
+) -> Result<bool, Trouble> {
+    let Waiting {
+        incident,
+        key,
+        mut there,
+        notes,
+        ..
+    } = waiting;
+    for noted in notes {
+        if *left == 0 {
+            return Ok(false);
+        }
+        *left -= 1;
+        if answers == Answers::Badly {
+            asker.intake.connector.read(&key).await?;
+        }
+        there = write(asker, &incident, &key, there, noted).await?;
+    }
+    Ok(true)
+}
+
+fn wish(asker: &Asker, incident: &Incident, clearance: Tlp, entry: &Entry) -> Wish {
+    let age = asker.state.clock.now() - entry.at;
     let stays = incident.restriction.is_some() || incident.exercise || incident.tlp > clearance;
-    if stays || entry.at < oldest || matches!(entry.via, Via::Import | Via::Worker) {
-        return None;
+    if stays
+        || age > TimeDelta::minutes(MISSED_WITHIN_MINUTES)
+        || matches!(entry.via, Via::Import | Via::Worker)
+    {
+        return Wish::None;
     }
     let Ok(Event::Noted {
         text,
@@ -158,10 +249,13 @@ fn to_write(asker: &Asker, incident: &Incident, clearance: Tlp, entry: &Entry) -
         ..
     }) = event(entry)
     else {
-        return None;
+        return Wish::None;
     };
     if text.starts_with("[redacted") {
-        return None;
+        return Wish::None;
+    }
+    if age > TimeDelta::minutes(WITHIN_MINUTES) {
+        return Wish::Missed;
     }
     let text = format!(
         "{} ({} in {}): {text}",
@@ -169,7 +263,7 @@ fn to_write(asker: &Asker, incident: &Incident, clearance: Tlp, entry: &Entry) -
         kind.as_str(),
         incident.id
     );
-    Some(Noted {
+    Wish::Write(Noted {
         seq: entry.seq,
         text: text.chars().take(TEXT_MAX).collect(),
     })

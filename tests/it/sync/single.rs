@@ -275,3 +275,49 @@ async fn a_note_that_always_meets_a_fault_keeps_no_other_from_being_written() {
         .await;
     room.backend.stop_at(&room.clock).await;
 }
+
+#[tokio::test]
+async fn a_note_that_cannot_be_written_for_four_hours_is_said_to_be_lost() {
+    let status = Arc::new(Mutex::new(500));
+    let (room, [first, _]) = noting(&status).await;
+    room.backend
+        .done(&first, &note("blocked the account"))
+        .await;
+    room.until("/v1/info", "that it is not written yet", |info| {
+        says(info, "A has notes that are not written there yet")
+    })
+    .await;
+    room.clock.advance(4 * 3_600_000);
+    let path = format!("/v1/incidents/{first}");
+    let incident = room
+        .until(&path, "that it is lost", |incident| {
+            incident["upstream"]["notes"]["lost"].is_array()
+        })
+        .await;
+    let lost = &incident["upstream"]["notes"]["lost"];
+    assert_eq!(lost[0]["why"], "older than four hours: not written there");
+    // It is told once, and nothing waits any more.
+    room.until("/v1/info", "the end of the trouble", is_quiet)
+        .await;
+    *status.lock().unwrap() = 200;
+    let posts = || {
+        let asked = room.asked.lock().unwrap();
+        asked
+            .iter()
+            .filter(|line| line.contains("timeline_items"))
+            .count()
+    };
+    let before = posts();
+    room.turn().await;
+    room.turn().await;
+    assert_eq!(posts(), before);
+    let incident = room.get(&path).await;
+    assert_eq!(
+        incident["upstream"]["notes"]["lost"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    room.backend.stop_at(&room.clock).await;
+}
