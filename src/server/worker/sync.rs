@@ -86,6 +86,7 @@ async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
         .whole_at
         .is_some_and(|at| state.clock.mono() - at < RESYNC_AFTER_MS);
     if let (true, true, Some(since)) = (tells, fresh, memory.watermark.clone()) {
+        let begun = state.clock.now();
         match intake.connector.changes(&since).await? {
             Delta::Resync => {}
             Delta::Cases {
@@ -105,7 +106,7 @@ async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
                 look_for(asker, memory, false).await?;
                 let latest = watermark.at;
                 memory.watermark = Some(Watermark {
-                    at: believed(latest, asker),
+                    at: believed(latest, begun),
                     ..watermark
                 });
                 intake.note(|progress| {

@@ -37,6 +37,8 @@ pub(super) struct Walk {
     /// What the newest part held in the last turn.
     newest: BTreeSet<String>,
     trouble: Vec<String>,
+    /// When it began.
+    begun: Option<Instant>,
 }
 
 /// Reads as much of the list as belongs into one turn.
@@ -45,9 +47,13 @@ pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), Troub
     if compares && memory.whole_at.is_some() {
         return part(asker, memory).await;
     }
+    let begun = Some(asker.state.clock.now());
     let batch = all(&*asker.intake.connector).await?;
     take_all(asker, memory, &batch.cases).await?;
-    memory.walk = Walk::default();
+    memory.walk = Walk {
+        begun,
+        ..Walk::default()
+    };
     let cut = memory.walk.note(&batch);
     end(asker, memory, cut).await
 }
@@ -55,6 +61,10 @@ pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), Troub
 /// The newest part, where new incidents come in, and the next of the others.
 async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     let connector = &asker.intake.connector;
+    memory
+        .walk
+        .begun
+        .get_or_insert_with(|| asker.state.clock.now());
     let newest = connector.list(None).await?;
     take_all(asker, memory, &newest.cases).await?;
     let keys: BTreeSet<String> = newest.cases.iter().map(|case| case.key.clone()).collect();
@@ -133,9 +143,11 @@ async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), Troubl
         },
     );
     memory.listed.retain(|key, _| walk.keys.contains(key));
-    // By the source's own clock where it told a time, since ours may be ahead of it. What is older than the list is in it.
-    let told = walk.latest.map(|at| believed(at, asker));
-    let before = asker.state.clock.now() - TimeDelta::milliseconds(SKEW_MS);
+    // By the source's own clock where it told a time, since ours may be ahead of it. What is older than the list is in it; what
+    // changed while it was read may not be.
+    let begun = walk.begun.unwrap_or_else(|| asker.state.clock.now());
+    let told = walk.latest.map(|at| believed(at, begun));
+    let before = begun - TimeDelta::milliseconds(SKEW_MS);
     memory.watermark = Some(Watermark {
         at: told.map_or(before, |at| at.max(before)),
         seen: BTreeSet::new(),
@@ -283,10 +295,10 @@ pub(super) async fn changed(
     Ok(())
 }
 
-/// How far a source is read, by the latest time it told. One that lies ahead of us is not believed: everything that happens
-/// until then would be passed over. To read a little twice does no harm.
-pub(super) fn believed(latest: Instant, asker: &Asker) -> Instant {
-    latest.min(asker.state.clock.now())
+/// How far a source is read, by the latest time it told and when asking began, by our clock. A time that lies ahead of that is
+/// not believed: everything that happens until then would be passed over. To read a little twice does no harm.
+pub(super) fn believed(latest: Instant, begun: Instant) -> Instant {
+    latest.min(begun)
 }
 
 /// Asks one by one for what our record says is open there and its list does not hold. Where that one holds nothing at all,
