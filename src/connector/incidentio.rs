@@ -224,6 +224,9 @@ impl IncidentIo {
             let part = self
                 .part(&filter, after.as_ref().map(|c| c.0.as_str()))
                 .await?;
+            if !part.unread.is_empty() {
+                return Ok(Delta::Resync);
+            }
             told.extend(part.cases);
             after = part.next;
             if after.is_none() {

@@ -208,6 +208,9 @@ impl Connector for TheHive {
             let (mut cursor, mut told): (_, Vec<Case>) = (None, Vec::new());
             loop {
                 let part = self.part(&filter, cursor.take()).await?;
+                if !part.unread.is_empty() {
+                    return Ok(Delta::Resync);
+                }
                 told.extend(part.cases);
                 if part.next.is_none() {
                     break;

@@ -1,7 +1,7 @@
 //! Takes incidents in from the systems they are kept in: opens what is new, follows what changed, marks what is gone. It backs
 //! off and never gives up; how far it has come stands in the intake. What is written there is `sync_write`, who may ask `sync_lease`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::sync_lease::Asker;
 use super::sync_list::{UNREAD, believed, changed, look_for, read};
@@ -145,26 +145,28 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
     }
 }
 
-/// Opens what is new, and follows what is on record.
+/// Follows what is on record.
 pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), Trouble> {
-    let known = on_record(&asker.state, &asker.intake, &case.key);
-    take(asker, known.as_ref(), case).await
-}
-
-/// The same, with the incident that is on record.
-pub(super) async fn take(
-    asker: &Asker,
-    known: Option<&Arc<Incident>>,
-    case: &Case,
-) -> Result<(), Trouble> {
-    match known {
-        Some(incident) => follow(asker, incident, case).await,
-        None if case.open => open(asker, case).await,
+    match on_record(&asker.state, &asker.intake, &case.key) {
+        Some(incident) => follow(asker, &incident, case).await,
         None => Ok(()),
     }
 }
 
-async fn open(asker: &Asker, case: &Case) -> Result<(), Trouble> {
+/// The same, with the incident that is on record; opens what is new. Tells why one is refused here.
+pub(super) async fn take(
+    asker: &Asker,
+    known: Option<&Arc<Incident>>,
+    case: &Case,
+) -> Result<Option<String>, Trouble> {
+    match known {
+        Some(incident) => follow(asker, incident, case).await.map(|()| None),
+        None if case.open => open(asker, case).await,
+        None => Ok(None),
+    }
+}
+
+async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
     let Asker { state, intake, .. } = asker;
     let caller = caller(intake);
     let name = intake.settings.name.clone();
@@ -175,9 +177,12 @@ async fn open(asker: &Asker, case: &Case) -> Result<(), Trouble> {
         &context(state, &caller),
     );
     let Some(service) = state.directory.service(&landing.open.service) else {
-        return Ok(());
+        let service = &landing.open.service;
+        return Ok(Some(format!("there is no service '{service}'")));
     };
     let (deciding, key) = (state.clone(), case.key.clone());
+    let refused = Arc::new(OnceLock::new());
+    let refusing = refused.clone();
     let job = Job {
         target: Target::New {
             prefix: service.prefix.clone(),
@@ -195,13 +200,15 @@ async fn open(asker: &Asker, case: &Case) -> Result<(), Trouble> {
                 }
                 Err(refusal) => {
                     tracing::warn!(connector = name, key, %refusal, "an incident could not be taken in");
+                    let _first = refusing.set(refusal.to_string());
                     Outcome::Answer(super::silent())
                 }
             }
         }),
         now: state.clock.now(),
     };
-    submit(state, job).await
+    submit(state, job).await?;
+    Ok(refused.get().cloned())
 }
 
 async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), Trouble> {

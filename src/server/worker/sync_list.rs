@@ -182,6 +182,7 @@ fn miss(asker: &Asker, memory: &mut Memory, keys: &BTreeSet<String>, cut: bool) 
     memory
         .unread
         .keep(|key| keys.contains(key) || open.contains(key));
+    memory.refused.keep(|key| keys.contains(key));
     memory.left.retain(|key| !keys.contains(key));
     let waits = |key: &String| !memory.unread.holds(key, now);
     if !cut && !memory.left.iter().any(waits) {
@@ -210,9 +211,11 @@ fn on_record(asker: &Asker) -> HashMap<String, Arc<Incident>> {
 
 /// Opens and follows what a part of the list says, but for what stands as it stood.
 async fn take_all(asker: &Asker, memory: &mut Memory, cases: &[Case]) -> Result<(), Trouble> {
-    let changed = cases
-        .iter()
-        .filter(|case| memory.listed.get(&case.key) != Some(&case.version));
+    let now = asker.state.clock.mono();
+    let changed = cases.iter().filter(|case| {
+        let stands = memory.listed.get(&case.key) == Some(&case.version);
+        !stands && !memory.refused.holds(&case.key, now)
+    });
     let changed: Vec<&Case> = changed.collect();
     if changed.is_empty() {
         return Ok(());
@@ -228,12 +231,13 @@ async fn take_all(asker: &Asker, memory: &mut Memory, cases: &[Case]) -> Result<
         let taking = complete
             .iter()
             .map(|case| take(asker, known.get(&case.key), case));
-        try_join_all(taking).await?;
-        for case in few {
-            if complete.iter().any(|of| of.key == case.key) {
-                memory.unread.over(&case.key);
-                memory.listed.insert(case.key.clone(), case.version.clone());
+        let refused = try_join_all(taking).await?;
+        for (case, refused) in complete.iter().zip(refused) {
+            let listed = few.iter().find(|of| of.key == case.key);
+            if let (Some(of), None) = (listed, &refused) {
+                memory.listed.insert(of.key.clone(), of.version.clone());
             }
+            memory.taken(&case.key, refused, now);
         }
     }
     Ok(())
@@ -288,8 +292,8 @@ pub(super) async fn changed(
     for case in cases {
         let on_record = known.get(&case.key);
         if let Some(case) = completed(asker, memory, &mut one_by_one, on_record, case).await? {
-            take(asker, on_record, &case).await?;
-            memory.unread.over(&case.key);
+            let refused = take(asker, on_record, &case).await?;
+            memory.taken(&case.key, refused, asker.state.clock.mono());
         }
     }
     Ok(())

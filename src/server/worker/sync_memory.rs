@@ -18,6 +18,8 @@ const LET_BE_MS: i64 = 300_000;
 const SILENT_LET_BE_MS: i64 = 60_000;
 /// Of how many incidents that are let be readers are told why; of the others, how many they are.
 const SAID_MAX: usize = 3;
+/// How much of a key readers see, in cells.
+const KEY_CELLS: usize = 40;
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,8 @@ pub(super) struct Memory {
     pub(super) left: BTreeSet<String>,
     /// Incidents that could not be read, by key.
     pub(super) unread: Aside,
+    /// Incidents that are not on record because they were refused here, by key.
+    pub(super) refused: Aside,
     /// The place of an incident's last entry when its notes were last looked at, by the incident's id.
     pub(super) noted: HashMap<String, u64>,
     pub(super) failures: u32,
@@ -62,12 +66,26 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// What came of taking an incident in: one that is refused here is not on record, and tried again later.
+    pub(super) fn taken(&mut self, key: &str, refused: Option<String>, now: Mono) {
+        match refused {
+            Some(why) => {
+                let what = format!("could not be taken in: {why}");
+                self.refused
+                    .put_until(key.to_owned(), &what, now + LET_BE_MS);
+            }
+            None => self.refused.over(key),
+        }
+        self.unread.over(key);
+    }
+
     /// What is wrong though the source answers: its list is not all there is, an incident cannot be read, or it does not show
     /// what was written there.
     pub(super) fn trouble(&self) -> Option<String> {
         let mut moves: Vec<&str> = self.untaken.values().map(|u| u.why.as_str()).collect();
         moves.sort_unstable();
         let all = self.short.iter().cloned();
+        let all = all.chain(self.refused.said());
         let all = all.chain(self.unread.said()).chain(self.unnoted.said());
         let all: Vec<String> = all.chain(moves.into_iter().map(str::to_owned)).collect();
         (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS))
@@ -95,8 +113,11 @@ struct LetBe {
 impl Aside {
     /// Puts one aside; `what` says what became of it, as in `could not be read`.
     pub(super) fn put(&mut self, key: String, what: &str, error: &ConnectorError, now: Mono) {
-        let why = format!("{key} {what}: {error}");
-        let until = now + let_be_ms(error);
+        self.put_until(key, &format!("{what}: {error}"), now + let_be_ms(error));
+    }
+
+    fn put_until(&mut self, key: String, what: &str, until: Mono) {
+        let why = format!("{} {what}", SafeText::line(&key).truncated(KEY_CELLS));
         self.0.insert(key, LetBe { until, why });
     }
 

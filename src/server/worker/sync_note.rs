@@ -138,18 +138,25 @@ async fn write_all(
 }
 
 /// Incidents of this source of which something was written since they were last looked at, with the place of that.
-fn news(asker: &Asker, memory: &Memory) -> Vec<(u64, Arc<Incident>)> {
+fn news(asker: &Asker, memory: &mut Memory) -> Vec<(u64, Arc<Incident>)> {
     let oldest = asker.state.clock.now() - TimeDelta::minutes(MISSED_WITHIN_MINUTES);
     let world = asker.state.mirror.read();
     let ours = world.after(None).filter(|snapshot| {
         let incident = &snapshot.incident;
         let source = incident.upstream.as_ref().map(|of| &of.connector);
-        source == Some(&asker.intake.settings.name)
-            && incident.updated_at >= oldest
-            && memory.noted.get(&incident.id) != Some(&snapshot.seq)
+        source == Some(&asker.intake.settings.name) && incident.updated_at >= oldest
     });
-    ours.map(|snapshot| (snapshot.seq, snapshot.incident.clone()))
-        .collect()
+    let looked_at = std::mem::take(&mut memory.noted);
+    let mut news = Vec::new();
+    for snapshot in ours {
+        let id = &snapshot.incident.id;
+        match looked_at.get(id) == Some(&snapshot.seq) {
+            // The others need not be remembered.
+            true => drop(memory.noted.insert(id.clone(), snapshot.seq)),
+            false => news.push((snapshot.seq, snapshot.incident.clone())),
+        }
+    }
+    news
 }
 
 /// What is to be written of one incident. Puts on record what will not be.

@@ -321,3 +321,38 @@ async fn a_note_that_cannot_be_written_for_four_hours_is_said_to_be_lost() {
     );
     room.backend.stop_at(&room.clock).await;
 }
+
+#[tokio::test]
+async fn an_incident_that_is_refused_here_is_said_and_tried_again() {
+    let long = Arc::new(Mutex::new(true));
+    let telling = long.clone();
+    // No record takes a key as long as this one.
+    let (url, _) = answering_bodies(move |_, body| {
+        let case = |id: &str| {
+            json!({"_id": id, "title": "t", "status": "New", "stage": "New", "description": "d",
+            "_createdAt": 1_795_510_800_000_i64})
+        };
+        let body: Value = serde_json::from_str(body).unwrap();
+        let lists = body["query"][1]["_and"][0]["_ne"].is_object();
+        let answer = match (lists, *telling.lock().unwrap()) {
+            (true, true) => json!([case("~1"), case(&"~2".repeat(1_000))]),
+            (true, false) => json!([case("~1"), case("~2")]),
+            (false, _) => json!([]),
+        };
+        (200, answer.to_string())
+    });
+    let room = across::room(vec![("thehive", url)]).await;
+    room.until("/v1/incidents", "the other one", count(1)).await;
+    let said = |info: &Value| says(info, "could not be taken in");
+    let info = room.until("/v1/info", "the refusal", said).await;
+    assert!(says(&info, "key"), "{info}");
+    // It is said for as long as it is so.
+    room.turn().await;
+    let info = room.get("/v1/info").await;
+    assert!(said(&info), "{info}");
+    *long.lock().unwrap() = false;
+    room.until("/v1/incidents", "both", count(2)).await;
+    room.until("/v1/info", "the end of the trouble", is_quiet)
+        .await;
+    room.backend.stop_at(&room.clock).await;
+}
