@@ -131,9 +131,9 @@ impl AlertIntake {
         let now = state.clock.now();
         let world = state.mirror.read();
         let open = world
-            .after(None)
+            .of_source(&self.settings.name)
             .filter_map(|snapshot| snapshot.incident.upstream.as_ref())
-            .filter(|up| up.connector == self.settings.name && fires(up))
+            .filter(|up| fires(up))
             .count();
         drop(world);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);

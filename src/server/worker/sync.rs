@@ -123,13 +123,8 @@ async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
 
 fn on_record(state: &ServerState, intake: &Intake, key: &str) -> Option<Arc<Incident>> {
     let world = state.mirror.read();
-    let of = |incident: &Incident| {
-        let upstream = incident.upstream.as_ref();
-        upstream.is_some_and(|up| up.connector == intake.settings.name && up.key == key)
-    };
-    let mut all = world.after(None);
-    all.find(|snapshot| of(&snapshot.incident))
-        .map(|snapshot| snapshot.incident.clone())
+    let found = world.by_key(&intake.settings.name, key);
+    found.map(|snapshot| snapshot.incident.clone())
 }
 
 /// The name under which a source stands in the record. What it changes counts as somebody's command: whoever is about to

@@ -201,10 +201,10 @@ fn open_keys(known: &HashMap<String, Arc<Incident>>) -> BTreeSet<String> {
 /// Incidents of this source on our record, by their key there.
 fn on_record(asker: &Asker) -> HashMap<String, Arc<Incident>> {
     let world = asker.state.mirror.read();
-    let ours = world.after(None).filter_map(|snapshot| {
+    let ours = world.of_source(&asker.intake.settings.name);
+    let ours = ours.filter_map(|snapshot| {
         let upstream = snapshot.incident.upstream.as_ref()?;
-        let ours = upstream.connector == asker.intake.settings.name;
-        ours.then(|| (upstream.key.clone(), snapshot.incident.clone()))
+        Some((upstream.key.clone(), snapshot.incident.clone()))
     });
     ours.collect()
 }

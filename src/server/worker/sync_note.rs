@@ -141,11 +141,8 @@ async fn write_all(
 fn news(asker: &Asker, memory: &mut Memory) -> Vec<(u64, Arc<Incident>)> {
     let oldest = asker.state.clock.now() - TimeDelta::minutes(MISSED_WITHIN_MINUTES);
     let world = asker.state.mirror.read();
-    let ours = world.after(None).filter(|snapshot| {
-        let incident = &snapshot.incident;
-        let source = incident.upstream.as_ref().map(|of| &of.connector);
-        source == Some(&asker.intake.settings.name) && incident.updated_at >= oldest
-    });
+    let ours = world.of_source(&asker.intake.settings.name);
+    let ours = ours.filter(|snapshot| snapshot.incident.updated_at >= oldest);
     let looked_at = std::mem::take(&mut memory.noted);
     let mut news = Vec::new();
     for snapshot in ours {

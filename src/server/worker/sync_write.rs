@@ -77,15 +77,12 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
 fn due(state: &ServerState, intake: &Intake) -> Vec<(String, Version, Phase)> {
     let one = |incident: &Incident| {
         let upstream = incident.upstream.as_ref()?;
-        if upstream.connector != intake.settings.name {
-            return None;
-        }
         let version = upstream.rest.get("version")?.as_str()?.to_owned();
         Some((upstream.key.clone(), Version(version), unwritten(incident)?))
     };
     let world = state.mirror.read();
     world
-        .after(None)
+        .of_source(&intake.settings.name)
         .filter_map(|snapshot| one(&snapshot.incident))
         .collect()
 }

@@ -148,11 +148,10 @@ async fn moves_that_the_source_has_no_word_for_take_no_place_from_the_others() {
     let answer = move |line: &str| iris(&mut answers.lock().unwrap(), line);
     let room = Room::answered_by(change, answer).await;
     let list = room.until("/v1/incidents", "eleven", count(11)).await;
-    let all = list["incidents"].as_array().unwrap().iter();
-    let ids = all.map(|incident| incident["id"].as_str().unwrap());
-    let mut ids: Vec<&str> = ids.collect();
-    // As the worker meets them.
-    ids.sort_unstable();
+    // The one with the last key is the last that the worker meets.
+    let mut all = list["incidents"].as_array().unwrap().clone();
+    all.sort_by_key(|of| of["upstream"]["key"].as_str().map(str::to_owned));
+    let ids: Vec<&str> = all.iter().map(|of| of["id"].as_str().unwrap()).collect();
     for id in &ids {
         room.backend.done(id, &containment()).await;
     }
