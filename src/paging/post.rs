@@ -109,8 +109,13 @@ fn judged(answer: &NetAnswer, hidden: Option<&Secret>, now: Instant) -> Sent {
         StatusCode::REQUEST_TIMEOUT,
         StatusCode::TOO_EARLY,
         StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
     ];
-    if status.is_server_error() || later.contains(&status) {
+    if status.is_server_error() && !later.contains(&status) {
+        // It, or a proxy before it, failed while it had the page: what it did with it, nobody knows.
+        return Sent::Unknown(why);
+    }
+    if later.contains(&status) {
         return Sent::NotSent {
             why,
             retry_after_ms: answer
