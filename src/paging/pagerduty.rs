@@ -57,7 +57,9 @@ impl PagerDuty {
             return Sent::Refused("the stored page is no event; page the team again".to_owned());
         };
         self.post
-            .send(body, Some(&routing_key), attempt.now, |request| request)
+            .send(body, &[routing_key.expose()], attempt.now, |request| {
+                request
+            })
             .await
     }
 }

@@ -55,8 +55,9 @@ impl Webhook {
         let signed = secret
             .as_ref()
             .map(|secret| signature(secret, key, &timestamp, body));
+        let hidden: Vec<&str> = secret.iter().map(Secret::expose).collect();
         self.post
-            .send(body.to_vec(), secret.as_ref(), attempt.now, |request| {
+            .send(body.to_vec(), &hidden, attempt.now, |request| {
                 let request = request
                     .header("idempotency-key", key)
                     .header("webhook-id", key)
