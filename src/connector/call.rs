@@ -239,6 +239,28 @@ impl Line {
     }
 }
 
+/// Whether it says that somebody else wrote meanwhile.
+pub(super) fn is_conflict(heard: &Heard) -> bool {
+    matches!(heard.status.as_u16(), 409 | 412)
+}
+
+/// An answer that says yes.
+///
+/// # Errors
+/// `NotFound`: what was asked for is not there; `Invalid`: any other no, in its own words.
+pub(super) fn good(heard: Heard, what: &str) -> Result<Heard, ConnectorError> {
+    if heard.status.is_success() {
+        return Ok(heard);
+    }
+    if matches!(heard.status.as_u16(), 404 | 410) {
+        return Err(ConnectorError::NotFound(what.to_owned()));
+    }
+    Err(ConnectorError::Invalid {
+        field: what.to_owned(),
+        message: message(&heard.body).unwrap_or_else(|| format!("it answered {}", heard.status)),
+    })
+}
+
 /// A client for one of the addresses of the settings. Credentials go over plain HTTP to this machine only.
 ///
 /// # Errors

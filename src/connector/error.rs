@@ -44,6 +44,12 @@ pub enum ConnectorError {
 }
 
 impl ConnectorError {
+    /// Somebody changed it since it was seen.
+    pub fn conflict(current: Case) -> ConnectorError {
+        let current = Box::new(current);
+        ConnectorError::Conflict { current }
+    }
+
     /// Whether it is about whoever asks, so that the next question would meet it too.
     pub fn is_of_all(&self) -> bool {
         matches!(

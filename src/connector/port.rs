@@ -288,6 +288,21 @@ pub trait Connector: Send + Sync {
     fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
 }
 
+/// What is known before a write, by reading: true where it stands already as it shall, and nothing is to be written.
+///
+/// # Errors
+/// `Conflict`: it is at another version than the one that was seen.
+pub(super) fn before(
+    seen: &Version,
+    case: &Case,
+    stands: impl Fn(&Case) -> bool,
+) -> Result<bool, ConnectorError> {
+    match case.version == *seen {
+        true => Ok(stands(case)),
+        false => Err(ConnectorError::conflict(case.clone())),
+    }
+}
+
 /// What a write came to, by reading again: a success that changed nothing is none. `reached` tells whether it stands at `to`.
 ///
 /// # Errors

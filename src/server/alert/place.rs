@@ -426,10 +426,8 @@ impl Work<'_> {
 
 fn answer(told: Told) -> Answer {
     Answer {
-        status: 200,
-        etag: None,
-        location: None,
         body: serde_json::to_vec(&told).unwrap_or_default(),
+        ..Answer::empty(200)
     }
 }
 

@@ -128,12 +128,7 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 
 /// Nobody hears a worker's answer.
 fn silent() -> Answer {
-    Answer {
-        status: 200,
-        etag: None,
-        location: None,
-        body: Vec::new(),
-    }
+    Answer::empty(200)
 }
 
 /// Writes events of a worker, if there are any.
