@@ -15,7 +15,7 @@ use super::{Attempt, Route, Sent};
 use crate::domain::text::SafeText;
 use crate::domain::word::Urgency;
 use crate::net::SettingsFault;
-use crate::secret::{Secret, read_secret_file};
+use crate::secret::{self, Secret, read_secret_file};
 
 /// The most bytes of a message: beyond 4096 ntfy makes an attachment of it. A repeat needs some too.
 const MESSAGE_MAX: usize = 4_000;
@@ -55,7 +55,7 @@ impl Ntfy {
     }
 
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
-        let token = match self.token_file.as_deref().map(read_secret_file).transpose() {
+        let token = match secret::read_given(self.token_file.as_deref()).await {
             Ok(token) => token,
             Err(error) => return Sent::not_sent(error),
         };

@@ -80,10 +80,16 @@ impl Post {
     ) -> Sent {
         let client = match &self.place {
             Place::Ready(client) => client.clone(),
-            Place::Secret(path) => match read_client(path, &self.http) {
-                Ok(client) => client,
-                Err(why) => return Sent::not_sent(why),
-            },
+            Place::Secret(path) => {
+                // Read on a thread of its own: it may lie on a network that hangs.
+                let (path, http) = (path.clone(), self.http.clone());
+                let reading = tokio::task::spawn_blocking(move || read_client(&path, &http));
+                match reading.await {
+                    Ok(Ok(client)) => client,
+                    Ok(Err(why)) => return Sent::not_sent(why),
+                    Err(ended) => return Sent::not_sent(ended),
+                }
+            }
         };
         let request = match client.request(Method::POST, "") {
             Ok(request) => complete(request.header(header::CONTENT_TYPE, "application/json")),

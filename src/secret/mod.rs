@@ -5,9 +5,11 @@ use std::fmt;
 
 use subtle::ConstantTimeEq;
 
+mod place;
 mod read;
 mod write;
 
+pub use place::{COMMAND_WITHIN_MS, Place, read, read_file, read_given};
 pub use read::{SecretError, command_words, read_secret_command, read_secret_file};
 pub use write::{owner_folder, write_owner_file};
 
