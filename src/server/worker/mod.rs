@@ -6,11 +6,6 @@ mod deadline;
 mod delivery;
 mod head;
 mod sync;
-mod sync_lease;
-mod sync_list;
-mod sync_memory;
-mod sync_note;
-mod sync_write;
 
 use std::sync::Arc;
 
@@ -72,10 +67,10 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
         let (state, intake, ending) = (state.clone(), intake.clone(), ending.clone());
         tasks.spawn(async move {
             tokio::select! {
-                () = sync_lease::work(state.clone(), intake.clone()) => {}
+                () = sync::work(state.clone(), intake.clone()) => {}
                 () = ending.cancelled() => {}
             }
-            sync_lease::leave(&state, &intake).await;
+            sync::leave(&state, &intake).await;
         });
     }
     spawn(Box::pin(head::work(state.clone())));

@@ -1,276 +1,76 @@
-//! Takes incidents in from the systems they are kept in: opens what is new, follows what changed, marks what is gone. It backs
-//! off and never gives up; how far it has come stands in the intake. What is written there is `sync_write`, who may ask `sync_lease`.
+//! Takes incidents in from the system they are kept in, and writes there what people decided here. Who may ask a source is
+//! `lease`, what is done in one turn `turn`; one task a source goes on with both.
 
-use std::sync::{Arc, OnceLock};
+mod lease;
+mod list;
+mod memory;
+mod note;
+mod phase;
+mod take;
+mod turn;
 
-use super::sync_lease::Asker;
-use super::sync_list::{UNREAD, believed, changed, look_for, read};
-use super::sync_memory::{Memory, Trouble};
-use super::sync_note::{Answers, write_notes};
-use super::sync_write::write_phases;
-use crate::connector::error::ConnectorError;
-use crate::connector::landing::{heard, land, opened};
-use crate::connector::port::{Case, Delta, Watch, Watermark};
-use crate::domain::caller::Caller;
-use crate::domain::command::Context;
-use crate::domain::command::upstream::hear;
-use crate::domain::event::Event;
-use crate::domain::incident::Incident;
-use crate::domain::text::SafeText;
-use crate::domain::word::{Role, Via};
-use crate::server::intake::{Intake, TROUBLE_CELLS};
+use std::sync::Arc;
+
+use rand::RngExt as _;
+use tokio::sync::watch;
+
+pub use lease::leave;
+
+use crate::server::intake::Intake;
 use crate::server::state::ServerState;
-use crate::server::write;
-use crate::store::{Done, Found, Job, Outcome, Target};
+use crate::store::claim::Lease;
+use lease::{Asker, Hold, keep};
+use memory::Memory;
+use turn::ask;
 
-/// How often the whole list is read where changes are told otherwise.
-const RESYNC_AFTER_MS: i64 = 300_000;
-/// The longest wait after failures.
-const LONGEST_WAIT_MS: i64 = 60_000;
-
-/// One turn; milliseconds until the next.
-pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
-    let Asker { state, intake, .. } = asker;
-    let interval = intake.settings.vendor.interval_ms;
-    intake.note(|progress| progress.asked_at = Some(state.clock.now()));
-    let read = turn(asker, memory).await.err();
-    let ends = |error: &Option<Trouble>| error.as_ref().is_some_and(Trouble::ends_turn);
-    // What cannot be read keeps nothing from being written: that is compared with what stands there, one by one.
-    let moved = match ends(&read) {
-        false => write_phases(asker, memory).await.err(),
-        true => None,
-    };
-    // What will not be written there is told even while the source is away.
-    let answers = match (&read, ends(&read) || ends(&moved)) {
-        (None, false) => Answers::Well,
-        (Some(_), false) => Answers::Badly,
-        (_, true) => Answers::No,
-    };
-    let is_ours = |error: &Option<Trouble>| {
-        let source = |error: &Trouble| matches!(error, Trouble::Source(_));
-        error.as_ref().is_none_or(source)
-    };
-    let noted = match is_ours(&read) && is_ours(&moved) {
-        true => write_notes(asker, memory, answers).await.err(),
-        false => None,
-    };
-    let Some(error) = noted.or(moved).or(read) else {
-        memory.failures = 0;
-        return interval;
-    };
-    if matches!(error, Trouble::Lost) {
-        // Whoever has the source says how it stands.
-        return interval;
-    }
-    memory.failures = memory.failures.saturating_add(1);
-    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
-    tracing::warn!(
-        connector = intake.settings.name,
-        error = text,
-        "a source could not be read"
-    );
-    intake.note(|progress| progress.trouble = Some(text));
-    let doubled = interval << memory.failures.min(4);
-    match error {
-        Trouble::Source(ConnectorError::RateLimited { retry_at }) => (retry_at - state.clock.now())
-            .num_milliseconds()
-            .max(interval),
-        _ => doubled.min(LONGEST_WAIT_MS),
+/// Works until the future is dropped.
+pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
+    let held = watch::Sender::new(None);
+    let asking = ask_while_held(&state, &intake, held.subscribe());
+    tokio::select! {
+        () = keep(&state, &intake, &held) => {}
+        () = asking => {}
     }
 }
 
-async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let tells = intake.connector.capabilities().watch != Watch::FullDiff;
-    let fresh = memory
-        .whole_at
-        .is_some_and(|at| state.clock.mono() - at < RESYNC_AFTER_MS);
-    if let (true, true, Some(since)) = (tells, fresh, memory.watermark.clone()) {
-        let begun = state.clock.now();
-        match intake.connector.changes(&since).await? {
-            Delta::Resync => {}
-            Delta::Cases {
-                cases,
-                gone,
-                unread,
-                watermark,
-            } => {
-                changed(asker, memory, cases).await?;
-                for key in gone {
-                    mark(asker, &key, "gone").await?;
-                }
-                for (key, error) in unread {
-                    let now = state.clock.mono();
-                    memory.unread.put(key, UNREAD, &error, now);
-                }
-                look_for(asker, memory, false).await?;
-                let latest = watermark.at;
-                memory.watermark = Some(Watermark {
-                    at: believed(latest, begun),
-                    ..watermark
-                });
-                intake.note(|progress| {
-                    progress.answered_at = Some(state.clock.now());
-                    progress.changed_at = Some(latest);
-                    progress.trouble = memory.trouble();
-                });
-                return Ok(());
-            }
+/// Turn after turn, for as long as this node has the lease.
+async fn ask_while_held(
+    state: &Arc<ServerState>,
+    intake: &Arc<Intake>,
+    mut held: watch::Receiver<Option<Hold>>,
+) {
+    let mut memory = Memory::default();
+    let mut last: Option<Lease> = None;
+    let mut due = state.clock.mono();
+    loop {
+        let Ok(lease) = held
+            .wait_for(Option::is_some)
+            .await
+            .map(|hold| hold.as_ref().map(|of| of.lease.clone()))
+        else {
+            return;
+        };
+        let Some(lease) = lease else { continue };
+        // Another node asked meanwhile: what is remembered here is of before.
+        if last.as_ref() != Some(&lease) {
+            memory = Memory::default();
+            last = Some(lease.clone());
+        }
+        let asker = Asker {
+            state: state.clone(),
+            intake: intake.clone(),
+            lease,
+            held: held.clone(),
+        };
+        let turn = async {
+            state.clock.sleep_until(due).await;
+            let wait = ask(&asker, &mut memory).await;
+            // Several backends with one account must not ask in step.
+            wait + rand::rng().random_range(0..=wait / 10)
+        };
+        tokio::select! {
+            wait = turn => due = state.clock.mono() + wait,
+            () = asker.lost() => {}
         }
     }
-    read(asker, memory).await
-}
-
-fn on_record(state: &ServerState, intake: &Intake, key: &str) -> Option<Arc<Incident>> {
-    let world = state.mirror.read();
-    let found = world.by_key(&intake.settings.name, key);
-    found.map(|snapshot| snapshot.incident.clone())
-}
-
-/// The name under which a source stands in the record. What it changes counts as somebody's command: whoever is about to
-/// confirm something else sees it first.
-fn caller(intake: &Intake) -> Caller {
-    Caller::new(intake.settings.name.clone(), Role::Admin)
-}
-
-fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
-    Context {
-        via: Via::Import,
-        ..super::context(state, caller)
-    }
-}
-
-/// Follows what is on record.
-pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), Trouble> {
-    match on_record(&asker.state, &asker.intake, &case.key) {
-        Some(incident) => follow(asker, &incident, case).await,
-        None => Ok(()),
-    }
-}
-
-/// The same, with the incident that is on record; opens what is new. Tells why one is refused here.
-pub(super) async fn take(
-    asker: &Asker,
-    known: Option<&Arc<Incident>>,
-    case: &Case,
-) -> Result<Option<String>, Trouble> {
-    match known {
-        Some(incident) => follow(asker, incident, case).await.map(|()| None),
-        None if case.open => open(asker, case).await,
-        None => Ok(None),
-    }
-}
-
-async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let caller = caller(intake);
-    let name = intake.settings.name.clone();
-    let landing = land(
-        case,
-        &name,
-        &intake.settings.mapping,
-        &context(state, &caller),
-    );
-    let Some(service) = state.directory.service(&landing.open.service) else {
-        let service = &landing.open.service;
-        return Ok(Some(format!("there is no service '{service}'")));
-    };
-    let (deciding, key) = (state.clone(), case.key.clone());
-    let refused = Arc::new(OnceLock::new());
-    let refusing = refused.clone();
-    let job = Job {
-        target: Target::New {
-            prefix: service.prefix.clone(),
-            upstream: Some((name.clone(), key.clone())),
-        },
-        lease: Some(asker.lease.clone()),
-        idempotency: None,
-        decide: Box::new(move |found| {
-            let Found::Allotted(allotted) = found else {
-                return Outcome::Answer(super::silent());
-            };
-            match opened(&landing, &name, &allotted, &context(&deciding, &caller)) {
-                Ok((incident, events, stamp)) => {
-                    write::outcome(&deciding, incident, events, stamp, super::silent())
-                }
-                Err(refusal) => {
-                    tracing::warn!(connector = name, key, %refusal, "an incident could not be taken in");
-                    let _first = refusing.set(refusal.to_string());
-                    Outcome::Answer(super::silent())
-                }
-            }
-        }),
-        now: state.clock.now(),
-    };
-    submit(state, job).await?;
-    Ok(refused.get().cloned())
-}
-
-async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let heard = heard(case, &intake.settings.name, &intake.settings.mapping);
-    let caller = caller(intake);
-    // Most of the time it says nothing new, and nobody need be troubled.
-    if hear(incident, &heard, &context(state, &caller)).is_empty() {
-        return Ok(());
-    }
-    let job = job_on(
-        asker,
-        incident,
-        caller,
-        Via::Import,
-        move |incident, context| hear(incident, &heard, context),
-    );
-    submit(state, job).await
-}
-
-/// Marks what the source does not have any more; here it goes on.
-pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let Some(incident) = on_record(state, intake, key) else {
-        return Ok(());
-    };
-    let caller = caller(intake);
-    let job = job_on(asker, &incident, caller, Via::Import, move |incident, _| {
-        crate::domain::command::upstream::stand(incident, as_what)
-    });
-    submit(state, job).await
-}
-
-/// What `events` makes of an incident as it stands then, while the source is ours to ask.
-pub(super) fn job_on(
-    asker: &Asker,
-    incident: &Incident,
-    caller: Caller,
-    via: Via,
-    events: impl Fn(&Incident, &Context<'_>) -> Vec<Event> + Send + 'static,
-) -> Job {
-    let state = asker.state.clone();
-    let now = state.clock.now();
-    Job {
-        target: Target::Incident(incident.id.clone()),
-        lease: Some(asker.lease.clone()),
-        idempotency: None,
-        decide: Box::new(move |found| {
-            let Found::Incident(incident) = found else {
-                return Outcome::Answer(super::silent());
-            };
-            let context = Context {
-                via,
-                ..super::context(&state, &caller)
-            };
-            let events = events(&incident, &context);
-            super::written(&state, &incident, events, &context, Vec::new())
-        }),
-        now,
-    }
-}
-
-async fn submit(state: &ServerState, job: Job) -> Result<(), Trouble> {
-    match state.store.submit(job).await? {
-        Done::Written { seq, .. } => state.mirror.reach(seq, &state.clock).await,
-        Done::Superseded => return Err(Trouble::Lost),
-        _ => {}
-    }
-    Ok(())
 }

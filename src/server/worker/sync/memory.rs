@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::sync_list::Walk;
-use super::sync_write::Untaken;
 use crate::connector::error::ConnectorError;
-use crate::connector::port::{Version, Watermark};
+use crate::connector::port::{Batch, Cursor, Version, Watermark};
+use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
+use crate::domain::word::Phase;
 use crate::server::intake::TROUBLE_CELLS;
 use crate::store::StoreError;
 use crate::time::Mono;
@@ -90,6 +90,48 @@ impl Memory {
         let all: Vec<String> = all.chain(moves.into_iter().map(str::to_owned)).collect();
         (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS))
     }
+}
+
+/// A walk through a list, a part a turn.
+#[derive(Default)]
+pub(super) struct Walk {
+    /// Where it goes on; none at its beginning.
+    pub(super) next: Option<Cursor>,
+    pub(super) parts: usize,
+    /// What it met.
+    pub(super) keys: BTreeSet<String>,
+    pub(super) latest: Option<Instant>,
+    /// What the newest part held in the last turn.
+    pub(super) newest: BTreeSet<String>,
+    pub(super) trouble: Vec<String>,
+    /// When it began.
+    pub(super) begun: Option<Instant>,
+}
+
+impl Walk {
+    /// Keeps what a part told; true where it says that the list goes on beyond what it gives.
+    pub(super) fn note(&mut self, part: &Batch) -> bool {
+        let latest = part.cases.iter().filter_map(|case| case.updated_at).max();
+        self.latest = latest.max(self.latest);
+        self.keys
+            .extend(part.cases.iter().map(|case| case.key.clone()));
+        self.trouble.extend(part.cut.clone());
+        if !part.unread.is_empty() {
+            self.trouble.push(format!(
+                "{} incidents there could not be read",
+                part.unread.len()
+            ));
+        }
+        part.cut.is_some()
+    }
+}
+
+/// A move that was refused there, or sent and does not show there yet: many systems take a write before it can be read.
+pub(super) struct Untaken {
+    pub(super) until: Mono,
+    pub(super) phase: Phase,
+    /// How that is said.
+    pub(super) why: String,
 }
 
 /// How long one incident is let be after this.

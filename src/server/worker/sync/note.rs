@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::sync::job_on;
-use super::sync_lease::Asker;
-use super::sync_memory::{Memory, Trouble};
+use super::lease::Asker;
+use super::memory::{Memory, Trouble};
+use super::take::job_on;
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Noting;
 use crate::domain::command::note_there::NotesThere;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::word::{Tlp, Via};
+use crate::server::worker::worker;
 use crate::store::replay::event;
 use crate::store::{Done, Entry};
 
@@ -147,10 +148,11 @@ fn news(asker: &Asker, memory: &mut Memory) -> Vec<(u64, Arc<Incident>)> {
     let mut news = Vec::new();
     for snapshot in ours {
         let id = &snapshot.incident.id;
-        match looked_at.get(id) == Some(&snapshot.seq) {
+        if looked_at.get(id) == Some(&snapshot.seq) {
             // The others need not be remembered.
-            true => drop(memory.noted.insert(id.clone(), snapshot.seq)),
-            false => news.push((snapshot.seq, snapshot.incident.clone())),
+            memory.noted.insert(id.clone(), snapshot.seq);
+        } else {
+            news.push((snapshot.seq, snapshot.incident.clone()));
         }
     }
     news
@@ -322,7 +324,7 @@ async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<
     let job = job_on(
         asker,
         incident,
-        super::worker(),
+        worker(),
         Via::Worker,
         move |incident, _| there.told(incident),
     );

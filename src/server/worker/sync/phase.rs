@@ -1,9 +1,9 @@
 //! Writes a move that people made here to the system an incident came from: against the version they saw, and read again
 //! after. What is to be written follows from the record alone, so that nothing is lost with a process and nothing done twice.
 
-use super::sync::take_in;
-use super::sync_lease::Asker;
-use super::sync_memory::{Memory, Trouble, let_be_ms};
+use super::lease::Asker;
+use super::memory::{Memory, Trouble, Untaken, let_be_ms};
+use super::take::take_in;
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
@@ -11,18 +11,9 @@ use crate::domain::incident::Incident;
 use crate::domain::word::Phase;
 use crate::server::intake::Intake;
 use crate::server::state::ServerState;
-use crate::time::Mono;
 
 /// How many moves are written in one turn; the rest in the next.
 const WRITTEN_MAX: usize = 10;
-
-/// A move that was refused there, or sent and does not show there yet: many systems take a write before it can be read.
-pub(super) struct Untaken {
-    until: Mono,
-    phase: Phase,
-    /// How that is said.
-    pub(super) why: String,
-}
 
 /// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
 /// here, or has been let be for long enough to be tried again; here it stays as it is, and the others are written meanwhile.

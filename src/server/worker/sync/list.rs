@@ -7,11 +7,11 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use futures::future::try_join_all;
 
-use super::sync::{mark, take, take_in};
-use super::sync_lease::Asker;
-use super::sync_memory::{Memory, Trouble};
+use super::lease::Asker;
+use super::memory::{Memory, Trouble, Walk};
+use super::take::{mark, take, take_in};
 use crate::connector::error::{ConnectorError, OneByOne};
-use crate::connector::port::{Batch, Case, Cursor, PARTS_MAX, Watch, Watermark, all};
+use crate::connector::port::{Case, PARTS_MAX, Watch, Watermark, all};
 use crate::domain::command::upstream::standing;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -24,22 +24,6 @@ pub(super) const UNREAD: &str = "could not be read";
 const SIDE_BY_SIDE: usize = 16;
 /// How far a source's clock may be behind ours without anything being passed over.
 const SKEW_MS: i64 = 3_600_000;
-
-/// A walk through a list, a part a turn.
-#[derive(Default)]
-pub(super) struct Walk {
-    /// Where it goes on; none at its beginning.
-    next: Option<Cursor>,
-    parts: usize,
-    /// What it met.
-    keys: BTreeSet<String>,
-    latest: Option<Instant>,
-    /// What the newest part held in the last turn.
-    newest: BTreeSet<String>,
-    trouble: Vec<String>,
-    /// When it began.
-    begun: Option<Instant>,
-}
 
 /// Reads as much of the list as belongs into one turn.
 pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
@@ -106,24 +90,6 @@ async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
         progress.trouble = memory.trouble();
     });
     Ok(())
-}
-
-impl Walk {
-    /// Keeps what a part told; true where it says that the list goes on beyond what it gives.
-    fn note(&mut self, part: &Batch) -> bool {
-        let latest = part.cases.iter().filter_map(|case| case.updated_at).max();
-        self.latest = latest.max(self.latest);
-        self.keys
-            .extend(part.cases.iter().map(|case| case.key.clone()));
-        self.trouble.extend(part.cut.clone());
-        if !part.unread.is_empty() {
-            self.trouble.push(format!(
-                "{} incidents there could not be read",
-                part.unread.len()
-            ));
-        }
-        part.cut.is_some()
-    }
 }
 
 fn said(trouble: &[String]) -> Option<String> {
@@ -326,29 +292,33 @@ pub(super) async fn look_for(
         .take(MISSING_MAX)
         .cloned()
         .collect();
-    let (mut one_by_one, mut silent) = (OneByOne::default(), Vec::new());
+    let mut one_by_one = OneByOne::default();
+    let (mut own, mut away) = (Vec::new(), None);
     for key in keys {
         memory.left.remove(&key);
         match asker.intake.connector.read(&key).await {
             Ok(case) => take_in(asker, &case).await?,
             Err(ConnectorError::NotFound(_)) => mark(asker, &key, "gone").await?,
-            Err(error) => {
-                let error = one_by_one.judge(error)?;
-                silent.push((key, error));
-                continue;
-            }
+            Err(error) => match one_by_one.judge(error) {
+                Ok(error) => {
+                    own.push((key, error));
+                    continue;
+                }
+                Err(error) => {
+                    away = Some(error);
+                    break;
+                }
+            },
         }
         one_by_one.answered();
         memory.unread.over(&key);
     }
-    if holds_nothing
-        && !one_by_one.has_answered()
-        && let Some((_, error)) = silent.pop()
-    {
-        return Err(error.into());
+    if holds_nothing && !one_by_one.has_answered() {
+        away = away.or_else(|| own.pop().map(|(_, error)| error));
+    } else {
+        for (key, error) in own {
+            memory.unread.put(key, UNREAD, &error, now);
+        }
     }
-    for (key, error) in silent {
-        memory.unread.put(key, UNREAD, &error, now);
-    }
-    Ok(())
+    away.map_or(Ok(()), |error| Err(error.into()))
 }
