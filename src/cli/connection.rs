@@ -8,11 +8,11 @@ use clap::Args as ClapArgs;
 use super::environment::{clock, variable};
 use super::exit::{Failure, UNREACHABLE};
 use super::output::Output;
-use crate::client::{Api, ApiError, SourceSettings, TokenFrom};
+use crate::client::{Api, ApiError, SourceSettings};
 use crate::config::backend_json::{self, BackendFile};
 use crate::config::{Flags, Settings, SourceEntry, TokenEntry, data_home};
 use crate::domain::word::Via;
-use crate::secret::Secret;
+use crate::secret::{Place, Secret};
 use crate::time::SharedClock;
 
 /// Where to, for subcommands that speak to a backend.
@@ -48,9 +48,9 @@ pub struct Given {
 /// A source as the client takes it; `None` where no token is known.
 fn client_settings(entry: &SourceEntry) -> Option<SourceSettings> {
     let token = match &entry.token {
-        TokenEntry::Given(secret) => TokenFrom::Given(secret.clone()),
-        TokenEntry::File(path) => TokenFrom::File(path.clone()),
-        TokenEntry::Command(line) => TokenFrom::Command(line.clone()),
+        TokenEntry::Given(secret) => Place::Given(secret.clone()),
+        TokenEntry::File(path) => Place::File(path.clone()),
+        TokenEntry::Command(line) => Place::Command(line.clone()),
         TokenEntry::None => return None,
     };
     Some(SourceSettings {
@@ -83,7 +83,7 @@ pub fn local(file: &BackendFile, clock: &SharedClock, via: Via) -> Result<Api, A
     let settings = SourceSettings {
         name: "local".to_owned(),
         url: file.url.clone(),
-        token: TokenFrom::Given(Secret::new(file.token.expose())),
+        token: Place::Given(Secret::new(file.token.expose())),
         ca_file: None,
     };
     Api::new(&settings, clock, via)

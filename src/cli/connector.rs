@@ -5,6 +5,7 @@ mod login;
 
 mod intake;
 
+use crate::secret::Place;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -18,7 +19,7 @@ use crate::connector::connector;
 use crate::connector::error::ConnectorError;
 use crate::connector::landing::{Landing, land, opened};
 use crate::connector::port::{Case, Connector};
-use crate::connector::settings::{ConnectorSettings, TokenPlace};
+use crate::connector::settings::ConnectorSettings;
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::open::Allotted;
@@ -191,11 +192,12 @@ fn list(file: &ServerFile, as_json: bool) -> Outcome {
     Ok(DONE)
 }
 
-fn token_words(token: &TokenPlace) -> String {
+fn token_words(token: &Place) -> String {
     match token {
-        TokenPlace::File(path) => format!("token in {}", path.display()),
-        TokenPlace::Command(_) => "token by command".to_owned(),
-        TokenPlace::Variable { name, .. } => format!("token in {name}"),
+        Place::File(path) => format!("token in {}", path.display()),
+        Place::Given(_) => "token in the settings".to_owned(),
+        Place::Command(_) => "token by command".to_owned(),
+        Place::Variable { name, .. } => format!("token in {name}"),
     }
 }
 

@@ -4,6 +4,7 @@
 mod script;
 mod story;
 
+use crate::secret::Place;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use super::environment::{block_on, clock, variable};
 use super::exit::{Failure, Outcome};
 use super::given::instant;
 use super::serve::state;
-use crate::client::{Api, SourceSettings, TokenFrom};
+use crate::client::{Api, SourceSettings};
 use crate::config::{ServerFile, Settings};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp, Via};
@@ -174,7 +175,7 @@ async fn cast(store: &dyn Store, url: &str, clock: &SharedClock) -> Result<Cast,
         let settings = SourceSettings {
             name: "demo".to_owned(),
             url: url.to_owned(),
-            token: TokenFrom::Given(secret),
+            token: Place::Given(secret),
             ca_file: None,
         };
         cast.add(name, Api::new(&settings, clock, Via::Board)?);

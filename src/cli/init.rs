@@ -10,10 +10,10 @@ use super::ask::{hidden, is_yes};
 use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::Output;
-use crate::client::{Api, SourceSettings, TokenFrom};
+use crate::client::{Api, SourceSettings};
 use crate::config::{config_home, new_source};
 use crate::domain::word::Via;
-use crate::secret::{Secret, read_secret_file};
+use crate::secret::{Place, Secret, read_secret_file};
 use crate::ui::theme::SHIPPED;
 
 /// Flags of `init`.
@@ -207,8 +207,8 @@ fn ask_token() -> Result<Token, Failure> {
 /// Tries the connection. Where it fails, a person may want to go on all the same.
 fn check(plan: &Plan, asks: bool) -> Result<(), Failure> {
     let token = match &plan.token {
-        Token::In(file) => TokenFrom::File(file.clone()),
-        Token::New(secret) => TokenFrom::Given(secret.clone()),
+        Token::In(file) => Place::File(file.clone()),
+        Token::New(secret) => Place::Given(secret.clone()),
     };
     let settings = SourceSettings {
         name: plan.name.clone(),

@@ -1,6 +1,7 @@
 //! `ssh-serve` and `serve --ssh`: the SSH door, and what it opens to. People get the board with their own rights, or what the
 //! reading commands print; nothing else of this program, and nothing of this machine.
 
+use crate::secret::Place;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use super::once::Once;
 use super::output::Output;
 use super::serve::ended;
 use super::{list, show, teams};
-use crate::client::{Api, ApiError, SourceSettings, TokenFrom};
+use crate::client::{Api, ApiError, SourceSettings};
 use crate::config::{Flags, Settings, config_home, data_home};
 use crate::domain::span::Span;
 use crate::domain::text::SafeText;
@@ -213,7 +214,7 @@ impl OwnDoor {
         let source = SourceSettings {
             name: state.name.clone(),
             url: format!("http://{}", inner.local_addr().map_err(unusable)?),
-            token: TokenFrom::Given(state.open_door("ssh")),
+            token: Place::Given(state.open_door("ssh")),
             ca_file: None,
         };
         let api = Api::new(&source, clock, Via::Ssh)?;

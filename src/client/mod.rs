@@ -12,7 +12,7 @@ mod watch;
 
 use std::path::PathBuf;
 
-use crate::secret::Secret;
+use crate::secret::Place;
 
 pub use api::{Api, Neighbour};
 pub use error::ApiError;
@@ -27,20 +27,9 @@ pub struct SourceSettings {
     /// Where it is: `https://azure.incidents.example`.
     pub url: String,
     /// Where its token comes from.
-    pub token: TokenFrom,
+    pub token: Place,
     /// Authorities to trust in place of the system's, as a PEM file.
     pub ca_file: Option<PathBuf>,
-}
-
-/// Where a token comes from.
-#[derive(Debug, Clone)]
-pub enum TokenFrom {
-    /// The token itself.
-    Given(Secret),
-    /// A file that only its owner may read; read again when the token is refused.
-    File(PathBuf),
-    /// A command that prints it; run again when the token is refused.
-    Command(String),
 }
 
 #[cfg(test)]

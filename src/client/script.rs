@@ -9,9 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Api, SourceSettings, TokenFrom};
+use super::{Api, SourceSettings};
 use crate::domain::word::Via;
-use crate::secret::Secret;
+use crate::secret::{Place, Secret};
 use crate::time::{Clock, SharedClock, TestClock};
 
 /// The backend; requests wait until the test takes them.
@@ -54,7 +54,7 @@ impl Backend {
         self.clock.clone()
     }
 
-    pub fn api(&self, token: TokenFrom) -> Api {
+    pub fn api(&self, token: Place) -> Api {
         let settings = SourceSettings {
             name: "azure".into(),
             url: self.url.clone(),
@@ -65,7 +65,7 @@ impl Backend {
     }
 
     pub fn given(&self) -> Api {
-        self.api(TokenFrom::Given(Secret::new("wb_1_a")))
+        self.api(Place::Given(Secret::new("wb_1_a")))
     }
 
     /// The next request.

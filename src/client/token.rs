@@ -6,13 +6,9 @@ use std::sync::Arc;
 use http::HeaderValue;
 use tokio::sync::Mutex;
 
-use super::TokenFrom;
 use super::error::ApiError;
-use crate::secret::{Secret, command_words, read_secret_command, read_secret_file};
+use crate::secret::{self, COMMAND_WITHIN_MS, Place, Secret};
 use crate::time::SharedClock;
-
-/// How long a command may take to print a token, in milliseconds.
-const COMMAND_WITHIN_MS: i64 = 10_000;
 
 /// A token as it is sent, and which one of this source it is: what was read with one must not be mixed with what another reads.
 #[derive(Debug)]
@@ -24,13 +20,13 @@ pub(super) struct Token {
 
 /// Reads and keeps the token of one source.
 pub(super) struct Tokens {
-    from: TokenFrom,
+    from: Place,
     clock: SharedClock,
     current: Mutex<Option<Arc<Token>>>,
 }
 
 impl Tokens {
-    pub fn new(from: TokenFrom, clock: SharedClock) -> Tokens {
+    pub fn new(from: Place, clock: SharedClock) -> Tokens {
         Tokens {
             from,
             clock,
@@ -53,7 +49,7 @@ impl Tokens {
 
     /// Another token than the one that was refused, if there is one by now.
     pub async fn other_than(&self, refused: &Token) -> Result<Option<Arc<Token>>, ApiError> {
-        if matches!(self.from, TokenFrom::Given(_)) {
+        if matches!(self.from, Place::Given(_) | Place::Variable { .. }) {
             return Ok(None);
         }
         // Held while reading: of many requests refused at once only the first reads.
@@ -71,21 +67,8 @@ impl Tokens {
     }
 
     async fn read(&self) -> Result<Secret, ApiError> {
-        let read = match &self.from {
-            TokenFrom::Given(secret) => Ok(secret.clone()),
-            TokenFrom::File(path) => {
-                let path = path.clone();
-                // A file may lie on a network that hangs.
-                match tokio::task::spawn_blocking(move || read_secret_file(&path)).await {
-                    Ok(read) => read,
-                    Err(_) => return Err(unreadable(&"the token's file could not be read")),
-                }
-            }
-            TokenFrom::Command(line) => {
-                let limit = self.clock.sleep(COMMAND_WITHIN_MS);
-                read_secret_command(&command_words(line), limit).await
-            }
-        };
+        let limit = self.clock.sleep(COMMAND_WITHIN_MS);
+        let read = secret::read(&self.from, limit).await;
         read.map_err(|error| unreadable(&error))
     }
 }

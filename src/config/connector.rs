@@ -14,11 +14,11 @@ use super::fault::quoted;
 use super::home::{data_home, variable};
 use super::source::{bad_name, place};
 use crate::connector::login::is_by_device;
-use crate::connector::settings::{ConnectorSettings, Mapping, TagRule, TokenPlace};
+use crate::connector::settings::{ConnectorSettings, Mapping, TagRule};
 use crate::connector::vendor::{VENDORS, Vendor};
 use crate::domain::directory::{Directory, ROUTE_CLEARANCE};
 use crate::domain::duty::Rules;
-use crate::secret::{Secret, command_words};
+use crate::secret::{Place, Secret, command_words};
 
 /// What every kind takes.
 const KEYS: &[&str] = &[
@@ -187,7 +187,7 @@ pub(super) fn token(
     document: &mut Document<'_>,
     part: &Part<'_>,
     kept: Option<PathBuf>,
-) -> Option<TokenPlace> {
+) -> Option<Place> {
     let mut given = TOKENS.into_iter().filter(|key| part.has(key));
     let (first, second) = (given.next(), given.next());
     if let (Some(first), Some(second)) = (first, second) {
@@ -204,15 +204,15 @@ pub(super) fn token(
             if command_words(&line).is_empty() {
                 document.fault(part, "token_command", "names no command");
             }
-            Some(TokenPlace::Command(line))
+            Some(Place::Command(line))
         }
         Some("token_env") => {
             let name = document.text(part, "token_env")?;
             let value = variable(document.env(), &name).map(|value| Secret::new(value.trim()));
-            Some(TokenPlace::Variable { name, value })
+            Some(Place::Variable { name, value })
         }
-        Some(file) => document.path(part, file).map(TokenPlace::File),
-        None if kept.is_some() => kept.map(TokenPlace::File),
+        Some(file) => document.path(part, file).map(Place::File),
+        None if kept.is_some() => kept.map(Place::File),
         None => {
             let what = "is missing; write it, token_command or token_env";
             document.fault(part, "token_file", what);

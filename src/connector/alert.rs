@@ -6,11 +6,11 @@ pub mod landing;
 pub mod matcher;
 pub mod template;
 
+use crate::secret::Place;
 use serde_json::{Map, Value};
 
 use self::matcher::Matcher;
 use self::template::Template;
-use super::settings::TokenPlace;
 use crate::domain::span::Span;
 use crate::domain::word::{Classification, Severity};
 
@@ -34,7 +34,7 @@ pub struct AlertSettings {
     /// Unique among intakes and connectors; it stands in `upstream.connector` and in the address.
     pub name: String,
     /// What the sender shows. It opens nothing else.
-    pub token: TokenPlace,
+    pub token: Place,
     /// A group that fires again within it after it was resolved is the same firing.
     pub damp: Span,
     /// Most incidents opened in a minute; groups above it wait in one.

@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use std::sync::Arc;
 
-use super::credential;
 use super::entra::Entra;
 use super::error::ConnectorError;
-use super::settings::{ConnectorSettings, TokenPlace};
+use super::settings::ConnectorSettings;
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::net::SettingsFault;
@@ -17,7 +16,7 @@ use crate::net::{
     HttpClient, HttpSettings, Limits, NetAnswer, NetError, http_date, is_in_the_clear, url_place,
     wait_ms,
 };
-use crate::secret::Secret;
+use crate::secret::{self, COMMAND_WITHIN_MS, Place, Secret};
 use crate::time::SharedClock;
 
 /// The longest one call may take, and the longest answer.
@@ -44,7 +43,7 @@ pub(super) struct Line {
 /// What a call is made with.
 enum Credentials {
     /// What stands in a place, for as long as it stands there.
-    Kept(TokenPlace),
+    Kept(Place),
     /// What a directory gives for a while.
     Lent(Arc<Entra>),
 }
@@ -167,8 +166,9 @@ impl Line {
     async fn secret(&self) -> Result<Secret, ConnectorError> {
         match &self.credentials {
             Credentials::Kept(place) => {
-                let read = credential::read(place, &self.clock).await;
-                read.map_err(ConnectorError::Auth)
+                let limit = self.clock.sleep(COMMAND_WITHIN_MS);
+                let read = secret::read(place, limit).await;
+                read.map_err(|error| ConnectorError::Auth(error.to_string()))
             }
             Credentials::Lent(entra) => entra.token().await,
         }
@@ -237,6 +237,28 @@ impl Line {
             }),
         }
     }
+}
+
+/// Whether it says that somebody else wrote meanwhile.
+pub(super) fn is_conflict(heard: &Heard) -> bool {
+    matches!(heard.status.as_u16(), 409 | 412)
+}
+
+/// An answer that says yes.
+///
+/// # Errors
+/// `NotFound`: what was asked for is not there; `Invalid`: any other no, in its own words.
+pub(super) fn good(heard: Heard, what: &str) -> Result<Heard, ConnectorError> {
+    if heard.status.is_success() {
+        return Ok(heard);
+    }
+    if matches!(heard.status.as_u16(), 404 | 410) {
+        return Err(ConnectorError::NotFound(what.to_owned()));
+    }
+    Err(ConnectorError::Invalid {
+        field: what.to_owned(),
+        message: message(&heard.body).unwrap_or_else(|| format!("it answered {}", heard.status)),
+    })
 }
 
 /// A client for one of the addresses of the settings. Credentials go over plain HTTP to this machine only.

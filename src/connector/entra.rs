@@ -4,6 +4,7 @@
 mod device;
 mod said;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use http::{HeaderValue, Method, header};
@@ -12,16 +13,15 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::call::{LIMITS, WAIT_MS, client, sealed};
-use super::credential;
 use super::error::ConnectorError;
 use super::field::text;
 use super::login::{self, DEVICE, SECRET};
-use super::settings::{ConnectorSettings, TokenPlace};
+use super::settings::ConnectorSettings;
 use crate::domain::instant::Mono;
 use crate::net::SettingsFault;
 use crate::net::escaped;
 use crate::net::{HttpClient, wait_ms};
-use crate::secret::{Secret, read_secret_file, write_owner_file};
+use crate::secret::{self, COMMAND_WITHIN_MS, Place, Secret, SecretError, write_owner_file};
 use crate::time::SharedClock;
 use said::Said;
 
@@ -61,7 +61,7 @@ pub(super) struct Entra {
 /// How the backend signs in.
 enum Way {
     /// As an application.
-    Secret(TokenPlace),
+    Secret(Place),
     /// As a person; what renews the token is kept in this file.
     Device(PathBuf),
 }
@@ -194,8 +194,9 @@ impl Entra {
         let asked_at = self.clock.mono();
         let answer = match &self.way {
             Way::Secret(place) => {
-                let secret = credential::read(place, &self.clock).await;
-                let secret = secret.map_err(ConnectorError::Auth)?;
+                let limit = self.clock.sleep(COMMAND_WITHIN_MS);
+                let secret = secret::read(place, limit).await;
+                let secret = secret.map_err(|error| ConnectorError::Auth(error.to_string()))?;
                 let form = [
                     ("grant_type", "client_credentials"),
                     ("scope", &self.scope),
@@ -227,13 +228,16 @@ impl Entra {
 
     /// Renews by what was kept when somebody signed in; what is given in its place is kept.
     async fn by_kept(&self, path: &Path) -> Result<Value, ConnectorError> {
-        if !path.exists() {
-            return Err(ConnectorError::Auth(format!(
-                "nobody has signed in for it: run  warboard connector login {}",
-                self.name
-            )));
-        }
-        let kept = read_secret_file(path).map_err(|e| ConnectorError::Auth(e.to_string()))?;
+        let kept = secret::read_file(path).await.map_err(|error| {
+            let nobody = matches!(&error, SecretError::Unreadable { cause, .. } if cause.kind() == ErrorKind::NotFound);
+            ConnectorError::Auth(match nobody {
+                true => format!(
+                    "nobody has signed in for it: run  warboard connector login {}",
+                    self.name
+                ),
+                false => error.to_string(),
+            })
+        })?;
         let form = [
             ("grant_type", "refresh_token"),
             ("scope", &*self.offline()),
@@ -244,7 +248,7 @@ impl Entra {
             answer.map_err(|said| said.of_device(&self.client.place(), &self.name, Some(&kept)))?;
         let new = text(&answer, &["refresh_token"]).filter(|new| new != kept.expose());
         // Somebody may have signed in anew meanwhile: theirs stays.
-        let same = read_secret_file(path).is_ok_and(|now| now == kept);
+        let same = secret::read_file(path).await.is_ok_and(|now| now == kept);
         if let Some(new) = new.filter(|_| same)
             && let Err(error) = write_owner_file(path, new.as_bytes())
         {

@@ -42,3 +42,63 @@ pub enum ConnectorError {
     #[error("{0}")]
     Transport(String),
 }
+
+impl ConnectorError {
+    /// Somebody changed it since it was seen.
+    pub fn conflict(current: Case) -> ConnectorError {
+        let current = Box::new(current);
+        ConnectorError::Conflict { current }
+    }
+
+    /// Whether it is about whoever asks, so that the next question would meet it too.
+    pub fn is_of_all(&self) -> bool {
+        matches!(
+            self,
+            ConnectorError::Auth(_) | ConnectorError::RateLimited { .. }
+        )
+    }
+}
+
+/// How many questions in a row may have no answer before it is the source that is away.
+const AWAY_AFTER: usize = 3;
+
+/// Tells trouble with one incident from trouble with its source, where incidents are asked for one by one.
+#[derive(Debug, Default)]
+pub struct OneByOne {
+    silent: usize,
+    answered: bool,
+}
+
+impl OneByOne {
+    /// It answered.
+    pub fn answered(&mut self) {
+        self.silent = 0;
+        self.answered = true;
+    }
+
+    /// Whether it answered anything at all.
+    pub fn has_answered(&self) -> bool {
+        self.answered
+    }
+
+    /// An error, where it is that one incident's own: the others can be asked for.
+    ///
+    /// # Errors
+    /// The same, where it would meet the next one too.
+    pub fn judge(&mut self, error: ConnectorError) -> Result<ConnectorError, ConnectorError> {
+        match error {
+            error if error.is_of_all() => Err(error),
+            ConnectorError::Transport(_) => {
+                self.silent += 1;
+                match self.silent >= AWAY_AFTER {
+                    true => Err(error),
+                    false => Ok(error),
+                }
+            }
+            error => {
+                self.answered();
+                Ok(error)
+            }
+        }
+    }
+}

@@ -12,10 +12,10 @@ use super::call::Line;
 use super::entra::{self, Entra};
 use super::error::ConnectorError;
 use super::login::{self, Login};
-use super::odata::{List, TOP, good, write};
+use super::odata::{List, TOP, write};
 use super::port::{
-    Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Version, Watch, Watermark, reached,
+    self, Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta,
+    Noting, Paging, Version, Watch, Watermark, reached,
 };
 use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
@@ -137,14 +137,7 @@ impl Graph {
     }
 
     async fn one(&self, key: &str) -> Result<(Value, Case), ConnectorError> {
-        let heard = self.line.get(&Graph::path(key)).await?;
-        let value = good(heard, &format!("incident {key}"))?.body;
-        let case = item::case(&value).ok_or_else(|| {
-            ConnectorError::Transport(format!(
-                "what it answered for incident {key} is no incident"
-            ))
-        })?;
-        Ok((value, case))
+        self.list_of().one(&Graph::path(key), key).await
     }
 
     /// A merged incident tells where it went in the end: what it went into may have been merged too.
@@ -171,13 +164,8 @@ impl Graph {
 
     async fn moved(&self, key: &str, seen: &Version, to: &str) -> Result<Case, ConnectorError> {
         let (value, before) = self.one(key).await?;
-        let conflict = |current: Case| ConnectorError::Conflict {
-            current: Box::new(current),
-        };
-        if before.version != *seen {
-            return Err(conflict(before));
-        }
-        if before.status.eq_ignore_ascii_case(to) {
+        let stands = |case: &Case| case.status.eq_ignore_ascii_case(to);
+        if port::before(seen, &before, stands)? {
             return Ok(before);
         }
         if before.merged_into.is_some() {
@@ -190,12 +178,10 @@ impl Graph {
         let what = format!("incident {key}");
         let written = write(&self.line, Method::PATCH, &Graph::path(key), &body, &what).await?;
         if written.is_none() {
-            return Err(conflict(self.one(key).await?.1));
+            return Err(ConnectorError::conflict(self.one(key).await?.1));
         }
         let after = self.one(key).await.map(|(_, case)| case);
-        reached(&what, to, after, |case| {
-            case.status.eq_ignore_ascii_case(to)
-        })
+        reached(&what, to, after, stands)
     }
 }
 
@@ -251,9 +237,7 @@ impl Connector for Graph {
             let what = format!("incident {key}");
             match write(&self.line, Method::POST, &path, &body, &what).await? {
                 Some(_) => Ok(()),
-                None => Err(ConnectorError::Conflict {
-                    current: Box::new(self.one(key).await?.1),
-                }),
+                None => Err(ConnectorError::conflict(self.one(key).await?.1)),
             }
         })
     }

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::Method;
 use serde_json::{Map, Value, json};
 
-use super::call::{Heard, Line, message};
+use super::call::{Line, good, is_conflict};
 use super::error::ConnectorError;
 use super::field::{items, text};
 use super::port::{
-    Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom, reached,
+    self, Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta,
+    Noting, Paging, Receipt, Version, Watch, Watermark, Whom, reached,
 };
 use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
@@ -88,30 +88,16 @@ impl IncidentIo {
         })
     }
 
-    fn good(heard: Heard, what: &str) -> Result<Value, ConnectorError> {
-        match heard.status.as_u16() {
-            200..=299 => Ok(heard.body),
-            404 => Err(ConnectorError::NotFound(what.to_owned())),
-            _ => Err(ConnectorError::Invalid {
-                field: what.to_owned(),
-                message: message(&heard.body)
-                    .unwrap_or_else(|| format!("it answered {}", heard.status)),
-            }),
-        }
-    }
-
     async fn get(&self, path: &str, what: &str) -> Result<Value, ConnectorError> {
-        IncidentIo::good(self.line.get(path).await?, what)
+        Ok(good(self.line.get(path).await?, what)?.body)
     }
 
     async fn post(&self, path: &str, body: &Value, key: &str) -> Result<Value, ConnectorError> {
         let heard = self.line.ask(Method::POST, path, Some(body)).await?;
-        if matches!(heard.status.as_u16(), 409 | 412) {
-            return Err(ConnectorError::Conflict {
-                current: Box::new(self.one(key).await?),
-            });
+        if is_conflict(&heard) {
+            return Err(ConnectorError::conflict(self.one(key).await?));
         }
-        IncidentIo::good(heard, &format!("incident {key}"))
+        Ok(good(heard, &format!("incident {key}"))?.body)
     }
 
     /// One part of a list of incidents, with where it goes on.
@@ -224,6 +210,9 @@ impl IncidentIo {
             let part = self
                 .part(&filter, after.as_ref().map(|c| c.0.as_str()))
                 .await?;
+            if !part.unread.is_empty() {
+                return Ok(Delta::Resync);
+            }
             told.extend(part.cases);
             after = part.next;
             if after.is_none() {
@@ -234,6 +223,7 @@ impl IncidentIo {
                 return Ok(Delta::Cases {
                     cases,
                     gone: Vec::new(),
+                    unread: Vec::new(),
                     watermark,
                 });
             }
@@ -290,15 +280,10 @@ impl Connector for IncidentIo {
     fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case> {
         Box::pin(async move {
             let before = self.one(key).await?;
-            if before.version != *seen {
-                return Err(ConnectorError::Conflict {
-                    current: Box::new(before),
-                });
-            }
             let stands = |case: &Case| {
                 case.status.eq_ignore_ascii_case(to) || case.category.as_deref() == Some(to)
             };
-            if stands(&before) {
+            if port::before(seen, &before, stands)? {
                 return Ok(before);
             }
             let body = json!({

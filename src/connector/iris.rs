@@ -12,8 +12,8 @@ use super::call::{Heard, Line, message};
 use super::error::ConnectorError;
 use super::field::{instant, items, text};
 use super::port::{
-    Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom, reached,
+    self, Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta,
+    Noting, Paging, Receipt, Version, Watch, Watermark, Whom, reached,
 };
 use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
@@ -360,29 +360,22 @@ impl Connector for Iris {
     fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case> {
         Box::pin(async move {
             let before = self.one(key).await?;
-            if before.version != *seen {
-                return Err(ConnectorError::Conflict {
-                    current: Box::new(before),
-                });
-            }
-            let is = |state: &str| before.status.eq_ignore_ascii_case(state);
-            if is(to) {
+            let stands = |case: &Case| case.status.eq_ignore_ascii_case(to);
+            if port::before(seen, &before, stands)? {
                 return Ok(before);
             }
             if to.eq_ignore_ascii_case(CLOSED) {
                 let path = format!("/manage/cases/close/{}", escaped(key));
                 self.write(key, &path, None).await?;
             } else {
-                if is(CLOSED) {
+                if before.status.eq_ignore_ascii_case(CLOSED) {
                     let path = format!("/manage/cases/reopen/{}", escaped(key));
                     self.write(key, &path, None).await?;
                 }
                 self.update(key, to).await?;
             }
             let after = self.one(key).await;
-            reached(&format!("case {key}"), to, after, |case| {
-                case.status.eq_ignore_ascii_case(to)
-            })
+            reached(&format!("case {key}"), to, after, stands)
         })
     }
 

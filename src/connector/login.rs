@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::port::Answer;
-use super::settings::TokenPlace;
 use super::vendor::Vendor;
-use crate::secret::Secret;
+use crate::secret::{Place, Secret};
 
 /// How the backend signs in there.
 pub const KEY: &str = "login";
@@ -46,9 +45,9 @@ pub trait Login: Send + Sync {
 }
 
 /// The file in which a sign-in is kept; none where it is no file.
-pub(super) fn kept_in(token: &TokenPlace) -> Option<PathBuf> {
+pub(super) fn kept_in(token: &Place) -> Option<PathBuf> {
     match token {
-        TokenPlace::File(path) => Some(path.clone()),
-        TokenPlace::Command(_) | TokenPlace::Variable { .. } => None,
+        Place::File(path) => Some(path.clone()),
+        Place::Given(_) | Place::Command(_) | Place::Variable { .. } => None,
     }
 }

@@ -4,7 +4,6 @@
 pub mod alert;
 mod call;
 mod carrier;
-pub mod credential;
 mod entra;
 pub mod error;
 mod field;

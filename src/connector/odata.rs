@@ -5,7 +5,7 @@ use http::Method;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::call::{Heard, Line, message};
+use super::call::{Heard, Line, good, is_conflict, message};
 use super::error::ConnectorError;
 use super::field::{items, text};
 use super::port::{Batch, Case, Cursor, Delta, Watermark};
@@ -57,6 +57,16 @@ impl List<'_> {
         })
     }
 
+    /// The whole object of one incident, and what it says.
+    pub async fn one(&self, path: &str, key: &str) -> Result<(Value, Case), ConnectorError> {
+        let what = format!("incident {key}");
+        let value = good(self.line.get(path).await?, &what)?.body;
+        let case = (self.case)(&value).ok_or_else(|| {
+            ConnectorError::Transport(format!("what it answered for {what} is no incident"))
+        })?;
+        Ok((value, case))
+    }
+
     /// What changed since a watermark, by the list that `from` gives for an instant. One call, where little changed.
     pub async fn changes(
         &self,
@@ -102,6 +112,7 @@ impl List<'_> {
                 return Ok(Delta::Cases {
                     cases,
                     gone: Vec::new(),
+                    unread: Vec::new(),
                     watermark,
                 });
             };
@@ -174,25 +185,11 @@ impl List<'_> {
     }
 }
 
-/// Whether it says that somebody else wrote meanwhile.
-pub(super) fn is_conflict(heard: &Heard) -> bool {
+/// Whether it says that somebody else wrote meanwhile, by its status or in words.
+fn was_late(heard: &Heard) -> bool {
     let newer =
         || message(&heard.body).is_some_and(|said| said.contains("Newer version of resource"));
-    matches!(heard.status.as_u16(), 409 | 412) || (heard.status.is_client_error() && newer())
-}
-
-/// An answer that says yes.
-pub(super) fn good(heard: Heard, what: &str) -> Result<Heard, ConnectorError> {
-    if heard.status.is_success() {
-        return Ok(heard);
-    }
-    if matches!(heard.status.as_u16(), 404 | 410) {
-        return Err(ConnectorError::NotFound(what.to_owned()));
-    }
-    Err(ConnectorError::Invalid {
-        field: what.to_owned(),
-        message: message(&heard.body).unwrap_or_else(|| format!("it answered {}", heard.status)),
-    })
+    is_conflict(heard) || (heard.status.is_client_error() && newer())
 }
 
 /// Writes, and tells whether somebody else was first.
@@ -204,7 +201,7 @@ pub(super) async fn write(
     what: &str,
 ) -> Result<Option<Heard>, ConnectorError> {
     let heard = line.ask(method, path, Some(body)).await?;
-    match is_conflict(&heard) {
+    match was_late(&heard) {
         true => Ok(None),
         false => good(heard, what).map(Some),
     }

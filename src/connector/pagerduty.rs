@@ -10,12 +10,12 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
-use super::call::{Heard, Line, message};
-use super::error::ConnectorError;
+use super::call::{Heard, Line, good, is_conflict};
+use super::error::{ConnectorError, OneByOne};
 use super::field::{instant, items, text};
 use super::port::{
-    Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Receipt, Version, Watch, Watermark, Whom, reached,
+    self, Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta,
+    Noting, Paging, Receipt, Version, Watch, Watermark, Whom, reached,
 };
 use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
@@ -112,19 +112,13 @@ impl PagerDuty {
         })
     }
 
+    /// What is not there has a code of its own, whatever its status.
     fn good(heard: Heard, what: &str) -> Result<Value, ConnectorError> {
-        if heard.status.is_success() {
-            return Ok(heard.body);
-        }
         let code = text(&heard.body, &["error", "code"]);
-        if heard.status.as_u16() == 404 || code.as_deref() == Some("2100") {
+        if !heard.status.is_success() && code.as_deref() == Some("2100") {
             return Err(ConnectorError::NotFound(what.to_owned()));
         }
-        Err(ConnectorError::Invalid {
-            field: what.to_owned(),
-            message: message(&heard.body)
-                .unwrap_or_else(|| format!("it answered {}", heard.status)),
-        })
+        Ok(good(heard, what)?.body)
     }
 
     async fn get(&self, path: &str, what: &str) -> Result<Value, ConnectorError> {
@@ -148,10 +142,8 @@ impl PagerDuty {
     ) -> Result<Value, ConnectorError> {
         self.writer()?;
         let heard = self.line.ask(method, path, Some(body)).await?;
-        if matches!(heard.status.as_u16(), 409 | 412) {
-            return Err(ConnectorError::Conflict {
-                current: Box::new(self.one(key).await?),
-            });
+        if is_conflict(&heard) {
+            return Err(ConnectorError::conflict(self.one(key).await?));
         }
         PagerDuty::good(heard, &format!("incident {key}"))
     }
@@ -322,17 +314,23 @@ impl Connector for PagerDuty {
             let Some((changed, watermark)) = self.log(since).await? else {
                 return Ok(Delta::Resync);
             };
-            let (mut cases, mut gone) = (Vec::new(), Vec::new());
+            let (mut cases, mut gone, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+            let mut one_by_one = OneByOne::default();
             for key in changed {
                 match self.one(&key).await {
                     Ok(case) => cases.push(case),
                     Err(ConnectorError::NotFound(_)) => gone.push(key),
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        unread.push((key, one_by_one.judge(error)?));
+                        continue;
+                    }
                 }
+                one_by_one.answered();
             }
             Ok(Delta::Cases {
                 cases,
                 gone,
+                unread,
                 watermark,
             })
         })
@@ -346,12 +344,7 @@ impl Connector for PagerDuty {
         Box::pin(async move {
             self.writer()?;
             let before = self.one(key).await?;
-            if before.version != *seen {
-                return Err(ConnectorError::Conflict {
-                    current: Box::new(before),
-                });
-            }
-            if before.status == to {
+            if port::before(seen, &before, |case| case.status == to)? {
                 return Ok(before);
             }
             match &self.phase_field {

@@ -206,6 +206,8 @@ pub enum Delta {
         cases: Vec<Case>,
         /// Incidents named by the log that are not there any more.
         gone: Vec<String>,
+        /// Incidents that changed and cannot be read, by key, each with why: the others are told all the same.
+        unread: Vec<(String, ConnectorError)>,
         watermark: Watermark,
     },
     /// Too much, or it cannot be told: read the whole list.
@@ -284,6 +286,21 @@ pub trait Connector: Send + Sync {
 
     /// Appends a note. `once` is the same for every attempt at one note and no other.
     fn note<'a>(&'a self, key: &'a str, text: &'a str, once: &'a str) -> Answer<'a, ()>;
+}
+
+/// What is known before a write, by reading: true where it stands already as it shall, and nothing is to be written.
+///
+/// # Errors
+/// `Conflict`: it is at another version than the one that was seen.
+pub(super) fn before(
+    seen: &Version,
+    case: &Case,
+    stands: impl Fn(&Case) -> bool,
+) -> Result<bool, ConnectorError> {
+    match case.version == *seen {
+        true => Ok(stands(case)),
+        false => Err(ConnectorError::conflict(case.clone())),
+    }
 }
 
 /// What a write came to, by reading again: a success that changed nothing is none. `reached` tells whether it stands at `to`.

@@ -13,10 +13,10 @@ use super::call::Line;
 use super::entra::{self, Entra, is_name, is_uuid};
 use super::error::ConnectorError;
 use super::login::{self, Login};
-use super::odata::{List, TOP, good, write};
+use super::odata::{List, TOP, write};
 use super::port::{
-    Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Version, Watch, Watermark, reached,
+    self, Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta,
+    Noting, Paging, Version, Watch, Watermark, reached,
 };
 use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
@@ -205,27 +205,14 @@ impl Sentinel {
         )
     }
 
-    /// The whole object, and what it says.
     async fn one(&self, key: &str) -> Result<(Value, Case), ConnectorError> {
-        let heard = self.line.get(&self.path(key)).await?;
-        let value = good(heard, &format!("incident {key}"))?.body;
-        let case = item::case(&value).ok_or_else(|| {
-            ConnectorError::Transport(format!(
-                "what it answered for incident {key} is no incident"
-            ))
-        })?;
-        Ok((value, case))
+        self.list_of().one(&self.path(key), key).await
     }
 
     async fn moved(&self, key: &str, seen: &Version, to: &str) -> Result<Case, ConnectorError> {
         let (value, before) = self.one(key).await?;
-        let conflict = |current: Case| ConnectorError::Conflict {
-            current: Box::new(current),
-        };
-        if before.version != *seen {
-            return Err(conflict(before));
-        }
-        if before.status.eq_ignore_ascii_case(to) {
+        let stands = |case: &Case| case.status.eq_ignore_ascii_case(to);
+        if port::before(seen, &before, stands)? {
             return Ok(before);
         }
         if to.eq_ignore_ascii_case(CLOSED) && self.closing.is_none() && !item::is_classified(&value)
@@ -239,12 +226,10 @@ impl Sentinel {
         let what = format!("incident {key}");
         let written = write(&self.line, Method::PUT, &self.path(key), &body, &what).await?;
         if written.is_none() {
-            return Err(conflict(self.one(key).await?.1));
+            return Err(ConnectorError::conflict(self.one(key).await?.1));
         }
         let after = self.one(key).await.map(|(_, case)| case);
-        reached(&what, to, after, |case| {
-            case.status.eq_ignore_ascii_case(to)
-        })
+        reached(&what, to, after, stands)
     }
 }
 

@@ -9,18 +9,7 @@ use serde_json::{Map, Value};
 use super::port::Case;
 use super::vendor::Vendor;
 use crate::domain::word::{Phase, Severity, Tlp};
-use crate::secret::Secret;
-
-/// Where the credentials are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenPlace {
-    /// In a file that only its owner may read.
-    File(PathBuf),
-    /// Printed by a command, which is run without a shell.
-    Command(String),
-    /// In a variable, with what it held at the start.
-    Variable { name: String, value: Option<Secret> },
-}
+use crate::secret::Place;
 
 /// One connector.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +18,8 @@ pub struct ConnectorSettings {
     /// Unique; it stands in `upstream.connector`.
     pub name: String,
     pub url: String,
-    pub token: TokenPlace,
+    /// Where the credentials are.
+    pub token: Place,
     /// Authorities to trust in place of the system's.
     pub ca_file: Option<PathBuf>,
     /// The proxy to call through; without it what the environment says.
@@ -49,7 +39,7 @@ impl ConnectorSettings {
         vendor: &'static Vendor,
         name: impl Into<String>,
         url: impl Into<String>,
-        token: TokenPlace,
+        token: Place,
         service: impl Into<String>,
     ) -> ConnectorSettings {
         ConnectorSettings {

@@ -9,9 +9,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::settings::{ConnectorSettings, TokenPlace};
+use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
-use crate::secret::Secret;
+use crate::secret::{Place, Secret};
 use crate::time::{SharedClock, TestClock};
 
 /// One request as it came.
@@ -91,7 +91,7 @@ impl Stub {
     }
 
     pub fn settings(&self, vendor: &'static Vendor) -> ConnectorSettings {
-        let token = TokenPlace::Variable {
+        let token = Place::Variable {
             name: "TOKEN".to_owned(),
             value: Some(Secret::new("hunter2")),
         };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::error::ConnectorError;
+use super::error::{ConnectorError, OneByOne};
 use super::stub::{Stub, clock, json, with_headers};
 use super::vendor::Vendor;
 
@@ -57,4 +57,26 @@ async fn pitfall_14_no_vendor_tells_its_credentials_keeps_a_cookie_or_sends_them
         let refused = (vendor.connect)(&settings, clock());
         assert!(refused.is_err(), "{word}");
     }
+}
+
+#[test]
+fn three_questions_in_a_row_without_an_answer_are_the_sources_trouble_and_any_refusal_is_one_incidents()
+ {
+    let silent = || ConnectorError::Transport("it answered 500".to_owned());
+    let mut one_by_one = OneByOne::default();
+    assert_eq!(one_by_one.judge(silent()), Ok(silent()));
+    assert!(!one_by_one.has_answered());
+    assert_eq!(one_by_one.judge(silent()), Ok(silent()));
+    for own in [
+        ConnectorError::Forbidden("private".to_owned()),
+        ConnectorError::Unknown("late".to_owned()),
+    ] {
+        assert_eq!(one_by_one.judge(own.clone()), Ok(own));
+        // An answer ends the row.
+        assert_eq!(one_by_one.judge(silent()), Ok(silent()));
+        assert_eq!(one_by_one.judge(silent()), Ok(silent()));
+    }
+    assert_eq!(one_by_one.judge(silent()), Err(silent()));
+    let of_all = ConnectorError::Auth("who?".to_owned());
+    assert_eq!(OneByOne::default().judge(of_all.clone()), Err(of_all));
 }

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
-use super::call::{Heard, Line, message};
+use super::call::{Line, good, is_conflict};
 use super::error::ConnectorError;
 use super::port::{
-    Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta, Noting,
-    Paging, Version, Watch, Watermark, reached,
+    self, Advance, Answer, Batch, Capabilities, Case, Concurrency, Connector, Cursor, Delta,
+    Noting, Paging, Version, Watch, Watermark, reached,
 };
 use super::settings::ConnectorSettings;
 use super::vendor::Vendor;
@@ -92,18 +92,6 @@ impl TheHive {
         })
     }
 
-    fn good(heard: Heard, what: &str) -> Result<Value, ConnectorError> {
-        match heard.status.as_u16() {
-            200..=299 => Ok(heard.body),
-            404 => Err(ConnectorError::NotFound(what.to_owned())),
-            _ => Err(ConnectorError::Invalid {
-                field: what.to_owned(),
-                message: message(&heard.body)
-                    .unwrap_or_else(|| format!("it answered {}", heard.status)),
-            }),
-        }
-    }
-
     fn case(&self, value: &Value) -> Option<Case> {
         item::case(value, self.line.base(), self.service_field.as_deref())
     }
@@ -116,7 +104,7 @@ impl TheHive {
         });
         let (from_ms, skipped) = place.unwrap_or_default();
         let body = item::cases(filter, from_ms, skipped, PART);
-        let body = TheHive::good(self.line.query(QUERY, &body).await?, "cases")?;
+        let body = good(self.line.query(QUERY, &body).await?, "cases")?.body;
         let Some(list) = body.as_array() else {
             return Err(ConnectorError::Transport(
                 "its answer is no list of cases; is the address that of TheHive 5?".to_owned(),
@@ -143,7 +131,7 @@ impl TheHive {
     async fn one(&self, key: &str, described: bool) -> Result<Case, ConnectorError> {
         let what = format!("case {key}");
         let body = item::one(key, described);
-        let body = TheHive::good(self.line.query(QUERY, &body).await?, &what)?;
+        let body = good(self.line.query(QUERY, &body).await?, &what)?.body;
         let value = match &body {
             Value::Array(list) => list
                 .first()
@@ -167,12 +155,10 @@ impl TheHive {
         key: &str,
     ) -> Result<(), ConnectorError> {
         let heard = self.line.ask(method, path, Some(body)).await?;
-        if matches!(heard.status.as_u16(), 409 | 412) {
-            return Err(ConnectorError::Conflict {
-                current: Box::new(self.one(key, false).await?),
-            });
+        if is_conflict(&heard) {
+            return Err(ConnectorError::conflict(self.one(key, false).await?));
         }
-        TheHive::good(heard, &format!("case {key}"))?;
+        good(heard, &format!("case {key}"))?;
         Ok(())
     }
 }
@@ -208,6 +194,9 @@ impl Connector for TheHive {
             let (mut cursor, mut told): (_, Vec<Case>) = (None, Vec::new());
             loop {
                 let part = self.part(&filter, cursor.take()).await?;
+                if !part.unread.is_empty() {
+                    return Ok(Delta::Resync);
+                }
                 told.extend(part.cases);
                 if part.next.is_none() {
                     break;
@@ -221,6 +210,7 @@ impl Connector for TheHive {
             Ok(Delta::Cases {
                 cases,
                 gone: Vec::new(),
+                unread: Vec::new(),
                 watermark,
             })
         })
@@ -233,12 +223,8 @@ impl Connector for TheHive {
     fn advance<'a>(&'a self, key: &'a str, seen: &'a Version, to: &'a str) -> Answer<'a, Case> {
         Box::pin(async move {
             let before = self.one(key, false).await?;
-            if before.version != *seen {
-                return Err(ConnectorError::Conflict {
-                    current: Box::new(before),
-                });
-            }
-            if before.status == to {
+            let stands = |case: &Case| case.status == to;
+            if port::before(seen, &before, stands)? {
                 return Ok(before);
             }
             // It answers without a body: how the case stands then, only reading tells.
@@ -246,7 +232,7 @@ impl Connector for TheHive {
             self.write(Method::PATCH, &path, &json!({ "status": to }), key)
                 .await?;
             let after = self.one(key, false).await;
-            reached(&format!("case {key}"), to, after, |case| case.status == to)
+            reached(&format!("case {key}"), to, after, stands)
         })
     }
 

@@ -9,7 +9,7 @@ mod network;
 mod retry;
 mod setting;
 
-pub use address::{Forbidden, check_address, escaped, is_loopback_url};
+pub use address::{Forbidden, check_address, escaped, is_loopback_url, unescaped};
 pub use certificate::{CertificateError, ServerTls};
 pub use error::NetError;
 pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, is_in_the_clear, url_place};

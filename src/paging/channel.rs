@@ -52,7 +52,7 @@ impl Channel {
             return Sent::Refused(format!("the stored page is no {what}; page the team again"));
         };
         self.post
-            .send(body, None, attempt.now, |request| request)
+            .send(body, &[], attempt.now, |request| request)
             .await
     }
 }

@@ -51,9 +51,9 @@ pub struct Attempt<'a> {
 pub enum Sent {
     /// The paging system has it.
     Accepted,
-    /// It was sent and no answer came: it may have arrived.
+    /// It was sent, and no answer came, or one that says that something broke there (5xx but 503): it may have arrived.
     Unknown(String),
-    /// It certainly did not arrive; worth another attempt, not before so many milliseconds where the other side said so.
+    /// It certainly did not arrive: nothing was sent, or the other side asks to come later (408, 425, 429, 503). Worth another attempt, not before so many milliseconds where the other side said so.
     NotSent {
         why: String,
         retry_after_ms: Option<i64>,

@@ -15,7 +15,7 @@ use super::{Attempt, Route, Sent};
 use crate::domain::text::SafeText;
 use crate::domain::word::Urgency;
 use crate::net::SettingsFault;
-use crate::secret::read_secret_file;
+use crate::secret::{self, Secret, read_secret_file};
 
 /// The most bytes of a message: beyond 4096 ntfy makes an attachment of it. A repeat needs some too.
 const MESSAGE_MAX: usize = 4_000;
@@ -55,15 +55,18 @@ impl Ntfy {
     }
 
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
-        let token = match self.token_file.as_deref().map(read_secret_file).transpose() {
+        let token = match secret::read_given(self.token_file.as_deref()).await {
             Ok(token) => token,
             Err(error) => return Sent::not_sent(error),
         };
         let Some(body) = published(attempt.body, &self.topic, attempt.repeat) else {
             return Sent::Refused("the stored page is no message; page the team again".to_owned());
         };
+        // Who knows the topic can read it.
+        let mut hidden = vec![self.topic.as_str()];
+        hidden.extend(token.as_ref().map(Secret::expose));
         self.post
-            .send(body, token.as_ref(), attempt.now, |request| match &token {
+            .send(body, &hidden, attempt.now, |request| match &token {
                 Some(token) => request.header(AUTHORIZATION, format!("Bearer {}", token.expose())),
                 None => request,
             })

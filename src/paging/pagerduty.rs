@@ -13,7 +13,7 @@ use super::text::{line, lines};
 use super::{Attempt, Route, Sent};
 use crate::domain::word::Urgency;
 use crate::net::SettingsFault;
-use crate::secret::{Secret, read_secret_file};
+use crate::secret::{self, Secret, read_secret_file};
 
 /// The longest summary PagerDuty keeps.
 const SUMMARY_MAX: usize = 1_024;
@@ -49,7 +49,7 @@ impl PagerDuty {
     }
 
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
-        let routing_key = match read_secret_file(&self.routing_key_file) {
+        let routing_key = match secret::read_file(&self.routing_key_file).await {
             Ok(key) => key,
             Err(error) => return Sent::not_sent(error),
         };
@@ -57,7 +57,9 @@ impl PagerDuty {
             return Sent::Refused("the stored page is no event; page the team again".to_owned());
         };
         self.post
-            .send(body, Some(&routing_key), attempt.now, |request| request)
+            .send(body, &[routing_key.expose()], attempt.now, |request| {
+                request
+            })
             .await
     }
 }

@@ -5,15 +5,15 @@ use std::fmt;
 use std::path::PathBuf;
 
 use http::{Method, StatusCode, header};
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, Url};
 
 use super::Sent;
 use super::settings::Address;
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::net::SettingsFault;
-use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, retry_after_ms};
-use crate::secret::{Secret, read_secret_file};
+use crate::net::{HttpClient, HttpSettings, Limits, NetAnswer, retry_after_ms, unescaped};
+use crate::secret::read_secret_file;
 
 /// The longest one attempt may take, and the longest answer.
 const LIMITS: Limits = Limits {
@@ -22,6 +22,8 @@ const LIMITS: Limits = Limits {
 };
 /// How much of what the other side said is told on.
 const SAID_CELLS: usize = 120;
+/// Parts of a secret address that are shorter than this are no secret.
+const PART_MIN: usize = 4;
 
 /// Where a route posts to.
 pub struct Post {
@@ -67,27 +69,38 @@ impl Post {
         Ok(Post { place, http })
     }
 
-    /// Posts JSON. `complete` adds headers; `hidden` is what must not be told on if the other side repeats it.
+    /// Posts JSON. `complete` adds headers; `hidden` is what must not be told on if the other side repeats it, beside the
+    /// address where that is a secret.
     pub async fn send(
         &self,
         body: Vec<u8>,
-        hidden: Option<&Secret>,
+        hidden: &[&str],
         now: Instant,
         complete: impl FnOnce(RequestBuilder) -> RequestBuilder,
     ) -> Sent {
         let client = match &self.place {
             Place::Ready(client) => client.clone(),
-            Place::Secret(path) => match read_client(path, &self.http) {
-                Ok(client) => client,
-                Err(why) => return Sent::not_sent(why),
-            },
+            Place::Secret(path) => {
+                // Read on a thread of its own: it may lie on a network that hangs.
+                let (path, http) = (path.clone(), self.http.clone());
+                let reading = tokio::task::spawn_blocking(move || read_client(&path, &http));
+                match reading.await {
+                    Ok(Ok(client)) => client,
+                    Ok(Err(why)) => return Sent::not_sent(why),
+                    Err(ended) => return Sent::not_sent(ended),
+                }
+            }
         };
         let request = match client.request(Method::POST, "") {
             Ok(request) => complete(request.header(header::CONTENT_TYPE, "application/json")),
             Err(error) => return Sent::not_sent(error),
         };
+        let mut hidden: Vec<String> = hidden.iter().map(|text| (*text).to_owned()).collect();
+        if matches!(self.place, Place::Secret(_)) {
+            hidden.extend(parts(client.base()));
+        }
         match client.send(request.body(body), LIMITS).await {
-            Ok(answer) => judged(&answer, hidden, now),
+            Ok(answer) => judged(&answer, &hidden, now),
             Err(error) if error.is_before_sending() => Sent::not_sent(error),
             Err(error) => Sent::Unknown(error.to_string()),
         }
@@ -99,7 +112,7 @@ fn read_client(path: &std::path::Path, http: &HttpSettings) -> Result<HttpClient
     HttpClient::new(url.expose(), http).map_err(|error| error.to_string())
 }
 
-fn judged(answer: &NetAnswer, hidden: Option<&Secret>, now: Instant) -> Sent {
+fn judged(answer: &NetAnswer, hidden: &[String], now: Instant) -> Sent {
     let status = answer.status;
     if status.is_success() {
         return Sent::Accepted;
@@ -109,8 +122,13 @@ fn judged(answer: &NetAnswer, hidden: Option<&Secret>, now: Instant) -> Sent {
         StatusCode::REQUEST_TIMEOUT,
         StatusCode::TOO_EARLY,
         StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
     ];
-    if status.is_server_error() || later.contains(&status) {
+    if status.is_server_error() && !later.contains(&status) {
+        // It, or a proxy before it, failed while it had the page: what it did with it, nobody knows.
+        return Sent::Unknown(why);
+    }
+    if later.contains(&status) {
         return Sent::NotSent {
             why,
             retry_after_ms: answer
@@ -121,11 +139,23 @@ fn judged(answer: &NetAnswer, hidden: Option<&Secret>, now: Instant) -> Sent {
     Sent::Refused(format!("{why}: look at the route's address and secret"))
 }
 
-/// The other side's own words, cut and cleaned; not a page made for a browser, and not our own secret.
-fn said(answer: &NetAnswer, hidden: Option<&Secret>) -> String {
+/// What of an address is a secret: each part of its path and its query, as it is written and as it is meant. A server that
+/// repeats it need not do so as a whole, nor in the same writing.
+fn parts(url: &Url) -> Vec<String> {
+    let query = url.query().unwrap_or_default().split(['&', '=']);
+    let written = url.path().split('/').chain(query);
+    let both = written.flat_map(|part| [part.to_owned(), unescaped(part)]);
+    both.filter(|part| part.len() >= PART_MIN).collect()
+}
+
+/// The other side's own words, cut and cleaned; not a page made for a browser, and nothing of what is hidden.
+fn said(answer: &NetAnswer, hidden: &[String]) -> String {
     let text = String::from_utf8_lossy(&answer.body);
     let text = text.trim();
-    let repeats = hidden.is_some_and(|secret| text.contains(secret.expose()));
+    let lower = text.to_lowercase();
+    let repeats = hidden
+        .iter()
+        .any(|part| lower.contains(&part.to_lowercase()));
     if text.is_empty() || text.starts_with('<') || repeats {
         return String::new();
     }

@@ -21,7 +21,7 @@ use super::settings::MailSettings;
 use super::text::line;
 use super::{Attempt, Route, Sent};
 use crate::net::SettingsFault;
-use crate::secret::read_secret_file;
+use crate::secret::{self, read_secret_file};
 use crate::time::{SharedClock, timeout};
 
 /// From connecting until the server wants the text, in milliseconds.
@@ -151,7 +151,7 @@ impl Smtp {
             });
         }
         if let (Some(name), Some(path)) = (&settings.username, &settings.password_file) {
-            let password = read_secret_file(path).map_err(Obstacle::here)?;
+            let password = secret::read_file(path).await.map_err(Obstacle::here)?;
             let proof = Credentials::new(name.clone(), password.expose().to_owned());
             server
                 .auth(DEFAULT_MECHANISMS, &proof)

@@ -124,6 +124,8 @@ async fn what_a_status_means_for_the_page() {
             Some(Some(7_000)),
         ),
         ("HTTP/1.1 429 x\r\ncontent-length: 0\r\n\r\n", Some(None)),
+        ("HTTP/1.1 408 x\r\ncontent-length: 0\r\n\r\n", Some(None)),
+        ("HTTP/1.1 425 x\r\ncontent-length: 0\r\n\r\n", Some(None)),
         ("HTTP/1.1 404 x\r\ncontent-length: 0\r\n\r\n", None),
         (
             "HTTP/1.1 302 x\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
@@ -139,6 +141,19 @@ async fn what_a_status_means_for_the_page() {
             (Sent::Refused(_), None) => {}
             (sent, _) => panic!("{answer}: {sent:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_fault_there_or_of_a_proxy_may_come_after_the_page_was_taken() {
+    for answer in [
+        "HTTP/1.1 500 x\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 502 x\r\ncontent-length: 0\r\n\r\n",
+        "HTTP/1.1 504 x\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let (url, _heard) = answers(answer).await;
+        let sent = webhook(&url).send(attempt(b"{}")).await;
+        assert!(matches!(sent, Sent::Unknown(_)), "{answer}: {sent:?}");
     }
 }
 

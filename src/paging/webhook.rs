@@ -14,7 +14,7 @@ use super::post::Post;
 use super::settings::Address;
 use super::{Attempt, Route, Sent};
 use crate::net::SettingsFault;
-use crate::secret::{Secret, read_secret_file};
+use crate::secret::{self, Secret, read_secret_file};
 
 /// A signed webhook.
 #[derive(Debug)]
@@ -42,12 +42,7 @@ impl Webhook {
 
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
         let timestamp = attempt.now.timestamp().to_string();
-        let secret = match self
-            .secret_file
-            .as_deref()
-            .map(read_secret_file)
-            .transpose()
-        {
+        let secret = match secret::read_given(self.secret_file.as_deref()).await {
             Ok(secret) => secret,
             Err(error) => return Sent::not_sent(error),
         };
@@ -55,8 +50,9 @@ impl Webhook {
         let signed = secret
             .as_ref()
             .map(|secret| signature(secret, key, &timestamp, body));
+        let hidden: Vec<&str> = secret.iter().map(Secret::expose).collect();
         self.post
-            .send(body.to_vec(), secret.as_ref(), attempt.now, |request| {
+            .send(body.to_vec(), &hidden, attempt.now, |request| {
                 let request = request
                     .header("idempotency-key", key)
                     .header("webhook-id", key)

@@ -6,10 +6,12 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 
 mod mode;
+mod place;
 mod read;
 mod write;
 
 pub use mode::open_to_others;
+pub use place::{COMMAND_WITHIN_MS, Place, read, read_file, read_given};
 pub use read::{SecretError, command_words, read_secret_command, read_secret_file};
 pub use write::{owner_folder, write_owner_file};
 

@@ -43,6 +43,12 @@ pub enum SecretError {
         /// What is wrong with it.
         why: String,
     },
+    /// The variable was not set at the start.
+    #[error("the variable {name} is not set")]
+    Unset {
+        /// The variable.
+        name: String,
+    },
     /// The command could not be run, or said that it failed.
     #[error("the command {command} failed: {why}; run it by hand to see what is wrong")]
     Command {

@@ -21,12 +21,12 @@ use super::request;
 use super::state::ServerState;
 use crate::connector::alert::body::AlertGroupBody;
 use crate::connector::alert::{AlertSettings, KIND, NAME};
-use crate::connector::credential;
 use crate::domain::board::{ConnectorView, TakesView};
 use crate::domain::command::alert::fires;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::span::Span;
 use crate::domain::text::SafeText;
+use crate::secret::{self, COMMAND_WITHIN_MS};
 use crate::time::SharedClock;
 use crate::wire::LandedBody;
 
@@ -110,13 +110,13 @@ impl AlertIntake {
         let now = clock.mono();
         if shown.read_at.is_none_or(|at| now - at >= BELIEVE_FOR_MS) {
             shown.read_at = Some(now);
-            match credential::read(&self.settings.token, clock).await {
+            match secret::read(&self.settings.token, clock.sleep(COMMAND_WITHIN_MS)).await {
                 Ok(secret) => {
                     shown.sha256 = Some(Sha256::digest(secret.expose().as_bytes()).into());
                     self.note(|progress| progress.trouble = None);
                 }
                 Err(why) => {
-                    let why = SafeText::line(&why).truncated(TROUBLE_CELLS);
+                    let why = SafeText::line(&why.to_string()).truncated(TROUBLE_CELLS);
                     tracing::warn!(intake = self.settings.name, why, "its token cannot be read");
                     self.note(|progress| progress.trouble = Some(why));
                 }
@@ -131,9 +131,9 @@ impl AlertIntake {
         let now = state.clock.now();
         let world = state.mirror.read();
         let open = world
-            .after(None)
+            .of_source(&self.settings.name)
             .filter_map(|snapshot| snapshot.incident.upstream.as_ref())
-            .filter(|up| up.connector == self.settings.name && fires(up))
+            .filter(|up| fires(up))
             .count();
         drop(world);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);

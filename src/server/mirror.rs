@@ -1,7 +1,7 @@
 //! Every incident of the store, kept in memory and followed by its feed: what lists and changes are read from.
 //! The store stays the truth; the mirror only ever moves forward along `since`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -44,6 +44,8 @@ pub struct World {
     incidents: BTreeMap<String, Snapshot>,
     by_seq: BTreeMap<u64, String>,
     pages: HashMap<String, String>,
+    /// By where incidents come from: their ids by their key there.
+    sources: HashMap<String, BTreeMap<String, BTreeSet<String>>>,
     /// Incidents that exist for some people only, and since when they are gone for whom.
     lost: BTreeMap<String, Lost>,
     /// Everybody for whom one of those exists, or did since it is restricted.
@@ -64,6 +66,22 @@ impl World {
     /// The incident that holds this page.
     pub fn of_page(&self, page: &str) -> Option<&Snapshot> {
         self.pages.get(page).and_then(|id| self.incident(id))
+    }
+
+    /// The incidents that came from a source, by their key there.
+    pub fn of_source(&self, name: &str) -> impl Iterator<Item = &Snapshot> {
+        let ids = self
+            .sources
+            .get(name)
+            .into_iter()
+            .flat_map(BTreeMap::values);
+        ids.flatten().filter_map(|id| self.incident(id))
+    }
+
+    /// The incident that came from a source under this key; the first by id, should there be several.
+    pub fn by_key(&self, name: &str, key: &str) -> Option<&Snapshot> {
+        let ids = self.sources.get(name)?.get(key)?;
+        ids.first().and_then(|id| self.incident(id))
     }
 
     /// All incidents by id, beginning behind `after`.
@@ -126,10 +144,33 @@ impl World {
         true
     }
 
+    fn note_source(&mut self, snapshot: &Snapshot) {
+        let id = &snapshot.incident.id;
+        let of = |incident: &Incident| {
+            let upstream = incident.upstream.as_ref();
+            upstream.map(|up| (up.connector.clone(), up.key.clone()))
+        };
+        let before = self.incidents.get(id).and_then(|at| of(&at.incident));
+        let now = of(&snapshot.incident);
+        if before == now {
+            return;
+        }
+        if let Some((name, key)) = before
+            && let Some(ids) = self.sources.get_mut(&name).and_then(|of| of.get_mut(&key))
+        {
+            ids.remove(id);
+        }
+        if let Some((name, key)) = now {
+            let keys = self.sources.entry(name).or_default();
+            keys.entry(key).or_default().insert(id.clone());
+        }
+    }
+
     fn take_in(&mut self, snapshots: Vec<Snapshot>) {
         let mut lists_changed = false;
         for snapshot in snapshots {
             lists_changed |= self.note_lost(&snapshot);
+            self.note_source(&snapshot);
             self.head = self.head.max(snapshot.seq);
             let id = snapshot.incident.id.clone();
             for page in &snapshot.incident.pages {

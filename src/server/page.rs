@@ -164,12 +164,7 @@ fn decide(state: &ServerState, body: &AcknowledgePage, name: &str, found: &Found
     let Found::Incident(incident) = found else {
         return Outcome::Answer(Problem::not_found().answer());
     };
-    let nothing = Answer {
-        status: StatusCode::OK.as_u16(),
-        etag: None,
-        location: None,
-        body: Vec::new(),
-    };
+    let nothing = Answer::empty(StatusCode::OK.as_u16());
     let same = |page: &crate::domain::incident::page::Page| {
         page.state == PageState::Acknowledged && page.answer == body.answer
     };

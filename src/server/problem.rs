@@ -149,10 +149,9 @@ impl Problem {
     /// The same as an answer of a job in the store.
     pub fn answer(&self) -> Answer {
         Answer {
-            status: self.status.as_u16(),
             etag: self.more.as_ref().and_then(|m| m.etag.clone()),
-            location: None,
             body: self.body(),
+            ..Answer::empty(self.status.as_u16())
         }
     }
 }

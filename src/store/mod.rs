@@ -132,6 +132,18 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+impl Answer {
+    /// One that says nothing but its status.
+    pub fn empty(status: u16) -> Answer {
+        Answer {
+            status,
+            etag: None,
+            location: None,
+            body: Vec::new(),
+        }
+    }
+}
+
 /// What a closure wants written.
 #[derive(Debug, Clone)]
 pub struct Changes {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
-use warboard::client::{Api, ApiError, SourceSettings, TokenFrom, Watch};
+use warboard::client::{Api, ApiError, SourceSettings, Watch};
 use warboard::domain::board::{Board, Freshness};
 use warboard::domain::command::open::Open;
 use warboard::domain::directory::Directory;
 use warboard::domain::duty::Rules;
 use warboard::domain::word::{Role, Via};
-use warboard::secret::Secret;
+use warboard::secret::{Place, Secret};
 use warboard::server::{self, RouteCourier, ServerState, TokenRequest};
 use warboard::session::Errand;
 use warboard::store::sqlite::SqliteStore;
@@ -75,7 +75,7 @@ impl Backend {
         issued.unwrap().0
     }
 
-    fn api(&self, token: TokenFrom) -> Api {
+    fn api(&self, token: Place) -> Api {
         let settings = SourceSettings {
             name: "azure".into(),
             url: self.url.clone(),
@@ -86,7 +86,7 @@ impl Backend {
     }
 
     async fn api_of(&self, name: &str, role: Role) -> Api {
-        self.api(TokenFrom::Given(self.token(name, role).await))
+        self.api(Place::Given(self.token(name, role).await))
     }
 }
 
@@ -241,7 +241,7 @@ async fn a_token_that_is_replaced_is_found_without_help() {
     let path = folder.path().join("token");
     write_secret(&path, &Secret::new("wb_000000000000_nobody"));
     let watch = Watch::start(
-        vec![backend.api(TokenFrom::File(path.clone()))],
+        vec![backend.api(Place::File(path.clone()))],
         backend.clock.clone(),
     );
     let board = until(&watch, |board| board.sources[0].error.is_some()).await;

@@ -7,9 +7,9 @@ mod stream;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use warboard::client::{Api, SourceSettings, TokenFrom, Watch};
+use warboard::client::{Api, SourceSettings, Watch};
 use warboard::domain::word::{Tlp, Via};
-use warboard::secret::Secret;
+use warboard::secret::{Place, Secret};
 use warboard::session::display::pair::{PairRequest, begin, finish};
 use warboard::session::{BoardScreen, Depth, Emitter, Event, Screen as _};
 use warboard::store::Store as _;
@@ -141,7 +141,7 @@ impl Terminal {
         let settings = SourceSettings {
             name: "azure".to_owned(),
             url: format!("http://{}", backend.address),
-            token: TokenFrom::Given(Secret::new(backend.tokens.viewer.clone())),
+            token: Place::Given(Secret::new(backend.tokens.viewer.clone())),
             ca_file: None,
         };
         let api = Api::new(&settings, &backend.clock, Via::Board).unwrap();

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use warboard::connector::connector;
-use warboard::connector::settings::{ConnectorSettings, Mapping, TokenPlace};
+use warboard::connector::settings::{ConnectorSettings, Mapping};
 use warboard::connector::vendor::Vendor;
 use warboard::domain::word::Phase;
-use warboard::secret::Secret;
+use warboard::secret::{Place, Secret};
 use warboard::server::Intake;
 use warboard::time::{SharedClock, TestClock};
 
@@ -19,6 +19,7 @@ use crate::connector::answering;
 use crate::http::soon;
 
 mod node;
+mod single;
 mod trouble;
 mod write;
 
@@ -67,7 +68,7 @@ fn iris(cases: &mut Value, line: &str) -> (u16, String) {
 
 /// A vendor at this address, whose incidents belong to azure; its token is a word to look for where it must not be.
 pub fn settings(vendor: &'static Vendor, name: &str, url: &str) -> ConnectorSettings {
-    let token = TokenPlace::Variable {
+    let token = Place::Variable {
         name: "TOKEN".to_owned(),
         value: Some(Secret::new("hunter2")),
     };

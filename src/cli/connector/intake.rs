@@ -12,13 +12,13 @@ use crate::config::ServerFile;
 use crate::connector::alert::body::AlertGroupBody;
 use crate::connector::alert::landing::{Fate, Landing, Placed, group, land};
 use crate::connector::alert::{AlertSettings, KIND, NAME};
-use crate::connector::credential;
 use crate::connector::landing::{Landing as OfIncident, opened};
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
 use crate::domain::command::alert;
 use crate::domain::command::open::{Allotted, Open};
 use crate::domain::word::{Phase, Role, Via};
+use crate::secret::{self, COMMAND_WITHIN_MS};
 use crate::wire::BODY_LIMIT;
 
 /// One line of `connector list`.
@@ -48,7 +48,7 @@ pub(super) async fn check(
         return Err(Failure::usage(format!("there is no intake '{name}'")));
     };
     let (output, clock) = (Output::default(), clock());
-    credential::read(&settings.token, &clock)
+    secret::read(&settings.token, clock.sleep(COMMAND_WITHIN_MS))
         .await
         .map_err(|why| Failure {
             code: NOT_ALLOWED,

@@ -1,9 +1,10 @@
 //! Requests as they leave, and what every kind of answer becomes.
 
+use crate::secret::Place;
 use serde_json::json;
 
+use crate::client::ApiError;
 use crate::client::script::{self, Backend, incident, list, token_file, write_token};
-use crate::client::{ApiError, TokenFrom};
 use crate::domain::command::Command;
 use crate::domain::word::GateWord;
 
@@ -163,7 +164,7 @@ async fn silence_is_told_by_its_kind() {
 async fn a_refused_token_is_read_again_and_the_request_repeated() {
     let mut backend = Backend::new().await;
     let (_folder, path) = token_file("wb_1_old");
-    let api = backend.api(TokenFrom::File(path.clone()));
+    let api = backend.api(Place::File(path.clone()));
     let (heard, ()) = tokio::join!(api.about(), async {
         let first = backend.next().await;
         assert_eq!(first.header("authorization").unwrap(), "Bearer wb_1_old");
@@ -194,7 +195,7 @@ async fn a_refused_token_is_read_again_and_the_request_repeated() {
 #[tokio::test]
 async fn a_command_gives_a_token_too() {
     let mut backend = Backend::new().await;
-    let api = backend.api(TokenFrom::Command("printf 'wb_3_c\\n'".into()));
+    let api = backend.api(Place::Command("printf 'wb_3_c\\n'".into()));
     let (heard, ()) = tokio::join!(api.teams(), async {
         let asked = backend.next().await;
         assert_eq!(asked.header("authorization").unwrap(), "Bearer wb_3_c");

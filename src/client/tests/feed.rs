@@ -1,9 +1,9 @@
 //! What good answers make of the board: loaded, merged, loaded again, with what is unchanged left as it is.
 
 use super::*;
-use crate::client::TokenFrom;
 use crate::client::script::{incident, token_file, write_token};
 use crate::domain::board::Freshness;
+use crate::secret::Place;
 use crate::time::Clock;
 
 fn delta(cursor: &str, incidents: &[Value], gone: &[&str]) -> Value {
@@ -220,7 +220,7 @@ async fn a_list_that_cannot_be_read_again_is_told_while_changes_go_on() {
 async fn what_another_token_reads_is_loaded_from_the_start() {
     let (_folder, path) = token_file("wb_1_old");
     let file = path.clone();
-    let mut followed = Followed::start(|b| b.api(TokenFrom::File(file))).await;
+    let mut followed = Followed::start(|b| b.api(Place::File(file))).await;
     let first = followed.backend.next().await;
     first.good(&list(
         "s-1",

@@ -1,9 +1,9 @@
 //! What bad answers and silence make of a source: its error, its freshness, and when it is asked again.
 
 use super::*;
-use crate::client::TokenFrom;
 use crate::client::script::{incident, token_file, write_token};
 use crate::domain::board::Freshness;
+use crate::secret::Place;
 use crate::time::Clock;
 
 impl Followed {
@@ -78,7 +78,7 @@ async fn a_backend_that_is_gone_is_down_after_three_seconds_and_back_within_one(
         let mut settings = crate::client::SourceSettings {
             name: "azure".into(),
             url: "http://127.0.0.1:1".into(),
-            token: TokenFrom::Given(crate::secret::Secret::new("t")),
+            token: Place::Given(crate::secret::Secret::new("t")),
             ca_file: None,
         };
         settings.name.push('2');
@@ -126,7 +126,7 @@ async fn silence_ages_and_is_given_up_a_little_after_the_hold() {
 async fn a_refused_token_is_read_again_every_five_seconds() {
     let (_folder, path) = token_file("wb_1_old");
     let file = path.clone();
-    let mut followed = Followed::start(|b| b.api(TokenFrom::File(file))).await;
+    let mut followed = Followed::start(|b| b.api(Place::File(file))).await;
     for told in ["never heard of it", "still unknown"] {
         let body = format!("{{\"detail\": \"{told}\"}}");
         followed.backend.next().await.answer(401, "", &body);

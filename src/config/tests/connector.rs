@@ -1,9 +1,10 @@
 //! Proofs of `[[connector]]`: what it may leave out, how its words stand before the built-in ones, every fault with its line.
 
+use crate::secret::Place;
 use std::path::Path;
 
 use super::*;
-use crate::connector::settings::{Mapping, TokenPlace};
+use crate::connector::settings::Mapping;
 use crate::domain::word::{Phase, Severity};
 
 const WHOLE: &str = r#"[[connector]]
@@ -54,9 +55,7 @@ fn connectors_are_read_with_their_words() {
         panic!("{:?}", file.connectors);
     };
     assert_eq!((iris.vendor.word, iris.name.as_str()), ("iris", "cases"));
-    assert!(
-        matches!(&iris.token, TokenPlace::File(path) if path.ends_with(Path::new("iris.token")))
-    );
+    assert!(matches!(&iris.token, Place::File(path) if path.ends_with(Path::new("iris.token"))));
     let mapping: &Mapping = &iris.mapping;
     assert_eq!(
         mapping.services,
@@ -91,7 +90,7 @@ fn connectors_are_read_with_their_words() {
     assert_eq!(pagerduty.url, "https://api.pagerduty.com");
     assert!(matches!(
         &pagerduty.token,
-        TokenPlace::Variable { value: Some(_), .. }
+        Place::Variable { value: Some(_), .. }
     ));
     assert!(!format!("{pagerduty:?}").contains("hunter2"));
 }
@@ -183,9 +182,9 @@ fn what_signs_in_is_kept_in_the_data_folder_and_a_shared_key_is_told_once() {
     };
     assert_eq!(xdr.url, "https://graph.microsoft.com");
     let kept = Path::new("/.local/share/warboard/xdr.login");
-    assert_eq!(xdr.token, TokenPlace::File(kept.to_owned()));
+    assert_eq!(xdr.token, Place::File(kept.to_owned()));
     let file = read(&of("login = \"device\"\ntoken_file = \"mine\"\n")).unwrap();
-    assert!(matches!(&file.connectors[0].token, TokenPlace::File(path) if path.ends_with("mine")));
+    assert!(matches!(&file.connectors[0].token, Place::File(path) if path.ends_with("mine")));
     for (rest, told) in [
         ("", "server.toml:1: `connector.token_file`: is missing"),
         (

@@ -7,6 +7,7 @@ use super::template::Template;
 use super::*;
 use crate::domain::directory::Directory;
 use crate::domain::instant::Instant;
+use crate::secret::Place;
 
 const SAMPLE: &str = include_str!("../../../tests/fixtures/alertmanager/webhook.json");
 
@@ -52,7 +53,7 @@ fn opens(matchers: &[&str], service: &str) -> Rule {
 fn settings(rules: Vec<Rule>) -> AlertSettings {
     AlertSettings {
         name: "alerts".to_owned(),
-        token: TokenPlace::Variable {
+        token: Place::Variable {
             name: "TOKEN".to_owned(),
             value: None,
         },

@@ -1,5 +1,6 @@
 //! Tokens over the loopback stub: how long one is kept, who renews it, what is said when none is given, and signing in.
 
+use crate::secret::Place;
 use std::future::Future;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ fn entra(stub: &Stub, clock: &TestClock) -> Entra {
 fn by_device(stub: &Stub, clock: &TestClock, file: &Path) -> Entra {
     let mut settings = settings(stub, &VENDOR);
     settings.options.insert(login::KEY, DEVICE.to_owned());
-    settings.token = TokenPlace::File(file.to_owned());
+    settings.token = Place::File(file.to_owned());
     Entra::new(&settings, Arc::new(clock.clone())).unwrap()
 }
 

@@ -461,3 +461,16 @@ async fn a_status_of_the_accounts_own_lands_by_its_category_where_that_means_a_p
         assert_eq!(mapping.phase_of(&case), phase, "{status}");
     }
 }
+
+#[tokio::test]
+async fn a_change_that_cannot_be_read_asks_for_the_whole_list() {
+    let stub = Stub::new().await;
+    let odd = json!({"name": "without an id"});
+    let told = list(&[incident("A", "Fixing", "live"), odd], None);
+    stub.on(CHANGED, &[told]);
+    let delta = incidentio(&stub)
+        .changes(&since("2026-11-24T09:00:00Z"))
+        .await
+        .unwrap();
+    assert_eq!(delta, Delta::Resync);
+}

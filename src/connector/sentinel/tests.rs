@@ -250,6 +250,7 @@ async fn pitfall_1_changes_are_asked_by_their_own_time_with_an_overlap_and_none_
             cases,
             gone,
             watermark,
+            ..
         } = sentinel.changes(&since).await.unwrap()
         else {
             panic!("a resync for {expected:?}");

@@ -453,3 +453,12 @@ async fn pitfall_7_it_pages_nobody_and_says_so() {
     assert!(error.to_string().contains("by its routes"), "{error}");
     assert!(stub.calls().is_empty());
 }
+
+#[tokio::test]
+async fn a_change_that_cannot_be_read_asks_for_the_whole_list() {
+    let stub = Stub::new().await;
+    let odd = json!({"title": "without an id"});
+    stub.on(ASK, &[list(&[case("~1", "New", "New"), odd])]);
+    let delta = thehive(&stub).changes(&since(NINE)).await.unwrap();
+    assert_eq!(delta, Delta::Resync);
+}

@@ -81,6 +81,15 @@ impl NotesThere {
         self
     }
 
+    /// An entry that is not written there and will not be.
+    pub fn missed(mut self, entry: u64, why: &str) -> NotesThere {
+        self.upto = entry;
+        self.under_way = Some(entry);
+        self = self.lost(why.to_owned());
+        self.last = Some("not written".to_owned());
+        self
+    }
+
     /// Puts it on record, where it says something new.
     pub fn told(&self, incident: &Incident) -> Vec<Event> {
         let Some(before) = &incident.upstream else {

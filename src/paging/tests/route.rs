@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::paging::Route;
 use crate::paging::channel::Channel;
 use crate::paging::ntfy::Ntfy;
 use crate::paging::pagerduty::PagerDuty;
@@ -72,6 +73,51 @@ async fn what_the_other_side_says_is_told_but_never_the_secret() {
             sent => panic!("{sent:?}"),
         }
     }
+}
+
+/// What a route tells of an answer that refuses.
+async fn refused(route: &dyn Route) -> String {
+    let body = route.body("p1-0", &hostile());
+    match route.send(attempt(&body)).await {
+        Sent::Refused(why) => why,
+        sent => panic!("{sent:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_a_secret_is_not_told_on_by_a_server_that_repeats_it() {
+    for answer in [
+        "HTTP/1.1 404 x\r\nconnection: close\r\n\r\n{\"error\":\"cannot POST \\/services\\/T0\\/XyZsEcReT\"}",
+        "HTTP/1.1 404 x\r\nconnection: close\r\n\r\nno xyzsecret here",
+        "HTTP/1.1 404 x\r\nconnection: close\r\n\r\n{\"sig\":\"q+signed\"}",
+        "HTTP/1.1 404 x\r\nconnection: close\r\n\r\n{\"sig\":\"q%2Bsigned\"}",
+    ] {
+        let (url, _heard) = answers(answer).await;
+        let secret = url.replace("/hook", "/services/T0/XyZsEcReT?sig=q%2Bsigned");
+        let (_folder, path) = secret_file(&secret);
+        let route = Channel::new(&Address::File(path), None, slack::FORM).unwrap();
+        let why = refused(&route).await;
+        assert_eq!(
+            why,
+            "it answered 404 Not Found: look at the route's address and secret"
+        );
+    }
+    // What says nothing of it is told.
+    let (url, _heard) =
+        answers("HTTP/1.1 404 x\r\nconnection: close\r\n\r\nchannel_is_archived").await;
+    let (_folder, path) = secret_file(&url.replace("/hook", "/services/T0/XyZsEcReT"));
+    let route = Channel::new(&Address::File(path), None, slack::FORM).unwrap();
+    let why = refused(&route).await;
+    assert!(why.contains("channel_is_archived"), "{why}");
+}
+
+#[tokio::test]
+async fn the_topic_of_ntfy_is_not_told_on() {
+    let (url, _heard) =
+        answers("HTTP/1.1 403 x\r\nconnection: close\r\n\r\nno access to legal-7f3a").await;
+    let route = Ntfy::new(&url.replace("hook", "legal-7f3a"), None, None).unwrap();
+    let why = refused(&route).await;
+    assert!(!why.contains("7f3a"), "{why}");
 }
 
 #[tokio::test]

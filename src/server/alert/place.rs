@@ -122,11 +122,10 @@ impl Work<'_> {
 
     fn ours(&self, wanted: impl Fn(&Incident, &Upstream) -> bool) -> Vec<Arc<Incident>> {
         let world = self.state.mirror.read();
-        let found = world.after(None).filter(|snapshot| {
+        let ours = world.of_source(&self.intake.settings.name);
+        let found = ours.filter(|snapshot| {
             let upstream = snapshot.incident.upstream.as_ref();
-            upstream.is_some_and(|up| {
-                up.connector == self.intake.settings.name && wanted(&snapshot.incident, up)
-            })
+            upstream.is_some_and(|up| wanted(&snapshot.incident, up))
         });
         found.map(|snapshot| snapshot.incident.clone()).collect()
     }
@@ -427,10 +426,8 @@ impl Work<'_> {
 
 fn answer(told: Told) -> Answer {
     Answer {
-        status: 200,
-        etag: None,
-        location: None,
         body: serde_json::to_vec(&told).unwrap_or_default(),
+        ..Answer::empty(200)
     }
 }
 

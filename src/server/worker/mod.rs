@@ -6,10 +6,6 @@ mod deadline;
 mod delivery;
 mod head;
 mod sync;
-mod sync_lease;
-mod sync_list;
-mod sync_note;
-mod sync_write;
 
 use std::sync::Arc;
 
@@ -71,10 +67,10 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
         let (state, intake, ending) = (state.clone(), intake.clone(), ending.clone());
         tasks.spawn(async move {
             tokio::select! {
-                () = sync_lease::work(state.clone(), intake.clone()) => {}
+                () = sync::work(state.clone(), intake.clone()) => {}
                 () = ending.cancelled() => {}
             }
-            sync_lease::leave(&state, &intake).await;
+            sync::leave(&state, &intake).await;
         });
     }
     spawn(Box::pin(head::work(state.clone())));
@@ -127,12 +123,7 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 
 /// Nobody hears a worker's answer.
 fn silent() -> Answer {
-    Answer {
-        status: 200,
-        etag: None,
-        location: None,
-        body: Vec::new(),
-    }
+    Answer::empty(200)
 }
 
 /// Writes events of a worker, if there are any.

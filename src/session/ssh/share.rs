@@ -169,9 +169,9 @@ pub fn named(board: &Arc<Board>, person: &str) -> Arc<Board> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::{SourceSettings, TokenFrom};
+    use crate::client::SourceSettings;
     use crate::domain::word::Via;
-    use crate::secret::Secret;
+    use crate::secret::{Place, Secret};
     use crate::time::TestClock;
 
     fn boards() -> Boards {
@@ -180,7 +180,7 @@ mod tests {
             name: "azure".to_owned(),
             // Nobody is asked: time stands still.
             url: "http://127.0.0.1:1".to_owned(),
-            token: TokenFrom::Given(Secret::new("x")),
+            token: Place::Given(Secret::new("x")),
             ca_file: None,
         };
         let api = Api::new(&settings, &clock, Via::Ssh).unwrap();

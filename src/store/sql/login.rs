@@ -34,12 +34,7 @@ impl State {
             };
             head = append_entry(db, &head, NO_INCIDENT, &stamp, LoginNote::KIND, &body).await?;
         }
-        let answer = Answer {
-            status: 204,
-            etag: None,
-            location: None,
-            body: Vec::new(),
-        };
+        let answer = Answer::empty(204);
         remember(db, Some(key), &answer, None, logins.at).await?;
         self.head = head;
         Ok(true)

@@ -271,12 +271,7 @@ fn settled(
         events,
         stamp,
         outbox,
-        answer: Answer {
-            status: 200,
-            etag: None,
-            location: None,
-            body: Vec::new(),
-        },
+        answer: Answer::empty(200),
     }
 }
 

@@ -60,7 +60,12 @@ async fn goes_on(answer: &'static str, meanwhile: &str) {
 
 #[tokio::test]
 async fn one_that_answers_500_is_left_for_the_next_route() {
-    goes_on("500 Broken", "queued").await;
+    goes_on("500 Broken", "unknown").await;
+}
+
+#[tokio::test]
+async fn one_behind_a_proxy_that_answers_504_may_have_it_and_is_left_for_the_next_route() {
+    goes_on("504 Gateway Timeout", "unknown").await;
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use warboard::secret::Place;
 
 use tokio::sync::mpsc::{self, Sender};
 use tokio::task::JoinHandle;
-use warboard::client::{Api, SourceSettings, TokenFrom, Watch};
+use warboard::client::{Api, SourceSettings, Watch};
 use warboard::domain::word::Via;
 use warboard::session::{Depth, Door, Incoming, Setup, Viewing};
 use warboard::time::{SharedClock, TestClock};
@@ -77,7 +78,7 @@ impl Viewer {
             let settings = SourceSettings {
                 name: seen.name.into(),
                 url: seen.front.url(),
-                token: TokenFrom::File(seen.token.clone()),
+                token: Place::File(seen.token.clone()),
                 ca_file: None,
             };
             Api::new(&settings, &clock, Via::Board).unwrap()

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::connector::answering_bodies;
+use warboard::time::Clock as _;
 
 /// A vendor with one incident, which a write moves from `before` to `after`.
 fn vendor(
@@ -79,8 +80,13 @@ fn intake(word: &str, url: String, clock: &SharedClock) -> Intake {
 }
 
 /// A backend over vendors of these words, as a room whose cases nobody changes.
-async fn room(vendors: Vec<(&str, String)>) -> Room {
-    let clock = TestClock::at("2026-11-24T10:00:00Z".parse().unwrap());
+pub(super) async fn room(vendors: Vec<(&str, String)>) -> Room {
+    room_at(TestClock::at(NOW.parse().unwrap()), vendors).await
+}
+
+const NOW: &str = "2026-11-24T10:00:00Z";
+
+async fn room_at(clock: TestClock, vendors: Vec<(&str, String)>) -> Room {
     let shared: SharedClock = Arc::new(clock.clone());
     let intakes = vendors
         .into_iter()
@@ -225,5 +231,42 @@ async fn what_a_list_left_out_is_said_until_a_list_is_whole() {
     let quiet = |info: &Value| info["connectors"][0]["trouble"].is_null();
     room.until("/v1/info", "that nothing is missing", quiet)
         .await;
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
+async fn pitfall_1_a_change_made_while_a_long_list_is_read_is_not_passed_over() {
+    let clock = TestClock::at(NOW.parse().unwrap());
+    let ms = |clock: &TestClock| clock.now().timestamp_millis();
+    let (moving, begun) = (clock.clone(), Arc::new(Mutex::new(None)));
+    let since = Arc::new(Mutex::new(Vec::new()));
+    let (first, telling) = (begun.clone(), since.clone());
+    let (url, _) = answering_bodies(move |_, body| {
+        let body: Value = serde_json::from_str(body).unwrap();
+        let changed = &body["query"][1]["_and"][0]["_or"][0]["_gte"]["_value"];
+        if let Some(at) = changed.as_i64() {
+            telling.lock().unwrap().push(at);
+            return (200, "[]".to_owned());
+        }
+        let mut first = first.lock().unwrap();
+        if first.is_none() {
+            *first = Some(ms(&moving));
+            // Reading takes its time, and the last case is changed meanwhile.
+            moving.advance(5_000);
+        }
+        let updated = first.unwrap() + 4_000;
+        let case = json!([{"_id": "~1", "title": "t", "status": "New", "stage": "New", "description": "d",
+            "_createdAt": 1_795_510_800_000_i64, "_updatedAt": updated}]);
+        (200, case.to_string())
+    });
+    let room = room_at(clock, vec![("thehive", url)]).await;
+    room.until("/v1/info", "a question for changes", |_| {
+        !since.lock().unwrap().is_empty()
+    })
+    .await;
+    // What was changed before that one, in a part that had been read by then, is asked for.
+    let begun = begun.lock().unwrap().unwrap();
+    let first = since.lock().unwrap()[0];
+    assert!(first <= begun - 30_000, "{first} after {begun}");
     room.backend.stop_at(&room.clock).await;
 }

@@ -240,3 +240,58 @@ async fn pitfall_2_what_leaves_a_long_list_is_asked_for_and_marked_when_it_is_go
     .await;
     room.backend.stop_at(&room.clock).await;
 }
+
+#[tokio::test]
+async fn a_list_that_became_shorter_than_where_its_walk_had_come_to_is_read_from_its_beginning() {
+    const ALL: u64 = 301;
+    const LEFT: u64 = 150;
+    let shorter = Arc::new(Mutex::new(false));
+    let there = shorter.clone();
+    let room = Room::answered_by(
+        |_| {},
+        move |line| {
+            let missing = || {
+                let said = json!({"status": "error", "message": "not found"});
+                (400, said.to_string())
+            };
+            let beyond = line.contains("page=3&") || line.contains("page=4&");
+            match (
+                line.contains("/manage/cases/filter"),
+                *there.lock().unwrap(),
+            ) {
+                (true, false) => pages(line, ALL, "Open"),
+                (true, true) if !beyond => pages(line, LEFT, "Open"),
+                _ => missing(),
+            }
+        },
+    )
+    .await;
+    let all = async {
+        while room.get("/v1/info").await["connectors"][0]["open"] != ALL {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("all of them", all).await;
+    // Part by part, until the fourth is the next.
+    let came_to = |page: &str| {
+        let asked = room.asked.lock().unwrap();
+        asked.last().is_some_and(|line| line.contains(page))
+    };
+    while !came_to("page=3&") {
+        room.turn().await;
+    }
+    *shorter.lock().unwrap() = true;
+    let whole = room.get("/v1/info").await["connectors"][0]["whole_at"].clone();
+    room.until("/v1/info", "that the list ended early", |info| {
+        info["connectors"][0]["trouble"].is_string()
+    })
+    .await;
+    let info = room
+        .until("/v1/info", "the whole list again", |info| {
+            let connector = &info["connectors"][0];
+            connector["whole_at"] != whole && connector["trouble"].is_null()
+        })
+        .await;
+    assert_eq!(info["connectors"][0]["open"], LEFT);
+    room.backend.stop_at(&room.clock).await;
+}

@@ -1,32 +1,22 @@
 //! Writes a move that people made here to the system an incident came from: against the version they saw, and read again
 //! after. What is to be written follows from the record alone, so that nothing is lost with a process and nothing done twice.
 
-use super::sync::{Memory, Trouble, take_in};
-use super::sync_lease::Asker;
-use crate::connector::error::ConnectorError;
+use super::lease::Asker;
+use super::memory::{Memory, Trouble, Untaken, let_be_ms};
+use super::take::take_in;
+use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
 use crate::domain::incident::Incident;
 use crate::domain::word::Phase;
 use crate::server::intake::Intake;
 use crate::server::state::ServerState;
-use crate::time::Mono;
 
 /// How many moves are written in one turn; the rest in the next.
 const WRITTEN_MAX: usize = 10;
-/// How long a move that does not show there is let be.
-const UNTAKEN_FOR_MS: i64 = 300_000;
-
-/// A move that was refused there, or sent and does not show there yet: many systems take a write before it can be read.
-pub(super) struct Untaken {
-    at: Mono,
-    phase: Phase,
-    /// How that is said.
-    pub(super) why: String,
-}
 
 /// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
-/// here, or has been let be for long enough to be tried again; here it stays as it is.
+/// here, or has been let be for long enough to be tried again; here it stays as it is, and the others are written meanwhile.
 pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     let Asker { state, intake, .. } = asker;
     if !intake.settings.write_phases {
@@ -37,16 +27,17 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
     memory.untaken.retain(|key, untaken| {
         let same =
             |(other, _, phase): &(String, Version, Phase)| other == key && *phase == untaken.phase;
-        now - untaken.at < UNTAKEN_FOR_MS && due.iter().any(same)
+        untaken.until > now && due.iter().any(same)
     });
-    let waiting = due
-        .iter()
-        .filter(|(key, _, _)| !memory.untaken.contains_key(key));
-    let waiting: Vec<_> = waiting.take(WRITTEN_MAX).cloned().collect();
-    for (key, seen, phase) in waiting {
-        let Some(to) = intake.settings.mapping.status_for(phase) else {
-            continue;
-        };
+    // What the source has no word for waits for nothing, and takes no place.
+    let waiting = due.into_iter().filter_map(|(key, seen, phase)| {
+        let to = intake.settings.mapping.status_for(phase)?;
+        Some((key, seen, phase, to))
+    });
+    let waiting = waiting.filter(|(key, ..)| !memory.untaken.contains_key(key));
+    let waiting: Vec<_> = waiting.take(WRITTEN_MAX).collect();
+    let mut one_by_one = OneByOne::default();
+    for (key, seen, phase, to) in waiting {
         if !asker.may_write() {
             return Err(Trouble::Lost);
         }
@@ -54,22 +45,20 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
             Ok(case) => take_in(asker, &case).await?,
             // Somebody was there first: what they did is heard, and shown as a conflict if it contradicts.
             Err(ConnectorError::Conflict { current }) => take_in(asker, &current).await?,
-            Err(
-                error @ (ConnectorError::Auth(_)
-                | ConnectorError::RateLimited { .. }
-                | ConnectorError::Transport(_)),
-            ) => return Err(error.into()),
             Err(error) => {
+                let error = one_by_one.judge(error)?;
                 let why = match &error {
                     ConnectorError::Unknown(why) => {
                         format!("the move of {key} was sent and does not show there yet: {why}")
                     }
                     error => format!("the move of {key} is not written there: {error}"),
                 };
-                let at = now;
-                memory.untaken.insert(key, Untaken { at, phase, why });
+                let until = now + let_be_ms(&error);
+                memory.untaken.insert(key, Untaken { until, phase, why });
+                continue;
             }
         }
+        one_by_one.answered();
     }
     intake.note(|progress| progress.trouble = memory.trouble());
     Ok(())
@@ -79,15 +68,12 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
 fn due(state: &ServerState, intake: &Intake) -> Vec<(String, Version, Phase)> {
     let one = |incident: &Incident| {
         let upstream = incident.upstream.as_ref()?;
-        if upstream.connector != intake.settings.name {
-            return None;
-        }
         let version = upstream.rest.get("version")?.as_str()?.to_owned();
         Some((upstream.key.clone(), Version(version), unwritten(incident)?))
     };
     let world = state.mirror.read();
     world
-        .after(None)
+        .of_source(&intake.settings.name)
         .filter_map(|snapshot| one(&snapshot.incident))
         .collect()
 }

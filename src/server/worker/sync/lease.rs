@@ -1,12 +1,10 @@
 //! Which node asks a source: one at a time, by a lease in the store. The others follow the record, and tell readers what that
-//! one says of the source; one of them takes over soon after it is gone. What is asked, and what comes of it, is `sync`.
+//! one says of the source; one of them takes over soon after it is gone. What is asked, and what comes of it, is `turn`.
 
 use std::sync::Arc;
 
-use rand::RngExt as _;
 use tokio::sync::watch;
 
-use super::sync::{Memory, ask};
 use crate::domain::text::SafeText;
 use crate::server::intake::{Intake, TROUBLE_CELLS};
 use crate::server::state::ServerState;
@@ -23,8 +21,8 @@ const TEND_AFTER_MS: i64 = 3_000;
 
 /// The right to ask, as this node knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Hold {
-    lease: Lease,
+pub(super) struct Hold {
+    pub(super) lease: Lease,
     /// When it ends unless it is renewed.
     until: Mono,
 }
@@ -34,7 +32,7 @@ pub(super) struct Asker {
     pub state: Arc<ServerState>,
     pub intake: Arc<Intake>,
     pub lease: Lease,
-    held: watch::Receiver<Option<Hold>>,
+    pub(super) held: watch::Receiver<Option<Hold>>,
 }
 
 impl Asker {
@@ -45,20 +43,11 @@ impl Asker {
         mine.is_some_and(|hold| hold.until > self.state.clock.mono())
     }
 
-    async fn lost(&self) {
+    /// Waits until this node has it no longer.
+    pub(super) async fn lost(&self) {
         let mut held = self.held.clone();
         let other = |hold: &Option<Hold>| hold.as_ref().is_none_or(|of| of.lease != self.lease);
         let _ended = held.wait_for(other).await;
-    }
-}
-
-/// Works until the future is dropped.
-pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
-    let held = watch::Sender::new(None);
-    let asking = ask_while_held(&state, &intake, held.subscribe());
-    tokio::select! {
-        () = keep(&state, &intake, &held) => {}
-        () = asking => {}
     }
 }
 
@@ -88,7 +77,8 @@ async fn tend(
     }
 }
 
-async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sender<Option<Hold>>) {
+/// Renews the lease, or asks for it, until the future is dropped.
+pub(super) async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sender<Option<Hold>>) {
     let trouble = Trouble::new("a source is not asked: the store cannot say which node may");
     loop {
         let begun = state.clock.mono();
@@ -113,47 +103,5 @@ async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sender<Option<
             }
         }
         state.clock.sleep(TEND_AFTER_MS).await;
-    }
-}
-
-/// Turn after turn, for as long as this node has the lease.
-async fn ask_while_held(
-    state: &Arc<ServerState>,
-    intake: &Arc<Intake>,
-    mut held: watch::Receiver<Option<Hold>>,
-) {
-    let mut memory = Memory::default();
-    let mut last: Option<Lease> = None;
-    let mut due = state.clock.mono();
-    loop {
-        let Ok(lease) = held
-            .wait_for(Option::is_some)
-            .await
-            .map(|hold| hold.as_ref().map(|of| of.lease.clone()))
-        else {
-            return;
-        };
-        let Some(lease) = lease else { continue };
-        // Another node asked meanwhile: what is remembered here is of before.
-        if last.as_ref() != Some(&lease) {
-            memory = Memory::default();
-            last = Some(lease.clone());
-        }
-        let asker = Asker {
-            state: state.clone(),
-            intake: intake.clone(),
-            lease,
-            held: held.clone(),
-        };
-        let turn = async {
-            state.clock.sleep_until(due).await;
-            let wait = ask(&asker, &mut memory).await;
-            // Several backends with one account must not ask in step.
-            wait + rand::rng().random_range(0..=wait / 10)
-        };
-        tokio::select! {
-            wait = turn => due = state.clock.mono() + wait,
-            () = asker.lost() => {}
-        }
     }
 }
