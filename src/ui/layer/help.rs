@@ -96,12 +96,7 @@ impl Help {
                 key(Action::Leave),
                 Part::text(" back to the board", Role::Text),
             ],
-            keys: vec![
-                key(Action::ChooseDown),
-                Part::text(" ", Role::Text),
-                key(Action::PageOn),
-                Part::text(" more", Role::KeyText),
-            ],
+            keys: Vec::new(),
         }
     }
 }
@@ -135,6 +130,6 @@ impl Layer for Help {
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         let framed = self.framed(shared, area.width);
-        frame::draw(canvas, area, &framed, self.scroll, true);
+        frame::draw(shared, canvas, area, &framed, self.scroll, true);
     }
 }

@@ -152,9 +152,8 @@ impl Palette {
                 Part::text(format!(" {does}"), Role::Text),
             ],
             keys: vec![
-                Part::text(format!("{} found  ", self.found.len()), Role::Dim),
-                key(Action::Leave),
-                Part::text(" leave", Role::KeyText),
+                row(format!("{} found", self.found.len()), Role::Dim),
+                frame::key(shared, Action::Leave, "leave"),
             ],
         }
     }
@@ -232,6 +231,6 @@ impl Layer for Palette {
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         let framed = self.framed(shared, (area.width, area.height));
-        frame::draw(canvas, area, &framed, 0, true);
+        frame::draw(shared, canvas, area, &framed, 0, true);
     }
 }
