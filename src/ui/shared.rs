@@ -14,7 +14,7 @@ use super::index::{Filter, Index};
 use super::keymap::Keymap;
 use super::message::Effect;
 use super::phrase::{Form, Zone, ZoneChoice, instant};
-use super::theme::Theme;
+use super::theme::{Role, Theme};
 use crate::domain::board::{Board, Freshness, Source};
 use crate::domain::caller::Caller;
 use crate::domain::command::Command;
@@ -74,7 +74,8 @@ pub struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     pub text: String,
-    pub good: bool,
+    /// That something is as it was wanted, that it is on its way, or that it asks for attention.
+    pub role: Role,
     /// Until when it stands.
     pub until: Mono,
 }
@@ -331,20 +332,25 @@ impl Shared {
 
     /// Says something that goes away by itself.
     pub fn tell(&mut self, text: impl Into<String>) {
-        self.toast(text.into(), true, TOAST_MS);
+        self.toast(text.into(), Role::Toast, TOAST_MS);
+    }
+
+    /// Says that something is on its way and not there yet.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.toast(text.into(), Role::Notice, WARNING_MS);
     }
 
     /// Says something that asks for attention.
     pub fn warn(&mut self, text: impl Into<String>) {
-        self.toast(text.into(), false, WARNING_MS);
+        self.toast(text.into(), Role::Error, WARNING_MS);
     }
 
-    fn toast(&mut self, text: String, good: bool, stands_for: i64) {
+    fn toast(&mut self, text: String, role: Role, stands_for: i64) {
         self.toasts.retain(|toast| toast.text != text);
         while self.toasts.len() >= TOASTS {
             self.toasts.remove(0);
         }
         let until = self.now + stands_for;
-        self.toasts.push(Toast { text, good, until });
+        self.toasts.push(Toast { text, role, until });
     }
 }

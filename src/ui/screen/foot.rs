@@ -3,8 +3,10 @@
 use ratatui::layout::Rect;
 
 use super::head::WIDE;
+use crate::domain::text::SafeText;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::keymap::Action;
+use crate::ui::layer::form::draw::wrap;
 use crate::ui::phrase::Form;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -126,19 +128,38 @@ pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     canvas.line(row, &parts);
 }
 
-/// Draws the toasts over the last rows, newest lowest.
+/// Rows a toast may take.
+const TOAST_ROWS: usize = 3;
+
+/// Draws the toasts over the last rows above `area`'s two lowest, the newest lowest. A long one takes rows of its own, for
+/// what is to be done next stands at its end.
 pub fn toasts(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
-    let rows = (area.y..area.bottom().saturating_sub(2)).rev();
-    for (y, toast) in rows.zip(shared.toasts.iter().rev()) {
-        let role = if toast.good { Role::Toast } else { Role::Error };
-        canvas.clear(Rect::new(area.x, y, area.width, 1), role);
-        canvas.text(
-            area.x + 1,
-            y,
-            area.width.saturating_sub(2),
-            &toast.text,
-            role,
-        );
+    let cells = area.width.saturating_sub(2);
+    let mut bottom = area.bottom().saturating_sub(2);
+    for toast in shared.toasts.iter().rev() {
+        let room = usize::from(bottom.saturating_sub(area.y));
+        let lines = toast_lines(&toast.text, usize::from(cells), room.min(TOAST_ROWS));
+        let rows = u16::try_from(lines.len()).unwrap_or_default();
+        if rows == 0 {
+            break;
+        }
+        bottom -= rows;
+        canvas.clear(Rect::new(area.x, bottom, area.width, rows), toast.role);
+        for (y, line) in (bottom..).zip(lines) {
+            canvas.text(area.x + 1, y, cells, &line, toast.role);
+        }
         canvas.redraw_at(Some(toast.until));
     }
+}
+
+/// A toast in at most so many lines; what is too long for them is cut in the last one.
+fn toast_lines(text: &str, cells: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(SafeText::line(text).shown(), cells);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        if most > 0 {
+            lines.push(rest);
+        }
+    }
+    lines
 }

@@ -66,7 +66,7 @@ pub fn wrapped(text: &str, cells: u16, role: Role) -> Vec<Row> {
 }
 
 /// Breaks a safe text at its blanks; a word longer than a line is broken where it must be.
-fn wrap(text: &str, cells: usize) -> Vec<String> {
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(8);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
