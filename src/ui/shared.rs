@@ -80,6 +80,11 @@ pub struct Toast {
     pub until: Mono,
 }
 
+/// Below this the board says that there is no room.
+pub const LEAST: (u16, u16) = (40, 12);
+/// Below this a dialog that lies over the board has no room.
+pub const LEAST_FOR_DIALOG: (u16, u16) = (60, 16);
+
 /// How long a toast that tells of success stands.
 const TOAST_MS: i64 = 4_000;
 /// How long one that asks for attention stands.
@@ -219,6 +224,11 @@ impl Shared {
         form: Form,
     ) -> String {
         instant(at, self.time(source), self.zone_of(incident), form).text
+    }
+
+    /// Whether the window has room for this.
+    pub const fn has_room(&self, least: (u16, u16)) -> bool {
+        self.size.0 >= least.0 && self.size.1 >= least.1
     }
 
     /// The incident of a target, if it is still on the board.

@@ -1,14 +1,18 @@
 //! The foot of every screen: what changed, the keys that work here, and the toasts.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::head::WIDE;
 use crate::domain::text::SafeText;
+use crate::domain::view::IncidentView;
+use crate::domain::word::Reportable;
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::keymap::Action;
+use crate::ui::keymap::{Action, Place};
 use crate::ui::layer::form::draw::wrap;
 use crate::ui::phrase::Form;
-use crate::ui::shared::Shared;
+use crate::ui::shared::{LEAST_FOR_DIALOG, Shared};
 use crate::ui::theme::Role;
 
 /// What is left above the foot of a window, or of what its head left. Windows begin at row 0, so the bottom of either
@@ -45,7 +49,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, actions: &[Act
     for action in actions
         .iter()
         .copied()
-        .filter(|action| shared.offers(*action))
+        .filter(|action| shared.offers(*action) && is_of_use(shared, *action))
     {
         let key = Part::text(shared.keymap.label(action), Role::Key);
         let text = Part::text(format!(" {}", action.short()), Role::KeyText);
@@ -64,14 +68,32 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, actions: &[Act
     left
 }
 
+/// Whether a key does something as things stand: not where a dialog has no room, or where there is nothing to look at.
+fn is_of_use(shared: &Shared, action: Action) -> bool {
+    use Action as A;
+    let roomy = shared.has_room(LEAST_FOR_DIALOG);
+    let selected = shared.selected_incident();
+    match action {
+        A::Look => selected.is_some(),
+        // What is declared already can be corrected by the same key: that is seldom wanted, and no decision that waits.
+        A::Declare => {
+            let declared = |(_, of): (_, &Arc<IncidentView>)| of.reportable == Reportable::Declared;
+            roomy && !selected.is_some_and(declared)
+        }
+        A::CopyId => true,
+        A::Palette | A::Help | A::Open | A::Who => roomy,
+        action => roomy || action.place() != Place::Incident,
+    }
+}
+
 fn right_parts(shared: &Shared, wide: bool) -> Vec<Part<'static>> {
     let key = |action| shared.keymap.label(action);
-    let keys = [
-        format!("{}-{}", key(Action::Lanes), key(Action::People)),
-        key(Action::Filter),
-        key(Action::Palette),
-        key(Action::Help),
-    ];
+    let screens = format!("{}-{}", key(Action::Lanes), key(Action::People));
+    let over = [Action::Filter, Action::Palette, Action::Help];
+    let over = over.iter().filter(|action| is_of_use(shared, **action));
+    let keys: Vec<String> = std::iter::once(screens)
+        .chain(over.map(|of| key(*of)))
+        .collect();
     let mut parts = vec![Part::text(keys.join("  "), Role::Key)];
     if shared.options.read_only {
         parts.push(Part::text("  read-only", Role::KeyText));

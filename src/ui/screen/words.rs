@@ -35,6 +35,19 @@ pub fn too_small(canvas: &mut Canvas<'_>, area: Rect, least: (u16, u16)) {
     }
 }
 
+/// Says in one row that what was opened has no room here, and how to get back.
+pub fn no_room(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, least: (u16, u16)) {
+    let leave = shared.keymap.label(Action::Leave);
+    let text = format!("this dialog needs {}x{} · {leave} back", least.0, least.1);
+    canvas.text(
+        row.x + 1,
+        row.y,
+        row.width.saturating_sub(2),
+        &text,
+        Role::Notice,
+    );
+}
+
 /// How a severity is written: `sev1`, `sev?` when nobody assessed it.
 pub fn severity(severity: Option<Severity>) -> (&'static str, Role) {
     match severity {
