@@ -8,7 +8,7 @@ use crate::domain::board::Freshness;
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::{Instant, Mono};
-use crate::domain::say::alarm_words;
+use crate::domain::say::{alarm_words, phase_words};
 use crate::domain::text::width;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
 use crate::domain::word::{AlarmState, DutyStatus, Severity, Tlp};
@@ -386,11 +386,26 @@ pub fn why_not(shared: &Shared, action: Action) -> String {
             format!("No page of {id} waits for an answer.")
         }
         Action::Undo => not_undoable(shared, target),
+        Action::Shelve => {
+            format!("{id} has no alarm that could be shelved or taken off the shelf.")
+        }
+        Action::LoopBack => shared
+            .incident(target)
+            .map_or_else(String::new, |incident| no_way_back(incident)),
         _ => format!(
             "'{}' is not to be had for {id} as it stands.",
             action.long()
         ),
     }
+}
+
+/// Why an incident does not loop back.
+pub fn no_way_back(incident: &IncidentView) -> String {
+    format!(
+        "{} is in {}; it loops back from containment or post-incident activity.",
+        incident.id,
+        phase_words(incident.phase)
+    )
 }
 
 fn not_undoable(shared: &Shared, target: &Target) -> String {

@@ -6,7 +6,7 @@ use crate::domain::alarm;
 use crate::domain::allowed::{CommandKind, Standing, allowed};
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::instant::Mono;
-use crate::domain::word::AlarmState;
+use crate::domain::word::{AlarmState, Phase};
 use crate::ui::keymap::Action;
 
 /// What an action asks of the domain; one of them allowed is enough. Empty: the action changes no incident.
@@ -69,6 +69,7 @@ impl Shared {
         match action {
             A::Acknowledge | A::StandDown => may() && self.open_page().is_some(),
             A::Undo => may() && self.undo_until().is_some_and(|until| self.now <= until),
+            A::LoopBack => may() && self.loops_back(),
             A::Shelve => may() && self.shelvable(),
             A::Silence => (0..self.board.sources.len()).any(|source| self.may_silence(source)),
             A::CopyId | A::Links => self.selected_incident().is_some(),
@@ -92,6 +93,12 @@ impl Shared {
         let role = CommandKind::AcknowledgeAlarm.role();
         let caller = self.caller(source);
         !self.options.read_only && caller.is_some_and(|caller| caller.role >= role)
+    }
+
+    /// Whether the selected incident is past detection and analysis, from where alone it loops back.
+    fn loops_back(&self) -> bool {
+        let selected = self.selected_incident();
+        selected.is_some_and(|(_, incident)| incident.phase > Phase::DetectionAndAnalysis)
     }
 
     /// Whether the selected incident has an alarm to shelve, or one on the shelf.
