@@ -408,21 +408,35 @@ pub fn no_way_back(incident: &IncidentView) -> String {
     )
 }
 
-fn not_undoable(shared: &Shared, target: &Target) -> String {
+/// Why the last move of an incident is not taken back by this viewer, for whatever reason it is not.
+pub fn not_undoable(shared: &Shared, target: &Target) -> String {
     let id = &target.id;
-    let last = shared
-        .incident(target)
-        .and_then(|incident| incident.last_move.as_ref());
-    match last {
-        None => format!("{id} has no phase move to take back."),
-        Some(_) if shared.undo_until().is_some() => format!(
-            "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
-        ),
-        Some(last) => format!(
+    let Some(incident) = shared.incident(target) else {
+        return "The incident is no longer on the board.".to_owned();
+    };
+    let Some(last) = &incident.last_move else {
+        // Whatever a person does later ends it: then only the time in phase tells that there was a move.
+        return match incident.phase_since > incident.opened_at {
+            true => done_since(id),
+            false => format!("{id} has no phase move to take back."),
+        };
+    };
+    match shared.undo_until() {
+        None => format!(
             "The last move of {id} is {}'s; only the person who made it takes it back.",
             last.by
         ),
+        Some(until) if shared.now > until => format!(
+            "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
+        ),
+        Some(_) => done_since(id),
     }
+}
+
+fn done_since(id: &str) -> String {
+    format!(
+        "Something else was done to {id} since the move, so it stays; move the incident instead."
+    )
 }
 
 /// Tells in a toast what became of something sent.
