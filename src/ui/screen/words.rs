@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::alarm;
 use crate::domain::board::Freshness;
+use crate::domain::command::Command;
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::{Instant, Mono};
@@ -16,7 +17,7 @@ use crate::ui::canvas::{Canvas, Part};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
-use crate::ui::message::Reply;
+use crate::ui::message::{Effect, Reply};
 use crate::ui::phrase::{Form, ZoneChoice};
 use crate::ui::shared::{Pending, Shared, Target, asks_for};
 use crate::ui::theme::Role;
@@ -439,11 +440,28 @@ fn done_since(id: &str) -> String {
     )
 }
 
+fn command(sent: &Pending) -> Option<&Command> {
+    match &sent.effect {
+        Effect::Send { command, .. } => Some(command),
+        _ => None,
+    }
+}
+
 /// Tells in a toast what became of something sent.
 pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
     let what = &sent.what;
     match reply {
-        Reply::Done { unmet, .. } if unmet.is_empty() => shared.tell(format!("{what}: done.")),
+        Reply::Done { unmet, .. } if unmet.is_empty() => match command(sent) {
+            // Only a person's answer may look good: here nobody has it yet.
+            Some(Command::Page(_)) => shared.note(format!("{what}: on record, being sent.")),
+            Some(Command::Dismiss(_) | Command::Close(_)) => {
+                let id = what.split(':').next().unwrap_or_default();
+                shared.note(format!(
+                    "{what}: done. It left the board; back it comes by warboard reopen {id}."
+                ));
+            }
+            _ => shared.tell(format!("{what}: done.")),
+        },
         Reply::Done { unmet, .. } => {
             let unmet: Vec<&str> = unmet.iter().map(|word| word.as_str()).collect();
             shared.warn(format!("{what}: done, unmet: {}.", unmet.join(", ")));
