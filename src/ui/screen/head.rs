@@ -375,7 +375,8 @@ pub fn token(shared: &Shared) -> (Option<String>, Option<Mono>) {
 fn has_missing(shared: &Shared) -> bool {
     let world = &shared.index.world;
     let vacant = world.vacant.iter().any(|(_, count)| *count > 0);
-    vacant || world.pages_in_all > 0 || !world.suspect.is_empty()
+    let told = !world.suspect.is_empty() || missing::offered(shared).is_some();
+    vacant || world.pages_in_all > 0 || told
 }
 
 /// The worst severity of some incidents, for a summary.

@@ -12,7 +12,7 @@ use crate::domain::instant::{Instant, Mono};
 use crate::domain::say::{alarm_words, phase_words};
 use crate::domain::text::width;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
-use crate::domain::word::{AlarmState, DutyStatus, Severity, Tlp};
+use crate::domain::word::{AlarmState, DutyStatus, Seat, Severity, Tlp};
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
@@ -47,6 +47,11 @@ pub fn no_room(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, least: (u16,
         &text,
         Role::Notice,
     );
+}
+
+/// A seat in words: `service lead`.
+pub fn seat(seat: Seat) -> String {
+    seat.as_str().replace('_', " ")
 }
 
 /// How a severity is written: `sev1`, `sev?` when nobody assessed it.
