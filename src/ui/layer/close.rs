@@ -114,7 +114,10 @@ impl Body for Ending {
                 }
                 let open = look.incident.open_lessons().count();
                 if open > 0 {
-                    let text = format!("{open} open lessons stay on the board, in preparation.");
+                    let text = match open {
+                        1 => "1 open lesson stays on the board, in preparation.".to_owned(),
+                        _ => format!("{open} open lessons stay on the board, in preparation."),
+                    };
                     rows.push(row(text, Role::Dim));
                 }
             }
