@@ -133,6 +133,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
                 (false, false) => board,
             };
             app.order();
+            app.shared.select_opened();
             let mut effects = match app.screen {
                 ScreenName::Incident => app.incident.refresh(&app.shared),
                 _ => Vec::new(),
@@ -477,9 +478,11 @@ impl App {
             Reply::Unreachable { .. } => self.shared.keep_unanswered(sent),
             _ => {}
         }
-        match layer {
+        let effects = match layer {
             Some(layer) => self.tell_layer(layer, LayerInput::Replied { ticket, reply }),
             None => Vec::new(),
-        }
+        };
+        self.shared.select_opened();
+        effects
     }
 }

@@ -112,6 +112,8 @@ pub struct Shared {
     /// Whether what is finished is folded.
     pub folded: bool,
     pub selected: Option<Target>,
+    /// An incident that this viewer opened: it is selected as soon as it is on the board.
+    pub opened: Option<Target>,
     /// The duty one stands on, of the selected incident; only where duties are listed.
     pub selected_duty: Option<String>,
     /// The window, in cells.
@@ -143,6 +145,7 @@ impl Shared {
             filter: Filter::default(),
             folded: true,
             selected: None,
+            opened: None,
             selected_duty: None,
             size: (80, 24),
             toasts: Vec::new(),
@@ -194,6 +197,11 @@ impl Shared {
             .map_or(Freshness::Down, |source| source.freshness(self.now))
     }
 
+    /// Whether any backend has said who this viewer is.
+    pub fn is_answered(&self) -> bool {
+        (0..self.board.sources.len()).any(|source| self.caller(source).is_some())
+    }
+
     /// Whether a source answers.
     pub fn is_live(&self, source: usize) -> bool {
         self.freshness(source) == Freshness::Live
@@ -240,6 +248,18 @@ impl Shared {
     pub fn selected_incident(&self) -> Option<(&Target, &Arc<IncidentView>)> {
         let target = self.selected.as_ref()?;
         Some((target, self.incident(target)?))
+    }
+
+    /// Selects what this viewer opened, once it is on the board. Nothing is selected until then: the next key is meant for
+    /// it, and would reach another.
+    pub fn select_opened(&mut self) {
+        let Some(opened) = self.opened.clone() else {
+            return;
+        };
+        if self.incident(&opened).is_some() {
+            self.opened = None;
+            self.selected = Some(opened);
+        }
     }
 
     /// Who this viewer is at a backend.

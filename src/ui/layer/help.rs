@@ -43,10 +43,11 @@ fn part(shared: &Shared, place: Place) -> Vec<Row> {
         .map(|action| entry(shared, action))
         .collect();
     if rows.is_empty() {
-        rows.push(row(
-            "nothing, as your role and the selection are",
-            Role::Dim,
-        ));
+        let why = match shared.is_answered() {
+            true => "nothing, as your role and the selection are",
+            false => "nothing before a backend has answered",
+        };
+        rows.push(row(why, Role::Dim));
     }
     let about = match (place, &shared.selected) {
         (Place::Incident, Some(target)) => format!("{}: {}", place.title(), target.id),

@@ -91,7 +91,16 @@ fn severities(shared: &Shared, source: usize) -> Vec<Item> {
 fn form(shared: &Shared) -> Result<Form, String> {
     let services = services(shared);
     let first = services.first().ok_or_else(|| {
-        "No backend that answered lets you open an incident; ask an incident commander.".to_owned()
+        let ask = shared.keymap.label(Action::AskNow);
+        match shared.is_answered() {
+            true => {
+                "No backend that answered lets you open an incident; ask an incident commander."
+                    .to_owned()
+            }
+            false => {
+                format!("No backend has answered yet, so nothing can be opened; {ask} asks again.")
+            }
+        }
     })?;
     let selected = shared.selected.as_ref().map(|target| target.source);
     let start = services
@@ -288,6 +297,10 @@ impl Opening {
             Reply::Done { incident, .. } => {
                 shared.drafts.forget(&nowhere(), Action::Open);
                 shared.tell(format!("{} {} is open.", incident.id, incident.codename));
+                shared.opened = Some(Target {
+                    source: self.source(),
+                    id: incident.id.clone(),
+                });
                 return LayerOutcome::close();
             }
             Reply::Refused { sentence, .. } => format!("Refused: {sentence}"),
