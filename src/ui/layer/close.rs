@@ -40,7 +40,10 @@ pub fn open(shared: &mut Shared) -> Opened {
             ),
             dialog::reason("because", &[]).required(),
         ];
-        Ok((Ending, Form::new(fields)))
+        // What is unmet is settled before a field is begun on: it stands before the reason.
+        let mut form = Form::new(fields);
+        Ending.settle(&mut form, look);
+        Ok((Ending, form.past_a_single_choice()))
     })
 }
 

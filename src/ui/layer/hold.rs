@@ -19,7 +19,7 @@ pub fn open(shared: &mut Shared) -> Opened {
     dialog::open(Action::Hold, shared, |look| {
         let form = form(look);
         match form.choice("does") {
-            Some(_) => Ok((Holds, form)),
+            Some(_) => Ok((Holds, form.past_a_single_choice())),
             None => Err(format!(
                 "{} has no duty to hold or release.",
                 look.target.id

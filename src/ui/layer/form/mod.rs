@@ -46,6 +46,19 @@ impl Form {
         Form { fields, focus }
     }
 
+    /// The same, begun on the second field where the first leaves nothing to choose.
+    #[must_use]
+    pub fn past_a_single_choice(mut self) -> Form {
+        let single = |field: &Field| match &field.kind {
+            Kind::Choice(choice) => choice.items.len() < 2,
+            _ => false,
+        };
+        if self.focused().is_some_and(single) {
+            self.focus = self.next(self.focus).unwrap_or(self.focus);
+        }
+        self
+    }
+
     fn field(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == key)
     }
