@@ -52,7 +52,9 @@ impl<B: Body + 'static> Dialog<B> {
                 let (fields, number) = form_draw::rows(&review.number, room, shared.glyphs);
                 // What is about to be sent is read from its beginning; the number is followed once it is typed.
                 let focused = review.number.is_begun().then_some(number);
-                (fields, focused, review.rows.clone())
+                let mut rows = review.rows.clone();
+                self.callers(&mut rows, &look);
+                (fields, focused, rows)
             }
             _ => {
                 let (fields, focused) = form_draw::rows(&self.form, room, shared.glyphs);
