@@ -250,8 +250,7 @@ impl Shared {
         Some((target, self.incident(target)?))
     }
 
-    /// Selects what this viewer opened, once it is on the board. Nothing is selected until then: the next key is meant for
-    /// it, and would reach another.
+    /// Selects what this viewer opened, once it is on the board: that may be a moment after the answer.
     pub fn select_opened(&mut self) {
         let Some(opened) = self.opened.clone() else {
             return;

@@ -111,6 +111,8 @@ impl App {
     }
 
     fn screen_key(&mut self, key: Key) -> Vec<Effect> {
+        // Who has gone on stays where they are: what was opened is not selected under their hands.
+        self.shared.opened = None;
         let now = self.shared.now;
         if now - self.begun_at > SEQUENCE_MS {
             self.begun.clear();

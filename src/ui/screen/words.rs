@@ -462,7 +462,7 @@ pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
             Some(Command::Dismiss(_) | Command::Close(_)) => {
                 let id = what.split(':').next().unwrap_or_default();
                 shared.note(format!(
-                    "{what}: done. It left the board; back it comes by warboard reopen {id}."
+                    "{what}: done. warboard reopen {id} brings it back to the board."
                 ));
             }
             _ => shared.tell(format!("{what}: done.")),
