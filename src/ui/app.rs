@@ -17,17 +17,13 @@ use super::screen::people::People;
 use super::screen::teams::Teams;
 use super::screen::wall::Wall;
 use super::screen::{foot, words};
-use super::shared::{Shared, Target};
+use super::shared::{LEAST, Shared, Target};
+use super::theme::Role;
 use crate::domain::caller::Caller;
 use crate::domain::instant::{Instant, Mono};
 
 mod alarm;
 mod key;
-
-/// Below this the board says that there is no room.
-const LEAST: (u16, u16) = (40, 12);
-/// Below this a dialog says that there is no room.
-const LEAST_FOR_DIALOG: (u16, u16) = (60, 16);
 
 /// A viewer.
 #[derive(Debug)]
@@ -137,6 +133,7 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
                 (false, false) => board,
             };
             app.order();
+            app.shared.select_opened();
             let mut effects = match app.screen {
                 ScreenName::Incident => app.incident.refresh(&app.shared),
                 _ => Vec::new(),
@@ -232,16 +229,26 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Vec<LiveCells> {
         ScreenName::Wall => app.wall.draw(shared, &mut canvas, area),
     }
     if let Some(top) = app.layers.last() {
-        if area.width < LEAST_FOR_DIALOG.0 || area.height < LEAST_FOR_DIALOG.1 {
-            words::too_small(&mut canvas, area, LEAST_FOR_DIALOG);
+        // The keys of the board are dead under a dialog; the row of the foot is the dialog's.
+        let foot = Rect::new(area.x, area.bottom() - 1, area.width, 1);
+        canvas.clear(foot, Role::Text);
+        let least = top.least();
+        if area.width < least.0 || area.height < least.1 {
+            // Time, sources and list stay: how fresh they are must be seen whatever is open.
+            words::no_room(shared, &mut canvas, foot, least);
         } else {
             top.draw(shared, &mut canvas, area);
         }
     }
-    // A dialog leaves the last two rows to toasts, so that none covers the line that tells what the next key does.
-    let told = match app.layers.is_empty() {
-        true => area,
-        false => Rect::new(area.x, area.bottom().saturating_sub(2), area.width, 4),
+    let told = match app.layers.last() {
+        None => area,
+        // What stands in the last row tells the way out.
+        Some(top) if top.least() == LEAST || !shared.has_room(top.least()) => Rect {
+            height: area.height + 1,
+            ..area
+        },
+        // A dialog leaves the last two rows to toasts, so that none covers the line that tells what the next key does.
+        Some(_) => Rect::new(area.x, area.bottom().saturating_sub(2), area.width, 4),
     };
     foot::toasts(shared, &mut canvas, told);
     canvas.redraw_at(shared.index.regroup_at());
@@ -471,9 +478,11 @@ impl App {
             Reply::Unreachable { .. } => self.shared.keep_unanswered(sent),
             _ => {}
         }
-        match layer {
+        let effects = match layer {
             Some(layer) => self.tell_layer(layer, LayerInput::Replied { ticket, reply }),
             None => Vec::new(),
-        }
+        };
+        self.shared.select_opened();
+        effects
     }
 }

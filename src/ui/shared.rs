@@ -1,26 +1,26 @@
 //! What every screen and every layer of one viewer shares: the board and its order, the time, the selection, how things
 //! look, what was asked of backends and has no answer yet. What only one screen knows stands with that screen.
 
+mod offer;
+
 use std::sync::Arc;
+
+pub use offer::asks_for;
 
 use super::catalogue::Catalogues;
 use super::draft::Drafts;
 use super::glyph::Glyphs;
 use super::index::{Filter, Index};
-use super::keymap::{Action, Keymap};
+use super::keymap::Keymap;
 use super::message::Effect;
 use super::phrase::{Form, Zone, ZoneChoice, instant};
-use super::theme::Theme;
-use crate::domain::alarm;
-use crate::domain::allowed::{CommandKind, Standing, allowed};
+use super::theme::{Role, Theme};
 use crate::domain::board::{Board, Freshness, Source};
 use crate::domain::caller::Caller;
 use crate::domain::command::Command;
 use crate::domain::command::open::Open;
-use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
-use crate::domain::word::AlarmState;
 
 /// An incident by name: what a selection and a confirmation are bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -74,10 +74,16 @@ pub struct Pending {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     pub text: String,
-    pub good: bool,
+    /// That something is as it was wanted, that it is on its way, or that it asks for attention.
+    pub role: Role,
     /// Until when it stands.
     pub until: Mono,
 }
+
+/// Below this the board says that there is no room.
+pub const LEAST: (u16, u16) = (40, 12);
+/// Below this a dialog that lies over the board has no room.
+pub const LEAST_FOR_DIALOG: (u16, u16) = (60, 16);
 
 /// How long a toast that tells of success stands.
 const TOAST_MS: i64 = 4_000;
@@ -87,33 +93,6 @@ const WARNING_MS: i64 = 12_000;
 const TOASTS: usize = 4;
 /// Commands without an answer kept at once; more are refused with a sentence.
 const PENDING: usize = 32;
-
-/// What an action asks of the domain; one of them allowed is enough. Empty: the action changes no incident.
-pub const fn asks_for(action: Action) -> &'static [CommandKind] {
-    use Action as A;
-    use CommandKind as C;
-    match action {
-        A::Forward | A::LoopBack => &[C::Advance],
-        A::Page => &[C::Page],
-        A::Acknowledge => &[C::AcknowledgePage],
-        A::Write => &[C::Note],
-        A::Time => &[C::RecordTime],
-        A::Edit => &[C::Set],
-        A::Roles => &[C::Assign],
-        A::StandDown => &[C::CancelPage],
-        A::Undo => &[C::Undo],
-        A::Declare => &[C::Declare],
-        A::Sent => &[C::Submit],
-        A::Hold => &[C::Hold, C::Release],
-        A::Verdict => &[C::Decide, C::NotReportable],
-        A::Shelve => &[C::ShelveAlarm, C::UnshelveAlarm],
-        A::Lesson => &[C::Lesson],
-        A::Restrict => &[C::Restrict],
-        A::HandOver => &[C::HandOver, C::Take],
-        A::Close => &[C::Close, C::Reopen],
-        _ => &[],
-    }
-}
 
 /// What all share.
 #[derive(Debug)]
@@ -133,6 +112,8 @@ pub struct Shared {
     /// Whether what is finished is folded.
     pub folded: bool,
     pub selected: Option<Target>,
+    /// An incident that this viewer opened: it is selected as soon as it is on the board.
+    pub opened: Option<Target>,
     /// The duty one stands on, of the selected incident; only where duties are listed.
     pub selected_duty: Option<String>,
     /// The window, in cells.
@@ -164,6 +145,7 @@ impl Shared {
             filter: Filter::default(),
             folded: true,
             selected: None,
+            opened: None,
             selected_duty: None,
             size: (80, 24),
             toasts: Vec::new(),
@@ -215,6 +197,11 @@ impl Shared {
             .map_or(Freshness::Down, |source| source.freshness(self.now))
     }
 
+    /// Whether any backend has said who this viewer is.
+    pub fn is_answered(&self) -> bool {
+        (0..self.board.sources.len()).any(|source| self.caller(source).is_some())
+    }
+
     /// Whether a source answers.
     pub fn is_live(&self, source: usize) -> bool {
         self.freshness(source) == Freshness::Live
@@ -247,6 +234,11 @@ impl Shared {
         instant(at, self.time(source), self.zone_of(incident), form).text
     }
 
+    /// Whether the window has room for this.
+    pub const fn has_room(&self, least: (u16, u16)) -> bool {
+        self.size.0 >= least.0 && self.size.1 >= least.1
+    }
+
     /// The incident of a target, if it is still on the board.
     pub fn incident(&self, target: &Target) -> Option<&Arc<IncidentView>> {
         self.board.incident(target.source, &target.id)
@@ -256,6 +248,17 @@ impl Shared {
     pub fn selected_incident(&self) -> Option<(&Target, &Arc<IncidentView>)> {
         let target = self.selected.as_ref()?;
         Some((target, self.incident(target)?))
+    }
+
+    /// Selects what this viewer opened, once it is on the board: that may be a moment after the answer.
+    pub fn select_opened(&mut self) {
+        let Some(opened) = self.opened.clone() else {
+            return;
+        };
+        if self.incident(&opened).is_some() {
+            self.opened = None;
+            self.selected = Some(opened);
+        }
     }
 
     /// Who this viewer is at a backend.
@@ -269,91 +272,6 @@ impl Shared {
             services: you.services.clone(),
             team: you.team.clone(),
         })
-    }
-
-    /// Whether this viewer may do a thing to an incident, by role, clearance, source and state; else a sentence.
-    pub fn may(&self, kind: CommandKind, target: &Target) -> Result<(), String> {
-        if self.options.read_only {
-            return Err("This board is read-only.".to_owned());
-        }
-        let incident = self
-            .incident(target)
-            .ok_or("The incident is no longer on the board.")?;
-        let caller = self.caller(target.source).ok_or_else(|| {
-            let name = self.source_name(target.source);
-            let heard = self.source(target.source).and_then(|source| source.heard);
-            match heard {
-                None => format!("{name} has not answered yet; nothing can be sent to it."),
-                Some(_) => format!(
-                    "{name} has not said yet who you are; nothing can be sent to it before it does."
-                ),
-            }
-        })?;
-        allowed(kind, Standing::of_view(incident), &caller).map_err(|refusal| refusal.detail)
-    }
-
-    /// Whether an action on the selected incident is offered: in footer, help and palette alike.
-    pub fn offers(&self, action: Action) -> bool {
-        use Action as A;
-        let may = || {
-            let target = self.selected.as_ref();
-            let may = |kind: &CommandKind| target.is_some_and(|it| self.may(*kind, it).is_ok());
-            asks_for(action).iter().any(may)
-        };
-        match action {
-            A::Acknowledge | A::StandDown => may() && self.open_page().is_some(),
-            A::Undo => may() && self.undo_until().is_some_and(|until| self.now <= until),
-            A::Shelve => may() && self.shelvable(),
-            A::Silence => (0..self.board.sources.len()).any(|source| self.may_silence(source)),
-            A::CopyId | A::Links => self.selected_incident().is_some(),
-            A::Open => {
-                !self.options.read_only && (0..self.board.sources.len()).any(|s| self.may_open(s))
-            }
-            _ => asks_for(action).is_empty() || may(),
-        }
-    }
-
-    /// Whether this viewer may open an incident at a backend.
-    pub fn may_open(&self, source: usize) -> bool {
-        !self.options.read_only
-            && self
-                .caller(source)
-                .is_some_and(|caller| caller.role >= CommandKind::Note.role())
-    }
-
-    /// Whether this viewer may acknowledge alarms at a backend.
-    fn may_silence(&self, source: usize) -> bool {
-        let role = CommandKind::AcknowledgeAlarm.role();
-        let caller = self.caller(source);
-        !self.options.read_only && caller.is_some_and(|caller| caller.role >= role)
-    }
-
-    /// Whether the selected incident has an alarm to shelve, or one on the shelf.
-    fn shelvable(&self) -> bool {
-        let Some((target, incident)) = self.selected_incident() else {
-            return false;
-        };
-        let alarms = alarm::of_view(incident, self.time(target.source));
-        alarms
-            .iter()
-            .any(|alarm| alarm.state != AlarmState::Returned)
-    }
-
-    fn open_page(&self) -> Option<()> {
-        let (_, incident) = self.selected_incident()?;
-        incident
-            .pages
-            .iter()
-            .any(|page| page.state.is_open())
-            .then_some(())
-    }
-
-    /// Until when the selected incident's last move may be taken back, if it is this viewer's own.
-    pub fn undo_until(&self) -> Option<Mono> {
-        let (target, incident) = self.selected_incident()?;
-        let last = incident.last_move.as_ref()?;
-        let mine = self.caller(target.source)?.name == last.by;
-        mine.then(|| self.mono(target.source, last.at) + UNDO_MINUTES * 60_000)
     }
 
     /// A source's name.
@@ -443,20 +361,25 @@ impl Shared {
 
     /// Says something that goes away by itself.
     pub fn tell(&mut self, text: impl Into<String>) {
-        self.toast(text.into(), true, TOAST_MS);
+        self.toast(text.into(), Role::Toast, TOAST_MS);
+    }
+
+    /// Says that something is on its way and not there yet.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.toast(text.into(), Role::Notice, WARNING_MS);
     }
 
     /// Says something that asks for attention.
     pub fn warn(&mut self, text: impl Into<String>) {
-        self.toast(text.into(), false, WARNING_MS);
+        self.toast(text.into(), Role::Error, WARNING_MS);
     }
 
-    fn toast(&mut self, text: String, good: bool, stands_for: i64) {
+    fn toast(&mut self, text: String, role: Role, stands_for: i64) {
         self.toasts.retain(|toast| toast.text != text);
         while self.toasts.len() >= TOASTS {
             self.toasts.remove(0);
         }
         let until = self.now + stands_for;
-        self.toasts.push(Toast { text, good, until });
+        self.toasts.push(Toast { text, role, until });
     }
 }

@@ -291,6 +291,14 @@ fn line(labels: &Labels) -> String {
     pairs.join(", ")
 }
 
+/// An instant of an alert to the second; what is none stays as it came.
+fn since(written: &str) -> String {
+    match written.parse::<Instant>() {
+        Ok(at) => at.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        Err(_) => written.to_owned(),
+    }
+}
+
 fn summary(body: &AlertGroupBody, settings: &AlertSettings, unplaced: &[String]) -> String {
     let mut lines = vec![format!(
         "Opened by {} ({}, receiver {}). Suspected, not assessed by anybody.",
@@ -312,8 +320,11 @@ fn summary(body: &AlertGroupBody, settings: &AlertSettings, unplaced: &[String])
             .filter(|(name, _)| !body.common_labels.contains_key(*name))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        let since = fitted(&alert.starts_at, SHORT);
-        lines.push(format!("- since {since}: {}", line(&own)));
+        let since = fitted(&since(&alert.starts_at), SHORT);
+        lines.push(match own.is_empty() {
+            true => format!("- since {since}"),
+            false => format!("- since {since}: {}", line(&own)),
+        });
     }
     if firing > TOLD_MAX {
         lines.push(format!("and {} alerts more", firing - TOLD_MAX));

@@ -221,6 +221,14 @@ fn the_recorded_group_lands_by_the_first_rule_that_fits() {
     for part in ["Suspected, not assessed", r#"team="blue""#, "phase: triage"] {
         assert!(summary.contains(part), "{part}: {summary}");
     }
+    assert!(
+        summary.contains("- since 2026-11-23T20:44:44Z"),
+        "to the second: {summary}"
+    );
+    assert!(
+        !summary.contains("Z:"),
+        "nothing is announced that does not come: {summary}"
+    );
     let told = group(&body, "alerts", now());
     assert_eq!(told.key, r#"{}:{alertname="NodeDown", team="blue"}"#);
     assert_eq!((told.alerts, told.firing), (1, true));

@@ -33,7 +33,7 @@ pub(super) fn decide(
     let declared = incident.reportable == Reportable::Declared;
     if declared && body.at.is_none() {
         return Err(Refusal::state(
-            "The incident is declared already. To correct the instant, give 'at'.",
+            "The incident is declared already. To correct the instant, say when it was declared ('at').",
         ));
     }
     let proposed = record_time::is_later(incident, "declared_at", None, When::exact(at));

@@ -23,6 +23,7 @@ impl App {
             }
             Input::Key(key) => self.key(key),
             Input::Paste(text) => match self.layers.len().checked_sub(1) {
+                Some(_) if !self.top_is_seen() => Vec::new(),
                 Some(top) => self.tell_layer(top, LayerInput::Paste(text)),
                 None => Vec::new(),
             },
@@ -54,6 +55,14 @@ impl App {
         let Some(top) = self.layers.len().checked_sub(1) else {
             return self.screen_key(key);
         };
+        if !self.top_is_seen() {
+            // What cannot be seen is neither typed into nor confirmed.
+            let meaning = self.shared.keymap.meaning(&[key], true);
+            return match meaning == Meaning::Action(Action::Leave) || key == Key::ctrl('c') {
+                true => self.tell_layer(top, LayerInput::Action(Action::Leave)),
+                false => Vec::new(),
+            };
+        }
         let now = self.shared.now;
         let takes_text = self.layers.last().is_some_and(|layer| layer.takes_text());
         let repeats = self
@@ -95,7 +104,15 @@ impl App {
         self.tell_layer(top, LayerInput::Action(action))
     }
 
+    /// Whether the window has room for the top layer.
+    fn top_is_seen(&self) -> bool {
+        let top = self.layers.last();
+        top.is_none_or(|top| self.shared.has_room(top.least()))
+    }
+
     fn screen_key(&mut self, key: Key) -> Vec<Effect> {
+        // Who has gone on stays where they are: what was opened is not selected under their hands.
+        self.shared.opened = None;
         let now = self.shared.now;
         if now - self.begun_at > SEQUENCE_MS {
             self.begun.clear();

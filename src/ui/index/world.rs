@@ -7,7 +7,7 @@ use super::duty::{self, DutyGroup, DutyRow};
 use crate::domain::board::{Board, Source};
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::{IncidentView, PageView};
-use crate::domain::word::{Comms, Phase, Severity, Tlp};
+use crate::domain::word::{Comms, Phase, Seat, Severity, Tlp};
 
 /// How many of each list are kept: more than any screen shows.
 const KEPT: usize = 64;
@@ -72,6 +72,8 @@ pub struct World {
     pub vacancies: Vec<Vacancy>,
     /// How many there are in all, by seat.
     pub vacant: [(&'static str, usize); 2],
+    /// Seats that somebody offers to this viewer, with the incident's id; they have it once they take it.
+    pub offered: Vec<(Seat, String)>,
     /// Pages that wait for a person, or for one who said to be there by now; oldest first.
     pub pages: Vec<OpenPage>,
     pub pages_in_all: usize,
@@ -129,6 +131,11 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
                 keep(list, |r| (r.incident.exercise, r.compared_at), false);
             }
             vacancies(&mut world, source, incident);
+            let me = of.about.as_ref().map(|about| about.you.name.as_str());
+            let offers = incident.hand_overs.iter();
+            let offers = offers.filter(|offer| Some(offer.to.as_str()) == me);
+            let offered = offers.map(|offer| (offer.role, incident.id.clone()));
+            world.offered.extend(offered);
             pages(&mut world, (source, of.as_ref()), incident, time);
             if incident.comms == Comms::Suspect {
                 world.suspect.push(incident.id.clone());

@@ -108,8 +108,8 @@ impl Body for Acknowledge {
         let team = chosen(form, look).map_or("the team", |page| page.team.as_str());
         let team = look.shared.team(look.target.source, team);
         match answer(form) {
-            Some(Answer::Cannot) => format!("answer for {team}: cannot, and page further"),
-            Some(answer) => format!("answer for {team}: {answer}"),
+            Some(Answer::Cannot) => format!("answer cannot for {team}, and page further"),
+            Some(answer) => format!("answer {answer} for {team}"),
             None => format!("answer for {team}"),
         }
     }

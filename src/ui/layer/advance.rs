@@ -12,6 +12,7 @@ use crate::ui::canvas::Part;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
 use crate::ui::phrase::{Form as Written, instant};
+use crate::ui::screen::words::no_way_back;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 use crate::ui::upstream;
@@ -276,11 +277,7 @@ pub(super) fn back(shared: &mut Shared) -> Opened {
     dialog::open(Action::LoopBack, shared, |look| {
         let phase = look.incident.phase;
         if phase <= Phase::DetectionAndAnalysis {
-            return Err(format!(
-                "{} is in {}; it loops back from containment or post-incident activity.",
-                look.incident.id,
-                phase_words(phase)
-            ));
+            return Err(no_way_back(look.incident));
         }
         Ok((Back, Form::new(vec![reason("reason", REASONS).required()])))
     })

@@ -40,7 +40,10 @@ pub fn open(shared: &mut Shared) -> Opened {
             ),
             dialog::reason("because", &[]).required(),
         ];
-        Ok((Ending, Form::new(fields)))
+        // What is unmet is settled before a field is begun on: it stands before the reason.
+        let mut form = Form::new(fields);
+        Ending.settle(&mut form, look);
+        Ok((Ending, form.past_a_single_choice()))
     })
 }
 
@@ -114,7 +117,10 @@ impl Body for Ending {
                 }
                 let open = look.incident.open_lessons().count();
                 if open > 0 {
-                    let text = format!("{open} open lessons stay on the board, in preparation.");
+                    let text = match open {
+                        1 => "1 open lesson stays on the board, in preparation.".to_owned(),
+                        _ => format!("{open} open lessons stay on the board, in preparation."),
+                    };
                     rows.push(row(text, Role::Dim));
                 }
             }

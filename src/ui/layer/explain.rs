@@ -153,9 +153,9 @@ impl Layer for Explain {
                 ),
                 Role::KeyText,
             ),
-            keys: row(format!("{} leave", key(Action::Leave)), Role::KeyText),
+            keys: vec![frame::key(shared, Action::Leave, "leave")],
         };
-        frame::draw(canvas, area, &framed, self.first, true);
+        frame::draw(shared, canvas, area, &framed, self.first, true);
     }
 }
 

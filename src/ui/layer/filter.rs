@@ -10,7 +10,7 @@ use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::Filter;
 use crate::ui::keymap::Action;
 use crate::ui::message::Effect;
-use crate::ui::shared::Shared;
+use crate::ui::shared::{LEAST, LEAST_FOR_DIALOG, Shared};
 use crate::ui::theme::Role;
 
 #[derive(Debug)]
@@ -51,6 +51,10 @@ impl Layer for Narrow {
         LayerOutcome::nothing()
     }
 
+    fn least(&self) -> (u16, u16) {
+        LEAST
+    }
+
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         let y = area.bottom().saturating_sub(1);
         let line = Rect::new(area.x, y, area.width, 1);
@@ -63,13 +67,21 @@ impl Layer for Narrow {
             .map(|source| source.incidents.iter().filter(|i| i.is_open()).count())
             .sum();
         let key = |action| Part::text(shared.keymap.label(action), Role::Key);
-        let right = [
-            Part::text(format!("{found} of {all} open  "), Role::Notice),
-            key(Action::Confirm),
-            Part::text(" keep  ", Role::KeyText),
-            key(Action::Leave),
-            Part::text(" as before", Role::KeyText),
-        ];
+        let right = match shared.has_room(LEAST_FOR_DIALOG) {
+            true => vec![
+                Part::text(format!("{found} of {all} open  "), Role::Notice),
+                key(Action::Confirm),
+                Part::text(" keep  ", Role::KeyText),
+                key(Action::Leave),
+                Part::text(" as before", Role::KeyText),
+            ],
+            false => vec![
+                Part::text(format!("{found} of {all}  "), Role::Notice),
+                key(Action::Confirm),
+                Part::text("  ", Role::KeyText),
+                key(Action::Leave),
+            ],
+        };
         let wide = width_of(&right, shared.now);
         canvas.line(
             Rect::new(line.right().saturating_sub(wide + 1), y, wide, 1),
@@ -79,7 +91,9 @@ impl Layer for Narrow {
         let (before, after) = self.editor.halves();
         // The end of a long text is what one types.
         let shown = SafeText::line(before);
-        let skip = shown.width().saturating_sub(usize::from(room) / 2 + 8);
+        let skip = shown
+            .width()
+            .saturating_sub((usize::from(room) / 2 + 8).min(usize::from(room).saturating_sub(4)));
         let shown: String = shown.shown().chars().skip(skip).collect();
         let mut next = after.chars();
         let at = next.next().map_or(" ".to_owned(), |c| c.to_string());

@@ -6,7 +6,10 @@ use std::ops::Range;
 use ratatui::layout::Rect;
 
 use super::form::Row;
-use crate::ui::canvas::{Canvas, width_of};
+use crate::domain::instant::Mono;
+use crate::ui::canvas::{Canvas, Part, width_of};
+use crate::ui::keymap::Action;
+use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
 /// Widest dialog.
@@ -21,8 +24,16 @@ pub struct Framed {
     pub focus: Range<usize>,
     /// What the next key does.
     pub bottom: Row,
-    /// The other keys, where there is room.
-    pub keys: Row,
+    /// The other keys, the most needed last: those before it give way where there is no room.
+    pub keys: Vec<Row>,
+}
+
+/// A key and what it does, for the foot.
+pub fn key(shared: &Shared, action: Action, does: &str) -> Row {
+    vec![
+        Part::text(shared.keymap.label(action), Role::Key),
+        Part::text(format!(" {does}"), Role::KeyText),
+    ]
 }
 
 /// The cells inside a dialog in a window of this width.
@@ -56,8 +67,15 @@ pub fn first_row(
     }
 }
 
-/// Draws a dialog over the screen.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, framed: &Framed, scroll: usize, free: bool) {
+/// Draws a dialog over the screen. Where the body goes on below what is seen, the foot says by which key.
+pub fn draw(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    framed: &Framed,
+    scroll: usize,
+    free: bool,
+) {
     let room = Rect::new(area.x, area.y, area.width, area.height.saturating_sub(2));
     let width = room.width.min(WIDEST);
     let seen = body_height(area.height).min(framed.body.len().max(1));
@@ -88,11 +106,35 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, framed: &Framed, scroll: usize,
     canvas.rule(inner.x, y.saturating_sub(1), inner.width);
     let line = Rect::new(body.x, y, body.width, 1);
     let used = canvas.line(line, &framed.bottom);
-    let keys = width_of(&framed.keys, crate::domain::instant::Mono(0));
-    if used + 2 + keys <= line.width {
-        let at = Rect::new(line.right() - keys, y, keys, 1);
-        canvas.line(at, &framed.keys);
+    let more = match (first + seen < framed.body.len(), first > 0) {
+        (true, _) => Some(key(shared, Action::PageOn, "more")),
+        (false, true) => Some(key(shared, Action::PageBack, "back up")),
+        (false, false) => None,
+    };
+    let mut groups: Vec<Row> = framed.keys.clone();
+    if let Some(more) = more {
+        // Behind what the field asks for and the way out: the next field can be guessed.
+        groups.insert(groups.len().saturating_sub(2).min(1), more);
     }
+    let keys = fitting(groups, line.width.saturating_sub(used + 2));
+    let width = width_of(&keys, Mono(0));
+    canvas.line(Rect::new(line.right() - width, y, width, 1), &keys);
+}
+
+/// The last of these groups that fit side by side.
+fn fitting(groups: Vec<Row>, room: u16) -> Row {
+    let mut fits = Row::new();
+    for mut group in groups.into_iter().rev() {
+        if !fits.is_empty() {
+            group.push(Part::Gap(2));
+        }
+        if width_of(&group, Mono(0)) + width_of(&fits, Mono(0)) > room {
+            break;
+        }
+        group.append(&mut fits);
+        fits = group;
+    }
+    fits
 }
 
 #[cfg(test)]
@@ -106,5 +148,22 @@ mod tests {
         assert_eq!(first_row(20, 6, 12, &focus, false), 10);
         assert_eq!(first_row(20, 6, 99, &focus, true), 14);
         assert_eq!(first_row(4, 6, 3, &(0..0), false), 0);
+    }
+
+    #[test]
+    fn the_most_needed_key_stands_where_others_have_no_room() {
+        let group = |text: &str| vec![Part::text(text.to_owned(), Role::Key)];
+        let groups = || vec![group("Tab field"), group("Space tick"), group("Esc leave")];
+        let told = |room| {
+            let text = |part: &Part<'_>| match part {
+                Part::Text(text, _) => text.to_string(),
+                _ => "  ".to_owned(),
+            };
+            fitting(groups(), room).iter().map(text).collect::<String>()
+        };
+        assert_eq!(told(32), "Tab field  Space tick  Esc leave");
+        assert_eq!(told(31), "Space tick  Esc leave");
+        assert_eq!(told(9), "Esc leave");
+        assert_eq!(told(8), "");
     }
 }

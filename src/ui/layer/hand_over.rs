@@ -106,10 +106,15 @@ fn chosen(form: &Form) -> Option<(Seat, bool)> {
 impl Body for Seats {
     fn facts(&self, form: &Form, look: &Look<'_>) -> Vec<Row> {
         let text = match chosen(form) {
-            Some((of, true)) => match look.incident.seat(of).filter(|_| look.texts()) {
-                Some(holder) => format!("{holder} hands it over; you have it at once."),
-                None => "You have it at once.".to_owned(),
-            },
+            Some((of, true)) => {
+                let me = look.me();
+                let offers = look.incident.hand_overs.iter();
+                let mut offers = offers.filter(|offer| offer.role == of && offer.to == me);
+                match offers.next().filter(|_| look.texts()) {
+                    Some(offer) => format!("Offered by {}; you have it at once.", offer.by),
+                    None => "You have it at once.".to_owned(),
+                }
+            }
             _ => "Whoever holds the seat keeps it until it is taken.".to_owned(),
         };
         vec![row(text, Role::Dim)]

@@ -43,10 +43,11 @@ fn part(shared: &Shared, place: Place) -> Vec<Row> {
         .map(|action| entry(shared, action))
         .collect();
     if rows.is_empty() {
-        rows.push(row(
-            "nothing, as your role and the selection are",
-            Role::Dim,
-        ));
+        let why = match shared.is_answered() {
+            true => "nothing, as your role and the selection are",
+            false => "nothing before a backend has answered",
+        };
+        rows.push(row(why, Role::Dim));
     }
     let about = match (place, &shared.selected) {
         (Place::Incident, Some(target)) => format!("{}: {}", place.title(), target.id),
@@ -96,12 +97,7 @@ impl Help {
                 key(Action::Leave),
                 Part::text(" back to the board", Role::Text),
             ],
-            keys: vec![
-                key(Action::ChooseDown),
-                Part::text(" ", Role::Text),
-                key(Action::PageOn),
-                Part::text(" more", Role::KeyText),
-            ],
+            keys: Vec::new(),
         }
     }
 }
@@ -135,6 +131,6 @@ impl Layer for Help {
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         let framed = self.framed(shared, area.width);
-        frame::draw(canvas, area, &framed, self.scroll, true);
+        frame::draw(shared, canvas, area, &framed, self.scroll, true);
     }
 }

@@ -19,7 +19,7 @@ pub fn open(shared: &mut Shared) -> Opened {
     dialog::open(Action::Hold, shared, |look| {
         let form = form(look);
         match form.choice("does") {
-            Some(_) => Ok((Holds, form)),
+            Some(_) => Ok((Holds, form.past_a_single_choice())),
             None => Err(format!(
                 "{} has no duty to hold or release.",
                 look.target.id
@@ -56,8 +56,8 @@ fn form(look: &Look<'_>) -> Form {
             .required()
             .hidden(),
         Field::text("kind", "ground", NAME)
-            .phrases(&["law_enforcement", "national_security", "exception:"])
-            .value("law_enforcement")
+            .phrases(&["law enforcement", "national security", "exception:"])
+            .value("law enforcement")
             .required(),
         Field::text("authority", "authority", NAME)
             .hint("who ordered or vetted it")
@@ -157,7 +157,12 @@ impl Body for Holds {
         if until.is_some_and(|until| from.is_some_and(|from| until <= from)) {
             return Err(Fault::field("until", "The hold ends before it begins."));
         }
-        let kind = form.given("kind").map(|kind| kind.trim().to_owned());
+        // The two grounds of the law are words of the record; they are shown as they are said.
+        let kind = form.given("kind").map(|kind| match kind.trim() {
+            "law enforcement" => "law_enforcement".to_owned(),
+            "national security" => "national_security".to_owned(),
+            other => other.to_owned(),
+        });
         if kind.as_deref() == Some("exception:") {
             return Err(Fault::field(
                 "kind",

@@ -165,8 +165,8 @@ impl Layer for Links {
                 format!("{} copies it; nothing is opened", key(Action::Confirm)),
                 Role::KeyText,
             ),
-            keys: row(format!("{} leave", key(Action::Leave)), Role::KeyText),
+            keys: vec![frame::key(shared, Action::Leave, "leave")],
         };
-        frame::draw(canvas, area, &framed, 0, false);
+        frame::draw(shared, canvas, area, &framed, 0, false);
     }
 }

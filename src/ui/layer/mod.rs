@@ -39,7 +39,7 @@ mod write;
 use super::canvas::Canvas;
 use super::keymap::Action;
 use super::message::{Effect, Reply};
-use super::shared::{Shared, Target};
+use super::shared::{LEAST_FOR_DIALOG, Shared, Target};
 use crate::domain::command::Command;
 use crate::domain::view::IncidentView;
 use crate::wire::{ExplainBody, PreviewBody, WhoBody};
@@ -138,6 +138,10 @@ pub trait Layer: std::fmt::Debug + Send {
     fn input(&mut self, input: LayerInput, shared: &mut Shared) -> LayerOutcome;
     /// Draws itself over the screen, within `area`, the whole window.
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect);
+    /// The smallest window in which it can be drawn; in a smaller one it takes no key but the one that leaves it.
+    fn least(&self) -> (u16, u16) {
+        LEAST_FOR_DIALOG
+    }
     /// The tickets whose replies it wants.
     fn awaits(&self, ticket: u64) -> bool {
         let _ = ticket;

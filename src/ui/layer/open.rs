@@ -91,7 +91,16 @@ fn severities(shared: &Shared, source: usize) -> Vec<Item> {
 fn form(shared: &Shared) -> Result<Form, String> {
     let services = services(shared);
     let first = services.first().ok_or_else(|| {
-        "No backend that answered lets you open an incident; ask an incident commander.".to_owned()
+        let ask = shared.keymap.label(Action::AskNow);
+        match shared.is_answered() {
+            true => {
+                "No backend that answered lets you open an incident; ask an incident commander."
+                    .to_owned()
+            }
+            false => {
+                format!("No backend has answered yet, so nothing can be opened; {ask} asks again.")
+            }
+        }
     })?;
     let selected = shared.selected.as_ref().map(|target| target.source);
     let start = services
@@ -118,7 +127,7 @@ fn form(shared: &Shared) -> Result<Form, String> {
         Field::choice("service", "service", items.collect()).value(&id(start)),
         Field::text("title", "title", TITLE).required(),
         Field::choice("severity", "severity", severities(shared, start.0)),
-        Field::choice("classification", "classified", named(&classifications)),
+        Field::choice("classification", "classification", named(&classifications)),
         Field::choice("tlp", "TLP", named(&marks)).value(Tlp::Amber.as_str()),
         Field::choice("exercise", "exercise", named(&exercise)),
         Field::when("starts_at", "starts", Side::Future)
@@ -207,7 +216,7 @@ impl Opening {
         self.form.note("regimes", regime::note(shared, source));
         let exercise = self.form.choice("exercise") == Some("yes");
         self.form.show("starts_at", exercise);
-        let framed = self.framed(shared, shared.size.0);
+        let framed = self.framed(shared, shared.size);
         let seen = frame::body_height(shared.size.1);
         self.scroll = frame::first_row(
             framed.body.len(),
@@ -288,6 +297,10 @@ impl Opening {
             Reply::Done { incident, .. } => {
                 shared.drafts.forget(&nowhere(), Action::Open);
                 shared.tell(format!("{} {} is open.", incident.id, incident.codename));
+                shared.opened = Some(Target {
+                    source: self.source(),
+                    id: incident.id.clone(),
+                });
                 return LayerOutcome::close();
             }
             Reply::Refused { sentence, .. } => format!("Refused: {sentence}"),
@@ -334,8 +347,9 @@ impl Opening {
         }
     }
 
-    fn framed(&self, shared: &Shared, window: u16) -> Framed {
-        let cells = frame::inner_width(window);
+    fn framed(&self, shared: &Shared, window: (u16, u16)) -> Framed {
+        let cells = frame::inner_width(window.0);
+        let room = (cells, frame::body_height(window.1));
         let mut body = self.said.clone();
         let said = body.len();
         let source = self.source();
@@ -364,7 +378,7 @@ impl Opening {
             .into_iter()
             .flat_map(|row| form_draw::folded(row, cells))
             .collect();
-        let (fields, focused) = form_draw::rows(&self.form, cells, shared.glyphs);
+        let (fields, focused) = form_draw::rows(&self.form, room, shared.glyphs);
         let mut focus = body.len() + focused.start..body.len() + focused.end;
         if said > 0 {
             focus = 0..said;
@@ -373,17 +387,17 @@ impl Opening {
         if self.restored {
             body.push(row("the draft of before was put back", Role::Dim));
         }
+        let mut keys = match self.stage {
+            Stage::Filling => self.form.keys(shared),
+            Stage::Sent(_) | Stage::Unheard(_) => Vec::new(),
+        };
+        keys.push(frame::key(shared, Action::Leave, "leave"));
         Framed {
             title: "put a possible incident on record".to_owned(),
             body,
             focus,
             bottom: self.bottom(shared),
-            keys: vec![
-                Part::text(shared.keymap.label(Action::NextField), Role::Key),
-                Part::text(" field  ", Role::KeyText),
-                Part::text(shared.keymap.label(Action::Leave), Role::Key),
-                Part::text(" leave", Role::KeyText),
-            ],
+            keys,
         }
     }
 
@@ -454,8 +468,8 @@ impl Layer for Opening {
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
-        let framed = self.framed(shared, area.width);
-        frame::draw(canvas, area, &framed, self.scroll, self.free);
+        let framed = self.framed(shared, (area.width, area.height));
+        frame::draw(shared, canvas, area, &framed, self.scroll, self.free);
     }
 
     fn awaits(&self, ticket: u64) -> bool {

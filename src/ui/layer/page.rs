@@ -106,21 +106,22 @@ fn items(look: &Look<'_>) -> Vec<Item> {
 /// When a team is to be engaged and how it is reached.
 fn about(team: &TeamView, look: &Look<'_>) -> String {
     let when = match team.engage_when.is_empty() {
-        true => "not said".to_owned(),
-        false => team.engage_when.join(", "),
+        true => "when to engage it is not said".to_owned(),
+        false => format!("engage for {}", team.engage_when.join(", ")),
     };
     let routes: Vec<&str> = said::routes(team, look)
         .iter()
         .map(|route| said::name(route))
         .collect();
-    let routes = match routes.is_empty() {
-        true => "no route: nobody is woken".to_owned(),
-        false => format!("by {}", routes.join(", then ")),
-    };
-    format!(
-        "{}: engage for {when}; {routes}; answers within {}",
-        team.name, team.ack_within
-    )
+    match routes.is_empty() {
+        true => format!("{}: {when}; no route: nobody is woken", team.name),
+        false => format!(
+            "{}: {when}; by {}; answers within {}",
+            team.name,
+            routes.join(", then "),
+            team.ack_within
+        ),
+    }
 }
 
 /// Opens the dialog.
@@ -251,10 +252,15 @@ impl Body for Engage {
         if !paged.is_empty() && !again {
             return Err(Fault::field(
                 "again",
-                format!(
-                    "{} has an open page: say yes to page again, or untick it.",
-                    paged.join(", ")
-                ),
+                match paged.as_slice() {
+                    [one] => {
+                        format!("{one} has an open page: say yes to page again, or untick it.")
+                    }
+                    all => format!(
+                        "{} have open pages: say yes to page again, or untick them.",
+                        all.join(", ")
+                    ),
+                },
             ));
         }
         Ok(Command::Page(Page {

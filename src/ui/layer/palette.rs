@@ -1,15 +1,17 @@
 //! `:`: every action that is offered, by name, with its key; and every incident, by id, codename and title. What role,
-//! clearance or source does not allow is not found.
+//! clearance or source does not allow is not found. An id that is not on the board is asked for at its backend, so that what
+//! ended can be found.
 
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::layout::Rect;
 
-use super::form::draw::window;
+use super::form::draw::{folded, window};
 use super::form::{Editor, Row, row};
 use super::frame::{self, Framed};
 use super::{Layer, LayerInput, LayerOutcome};
 use crate::domain::text::{SafeText, fit};
+use crate::domain::view::IncidentView;
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::keymap::{Action, Place};
 use crate::ui::message::Effect;
@@ -23,6 +25,8 @@ const FOUND: usize = 200;
 enum Entry {
     Do(Action),
     Show(Target, String),
+    /// An incident that is not on the board: its backend is asked.
+    Ask(Target),
 }
 
 #[derive(Debug)]
@@ -30,6 +34,10 @@ struct Palette {
     editor: Editor,
     found: Vec<Entry>,
     at: usize,
+    /// The incident that its backend was asked for last.
+    asked: Option<Target>,
+    /// What came of it.
+    said: Option<Row>,
 }
 
 /// Opens the palette.
@@ -38,6 +46,8 @@ pub(super) fn open(shared: &Shared) -> (Box<dyn Layer>, Vec<Effect>) {
         editor: Editor::new(false),
         found: find(shared, ""),
         at: 0,
+        asked: None,
+        said: None,
     };
     (Box::new(palette), Vec::new())
 }
@@ -100,15 +110,53 @@ fn find(shared: &Shared, typed: &str) -> Vec<Entry> {
             let text = match &entry {
                 Entry::Do(action) => format!("{} {}", action.long(), action.name()),
                 Entry::Show(target, names) => format!("{} {names}", target.id),
+                Entry::Ask(target) => target.id.clone(),
             };
             let score = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher)?;
             Some((score, entry))
         })
         .collect();
+    // Who types a whole id means that one, and no other that begins with it.
+    scored.extend(elsewhere(shared, typed).map(|target| (u32::MAX, Entry::Ask(target))));
     // Stable: of two equally good ones the order of help decides.
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     scored.truncate(FOUND);
     scored.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The incident of a typed id that is not on the board, at the source whose service has such ids: it ended, or cannot be
+/// seen.
+fn elsewhere(shared: &Shared, typed: &str) -> Option<Target> {
+    let id = typed.trim().to_ascii_uppercase();
+    let (prefix, number) = id.rsplit_once('-')?;
+    let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let has = |source: &usize| {
+        let about = shared.source(*source).and_then(|of| of.about.as_ref());
+        about.is_some_and(|about| about.services.iter().any(|of| of.prefix == prefix))
+    };
+    let source = (0..shared.board.sources.len())
+        .find(has)
+        .filter(|_| is_number)?;
+    let target = Target { source, id };
+    shared.incident(&target).is_none().then_some(target)
+}
+
+/// What a backend said of an incident that is not on the board, and how it comes back.
+fn told(incident: &IncidentView) -> Row {
+    let (id, codename) = (&incident.id, &incident.codename);
+    match incident.ended {
+        Some(ended) => row(
+            format!(
+                "{id} {codename} is {}: warboard reopen {id}",
+                ended.as_str()
+            ),
+            Role::Notice,
+        ),
+        None => row(
+            format!("{id} {codename} is open; the board is about to show it."),
+            Role::Notice,
+        ),
+    }
 }
 
 impl Palette {
@@ -134,13 +182,22 @@ impl Palette {
         for (at, entry) in self.found.iter().enumerate().skip(first).take(seen) {
             body.push(entry_row(shared, entry, at == self.at, cells));
         }
-        if self.found.is_empty() {
+        if let Some(said) = &self.said {
+            body.extend(folded(said.clone(), frame::inner_width(window_.0)));
+        } else if self.found.is_empty() {
             body.push(row("nothing of that name is to be had here", Role::Dim));
         }
         let key = |action| Part::text(shared.keymap.label(action), Role::Key);
         let does = match self.found.get(self.at) {
             Some(Entry::Do(action)) => action.long().to_owned(),
             Some(Entry::Show(target, _)) => format!("show {}", target.id),
+            Some(Entry::Ask(target)) => {
+                format!(
+                    "ask {} for {}",
+                    shared.source_name(target.source),
+                    target.id
+                )
+            }
             None => "nothing to do".to_owned(),
         };
         Framed {
@@ -152,9 +209,8 @@ impl Palette {
                 Part::text(format!(" {does}"), Role::Text),
             ],
             keys: vec![
-                Part::text(format!("{} found  ", self.found.len()), Role::Dim),
-                key(Action::Leave),
-                Part::text(" leave", Role::KeyText),
+                row(format!("{} found", self.found.len()), Role::Dim),
+                frame::key(shared, Action::Leave, "leave"),
             ],
         }
     }
@@ -166,6 +222,13 @@ fn entry_row(shared: &Shared, entry: &Entry, on: bool, cells: usize) -> Row {
     let (name, key) = match entry {
         Entry::Do(action) => (action.long().to_owned(), shared.keymap.label(*action)),
         Entry::Show(target, names) => (format!("{:<9} {names}", target.id), String::new()),
+        Entry::Ask(target) => {
+            let source = shared.source_name(target.source);
+            (
+                format!("{:<9} not on the board; {source} knows more", target.id),
+                String::new(),
+            )
+        }
     };
     let name = fit(SafeText::line(&name).shown(), cells.saturating_sub(14), '…');
     vec![
@@ -195,8 +258,29 @@ impl Layer for Palette {
                         show: Some(target),
                         ..LayerOutcome::close()
                     },
+                    Some(Entry::Ask(target)) => {
+                        self.said = Some(row(format!("asking for {} ...", target.id), Role::Dim));
+                        self.asked = Some(target.clone());
+                        LayerOutcome {
+                            effects: vec![Effect::Reread {
+                                source: target.source,
+                                id: target.id,
+                            }],
+                            ..LayerOutcome::step()
+                        }
+                    }
                     None => LayerOutcome::nothing(),
                 };
+            }
+            LayerInput::Reread(read) => {
+                self.said = match (read, &self.asked) {
+                    (Ok(incident), Some(asked)) if incident.id == asked.id => Some(told(&incident)),
+                    (Err(sentence), Some(asked)) => {
+                        Some(row(format!("{}: {sentence}", asked.id), Role::Error))
+                    }
+                    _ => None,
+                };
+                return LayerOutcome::nothing();
             }
             LayerInput::Action(Action::ChooseDown | Action::NextField) => {
                 self.at = (self.at + 1).min(last);
@@ -226,12 +310,13 @@ impl Layer for Palette {
         if self.editor.text() != before {
             self.found = find(shared, self.editor.text());
             self.at = 0;
+            self.said = None;
         }
         LayerOutcome::nothing()
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         let framed = self.framed(shared, (area.width, area.height));
-        frame::draw(canvas, area, &framed, 0, true);
+        frame::draw(shared, canvas, area, &framed, 0, true);
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::view::{DutyView, IncidentView};
 use crate::domain::word::Seat;
 use crate::ui::canvas::Part;
 use crate::ui::screen::words;
+pub use crate::ui::screen::words::seat;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -22,11 +23,6 @@ pub const SEATS: [Seat; 5] = [
     Seat::OwnerLead,
     Seat::ServiceLead,
 ];
-
-/// A seat in words.
-pub fn seat(seat: Seat) -> String {
-    seat.as_str().replace('_', " ")
-}
 
 /// A duty in a line: to whom, by which rule.
 pub fn duty_name(duty: &DutyView) -> String {

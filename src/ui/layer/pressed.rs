@@ -119,6 +119,32 @@ fn undo_takes_back_my_own_fresh_move_and_says_why_not_else() {
 }
 
 #[test]
+fn undo_after_a_move_and_something_else_says_that_it_is_something_else_that_stands_in_the_way() {
+    // The backend has ended the move by then: nothing of it is in the incident any more.
+    let mut app = on_changed(0, "AZ-142", |incident| {
+        incident.last_move = None;
+        incident.phase_since = now() - chrono::TimeDelta::minutes(2);
+    });
+    keys(&mut app, "u");
+    assert_eq!(app.layers(), 0);
+    let seen = picture(&mut app, 120, 30);
+    assert!(
+        seen.contains("Something else was done to AZ-142 since the move"),
+        "{seen}"
+    );
+    let mut never = on_changed(0, "AZ-142", |incident| {
+        incident.last_move = None;
+        incident.phase_since = incident.opened_at;
+    });
+    keys(&mut never, "u");
+    let seen = picture(&mut never, 120, 30);
+    assert!(
+        seen.contains("AZ-142 has no phase move to take back."),
+        "{seen}"
+    );
+}
+
+#[test]
 fn the_arithmetic_of_a_duty_stands_whole_and_scrolls() {
     let mut app = app();
     app.show_incident(Target {

@@ -20,7 +20,7 @@ use crate::ui::theme::Role;
 pub fn open(shared: &mut Shared) -> Opened {
     dialog::open(Action::Sent, shared, |look| {
         if look.incident.duties.iter().any(|duty| duty.enabled) {
-            Ok((Sent, form(look)))
+            Ok((Sent, form(look).past_a_single_choice()))
         } else {
             Err(format!(
                 "{} has no duties; set its regimes first.",

@@ -6,7 +6,9 @@ mod flow;
 mod foresight;
 mod look;
 mod regime;
+mod room;
 mod there;
+mod word;
 
 use std::sync::Arc;
 

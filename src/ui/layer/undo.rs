@@ -8,6 +8,7 @@ use crate::domain::view::LastMoveView;
 use crate::ui::canvas::Part;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
+use crate::ui::screen::words::not_undoable;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -23,27 +24,12 @@ struct TakeBack;
 
 /// The move that would be taken back, or why there is none.
 fn takes_back<'a>(look: &Look<'a>) -> Result<&'a LastMoveView, String> {
-    let id = &look.target.id;
-    let Some(last) = look.incident.last_move.as_ref() else {
-        return Err(format!("{id} has no phase move to take back."));
+    let fresh = |last: &&LastMoveView| {
+        let within = look.now() - last.at <= chrono::TimeDelta::minutes(UNDO_MINUTES);
+        within && last.by == look.me() && last.version == look.incident.persons_version
     };
-    if last.by != look.me() {
-        return Err(format!(
-            "The last move of {id} is {}'s; only the person who made it takes it back.",
-            last.by
-        ));
-    }
-    if look.now() - last.at > chrono::TimeDelta::minutes(UNDO_MINUTES) {
-        return Err(format!(
-            "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
-        ));
-    }
-    if last.version != look.incident.persons_version {
-        return Err(format!(
-            "Something else was done to {id} since the move, so it stays; move the incident instead."
-        ));
-    }
-    Ok(last)
+    let last = look.incident.last_move.as_ref().filter(fresh);
+    last.ok_or_else(|| not_undoable(look.shared, look.target))
 }
 
 impl Body for TakeBack {

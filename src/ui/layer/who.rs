@@ -133,9 +133,9 @@ impl Layer for Who {
                 key(Action::Leave),
                 Part::text(" back to the board", Role::Text),
             ],
-            keys: vec![key(Action::ChooseDown), Part::text(" more", Role::KeyText)],
+            keys: Vec::new(),
         };
-        frame::draw(canvas, area, &framed, self.scroll, true);
+        frame::draw(shared, canvas, area, &framed, self.scroll, true);
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
                         Role::Dim,
                     )]),
                 ],
-            ),
+            )
+            .hint("everybody who sees the incident"),
             Field::when("occurred_at", "happened", Side::Past)
                 .hint("empty: now, by the backend's clock"),
         ]);

@@ -13,7 +13,7 @@ use super::{foot, head};
 use crate::ui::canvas::Canvas;
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
-use crate::ui::shared::{Shared, Target};
+use crate::ui::shared::{LEAST_FOR_DIALOG, Shared, Target};
 use crate::ui::theme::Role;
 
 /// What only this screen knows.
@@ -186,7 +186,13 @@ impl Clocks {
             .get(self.at)
             .filter(|_| self.selected.is_some());
         explain::draw(shared, canvas, plan.explain, row);
-        foot::draw(shared, canvas, area, KEYS);
+        // In a small window, and where no duty is listed, there is nothing that `Enter` could explain.
+        let explains = row.is_some() && shared.has_room(LEAST_FOR_DIALOG);
+        let keys = KEYS.iter().copied();
+        let keys: Vec<Action> = keys
+            .filter(|action| explains || *action != Action::Look)
+            .collect();
+        foot::draw(shared, canvas, area, &keys);
     }
 }
 

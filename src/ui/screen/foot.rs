@@ -1,12 +1,18 @@
 //! The foot of every screen: what changed, the keys that work here, and the toasts.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::head::WIDE;
+use crate::domain::text::SafeText;
+use crate::domain::view::IncidentView;
+use crate::domain::word::Reportable;
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::keymap::Action;
+use crate::ui::keymap::{Action, Place};
+use crate::ui::layer::form::draw::wrap;
 use crate::ui::phrase::Form;
-use crate::ui::shared::Shared;
+use crate::ui::shared::{LEAST_FOR_DIALOG, Shared};
 use crate::ui::theme::Role;
 
 /// What is left above the foot of a window, or of what its head left. Windows begin at row 0, so the bottom of either
@@ -43,7 +49,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, actions: &[Act
     for action in actions
         .iter()
         .copied()
-        .filter(|action| shared.offers(*action))
+        .filter(|action| shared.offers(*action) && is_of_use(shared, *action))
     {
         let key = Part::text(shared.keymap.label(action), Role::Key);
         let text = Part::text(format!(" {}", action.short()), Role::KeyText);
@@ -62,14 +68,32 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, actions: &[Act
     left
 }
 
+/// Whether a key does something as things stand: not where a dialog has no room, or where there is nothing to look at.
+fn is_of_use(shared: &Shared, action: Action) -> bool {
+    use Action as A;
+    let roomy = shared.has_room(LEAST_FOR_DIALOG);
+    let selected = shared.selected_incident();
+    match action {
+        A::Look => selected.is_some(),
+        // What is declared already can be corrected by the same key: that is seldom wanted, and no decision that waits.
+        A::Declare => {
+            let declared = |(_, of): (_, &Arc<IncidentView>)| of.reportable == Reportable::Declared;
+            roomy && !selected.is_some_and(declared)
+        }
+        A::CopyId => true,
+        A::Palette | A::Help | A::Open | A::Who => roomy,
+        action => roomy || action.place() != Place::Incident,
+    }
+}
+
 fn right_parts(shared: &Shared, wide: bool) -> Vec<Part<'static>> {
     let key = |action| shared.keymap.label(action);
-    let keys = [
-        format!("{}-{}", key(Action::Lanes), key(Action::People)),
-        key(Action::Filter),
-        key(Action::Palette),
-        key(Action::Help),
-    ];
+    let screens = format!("{}-{}", key(Action::Lanes), key(Action::People));
+    let over = [Action::Filter, Action::Palette, Action::Help];
+    let over = over.iter().filter(|action| is_of_use(shared, **action));
+    let keys: Vec<String> = std::iter::once(screens)
+        .chain(over.map(|of| key(*of)))
+        .collect();
     let mut parts = vec![Part::text(keys.join("  "), Role::Key)];
     if shared.options.read_only {
         parts.push(Part::text("  read-only", Role::KeyText));
@@ -126,19 +150,38 @@ pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     canvas.line(row, &parts);
 }
 
-/// Draws the toasts over the last rows, newest lowest.
+/// Rows a toast may take.
+const TOAST_ROWS: usize = 3;
+
+/// Draws the toasts over the last rows above `area`'s two lowest, the newest lowest. A long one takes rows of its own, for
+/// what is to be done next stands at its end.
 pub fn toasts(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
-    let rows = (area.y..area.bottom().saturating_sub(2)).rev();
-    for (y, toast) in rows.zip(shared.toasts.iter().rev()) {
-        let role = if toast.good { Role::Toast } else { Role::Error };
-        canvas.clear(Rect::new(area.x, y, area.width, 1), role);
-        canvas.text(
-            area.x + 1,
-            y,
-            area.width.saturating_sub(2),
-            &toast.text,
-            role,
-        );
+    let cells = area.width.saturating_sub(2);
+    let mut bottom = area.bottom().saturating_sub(2);
+    for toast in shared.toasts.iter().rev() {
+        let room = usize::from(bottom.saturating_sub(area.y));
+        let lines = toast_lines(&toast.text, usize::from(cells), room.min(TOAST_ROWS));
+        let rows = u16::try_from(lines.len()).unwrap_or_default();
+        if rows == 0 {
+            break;
+        }
+        bottom -= rows;
+        canvas.clear(Rect::new(area.x, bottom, area.width, rows), toast.role);
+        for (y, line) in (bottom..).zip(lines) {
+            canvas.text(area.x + 1, y, cells, &line, toast.role);
+        }
         canvas.redraw_at(Some(toast.until));
     }
+}
+
+/// A toast in at most so many lines; what is too long for them is cut in the last one.
+fn toast_lines(text: &str, cells: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(SafeText::line(text).shown(), cells);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        if most > 0 {
+            lines.push(rest);
+        }
+    }
+    lines
 }

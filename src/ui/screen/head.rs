@@ -14,7 +14,7 @@ pub use next::start_parts;
 use super::words;
 use crate::domain::board::Freshness;
 use crate::domain::instant::Mono;
-use crate::domain::text::SafeText;
+use crate::domain::text::{SafeText, width};
 use crate::domain::word::Severity;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::live::LiveText;
@@ -277,7 +277,13 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
             .error
             .as_deref()
             .filter(|_| fresh != Freshness::Live)?;
-        Some((format!("{}: {error}", source.name), words::freshness(fresh)))
+        let told = format!("{}: {error}", source.name);
+        let room = usize::from(area.width.saturating_sub(2));
+        let told = match width(&told) > room {
+            true => format!("{}: {}", source.name, remedy_first(error)),
+            false => told,
+        };
+        Some((told, words::freshness(fresh)))
     });
     let skewed = || {
         let source = shared.board.sources.iter().find(|source| {
@@ -299,6 +305,19 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
         .or_else(|| unread(shared))
         .or_else(skewed)
         .or_else(ending)
+}
+
+/// What is wrong and what to do about it, the other way round: where there is no room for both, it is what is wrong that is
+/// cut. The freshness of the source tells that something is.
+fn remedy_first(error: &str) -> String {
+    match error.rsplit_once(": ") {
+        Some((cause, remedy)) => {
+            let remedy = remedy.trim_end_matches('.');
+            let end = if remedy.ends_with('?') { "" } else { ";" };
+            format!("{remedy}{end} {cause}")
+        }
+        None => error.to_owned(),
+    }
 }
 
 /// An incident system that a backend could not read: what came from there is as old as its last answer, however fresh the
@@ -356,7 +375,8 @@ pub fn token(shared: &Shared) -> (Option<String>, Option<Mono>) {
 fn has_missing(shared: &Shared) -> bool {
     let world = &shared.index.world;
     let vacant = world.vacant.iter().any(|(_, count)| *count > 0);
-    vacant || world.pages_in_all > 0 || !world.suspect.is_empty()
+    let told = !world.suspect.is_empty() || missing::offered(shared).is_some();
+    vacant || world.pages_in_all > 0 || told
 }
 
 /// The worst severity of some incidents, for a summary.

@@ -163,7 +163,13 @@ impl People {
         }
         let bar = Rect::new(area.right().saturating_sub(1), body.y, 1, body.height);
         canvas.scroll_bar(bar, self.first, self.fits, self.rows.len());
-        foot::draw(shared, canvas, area, KEYS);
+        // The incident selected elsewhere may not be among what is listed.
+        let looks = self.stands.is_some();
+        let keys = KEYS.iter().copied();
+        let keys: Vec<Action> = keys
+            .filter(|action| looks || *action != Action::Look)
+            .collect();
+        foot::draw(shared, canvas, area, &keys);
     }
 }
 

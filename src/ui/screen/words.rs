@@ -5,18 +5,19 @@ use ratatui::layout::Rect;
 
 use crate::domain::alarm;
 use crate::domain::board::Freshness;
+use crate::domain::command::Command;
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::{Instant, Mono};
-use crate::domain::say::alarm_words;
+use crate::domain::say::{alarm_words, phase_words};
 use crate::domain::text::width;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
-use crate::domain::word::{AlarmState, DutyStatus, Severity, Tlp};
+use crate::domain::word::{AlarmState, DutyStatus, Seat, Severity, Tlp};
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
-use crate::ui::message::Reply;
+use crate::ui::message::{Effect, Reply};
 use crate::ui::phrase::{Form, ZoneChoice};
 use crate::ui::shared::{Pending, Shared, Target, asks_for};
 use crate::ui::theme::Role;
@@ -33,6 +34,24 @@ pub fn too_small(canvas: &mut Canvas<'_>, area: Rect, least: (u16, u16)) {
     for (y, line) in rows.zip(lines) {
         canvas.text(area.x, y, area.width, &line, Role::Text);
     }
+}
+
+/// Says in one row that what was opened has no room here, and how to get back.
+pub fn no_room(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, least: (u16, u16)) {
+    let leave = shared.keymap.label(Action::Leave);
+    let text = format!("this dialog needs {}x{} · {leave} back", least.0, least.1);
+    canvas.text(
+        row.x + 1,
+        row.y,
+        row.width.saturating_sub(2),
+        &text,
+        Role::Notice,
+    );
+}
+
+/// A seat in words: `service lead`.
+pub fn seat(seat: Seat) -> String {
+    seat.as_str().replace('_', " ")
 }
 
 /// How a severity is written: `sev1`, `sev?` when nobody assessed it.
@@ -373,6 +392,12 @@ pub fn why_not(shared: &Shared, action: Action) -> String {
             format!("No page of {id} waits for an answer.")
         }
         Action::Undo => not_undoable(shared, target),
+        Action::Shelve => {
+            format!("{id} has no alarm that could be shelved or taken off the shelf.")
+        }
+        Action::LoopBack => shared
+            .incident(target)
+            .map_or_else(String::new, |incident| no_way_back(incident)),
         _ => format!(
             "'{}' is not to be had for {id} as it stands.",
             action.long()
@@ -380,20 +405,50 @@ pub fn why_not(shared: &Shared, action: Action) -> String {
     }
 }
 
-fn not_undoable(shared: &Shared, target: &Target) -> String {
+/// Why an incident does not loop back.
+pub fn no_way_back(incident: &IncidentView) -> String {
+    format!(
+        "{} is in {}; it loops back from containment or post-incident activity.",
+        incident.id,
+        phase_words(incident.phase)
+    )
+}
+
+/// Why the last move of an incident is not taken back by this viewer, for whatever reason it is not.
+pub fn not_undoable(shared: &Shared, target: &Target) -> String {
     let id = &target.id;
-    let last = shared
-        .incident(target)
-        .and_then(|incident| incident.last_move.as_ref());
-    match last {
-        None => format!("{id} has no phase move to take back."),
-        Some(_) if shared.undo_until().is_some() => format!(
-            "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
-        ),
-        Some(last) => format!(
+    let Some(incident) = shared.incident(target) else {
+        return "The incident is no longer on the board.".to_owned();
+    };
+    let Some(last) = &incident.last_move else {
+        // Whatever a person does later ends it: then only the time in phase tells that there was a move.
+        return match incident.phase_since > incident.opened_at {
+            true => done_since(id),
+            false => format!("{id} has no phase move to take back."),
+        };
+    };
+    match shared.undo_until() {
+        None => format!(
             "The last move of {id} is {}'s; only the person who made it takes it back.",
             last.by
         ),
+        Some(until) if shared.now > until => format!(
+            "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
+        ),
+        Some(_) => done_since(id),
+    }
+}
+
+fn done_since(id: &str) -> String {
+    format!(
+        "Something else was done to {id} since the move, so it stays; move the incident instead."
+    )
+}
+
+fn command(sent: &Pending) -> Option<&Command> {
+    match &sent.effect {
+        Effect::Send { command, .. } => Some(command),
+        _ => None,
     }
 }
 
@@ -401,7 +456,17 @@ fn not_undoable(shared: &Shared, target: &Target) -> String {
 pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
     let what = &sent.what;
     match reply {
-        Reply::Done { unmet, .. } if unmet.is_empty() => shared.tell(format!("{what}: done.")),
+        Reply::Done { unmet, .. } if unmet.is_empty() => match command(sent) {
+            // Only a person's answer may look good: here nobody has it yet.
+            Some(Command::Page(_)) => shared.note(format!("{what}: on record, being sent.")),
+            Some(Command::Dismiss(_) | Command::Close(_)) => {
+                let id = what.split(':').next().unwrap_or_default();
+                shared.note(format!(
+                    "{what}: done. warboard reopen {id} brings it back to the board."
+                ));
+            }
+            _ => shared.tell(format!("{what}: done.")),
+        },
         Reply::Done { unmet, .. } => {
             let unmet: Vec<&str> = unmet.iter().map(|word| word.as_str()).collect();
             shared.warn(format!("{what}: done, unmet: {}.", unmet.join(", ")));

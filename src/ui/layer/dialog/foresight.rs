@@ -116,6 +116,25 @@ impl<B: super::Body + 'static> Dialog<B> {
         LayerOutcome::nothing()
     }
 
+    /// Puts who would be woken now, as the incident's own source says, under the team that is woken.
+    pub(super) fn callers(&self, rows: &mut Vec<Row>, look: &Look<'_>) {
+        let known = self.foresight.heard.as_ref();
+        let known = known.filter(|heard| Some(&heard.question) == self.foresight.wanted.as_ref());
+        let Some(Ok(body)) = known.map(|heard| &heard.body) else {
+            return;
+        };
+        let source = look.shared.source(look.target.source);
+        for of in &body.on_call {
+            let team = source.and_then(|source| source.teams.iter().find(|it| it.id == of.team));
+            let names = |row: &Row| match (row.last(), team) {
+                (Some(Part::Text(text, _)), Some(team)) => *text == team.name,
+                _ => false,
+            };
+            let at = rows.iter().position(names).map_or(rows.len(), |at| at + 1);
+            rows.insert(at, on_call(of, look));
+        }
+    }
+
     /// What follows; while it is read, and where it cannot be had, that is said, with what the dialog itself can say.
     pub(super) fn follows(&self, look: &Look<'_>) -> Vec<Row> {
         let Some(wanted) = &self.foresight.wanted else {
@@ -152,7 +171,6 @@ fn told(body: &PreviewBody, at: Instant, foresees: Foresees, look: &Look<'_>) ->
     if let Some(newly) = &body.newly {
         rows.extend(let_in(newly, look));
     }
-    rows.extend(body.on_call.iter().map(|of| on_call(of, look)));
     if !body.unmet.is_empty() {
         let unmet: Vec<&str> = body.unmet.iter().map(|word| gate_words(*word)).collect();
         rows.push(row(

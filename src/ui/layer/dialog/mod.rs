@@ -276,8 +276,8 @@ impl<B: Body + 'static> Layer for Dialog<B> {
     }
 
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: ratatui::layout::Rect) {
-        let framed = self.framed(shared, area.width);
-        super::frame::draw(canvas, area, &framed, self.scroll, self.free);
+        let framed = self.framed(shared, (area.width, area.height));
+        super::frame::draw(shared, canvas, area, &framed, self.scroll, self.free);
     }
 
     fn awaits(&self, ticket: u64) -> bool {

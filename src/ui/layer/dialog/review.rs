@@ -1,6 +1,8 @@
 //! The last step of a dialog, and how a dialog is drawn in each of its steps: the source's freshness, what others
 //! changed, facts, fields, and the one line that tells exactly what the next key does.
 
+use std::ops::Range;
+
 use super::super::form::{Form, Row, draw as form_draw, row};
 use super::super::frame::{self, Framed};
 use super::{Body, Dialog, Look, Stage, Weight};
@@ -33,9 +35,10 @@ impl<B: Body + 'static> Dialog<B> {
     }
 
     /// What the dialog shows in a window of this width.
-    pub(super) fn framed(&self, shared: &Shared, window: u16) -> Framed {
+    pub(super) fn framed(&self, shared: &Shared, window: (u16, u16)) -> Framed {
         let look = self.look(shared);
-        let cells = frame::inner_width(window);
+        let cells = frame::inner_width(window.0);
+        let room = (cells, frame::body_height(window.1));
         let mut body = self.data_of(&look);
         for said in &self.said {
             body.push(said.clone());
@@ -46,12 +49,16 @@ impl<B: Body + 'static> Dialog<B> {
         let mut focus = 0..fold(body.clone(), cells).len();
         let (fields, focused, above) = match &self.stage {
             Stage::Review(review) => {
-                let (fields, focused) = form_draw::rows(&review.number, cells, shared.glyphs);
-                (fields, focused, review.rows.clone())
+                let (fields, number) = form_draw::rows(&review.number, room, shared.glyphs);
+                // What is about to be sent is read from its beginning; the number is followed once it is typed.
+                let focused = review.number.is_begun().then_some(number);
+                let mut rows = review.rows.clone();
+                self.callers(&mut rows, &look);
+                (fields, focused, rows)
             }
             _ => {
-                let (fields, focused) = form_draw::rows(&self.form, cells, shared.glyphs);
-                (fields, focused, self.body.facts(&self.form, &look))
+                let (fields, focused) = form_draw::rows(&self.form, room, shared.glyphs);
+                (fields, Some(focused), self.body.facts(&self.form, &look))
             }
         };
         if !body.is_empty() && !above.is_empty() {
@@ -68,7 +75,8 @@ impl<B: Body + 'static> Dialog<B> {
             body.push(Row::new());
         }
         if self.news.is_none() && self.said.is_empty() {
-            focus = body.len() + focused.start..body.len() + focused.end;
+            let below = |rows: Range<usize>| body.len() + rows.start..body.len() + rows.end;
+            focus = focused.map_or(0..0, below);
         }
         body.extend(fields);
         if self.restored && matches!(self.stage, Stage::Filling) {
@@ -164,7 +172,10 @@ impl<B: Body + 'static> Dialog<B> {
                     Weight::Record if !review.number.is_right() => {
                         let number = id.rsplit('-').next().unwrap_or(id);
                         row(
-                            format!("type {number}, then it can be sent: {does}"),
+                            format!(
+                                "type {number}, then {}: {does}",
+                                shared.keymap.label(Action::Confirm)
+                            ),
                             Role::Text,
                         )
                     }
@@ -182,29 +193,26 @@ impl<B: Body + 'static> Dialog<B> {
                 }
                 Weight::Reaches => says(
                     Action::Confirm,
-                    "show the text and who is woken; nothing is sent yet".to_owned(),
+                    "show who gets it; nothing is sent yet".to_owned(),
                 ),
                 Weight::Record => says(
                     Action::Confirm,
-                    "show before and after; nothing is recorded yet".to_owned(),
+                    "show before and after; no record yet".to_owned(),
                 ),
             },
         }
     }
 
-    fn keys(&self, shared: &Shared) -> Row {
-        let label = |action| shared.keymap.label(action);
+    fn keys(&self, shared: &Shared) -> Vec<Row> {
         let leave = match self.stage {
             Stage::Review(_) => "back",
             _ => "leave",
         };
         let mut keys = Vec::new();
-        if matches!(self.stage, Stage::Filling) && !self.form.is_empty() {
-            keys.push(Part::text(label(Action::NextField), Role::Key));
-            keys.push(Part::text(" field  ", Role::KeyText));
+        if matches!(self.stage, Stage::Filling) {
+            keys = self.form.keys(shared);
         }
-        keys.push(Part::text(label(Action::Leave), Role::Key));
-        keys.push(Part::text(format!(" {leave}"), Role::KeyText));
+        keys.push(frame::key(shared, Action::Leave, leave));
         keys
     }
 }

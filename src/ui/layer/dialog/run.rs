@@ -61,7 +61,7 @@ impl<B: Body + 'static> Dialog<B> {
             incident: &self.seen,
         };
         self.body.settle(&mut self.form, &look);
-        let framed = self.framed(shared, shared.size.0);
+        let framed = self.framed(shared, shared.size);
         let seen = frame::body_height(shared.size.1);
         let all = framed.body.len();
         self.scroll = frame::first_row(all, seen, self.scroll, &framed.focus, self.free);

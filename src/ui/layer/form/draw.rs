@@ -1,10 +1,11 @@
 //! How fields look: a label, the value beside it, what was understood, what is wrong under it. Rows are made whole and
 //! scrolled by the dialog, so that nothing is cut in a small window.
 
+mod list;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::field::{Field, Kind, Text};
-use super::list::{Choice, Ticks};
 use super::{Editor, Form};
 use crate::domain::text::{SafeText, fit, grapheme_width, width};
 use crate::ui::canvas::Part;
@@ -65,7 +66,7 @@ pub fn wrapped(text: &str, cells: u16, role: Role) -> Vec<Row> {
 }
 
 /// Breaks a safe text at its blanks; a word longer than a line is broken where it must be.
-fn wrap(text: &str, cells: usize) -> Vec<String> {
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(8);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
@@ -95,13 +96,15 @@ fn wrap(text: &str, cells: usize) -> Vec<String> {
 const FACT: usize = 14;
 /// Widest label.
 const LABEL: usize = 16;
-/// Rows of a list seen at once.
-const LIST: usize = 8;
 /// Rows of a long text seen at once.
 const LINES: usize = 6;
 
-/// The rows of a form, and which of them belong to the focused field.
-pub fn rows(form: &Form, cells: u16, glyphs: Glyphs) -> (Vec<Row>, std::ops::Range<usize>) {
+/// The rows of a form in so many cells, where so many rows are seen at once; and which of them belong to the focused field.
+pub fn rows(
+    form: &Form,
+    (cells, tall): (u16, usize),
+    glyphs: Glyphs,
+) -> (Vec<Row>, std::ops::Range<usize>) {
     let shown = || form.fields.iter().filter(|field| field.shown);
     let label = shown().map(|f| width(&f.label)).max().unwrap_or(0);
     let label = label.clamp(FACT, LABEL);
@@ -113,7 +116,7 @@ pub fn rows(form: &Form, cells: u16, glyphs: Glyphs) -> (Vec<Row>, std::ops::Ran
         }
         let focused = at == form.focus;
         let first = all.len();
-        for (n, mut value) in field_rows(field, focused, room, glyphs)
+        for (n, mut value) in field_rows(field, focused, (room, tall), glyphs)
             .into_iter()
             .enumerate()
         {
@@ -130,7 +133,12 @@ pub fn rows(form: &Form, cells: u16, glyphs: Glyphs) -> (Vec<Row>, std::ops::Ran
     (all, focus)
 }
 
-fn field_rows(field: &Field, focused: bool, room: usize, glyphs: Glyphs) -> Vec<Row> {
+fn field_rows(
+    field: &Field,
+    focused: bool,
+    (room, tall): (usize, usize),
+    glyphs: Glyphs,
+) -> Vec<Row> {
     let cells = u16::try_from(room).unwrap_or(u16::MAX);
     let mut rows = match &field.kind {
         Kind::Text(text) => {
@@ -154,8 +162,10 @@ fn field_rows(field: &Field, focused: bool, room: usize, glyphs: Glyphs) -> Vec<
             }
             rows
         }
-        Kind::Choice(choice) => choices(choice, focused, glyphs),
-        Kind::Ticks(ticks) => tick_rows(ticks, focused, room, glyphs),
+        Kind::Choice(choice) if focused => list::choices(choice, (room, tall), glyphs),
+        Kind::Choice(choice) => list::chosen(choice),
+        Kind::Ticks(ticks) if focused => list::ticks(ticks, (room, tall), glyphs),
+        Kind::Ticks(ticks) => list::ticked(ticks, room, &field.hint),
     };
     if let Some(note) = &field.note {
         rows.extend(wrapped(note, cells, Role::Dim));
@@ -229,7 +239,7 @@ fn written(editor: &Editor, focused: bool, room: usize, hint: &str) -> Vec<Row> 
         Role::Input
     };
     if editor.text().is_empty() && !focused {
-        let hint = if hint.is_empty() { "-" } else { hint };
+        let hint = if hint.is_empty() { "empty" } else { hint };
         return vec![row(hint.to_owned(), Role::Placeholder)];
     }
     let cells = cells_of(editor, focused);
@@ -265,9 +275,18 @@ pub fn window(at: usize, all: usize, seen: usize) -> usize {
     at.saturating_sub(seen / 2).min(all.saturating_sub(seen))
 }
 
+/// What is seen of one line: around the cursor, with a mark at each end where it goes on.
 fn line_around(cells: &[Cell], at: usize, room: usize, ground: Role) -> Row {
+    let all: usize = cells.iter().map(|cell| cell.cells).sum();
+    if all <= room {
+        return parts_of(&cells.iter().collect::<Vec<_>>(), room, ground);
+    }
     let upto: usize = cells.iter().take(at + 1).map(|cell| cell.cells).sum();
-    let mut skipped = upto.saturating_sub(room);
+    // One cell at each end is kept for the mark.
+    let mut skipped = match upto < room {
+        true => 0,
+        false => upto + 2 - room,
+    };
     let mut first = 0;
     for cell in cells {
         if skipped == 0 {
@@ -276,15 +295,29 @@ fn line_around(cells: &[Cell], at: usize, room: usize, ground: Role) -> Row {
         skipped = skipped.saturating_sub(cell.cells);
         first += 1;
     }
-    let mut used = 0;
-    let seen: Vec<&Cell> = cells
-        .iter()
-        .skip(first)
-        .take_while(|cell| {
-            used += cell.cells;
-            used <= room
-        })
-        .collect();
+    let mark = Cell {
+        shown: "…".to_owned(),
+        cells: 1,
+        cursor: false,
+        breaks: false,
+    };
+    let mut seen: Vec<&Cell> = Vec::new();
+    if first > 0 {
+        seen.push(&mark);
+    }
+    let rest: usize = cells.iter().skip(first).map(|cell| cell.cells).sum();
+    let goes_on = seen.len() + rest > room;
+    let mut used = seen.len() + usize::from(goes_on);
+    for cell in cells.iter().skip(first) {
+        used += cell.cells;
+        if used > room {
+            break;
+        }
+        seen.push(cell);
+    }
+    if goes_on {
+        seen.push(&mark);
+    }
     parts_of(&seen, room, ground)
 }
 
@@ -335,110 +368,4 @@ fn parts_of(line: &[&Cell], room: usize, ground: Role) -> Row {
     plain.push_str(&" ".repeat(room.saturating_sub(used)));
     row.push(Part::text(plain, ground));
     row
-}
-
-fn choices(choice: &Choice, focused: bool, glyphs: Glyphs) -> Vec<Row> {
-    let Some(chosen) = choice.chosen() else {
-        return vec![row("nothing to choose", Role::Placeholder)];
-    };
-    if !focused {
-        let mut row = row(chosen.name.clone(), Role::Input);
-        if !chosen.more.is_empty() {
-            row.push(Part::text("  ", Role::Text));
-            row.extend(chosen.more.iter().cloned());
-        }
-        return vec![row];
-    }
-    let wide = widest(choice.items.iter().map(|item| item.name.as_str()));
-    let first = window(choice.at, choice.items.len(), LIST);
-    let seen = choice.items.iter().enumerate().skip(first).take(LIST);
-    let mut rows: Vec<Row> = seen
-        .map(|(at, item)| {
-            let on = at == choice.at;
-            let mark = if on { glyphs.mark() } else { " " };
-            let role = if on { Role::InputFocused } else { Role::Text };
-            let mut row = row(format!("{mark} {}", fit(&item.name, wide, '…')), role);
-            if !item.more.is_empty() {
-                row.push(Part::text("  ", Role::Text));
-                row.extend(item.more.iter().cloned());
-            }
-            row
-        })
-        .collect();
-    if choice.items.len() > LIST {
-        rows.push(row(
-            format!("{} of {}", choice.at + 1, choice.items.len()),
-            Role::Dim,
-        ));
-    }
-    rows
-}
-
-fn tick_rows(ticks: &Ticks, focused: bool, room: usize, glyphs: Glyphs) -> Vec<Row> {
-    if !focused {
-        let ticked = ticks.ticked();
-        let names: Vec<&str> = ticks
-            .items
-            .iter()
-            .filter(|item| ticks.is_ticked(&item.id))
-            .map(|item| item.name.as_str())
-            .collect();
-        return match ticked.is_empty() {
-            true => vec![row("none ticked", Role::Placeholder)],
-            false => wrapped(
-                &names.join(", "),
-                u16::try_from(room).unwrap_or(u16::MAX),
-                Role::Input,
-            ),
-        };
-    }
-    let shown = ticks.shown();
-    let wide = widest(shown.iter().map(|item| item.name.as_str()));
-    let first = window(ticks.at, shown.len(), LIST);
-    let seen = shown.iter().enumerate().skip(first).take(LIST);
-    let mut rows: Vec<Row> = seen
-        .map(|(at, item)| {
-            let on = at == ticks.at;
-            let ticked = ticks.is_ticked(&item.id);
-            let mark = if on { glyphs.mark() } else { " " };
-            let box_ = if ticked {
-                glyphs.ticked()
-            } else {
-                glyphs.unticked()
-            };
-            let role = match (on, ticked) {
-                (true, _) => Role::InputFocused,
-                (false, true) => Role::After,
-                (false, false) => Role::Text,
-            };
-            let mut row = row(
-                format!("{mark} {box_} {}", fit(&item.name, wide, '…')),
-                role,
-            );
-            if !item.more.is_empty() {
-                row.push(Part::text("  ", Role::Text));
-                row.extend(item.more.iter().cloned());
-            }
-            row
-        })
-        .collect();
-    if shown.is_empty() {
-        rows.push(row("nothing found", Role::Placeholder));
-    }
-    let count = format!("{} of {} ticked", ticks.ticked().len(), ticks.items.len());
-    let typed = match ticks.typed.is_empty() {
-        true => "letters narrow the list".to_owned(),
-        false => format!("narrowed to '{}': {}", ticks.typed, shown.len()),
-    };
-    rows.push(row(format!("{count} · {typed}"), Role::Dim));
-    rows
-}
-
-/// Width of the names' column.
-fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
-    names
-        .map(|name| SafeText::line(name).width())
-        .max()
-        .unwrap_or(0)
-        .min(26)
 }

@@ -249,6 +249,10 @@ impl Field {
                 (empty && self.required && done)
                     .then(|| format!("Say when in '{label}': now, 14:05, -20m."))
             }
+            Kind::Choice(choice) if choice.is_lost() => Some(format!(
+                "Nothing of '{label}' is called '{}': erase it, or choose with the arrows.",
+                choice.typed
+            )),
             Kind::Choice(choice) => {
                 let none = choice.chosen().is_none();
                 (none && self.required && done).then(|| format!("There is no '{label}' to choose."))

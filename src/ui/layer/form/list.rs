@@ -1,4 +1,5 @@
-//! Lists in a dialog: one choice out of several, and several ticked. Arrows move, letters find. Nothing here draws.
+//! Lists in a dialog: one choice out of several, and several ticked. Arrows move, typed letters narrow either list. Nothing
+//! here draws.
 
 use crate::ui::canvas::Part;
 
@@ -33,6 +34,15 @@ impl Item {
         self
     }
 
+    /// Whether every typed word is found in it.
+    fn is_found_by(&self, typed: &str) -> bool {
+        let (id, name) = (self.id.to_lowercase(), self.name.to_lowercase());
+        let typed = typed.to_lowercase();
+        typed
+            .split_whitespace()
+            .all(|word| id.contains(word) || name.contains(word) || self.also.contains(word))
+    }
+
     /// With what stands behind the name.
     #[must_use]
     pub fn with(mut self, more: Vec<Part<'static>>) -> Item {
@@ -45,7 +55,10 @@ impl Item {
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     pub(super) items: Vec<Item>,
+    /// Which of all is chosen, whatever is shown.
     pub(super) at: usize,
+    /// The letters that narrow the list.
+    pub(super) typed: String,
 }
 
 impl Choice {
@@ -71,21 +84,45 @@ impl Choice {
         }
     }
 
-    pub(super) fn step(&mut self, by: isize) {
-        self.at = stepped(self.at, by, self.items.len());
+    /// The items that the typed letters leave, with their places among all.
+    pub(super) fn shown(&self) -> Vec<(usize, &Item)> {
+        let all = self.items.iter().enumerate();
+        all.filter(|(_, item)| item.is_found_by(&self.typed))
+            .collect()
     }
 
-    /// The next item whose name begins with this letter.
-    pub(super) fn find(&mut self, c: char) {
-        let begins = |item: &Item| {
-            let first = item.name.chars().next();
-            first.is_some_and(|first| first.to_lowercase().eq(c.to_lowercase()))
-        };
-        let all = self.items.len();
-        let next = (1..=all)
-            .map(|step| (self.at + step) % all.max(1))
-            .find(|at| self.items.get(*at).is_some_and(begins));
-        self.at = next.unwrap_or(self.at);
+    /// Whether what was typed is the name of nothing.
+    pub(super) fn is_lost(&self) -> bool {
+        !self.items.is_empty() && self.shown().is_empty()
+    }
+
+    pub(super) fn step(&mut self, by: isize) {
+        let shown = self.shown();
+        let at = shown.iter().position(|(at, _)| *at == self.at);
+        let next = shown.get(stepped(at.unwrap_or(0), by, shown.len()));
+        self.at = next.map_or(self.at, |(at, _)| *at);
+    }
+
+    /// Shows what these letters leave. Chosen is the first that begins with them, else the first that holds them; nothing
+    /// else where none does.
+    pub(super) fn narrow(&mut self, typed: String) {
+        self.typed = typed;
+        if self.typed.is_empty() {
+            return;
+        }
+        let typed = self.typed.to_lowercase();
+        let shown = self.shown();
+        let begins =
+            |found: &&(usize, &Item)| found.1.name.to_lowercase().starts_with(typed.trim());
+        let first = shown.iter().find(begins).or(shown.first());
+        self.at = first.map_or(self.at, |(at, _)| *at);
+    }
+
+    /// Shows all again, unless what was typed is still to be told wrong.
+    pub(super) fn widen(&mut self) {
+        if !self.is_lost() {
+            self.typed.clear();
+        }
     }
 }
 
@@ -103,18 +140,8 @@ pub struct Ticks {
 impl Ticks {
     /// The items that the typed letters leave.
     pub fn shown(&self) -> Vec<&Item> {
-        let words: Vec<String> = self
-            .typed
-            .split_whitespace()
-            .map(str::to_lowercase)
-            .collect();
-        let fits = |item: &&Item| {
-            let (id, name) = (item.id.to_lowercase(), item.name.to_lowercase());
-            words
-                .iter()
-                .all(|word| id.contains(word) || name.contains(word) || item.also.contains(word))
-        };
-        self.items.iter().filter(fits).collect()
+        let found = |item: &&Item| item.is_found_by(&self.typed);
+        self.items.iter().filter(found).collect()
     }
 
     /// The ids that are ticked, in the order of the list.
@@ -193,23 +220,58 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_moves_by_arrow_and_letter_and_never_past_its_ends() {
+    fn a_choice_moves_by_arrow_and_never_past_its_ends() {
         let mut choice = Choice::default();
         choice.set_items(items());
         choice.step(-1);
         assert_eq!(choice.at, 0);
-        choice.find('P');
-        assert_eq!(
-            choice.chosen().map(|item| item.id.as_str()),
-            Some("privacy-azure")
-        );
         choice.step(5);
         assert_eq!(choice.at, 2);
-        choice.find('x');
-        assert_eq!(choice.at, 2);
         let mut none = Choice::default();
-        none.find('x');
+        none.narrow("x".to_owned());
         none.step(1);
-        assert!(none.chosen().is_none());
+        assert!(none.chosen().is_none() && !none.is_lost());
+    }
+
+    #[test]
+    fn a_word_typed_into_a_choice_chooses_what_is_called_so_and_nothing_else() {
+        let chosen = |choice: &Choice| choice.chosen().map(|item| item.id.clone()).unwrap();
+        let mut choice = Choice::default();
+        let named = |id: &&str| Item::new(*id, *id);
+        let ids = [
+            "detected",
+            "aware",
+            "declared",
+            "contained",
+            "eradicated",
+            "recovered",
+        ];
+        choice.set_items(ids.iter().map(named).collect());
+        for typed in ["a", "aw", "awa", "awar", "aware"] {
+            choice.narrow(typed.to_owned());
+            assert_eq!(chosen(&choice), "aware", "after {typed}");
+        }
+        choice.narrow("awarx".to_owned());
+        assert!(choice.is_lost());
+        assert_eq!(
+            chosen(&choice),
+            "aware",
+            "what is the name of nothing chooses nothing"
+        );
+        choice.widen();
+        assert_eq!(choice.typed, "awarx", "it is still to be told");
+        choice.narrow("RED".to_owned());
+        assert_eq!(chosen(&choice), "declared");
+        choice.step(1);
+        assert_eq!(
+            chosen(&choice),
+            "recovered",
+            "arrows go among what is shown"
+        );
+        choice.widen();
+        assert_eq!(
+            (choice.shown().len(), chosen(&choice).as_str()),
+            (6, "recovered")
+        );
     }
 }

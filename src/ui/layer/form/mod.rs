@@ -13,9 +13,12 @@ pub use field::Field;
 pub use list::Item;
 pub use when::{Clock, Side};
 
-use super::LayerInput;
+use super::{LayerInput, frame};
 use crate::domain::when::When;
+use crate::ui::canvas::Part;
 use crate::ui::keymap::Action;
+use crate::ui::shared::Shared;
+use crate::ui::theme::Role;
 use field::Kind;
 
 /// What an input came to.
@@ -43,6 +46,19 @@ impl Form {
         Form { fields, focus }
     }
 
+    /// The same, begun on the second field where the first leaves nothing to choose.
+    #[must_use]
+    pub fn past_a_single_choice(mut self) -> Form {
+        let single = |field: &Field| match &field.kind {
+            Kind::Choice(choice) => choice.items.len() < 2,
+            _ => false,
+        };
+        if self.focused().is_some_and(single) {
+            self.focus = self.next(self.focus).unwrap_or(self.focus);
+        }
+        self
+    }
+
     fn field(&self, key: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.key == key)
     }
@@ -66,10 +82,34 @@ impl Form {
         self.focus = at.unwrap_or(self.focus);
     }
 
-    /// Whether the focused field takes characters.
+    /// Whether the focused field takes characters: texts hold them, lists are narrowed by them.
     pub fn takes_text(&self) -> bool {
-        self.focused()
-            .is_some_and(|field| !matches!(field.kind, Kind::Choice(_)))
+        self.focused().is_some()
+    }
+
+    /// Whether something was typed into any field, or is wrong with it.
+    pub fn is_begun(&self) -> bool {
+        let begun = |field: &Field| field.touched || field.fault.is_some();
+        self.fields.iter().any(begun)
+    }
+
+    /// The keys that lead through the fields, for the foot; last the one that the focused field cannot do without.
+    pub fn keys(&self, shared: &Shared) -> Vec<Row> {
+        let Some(focused) = self.focused() else {
+            return Vec::new();
+        };
+        let mut keys = vec![frame::key(shared, Action::NextField, "field")];
+        match &focused.kind {
+            Kind::Ticks(_) => keys.push(frame::key(shared, Action::Tick, "tick")),
+            Kind::Choice(choice) if choice.items.len() > 1 => {
+                let mut both = frame::key(shared, Action::ChooseDown, "choose");
+                let up = format!("{} ", shared.keymap.label(Action::ChooseUp));
+                both.insert(0, Part::text(up, Role::Key));
+                keys.push(both);
+            }
+            _ => {}
+        }
+        keys
     }
 
     /// The text of a field as typed; of a hidden one nothing.
@@ -296,6 +336,7 @@ impl Form {
                 return Step::Stay;
             }
         }
+        self.leave();
         self.focus = next;
         match self.next(next) {
             None => Step::ToLast,
@@ -303,10 +344,18 @@ impl Form {
         }
     }
 
+    /// The focus goes on: a list shows all again, with what was chosen.
+    fn leave(&mut self) {
+        if let Some(Kind::Choice(choice)) = self.fields.get_mut(self.focus).map(|f| &mut f.kind) {
+            choice.widen();
+        }
+    }
+
     fn go(&mut self, on: bool) {
         if let Some(field) = self.fields.get_mut(self.focus) {
             field.fault = field.wrong(false);
         }
+        self.leave();
         let next = if on {
             self.next(self.focus)
                 .or_else(|| self.fields.iter().position(|field| field.shown))
@@ -331,6 +380,8 @@ impl Form {
                     A::ChooseDown | A::ChooseRight => choice.step(1),
                     A::ToStart => choice.step(isize::MIN),
                     A::ToEnd => choice.step(isize::MAX),
+                    A::EraseBack => choice.narrow(shorter(&choice.typed)),
+                    A::EraseWord | A::EraseLine => choice.narrow(String::new()),
                     _ => return,
                 }
                 edited = true;
@@ -344,11 +395,7 @@ impl Form {
                     ticks.toggle();
                     edited = true;
                 }
-                A::EraseBack => {
-                    let mut typed = ticks.typed.clone();
-                    typed.pop();
-                    ticks.narrow(typed);
-                }
+                A::EraseBack => ticks.narrow(shorter(&ticks.typed)),
                 A::EraseWord | A::EraseLine => ticks.narrow(String::new()),
                 _ => {}
             },
@@ -383,11 +430,13 @@ impl Form {
             return;
         };
         match &mut field.kind {
-            Kind::Choice(choice) => choice.find(c),
+            Kind::Choice(choice) => match longer(&choice.typed, c) {
+                Some(typed) => choice.narrow(typed),
+                None => return,
+            },
             Kind::Ticks(ticks) if c == ' ' => ticks.toggle(),
             Kind::Ticks(ticks) => {
-                if !c.is_control() && ticks.typed.len() < 60 {
-                    let typed = format!("{}{c}", ticks.typed);
+                if let Some(typed) = longer(&ticks.typed, c) {
                     ticks.narrow(typed);
                 }
                 return;
@@ -410,6 +459,18 @@ impl Form {
             field.edited(clock);
         }
     }
+}
+
+/// What narrows a list with one more letter, if it is one.
+fn longer(typed: &str, c: char) -> Option<String> {
+    (!c.is_control() && typed.len() < 60).then(|| format!("{typed}{c}"))
+}
+
+/// The same with the last letter erased.
+fn shorter(typed: &str) -> String {
+    let mut typed = typed.to_owned();
+    typed.pop();
+    typed
 }
 
 /// Moves in a text or erases; gives whether the text changed.

@@ -114,3 +114,71 @@ fn a_draft_holds_what_a_person_changed_and_never_the_number() {
     assert!(again.restore(&draft, clock()));
     assert_eq!(again.text("reason"), "why");
 }
+
+#[test]
+fn a_word_typed_into_a_choice_stays_chosen_when_one_goes_on() {
+    let names = ["detected", "aware", "declared", "eradicated", "recovered"];
+    let items = names.iter().map(|name| Item::new(*name, *name)).collect();
+    let mut form = Form::new(vec![
+        Field::choice("what", "what", items),
+        Field::when("at", "at", Side::Past),
+    ]);
+    assert!(form.takes_text(), "else a letter is a key of the dialog");
+    write(&mut form, "aware");
+    assert_eq!(form.choice("what"), Some("aware"));
+    press(&mut form, Action::NextField);
+    assert_eq!(
+        (form.focus(), form.choice("what")),
+        (Some("at"), Some("aware"))
+    );
+    press(&mut form, Action::PreviousField);
+    press(&mut form, Action::ChooseDown);
+    assert_eq!(form.choice("what"), Some("declared"), "all are shown again");
+    write(&mut form, "nonsense");
+    assert_eq!(form.choice("what"), Some("declared"));
+    assert_eq!(press(&mut form, Action::Confirm), Step::Stay);
+    assert_eq!(
+        form.focus(),
+        Some("what"),
+        "what is the name of nothing is told"
+    );
+    press(&mut form, Action::EraseLine);
+    press(&mut form, Action::Confirm);
+    assert_eq!(form.focus(), Some("at"));
+}
+
+#[test]
+fn a_line_that_is_cut_says_so_at_the_end_where_it_goes_on() {
+    use crate::domain::text::width;
+    use crate::ui::glyph::Glyphs;
+    let shown = |form: &Form| {
+        let (rows, _) = draw::rows(form, (40, 10), Glyphs::default());
+        let part = |part: &crate::ui::canvas::Part<'_>| match part {
+            crate::ui::canvas::Part::Text(text, _) => text.to_string(),
+            _ => String::new(),
+        };
+        rows[0].iter().skip(1).map(part).collect::<String>()
+    };
+    let mut form = Form::new(vec![Field::text("title", "title", 0)]);
+    write(&mut form, "abcdefghijklmnopqrstuvwxyzabcdef");
+    let end = shown(&form);
+    assert!(
+        end.starts_with('…') && end.trim_end().ends_with("def"),
+        "{end:?}"
+    );
+    press(&mut form, Action::ToStart);
+    let start = shown(&form);
+    assert!(
+        start.starts_with("abc") && start.ends_with('…'),
+        "{start:?}"
+    );
+    for _ in 0..24 {
+        press(&mut form, Action::ChooseRight);
+    }
+    for _ in 0..10 {
+        press(&mut form, Action::ChooseRight);
+        let middle = shown(&form);
+        assert!(middle.starts_with('…'), "{middle:?}");
+        assert_eq!(width(&middle), 24, "{middle:?}");
+    }
+}

@@ -94,7 +94,11 @@ fn unanswered(team: &TeamView, look: &Look<'_>) -> String {
         let next = look.shared.team(look.target.source, next);
         format!("then {next}")
     });
-    format!("after {} the next route, {next}", team.ack_within)
+    let after = &team.ack_within;
+    match routes(team, look).len() {
+        0 | 1 => format!("after {after} {next}"),
+        _ => format!("after {after} the next route, {next}"),
+    }
 }
 
 /// The lines of the message, as they are said.

@@ -16,7 +16,7 @@ use crate::ui::message::Effect;
 #[test]
 fn sent_records_the_ticked_duties_with_the_number() {
     let mut app = on(0, "AZ-142");
-    keys(&mut app, "S Enter Space Enter Enter");
+    keys(&mut app, "S Space Enter Enter");
     typed(&mut app, "service health message");
     keys(&mut app, "Enter");
     typed(&mut app, "R-7");
@@ -64,7 +64,7 @@ fn sent_takes_a_record_back() {
 #[test]
 fn hold_holds_and_releases() {
     let mut app = on(0, "AZ-142");
-    keys(&mut app, "H Enter Enter Enter");
+    keys(&mut app, "H Enter Enter");
     typed(&mut app, "FBI Seattle");
     keys(&mut app, "Enter Enter Enter");
     typed(&mut app, "2026-11-30");
@@ -154,7 +154,7 @@ fn verdict_decides_a_duty_both_ways_and_answers_no() {
 #[test]
 fn closing_shows_what_is_unmet_and_overrides_only_with_a_reason() {
     let mut app = on(1, "M365-70");
-    assert_eq!(keys(&mut app, "Q Enter Enter"), []);
+    assert_eq!(keys(&mut app, "Q Enter"), []);
     let seen = picture(&mut app, 80, 24);
     assert!(seen.contains("review: not held"), "{seen}");
     typed(&mut app, "resolved");
@@ -178,7 +178,7 @@ fn closing_shows_what_is_unmet_and_overrides_only_with_a_reason() {
 #[test]
 fn what_is_met_is_closed_what_was_none_dismissed_what_ended_reopened() {
     let mut app = on_changed(1, "M365-70", |incident| incident.gates[0].unmet.clear());
-    keys(&mut app, "Q Enter");
+    keys(&mut app, "Q");
     typed(&mut app, "resolved");
     keys(&mut app, "Enter");
     let expected = Close {
@@ -191,7 +191,7 @@ fn what_is_met_is_closed_what_was_none_dismissed_what_ended_reopened() {
     );
 
     let mut app = on(0, "AZ-144");
-    keys(&mut app, "Q Enter");
+    keys(&mut app, "Q");
     typed(&mut app, "a test of ours");
     keys(&mut app, "Enter");
     let expected = Dismiss {
@@ -205,7 +205,7 @@ fn what_is_met_is_closed_what_was_none_dismissed_what_ended_reopened() {
     let mut app = on_changed(1, "M365-70", |incident| {
         incident.ended = Some(Ended::Closed)
     });
-    keys(&mut app, "Q Enter");
+    keys(&mut app, "Q");
     typed(&mut app, "came back");
     keys(&mut app, "Enter");
     let seen = picture(&mut app, 80, 24);

@@ -71,9 +71,10 @@ fn a_team_with_an_open_page_is_paged_again_only_when_told_so() {
     keys(&mut app, "p");
     write(&mut app, "legal");
     keys(&mut app, "Space Tab Tab Tab");
-    assert_eq!(keys(&mut app, "Enter y"), []);
+    assert_eq!(keys(&mut app, "Enter"), []);
     assert!(seen(&mut app).contains("say yes to page again"));
-    assert_eq!(keys(&mut app, "Down Enter Enter Enter"), []);
+    // In a list a letter chooses and never sends.
+    assert_eq!(keys(&mut app, "y Enter Enter Enter"), []);
     let (_, _, command) = sent(&keys(&mut app, "y"));
     assert_eq!(
         command,
@@ -217,4 +218,45 @@ fn nothing_is_opened_at_a_backend_that_does_not_answer() {
     let effects = keys(&mut app, "Tab Tab Tab Tab Tab Tab Enter");
     assert_eq!(effects, [Effect::AskNow]);
     assert!(seen(&mut app).contains("Nothing was opened: dynamics is STALE"));
+}
+
+#[test]
+fn what_was_opened_is_selected_as_soon_as_the_board_has_it() {
+    let mut app = on(AZURE, "AZ-142");
+    keys(&mut app, "+");
+    write(&mut app, "Odd tokens");
+    let ticket = match keys(&mut app, "Enter Enter Enter Enter Enter Enter Enter").as_slice() {
+        [Effect::Open { ticket, .. }] => *ticket,
+        other => panic!("nothing was opened: {other:?}"),
+    };
+    let mut new = incident(&app, AZURE, "AZ-142");
+    new.id = "AZ-150".to_owned();
+    let done = Reply::Done {
+        incident: arc(new.clone()),
+        unmet: Vec::new(),
+    };
+    reply(&mut app, ticket, done);
+    let mut board = crate::domain::board::Board::clone(&app.shared.board);
+    let mut source = crate::domain::board::Source::clone(&board.sources[AZURE]);
+    let incidents = source.incidents.iter().cloned().chain([arc(new)]);
+    source.incidents = Arc::new(incidents.collect());
+    board.sources[AZURE] = Arc::new(source);
+    update(&mut app, Message::Board(Arc::new(board)));
+    let selected = app.shared.selected.clone().unwrap();
+    assert_eq!(selected.id, "AZ-150");
+}
+
+#[test]
+fn before_any_backend_answered_it_is_said_that_none_did() {
+    let mut app = fixture::app();
+    update(&mut app, Message::Board(Arc::default()));
+    keys(&mut app, "+");
+    let told = fixture::picture(&mut app, 80, 24);
+    assert!(told.contains("No backend has answered yet"), "{told}");
+    keys(&mut app, "?");
+    let help = fixture::picture(&mut app, 80, 24);
+    assert!(
+        help.contains("nothing before a backend has answered"),
+        "{help}"
+    );
 }

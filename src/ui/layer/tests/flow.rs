@@ -288,3 +288,79 @@ fn the_palette_finds_actions_and_incidents_and_offers_only_what_may_be() {
     write(&mut app, "declare a");
     assert!(!seen(&mut app).contains("declare a customer"));
 }
+
+#[test]
+fn a_dismissed_incident_is_found_by_its_id_and_how_it_comes_back_is_told() {
+    let mut app = on(AZURE, "AZ-142");
+    keys(&mut app, ":");
+    write(&mut app, "az-3");
+    assert!(seen(&mut app).contains("Enter ask azure for AZ-3"));
+    let asks = Effect::Reread {
+        source: AZURE,
+        id: "AZ-3".to_owned(),
+    };
+    assert_eq!(keys(&mut app, "Enter"), [asks]);
+    let mut ended = incident(&app, AZURE, "AZ-142");
+    ended.id = "AZ-3".to_owned();
+    ended.codename = "GREY FOX".to_owned();
+    ended.ended = Some(crate::domain::word::Ended::Dismissed);
+    let answer = |incident| Message::Reread {
+        source: AZURE,
+        id: "AZ-3".to_owned(),
+        incident,
+    };
+    update(&mut app, answer(Ok(arc(ended))));
+    let told = seen(&mut app);
+    assert!(
+        told.contains("AZ-3 GREY FOX is dismissed: warboard reopen AZ-3"),
+        "{told}"
+    );
+    keys(&mut app, "Enter");
+    update(
+        &mut app,
+        answer(Err("There is no such incident.".to_owned())),
+    );
+    let told = seen(&mut app);
+    assert!(told.contains("AZ-3: There is no such incident."), "{told}");
+    write(&mut app, "1");
+    assert!(
+        !seen(&mut app).contains("no such incident"),
+        "that was another id"
+    );
+}
+
+#[test]
+fn a_page_on_record_does_not_look_done_and_a_dismissal_says_the_way_back() {
+    use crate::ui::theme::Role;
+    let told = |app: &mut App, effects: &[Effect]| {
+        let (ticket, ..) = sent(effects);
+        let done = Reply::Done {
+            incident: arc(incident(app, AZURE, "AZ-142")),
+            unmet: Vec::new(),
+        };
+        reply(app, ticket, done);
+        let toast = app.shared.toasts.last().unwrap();
+        (toast.text.clone(), toast.role)
+    };
+    let mut app = on(AZURE, "AZ-142");
+    keys(&mut app, "p");
+    write(&mut app, "threat");
+    keys(&mut app, "Space Enter Enter Enter");
+    let effects = keys(&mut app, "y");
+    let page = "AZ-142: page threat-intelligence: on record, being sent.";
+    assert_eq!(told(&mut app, &effects), (page.to_owned(), Role::Notice));
+    let mut app = on(AZURE, "AZ-142");
+    let effects = keys(&mut app, "a Enter Enter Enter");
+    let (text, role) = told(&mut app, &effects);
+    assert!(
+        text.starts_with("AZ-142: answer coming for ") && role == Role::Toast,
+        "{text}"
+    );
+    let mut app = on(AZURE, "AZ-140");
+    keys(&mut app, "Q");
+    write(&mut app, "a test");
+    keys(&mut app, "Enter");
+    let effects = keys(&mut app, "140 Enter");
+    let (text, _) = told(&mut app, &effects);
+    assert!(text.contains("warboard reopen AZ-140"), "{text}");
+}

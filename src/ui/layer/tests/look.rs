@@ -175,7 +175,7 @@ fn a_dialog_works_from_60_by_16_and_never_loses_its_bottom_line() {
                 AZURE,
                 "AZ-140",
                 "D Enter Enter",
-                "type 140, then it can be sent",
+                "type 140, then Enter: dec",
             ),
             (AZURE, "AZ-142", "?", "Esc back to the board"),
             (AZURE, "AZ-142", "+", "Enter on to the next field"),
@@ -186,6 +186,91 @@ fn a_dialog_works_from_60_by_16_and_never_loses_its_bottom_line() {
             assert!(text.contains(least), "{w}x{h} {typed}\n{text}");
         }
     }
+}
+
+#[test]
+fn a_last_look_longer_than_the_window_opens_at_its_beginning() {
+    for (w, h) in [(80, 24), (60, 16)] {
+        let mut app = after(
+            AZURE,
+            "AZ-142",
+            "p Space Down Space Down Down Space Down Space Down Space",
+        );
+        update(&mut app, Message::Input(Input::Resize { w, h }));
+        keys(&mut app, "Enter Enter Enter");
+        let first = picture(&mut app, w, h);
+        for words in [
+            "urgency",
+            "Azure security response",
+            "y page 5 teams",
+            "PageDown more",
+        ] {
+            let found = first.to_lowercase().contains(&words.to_lowercase());
+            assert!(found, "{w}x{h}: {words}\n{first}");
+        }
+        keys(
+            &mut app,
+            "PageDown PageDown PageDown PageDown PageDown PageDown",
+        );
+        let last = picture(&mut app, w, h);
+        assert!(last.contains("PageUp back up"), "{last}");
+        assert!(!last.contains("PageDown"), "{last}");
+        let end = "team answers.";
+        assert!(
+            last.contains("Digital Security") && last.contains(end),
+            "{last}"
+        );
+    }
+}
+
+#[test]
+fn a_last_look_with_a_number_opens_at_its_beginning_and_follows_the_number_once_typed() {
+    let mut app = on(AZURE, "AZ-140");
+    update(&mut app, Message::Input(Input::Resize { w: 60, h: 16 }));
+    let asked = keys(&mut app, "D");
+    foresight::answer(&mut app, &asked, Ok(foresight::declared()));
+    let asked = keys(&mut app, "Enter Down Enter");
+    foresight::answer(&mut app, &asked, Ok(foresight::declared()));
+    let first = picture(&mut app, 60, 16);
+    assert!(first.contains("not declared"), "{first}");
+    assert!(first.contains("type 140, then Enter"), "{first}");
+    keys(&mut app, "1");
+    let typed = picture(&mut app, 60, 16);
+    assert!(typed.contains("type 140        1"), "{typed}");
+}
+
+#[test]
+fn the_foot_of_a_dialog_says_how_to_tick_how_to_choose_and_how_to_leave() {
+    for (w, h) in [(60, 16), (80, 24), (200, 50)] {
+        let mut app = after(AZURE, "AZ-142", "p");
+        let teams = picture(&mut app, w, h);
+        assert!(teams.contains("Space tick"), "{teams}");
+        keys(&mut app, "Space Enter Enter");
+        let urgency = picture(&mut app, w, h);
+        assert!(urgency.contains("nothing is sent yet"), "{urgency}");
+        for seen in [&teams, &urgency] {
+            assert!(seen.contains("Esc leave"), "{w}x{h}\n{seen}");
+        }
+        if w > 60 {
+            assert!(urgency.contains("Up Down choose"), "{urgency}");
+        }
+    }
+}
+
+#[test]
+fn no_two_choices_look_the_same_and_the_one_under_the_cursor_stands_whole() {
+    let mut app = after(AZURE, "AZ-142", "r");
+    let wide = picture(&mut app, 80, 24);
+    for name in [
+        "decides customers, MS DPA  ",
+        "decides customers, MS 72 h  ",
+    ] {
+        assert!(wide.contains(name), "{name}\n{wide}");
+    }
+    keys(&mut app, "End");
+    let narrow = picture(&mut app, 60, 16);
+    assert!(narrow.contains("decides customers, MS 72 h"), "{narrow}");
+    assert!(narrow.contains("j.lindqvist"), "{narrow}");
 }
 
 #[test]

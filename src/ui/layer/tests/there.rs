@@ -177,5 +177,14 @@ fn a_page_by_the_source_asks_who_is_on_call_and_names_them_before_the_last_key()
     let asked = foresight::answer(&mut app, &asked, Ok(answers(&["D. Okafor"], None)));
     let told = words(&mut app);
     assert!(told.contains("by pd: D. Okafor"), "{told}");
+    let at = |words: &str| {
+        told.find(words)
+            .unwrap_or_else(|| panic!("{words}: {told}"))
+    };
+    let (team, person) = (at("wakes Threat Intelligence"), at("by pd: D. Okafor"));
+    assert!(
+        team < person && person < at("What follows"),
+        "under its own team: {told}"
+    );
     assert!(asked.is_empty(), "{asked:?}");
 }

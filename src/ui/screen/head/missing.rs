@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::WIDE;
+use super::{WIDE, words};
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::OpenPage;
 use crate::ui::live::LiveText;
@@ -47,10 +47,30 @@ pub fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
     Some(vec![Part::text(text, Role::Alarm)])
 }
 
+/// What somebody offers to this viewer: `OFFERED TO YOU commander AZ-2`. A display for all has no viewer.
+pub fn offered(shared: &Shared) -> Option<Vec<Part<'static>>> {
+    let offers = &shared.index.world.offered;
+    let first = offers.get(..offers.len().min(2))?;
+    if first.is_empty() || shared.options.wall {
+        return None;
+    }
+    let named = first
+        .iter()
+        .map(|(seat, id)| format!("{} {id}", words::seat(*seat)));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = match offers.len() - first.len() {
+        0 => String::new(),
+        more => format!(" +{more}"),
+    };
+    let text = format!("OFFERED TO YOU {named}{more}");
+    Some(vec![Part::text(text, Role::Alarm)])
+}
+
 /// Seats nobody holds, an item a seat, behind channels that are suspect: `service lead AZ-142, PP-12`.
 pub fn vacancies(shared: &Shared) -> Vec<Vec<Part<'static>>> {
     let world = &shared.index.world;
-    let mut items: Vec<_> = comms(shared).into_iter().collect();
+    let mut items: Vec<_> = offered(shared).into_iter().collect();
+    items.extend(comms(shared));
     for (seat, count) in world.vacant.iter().filter(|(_, count)| *count > 0) {
         let of = world.vacancies.iter().filter(|it| it.seat == *seat);
         let first: Vec<&str> = of.take(3).map(|it| it.incident.id.as_str()).collect();

@@ -128,13 +128,20 @@ fn way(look: Look<'_>, page: &PageView, lines: &mut Lines) -> Vec<Line> {
     if page.state.is_open() {
         if let Some(at) = page.escalates_at {
             let to = look.mono(at);
-            match at > look.now() {
-                true => {
-                    lines.hold(Some(to));
+            // Minutes are written whole: of the last one `in 0m` would be all that is told.
+            let last_minute = at - chrono::TimeDelta::minutes(1);
+            let now = look.now();
+            match at > now {
+                true if last_minute >= now => {
+                    lines.hold(Some(look.mono(last_minute) + 1));
                     items.push(vec![
                         Part::text("escalates ", Role::Text),
                         Part::Live(LiveText::Until { to }, Role::Text),
                     ]);
+                }
+                true => {
+                    lines.hold(Some(to));
+                    items.push(vec![Part::text("escalates within 1m", Role::Text)]);
                 }
                 false => items.push(vec![Part::text("escalates now", Role::PageUnanswered)]),
             }

@@ -37,6 +37,8 @@ pub(super) enum Kind {
     /// So many more than are shown.
     More(usize),
     Vacant(&'static str),
+    /// A seat that is offered to this viewer: which of the incident's offers.
+    Offered(usize),
     /// Which of the incident's pages.
     Page(usize),
     Seat(Seat, &'static str),
@@ -71,6 +73,7 @@ type Item = (Kind, usize, Arc<IncidentView>);
 
 /// All rows of what passes the filter.
 pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
+    let mut offered = vec![];
     let (mut vacant, mut waiting, mut answered, mut seated) = (vec![], vec![], vec![], vec![]);
     for (source, of) in shared.board.sources.iter().enumerate() {
         let open = of.incidents.iter().filter(|incident| incident.is_open());
@@ -81,6 +84,12 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
                     Some(_) => seated.push(item(Kind::Seat(seat, name))),
                     None if is_missed(incident, seat) => vacant.push(item(Kind::Vacant(name))),
                     None => {}
+                }
+            }
+            let me = of.about.as_ref().map(|about| about.you.name.as_str());
+            for (at, offer) in incident.hand_overs.iter().enumerate() {
+                if Some(offer.to.as_str()) == me {
+                    offered.push(item(Kind::Offered(at)));
                 }
             }
             for (at, page) in incident.pages.iter().enumerate() {
@@ -112,6 +121,7 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
     });
     let mut rows = Vec::new();
     for (title, items) in [
+        ("OFFERED TO YOU", offered),
         ("VACANT", vacant),
         ("NO ANSWER", waiting),
         ("ANSWERED", answered),
@@ -215,6 +225,19 @@ fn said(
             vec![Part::text(*seat, Role::Vacant)],
             vec![Part::text("VACANT", Role::Vacant)],
         ),
+        Kind::Offered(at) => match incident.hand_overs.get(*at) {
+            Some(offer) => {
+                let by = match shared.options.mask {
+                    true => shared.glyphs.masked(),
+                    false => offer.by.as_str(),
+                };
+                (
+                    vec![Part::text(words::seat(offer.role), Role::Alarm)],
+                    vec![Part::text(format!("offered by {by}"), Role::Notice)],
+                )
+            }
+            None => Default::default(),
+        },
         Kind::Seat(seat, name) => {
             let person = match shared.options.mask {
                 true => Part::text(shared.glyphs.masked(), Role::Masked),

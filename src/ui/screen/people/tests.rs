@@ -81,3 +81,41 @@ fn mine_is_what_i_sit_in_what_my_team_owns_and_where_it_is_paged() {
     keys(&mut app, "m");
     assert!(!picture(&mut app, 120, 40).contains("MINE "));
 }
+
+#[test]
+fn what_is_offered_to_the_viewer_stands_first_in_head_and_list_and_nowhere_on_a_wall() {
+    use crate::domain::view::HandOverView;
+    use crate::domain::word::Seat;
+    let offer = || {
+        board_with(0, |incident| {
+            if incident.id == "AZ-139" {
+                incident.hand_overs = vec![HandOverView {
+                    role: Seat::Commander,
+                    to: "d.okafor".to_owned(),
+                    by: "t.mbeki".to_owned(),
+                    at: crate::ui::fixture::now(),
+                }];
+            }
+        })
+    };
+    let mut app = app();
+    update(&mut app, Message::Board(offer()));
+    for (w, h) in [(80, 24), (120, 34), (200, 50)] {
+        let lanes = picture(&mut app, w, h);
+        let flat: Vec<&str> = lanes.split_whitespace().collect();
+        let words = "MISSING OFFERED TO YOU commander AZ-139";
+        assert!(flat.join(" ").contains(words), "{lanes}");
+    }
+    keys(&mut app, "4");
+    let people = picture(&mut app, 80, 24);
+    assert!(people.contains("OFFERED TO YOU 1"), "{people}");
+    assert!(people.contains("offered by t.mbeki"), "{people}");
+    let options = Options {
+        wall: true,
+        ..Default::default()
+    };
+    let mut wall = crate::ui::fixture::app_with(crate::ui::fixture::shared_with(options, "night"));
+    update(&mut wall, Message::Board(offer()));
+    let wall = picture(&mut wall, 120, 34);
+    assert!(!wall.contains("OFFERED"), "{wall}");
+}
