@@ -20,7 +20,7 @@ use super::problem::Problem;
 use super::request::Params;
 use super::shown::{AudienceViews, Made, Shown};
 use super::state::ServerState;
-use crate::domain::caller::{Audience, Caller};
+use crate::domain::caller::Audience;
 use crate::domain::view::IncidentView;
 use crate::domain::word::{Phase, Severity};
 use crate::time::timeout;
@@ -292,7 +292,7 @@ pub async fn changes(
             return Err(Problem::behind());
         }
         head.mark_unchanged();
-        let made = changes_since(&state, &authorized.caller, since);
+        let made = changes_since(&state, &authorized, since);
         let over = state.clock.mono() >= ends_at || state.ending.is_cancelled();
         if made.count > 0 || over {
             authorized.again(&state).await?;
@@ -312,24 +312,20 @@ pub async fn changes(
     }
 }
 
-fn changes_since(state: &ServerState, caller: &Caller, since: u64) -> Made {
+fn changes_since(state: &ServerState, authorized: &Authorized, since: u64) -> Made {
     let world = state.mirror.read();
     // Asked each time: a list may have changed while the request was held.
-    let audience = world.audience(caller);
+    let audience = world.audience(&authorized.caller);
     let views = state.views.of(&audience);
     let cursor = cursor::written(state, world.head());
-    views.feeds.get(&since.to_string(), world.head(), || {
-        let (mut shown, mut gone) = (Vec::new(), Vec::new());
-        for snapshot in world.since(since) {
-            match views.incident(state, &audience, &snapshot.incident) {
-                Some(one) => shown.push(one),
-                // What never was theirs is not gone: its id is not theirs either.
-                None if world.is_lost(&audience, &snapshot.incident, since) => {
-                    gone.push(snapshot.incident.id.clone());
-                }
-                None => {}
-            }
-        }
+    // What never was theirs is not gone: its id is not theirs either. Two of one audience may differ in that.
+    let gone = world.gone(&audience, since, authorized.token.created_at);
+    let name = format!("{since} {}", gone.join(" "));
+    views.feeds.get(&name, world.head(), || {
+        let shown: Vec<Arc<Shown>> = world
+            .since(since)
+            .filter_map(|snapshot| views.incident(state, &audience, &snapshot.incident))
+            .collect();
         Made {
             head: world.head(),
             count: shown.len() + gone.len(),

@@ -18,6 +18,7 @@ mod issue;
 mod list;
 mod listen;
 mod login;
+mod lost;
 mod meter;
 mod metric;
 mod mirror;
