@@ -121,7 +121,7 @@ pub struct ConnectorView {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub whole_at: Option<Instant>,
-    /// Incidents open there at the last whole list; of alerts, those that fire.
+    /// Incidents open there at the last whole list; of alerts, those that fire. Those that exist for the caller are counted.
     pub open: usize,
     /// Why what it told is not all, or why it did not answer.
     pub trouble: Option<String>,

@@ -14,7 +14,7 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::shown;
 use super::state::ServerState;
-use crate::domain::board::{About, HeadView, TeamView};
+use crate::domain::board::{About, ConnectorView, HeadView, TeamView};
 use crate::domain::view::SelfView;
 use crate::store::StoreError;
 use crate::time::timeout;
@@ -96,8 +96,15 @@ pub async fn info(
         .services
         .iter()
         .filter(|service| caller.sees_service(&service.id));
-    let polled = state.intakes.iter().map(|intake| intake.view());
-    let connectors = polled.chain(state.alerts.iter().map(|intake| intake.view(&state)));
+    let connectors: Vec<ConnectorView> = {
+        let (audience, now) = (caller.audience(), state.clock.now());
+        let world = state.mirror.read();
+        let polled = state.intakes.iter();
+        let polled = polled.map(|intake| intake.view(&world, &audience));
+        let alerts = state.alerts.iter();
+        let alerts = alerts.map(|intake| intake.view(&world, &audience, now));
+        polled.chain(alerts).collect()
+    };
     Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -117,7 +124,7 @@ pub async fn info(
             seq: head.seq,
             hash: head.hash,
         }),
-        connectors: connectors.collect(),
+        connectors,
     }))
 }
 

@@ -16,6 +16,8 @@ use tokio::sync::Semaphore;
 use super::about::written;
 use super::auth::bearer;
 use super::command::JSON;
+use super::intake::{TROUBLE_CELLS, Told};
+use super::mirror::World;
 use super::problem::Problem;
 use super::request;
 use super::state::ServerState;
@@ -23,6 +25,7 @@ use crate::connector::alert::body::AlertGroupBody;
 use crate::connector::alert::{AlertSettings, KIND, NAME};
 use crate::connector::credential;
 use crate::domain::board::{ConnectorView, TakesView};
+use crate::domain::caller::Audience;
 use crate::domain::command::alert::fires;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::span::Span;
@@ -36,8 +39,6 @@ const BELIEVE_FOR_MS: i64 = 10_000;
 const AT_ONCE: usize = 64;
 /// How long it is said that groups fitted no rule.
 const UNMATCHED_FOR_MS: i64 = 3_600_000;
-/// How much of an error readers see, in cells.
-const TROUBLE_CELLS: usize = 200;
 
 /// One intake of this backend.
 pub struct AlertIntake {
@@ -126,16 +127,9 @@ impl AlertIntake {
         bool::from(given.ct_eq(&known.unwrap_or([0; 32]))) && known.is_some()
     }
 
-    /// As readers see it.
-    pub(super) fn view(&self, state: &ServerState) -> ConnectorView {
-        let now = state.clock.now();
-        let world = state.mirror.read();
-        let open = world
-            .after(None)
-            .filter_map(|snapshot| snapshot.incident.upstream.as_ref())
-            .filter(|up| up.connector == self.settings.name && fires(up))
-            .count();
-        drop(world);
+    /// As this audience sees it at this place of the feed.
+    pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
+        let told = Told::of(world, &self.settings.name, audience, fires);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         ConnectorView {
             name: self.settings.name.clone(),
@@ -144,7 +138,7 @@ impl AlertIntake {
             answered_at: progress.heard_at,
             changed_at: progress.changed_at,
             whole_at: None,
-            open,
+            open: told.open,
             trouble: progress.trouble(self.settings.expect_every, now),
             takes: takes_nothing(),
         }

@@ -435,3 +435,14 @@ async fn a_watchdog_that_falls_silent_is_trouble_until_it_is_heard_again() {
     assert_eq!(all(&backend).await.len(), 1);
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn alerts_that_fire_are_counted_for_whom_their_incident_exists() {
+    let (backend, clock) = backend("").await;
+    let (_, id) = landed(&backend, &group("NodeDown", "firing", "critical")).await;
+    assert_eq!(trouble(&backend).await["open"], 1);
+    let restrict = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&id, &restrict).await;
+    assert_eq!(trouble(&backend).await["open"], 0);
+    backend.stop_at(&clock).await;
+}

@@ -19,6 +19,7 @@ use crate::connector::answering;
 use crate::http::soon;
 
 mod node;
+mod told;
 mod trouble;
 mod write;
 

@@ -18,7 +18,7 @@ use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::text::SafeText;
 use crate::domain::word::{Role, Via};
-use crate::server::intake::{Intake, TROUBLE_CELLS};
+use crate::server::intake::{Intake, TROUBLE_KEPT_CELLS};
 use crate::server::state::ServerState;
 use crate::server::write;
 use crate::store::{Done, Found, Job, Outcome, StoreError, Target};
@@ -64,7 +64,7 @@ impl Memory {
         let mut moves: Vec<&str> = self.untaken.values().map(|u| u.why.as_str()).collect();
         moves.sort_unstable();
         let all: Vec<&str> = self.short.as_deref().into_iter().chain(moves).collect();
-        (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS))
+        (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_KEPT_CELLS))
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
         return interval;
     }
     memory.failures = memory.failures.saturating_add(1);
-    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
+    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
     tracing::warn!(
         connector = intake.settings.name,
         error = text,

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::sync::{Memory, ask};
 use crate::domain::text::SafeText;
-use crate::server::intake::{Intake, TROUBLE_CELLS};
+use crate::server::intake::{Intake, TROUBLE_KEPT_CELLS};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::StoreError;
@@ -107,7 +107,7 @@ async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sender<Option<
                 trouble.met(&error);
                 if had.is_none_or(|hold| hold.until <= state.clock.mono()) {
                     held.send_replace(None);
-                    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
+                    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
                     intake.note(|progress| progress.trouble = Some(text));
                 }
             }
