@@ -19,7 +19,7 @@ use super::metric::Metrics;
 use super::problem::Problem;
 use super::state::ServerState;
 use super::trouble::Trouble;
-use crate::domain::caller::Caller;
+use crate::domain::caller::{Caller, DISPLAY, PENDING};
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::word::{Role, Tlp, Via};
 use crate::secret::Secret;
@@ -43,7 +43,9 @@ const KEPT: usize = 4_096;
 pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreError> {
     let now = state.clock.now();
     let tokens = state.store.tokens().await?;
-    let working = tokens.iter().filter(|token| works(token, now));
+    let working = tokens
+        .iter()
+        .filter(|token| works(token, now) && !token.door && !token.name.starts_with(PENDING));
     Ok(working.map(behalf::own).collect())
 }
 

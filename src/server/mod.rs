@@ -34,6 +34,7 @@ mod problem;
 mod regime;
 pub mod request;
 mod responder;
+mod roster;
 mod sending;
 mod shown;
 mod state;

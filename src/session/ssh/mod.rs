@@ -138,6 +138,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     tokio::select! {
         () = accept(&listener, &config, &shared, &connections, &cut) => {}
         () = shared.roster.follow(clock) => {}
+        () = shared.roster.tell(apis, clock) => {}
         () = reloading(&setup.reload, &setup.key_file, &config, &shared) => {}
         () = shared.boards.follow_lists() => {}
         () = shared.people.tell(apis, clock) => {}
