@@ -94,6 +94,9 @@ pub struct About {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub token_expires_at: Option<Instant>,
+    /// Whether that token is the one of the door that the reader came in by, and not their own.
+    #[serde(default)]
+    pub token_of_door: bool,
     /// Where the record ends now; worth noting elsewhere, as it shows later that nothing before it was changed.
     #[serde(default)]
     pub head: Option<HeadView>,

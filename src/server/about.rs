@@ -87,7 +87,11 @@ pub async fn info(
     State(state): State<Arc<ServerState>>,
     authorized: Authorized,
 ) -> Result<Response, Problem> {
-    let token_expires_at = authorized.expires_at();
+    let token = &authorized.token;
+    // The door of this process works as long as the process.
+    let lasts = state.tokens.own_door(&token.id).is_some();
+    let token_expires_at = authorized.expires_at().filter(|_| !lasts);
+    let token_of_door = token.door;
     let caller = authorized.caller;
     // Boards ask this while the database is away too: then there is no head to tell, and everything else.
     let head = state.mirror.end(&state.clock).await;
@@ -120,6 +124,7 @@ pub async fn info(
             team: caller.team,
         },
         token_expires_at,
+        token_of_door,
         head: head.map(|head| HeadView {
             seq: head.seq,
             hash: head.hash,

@@ -131,7 +131,8 @@ impl Tokens {
         secret
     }
 
-    fn own_door(&self, id: &str) -> Option<Arc<Token>> {
+    /// The door of this process, if that is its id.
+    pub(super) fn own_door(&self, id: &str) -> Option<Arc<Token>> {
         let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         door.clone().filter(|token| token.id == id)
     }
