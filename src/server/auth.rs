@@ -39,7 +39,7 @@ const TOUCH_AFTER_MS: i64 = 60_000;
 /// Most tokens kept in memory.
 const KEPT: usize = 4_096;
 
-/// Everybody who has a token that works.
+/// Everybody who has a token that works. Doors speak for others, and what waits for a display is nobody yet.
 pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreError> {
     let now = state.clock.now();
     let tokens = state.store.tokens().await?;
@@ -357,6 +357,11 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
         }
         let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
         let authorized = Authorized::by_token(state, presented).await?;
+        if authorized.token.name.starts_with(DISPLAY) {
+            return Err(Problem::forbidden(
+                "This token is a display's: it shows the wall at /display, and opens nothing else.",
+            ));
+        }
         let caller = behalf::caller(&parts.headers, &parts.method, &authorized.token)?;
         Ok(Authorized {
             caller,

@@ -169,7 +169,7 @@ pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
 pub fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
-    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    headers.insert(header::VARY, HeaderValue::from_static(VARIES));
     response
 }
 
@@ -183,6 +183,9 @@ pub fn json(body: Bytes, etag: Option<&str>) -> Response {
 pub fn not_modified(etag: &str) -> Response {
     tagged(StatusCode::NOT_MODIFIED.into_response(), Some(etag))
 }
+/// What an answer depends on: the token, and for whom a door asks.
+const VARIES: &str = "Authorization, x-warboard-on-behalf-of";
+
 
 fn tagged(response: Response, etag: Option<&str>) -> Response {
     let mut response = private(response);

@@ -172,6 +172,7 @@ async fn only_commanders_and_counsel_restrict_and_a_forgotten_list_lifts_nothing
         json!({"type": "restrict"}),
         json!({"type": "restrict", "people": [""]}),
         json!({"type": "restrict", "people": ["a\u{1b}[2J"]}),
+        json!({"type": "restrict", "people": ["x", "display:war2"]}),
         json!({"type": "restrict", "people": vec!["n"; 3], "why": "x"}),
     ] {
         let answer = backend.order(&tokens.counsel, &id, &body).send().await;
