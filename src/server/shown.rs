@@ -114,7 +114,13 @@ impl AudienceViews {
             return kept;
         }
         let shown = show(state, audience, incident)?;
-        lock(&self.incidents).insert(incident.id.clone(), shown.clone());
+        let mut kept = lock(&self.incidents);
+        // What has left the boards is asked for rarely, and would be kept for ever.
+        match incident.is_listed() {
+            true => drop(kept.insert(incident.id.clone(), shown.clone())),
+            false => drop(kept.remove(&incident.id)),
+        }
+            lock(&self.incidents).remove(&incident.id);
         Some(shown)
     }
 }
@@ -193,4 +199,79 @@ fn tagged(response: Response, etag: Option<&str>) -> Response {
         response.headers_mut().insert(header::ETAG, etag);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::caller::Caller;
+    use crate::domain::directory::Directory;
+    use crate::domain::duty::Rules;
+    use crate::domain::event::{Event, Opened};
+    use crate::domain::incident::Stamp;
+    use crate::domain::restriction::Restriction;
+    use crate::domain::word::{Role, Via};
+    use crate::paging::Routes;
+    use crate::server::{Limits, RouteCourier, Setup, intake_routes};
+    use crate::store::sqlite::SqliteStore;
+    use crate::time::{SharedClock, TestClock};
+
+    #[tokio::test]
+    async fn what_has_left_the_boards_is_not_kept_for_an_audience() {
+        let clock: SharedClock = Arc::new(TestClock::default());
+        let routes = Routes::new(&[], &clock, &intake_routes(&[])).unwrap();
+        let setup = Setup {
+            store: Arc::new(SqliteStore::temporary().await.unwrap()),
+            clock: clock.clone(),
+            directory: Directory::default(),
+            rules: Rules::built_in().unwrap(),
+            courier: Arc::new(RouteCourier::new(routes, clock.clone())),
+            name: "azure".to_owned(),
+            public_url: None,
+            limits: Limits::default(),
+            intakes: Vec::new(),
+            alerts: Vec::new(),
+        };
+        let state = ServerState::load(setup).await.unwrap();
+        let opened = json!({"id": "AZ-1", "codename": "GREY LINDEN", "service": "azure", "title": "t", "summary": null,
+            "classification": null, "severity": null, "tlp": "green", "exercise": false, "starts_at": null,
+            "occurred_at": null, "owner": "azure-security-response", "service_team": null, "regimes": [],
+            "profile": {}, "upstream": null});
+        let opened: Opened = serde_json::from_value(opened).unwrap();
+        let mut stamp = Stamp {
+            version: 1,
+            at: clock.now(),
+            by: "a".to_owned(),
+            via: Via::Api,
+        };
+        let mut incident = Incident::opened(&opened, &stamp);
+        let views = AudienceViews::default();
+        let audience = Caller::new("a", Role::Viewer).audience();
+        let kept = |incident: &Incident| {
+            let shown = views.incident(&state, &audience, incident);
+            let kept = lock(&views.incidents).contains_key("AZ-1");
+            (shown.map(|shown| shown.version), kept)
+        };
+        assert_eq!(kept(&incident), (Some(1), true));
+        stamp.version = 2;
+        stamp.at += TimeDelta::minutes(1);
+        let dismissed = Event::Dismissed {
+            reason: "none".to_owned(),
+        };
+        incident.apply(&dismissed, &stamp);
+        assert_eq!(kept(&incident), (Some(2), false));
+        let mut open = Incident::opened(&opened, &stamp);
+        assert_eq!(kept(&open), (Some(2), true));
+        open.restriction = Some(Restriction {
+            people: vec!["b".to_owned()],
+            by: "b".to_owned(),
+            at: clock.now(),
+            glass: Vec::new(),
+        });
+        assert_eq!(kept(&open), (None, false));
+        state.store.close().await;
+    }
 }
