@@ -104,13 +104,13 @@ impl AlertIntake {
         });
     }
 
-    /// Whether this is what the sender must show. Where it cannot be read again, what was read before counts.
-    async fn admits(&self, presented: &str, clock: &SharedClock) -> bool {
+    /// Whether this is what the sender must show. Where it cannot be read again, what was read before counts; None: it was
+    /// never read, and nobody can say.
+    async fn admits(&self, presented: &str, clock: &SharedClock) -> Option<bool> {
         let given: [u8; 32] = Sha256::digest(presented.as_bytes()).into();
         let mut shown = self.token.lock().await;
         let now = clock.mono();
         if shown.read_at.is_none_or(|at| now - at >= BELIEVE_FOR_MS) {
-            shown.read_at = Some(now);
             match credential::read(&self.settings.token, clock).await {
                 Ok(secret) => {
                     shown.sha256 = Some(Sha256::digest(secret.expose().as_bytes()).into());
@@ -122,9 +122,10 @@ impl AlertIntake {
                     self.note(|progress| progress.trouble = Some(why));
                 }
             }
+            // Only now: whoever went away while a slow command ran has read nothing.
+            shown.read_at = Some(clock.mono());
         }
-        let known = shown.sha256;
-        bool::from(given.ct_eq(&known.unwrap_or([0; 32]))) && known.is_some()
+        shown.sha256.map(|known| bool::from(given.ct_eq(&known)))
     }
 
     /// As this audience sees it at this place of the feed.
@@ -204,9 +205,16 @@ async fn admitted(
     };
     let presented = bearer(headers).ok_or_else(refused)?;
     let intake = state.alerts.iter().find(|one| one.settings.name == name);
-    match intake {
-        Some(intake) if intake.admits(presented, &state.clock).await => Ok(intake.clone()),
-        _ => Err(refused()),
+    let Some(intake) = intake else {
+        return Err(refused());
+    };
+    match intake.admits(presented, &state.clock).await {
+        Some(true) => Ok(intake.clone()),
+        Some(false) => Err(refused()),
+        None => Err(Problem::later(
+            "token_unreadable",
+            "The intake's own token cannot be read here; nothing was written. Send it again, and tell who runs this backend.",
+        )),
     }
 }
 
