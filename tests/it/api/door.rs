@@ -69,6 +69,10 @@ async fn logins_are_written_once_by_doors_alone_and_move_no_feed() {
         }
         let page = backend.get(token, "/v1/logins?limit=1").await.expect(200);
         assert_eq!(page["next"], logins[0]["seq"]);
+        // As many as were asked for, and nothing behind them.
+        let whole = backend.get(token, "/v1/logins?limit=2").await.expect(200);
+        assert_eq!(whole["logins"].as_array().unwrap().len(), 2);
+        assert_eq!(whole["next"], Value::Null);
         let path = format!("/v1/logins?limit=1&after={}", page["next"]);
         let page = backend.get(token, &path).await.expect(200);
         assert_eq!(page["logins"][0], logins[1]);
