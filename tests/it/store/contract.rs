@@ -340,6 +340,15 @@ async fn what_is_old_is_forgotten_and_what_waits_is_not(place: Place) {
     assert!(matches!(again, Done::Written { .. }), "{again:?}");
     let due = claimed(&*store, "a", 1_000).await;
     assert_eq!(keys(&due), ["k2"]);
+    // At most a thousand are forgotten at once, and whoever asks is told that there are more.
+    for tens in 0..11 {
+        let jobs = (0..100).map(|n| keyed(note(&id, "many"), &format!("m{tens}-{n}"), 7));
+        for done in join_all(jobs.map(|job| store.submit(job))).await {
+            done.unwrap();
+        }
+    }
+    assert!(store.forget_answers_before(at(1_000)).await.unwrap());
+    assert!(!store.forget_answers_before(at(1_000)).await.unwrap());
     // Its row is gone: the key may be put again.
     let put = OutboxChange::Put(delivery("k1", "p1", 10));
     written(&*store, note_with(&id, "paged", None, vec![put])).await;
