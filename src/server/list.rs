@@ -195,7 +195,7 @@ pub async fn list(
         let world = state.mirror.read();
         let audience = world.audience(&authorized.caller);
         let views = state.views.of(&audience);
-        views.lists.get(&name, world.head(), || {
+        views.lists.get(&name, views.place(&world, &audience), || {
             let (first, after) = place.unzip();
             make_list(
                 &state, &audience, &views, &world, &query, &name, first, after,
@@ -223,14 +223,15 @@ fn make_list(
     let most = query.limit.unwrap_or(usize::MAX);
     let shown: Vec<Arc<Shown>> = matching.by_ref().take(most).collect();
     let more = matching.next().is_some();
-    let cursor = first.unwrap_or_else(|| cursor::written(state, world.head()));
+    let place = views.place(world, audience);
+    let cursor = first.unwrap_or_else(|| cursor::written(state, place));
     let next = shown
         .last()
         .filter(|_| more)
         .map(|last| cursor::next(&cursor, &last.view.id));
     let audience = serde_json::to_string(audience).unwrap_or_default();
     let covered = [
-        cursor::written(state, world.head()).as_str(),
+        cursor::written(state, place).as_str(),
         &audience,
         name,
         &state.definitions,
@@ -240,7 +241,7 @@ fn make_list(
     let digest: [u8; 32] = Sha256::digest(covered.as_bytes()).into();
     let etag = format!("\"{}\"", hex(digest.split_at(16).0));
     Made {
-        head: world.head(),
+        place,
         body: Arc::new(Packed::new(
             assemble(state, &cursor, next.as_deref(), &shown, &[]),
             Some(etag),
@@ -317,17 +318,18 @@ fn changes_since(state: &ServerState, authorized: &Authorized, since: u64) -> Ma
     // Asked each time: a list may have changed while the request was held.
     let audience = world.audience(&authorized.caller);
     let views = state.views.of(&audience);
-    let cursor = cursor::written(state, world.head());
+    let place = views.place(&world, &audience);
+    let cursor = cursor::written(state, place.max(since));
     // What never was theirs is not gone: its id is not theirs either. Two of one audience may differ in that.
     let gone = world.gone(&audience, since, authorized.token.created_at);
     let name = format!("{since} {}", gone.join(" "));
-    views.feeds.get(&name, world.head(), || {
+    views.feeds.get(&name, place, || {
         let shown: Vec<Arc<Shown>> = world
             .since(since)
             .filter_map(|snapshot| views.incident(state, &audience, &snapshot.incident))
             .collect();
         Made {
-            head: world.head(),
+            place,
             count: shown.len() + gone.len(),
             body: Arc::new(Packed::new(
                 assemble(state, &cursor, None, &shown, &gone),

@@ -119,6 +119,16 @@ impl Lost {
         all.chain(own).any(|away| away.is_news(since, issued_at))
     }
 
+    /// The place at which it went away last for this name; 0 where it never did.
+    pub fn last_at(&self, name: Option<&str>) -> u64 {
+        let own = name.and_then(|name| self.of.get(name));
+        let all = self.all.iter();
+        all.chain(own)
+            .map(|away| away.seq)
+            .max()
+            .unwrap_or_default()
+    }
+
     /// Everybody for whom it was there while it was on a list, and is no more.
     pub fn taken_off(&self) -> impl Iterator<Item = &str> {
         self.of.keys().map(String::as_str)

@@ -102,6 +102,23 @@ impl World {
         news.map(|(id, _)| id.clone()).collect()
     }
 
+    /// The last place of the feed at which something changed for this audience: what moves beyond it moves no cursor and no
+    /// entity tag of theirs, and tells them nothing.
+    pub fn place(&self, audience: &Audience) -> u64 {
+        let sees = |id: &String| {
+            let snapshot = self.incident(id);
+            snapshot.is_some_and(|snapshot| audience.sees(&snapshot.incident))
+        };
+        let last = self.by_seq.iter().rev().find(|(_, id)| sees(id));
+        let lost = self.lost.iter().filter(|(id, _)| {
+            let snapshot = self.incident(id);
+            snapshot.is_some_and(|snapshot| audience.sees_service(&snapshot.incident.service))
+        });
+        let away = lost.map(|(_, lost)| lost.last_at(audience.name.as_deref()));
+        let last = last.map(|(seq, _)| *seq);
+        away.chain(last).max().unwrap_or_default()
+    }
+
     /// What has to be read on of a restricted incident before it is taken in; None: its list is the one that is known.
     fn to_read_on(&self, snapshot: &Snapshot) -> Option<Lost> {
         let now = snapshot.incident.restriction.as_ref()?;

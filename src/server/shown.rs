@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::mirror::World;
 use super::packed::Packed;
 use super::state::ServerState;
 use crate::domain::caller::Audience;
@@ -30,8 +31,8 @@ pub struct Shown {
 /// A body that was made once, for a place of the feed; its readers share it.
 #[derive(Clone)]
 pub struct Made {
-    /// The place of the feed it shows.
-    pub head: u64,
+    /// The place of the feed it shows: the last at which something changed for its readers.
+    pub place: u64,
     pub body: Arc<Packed>,
     /// How many incidents are in it.
     pub count: usize,
@@ -44,6 +45,8 @@ pub struct AudienceViews {
     /// For one person of a list: what those of the same rights are shown who are on none. It is the same but for what is
     /// restricted, and kept once.
     others: Option<Arc<AudienceViews>>,
+    /// Where the feed was when it was looked at last, and where something changed for the audience then.
+    place: Mutex<(u64, u64)>,
     /// Lists, by what was asked for.
     pub lists: Answers,
     /// Changes, by the place they begin at.
@@ -95,6 +98,15 @@ impl Views {
 }
 
 impl AudienceViews {
+    /// The last place of the feed at which something changed for the audience.
+    pub fn place(&self, world: &World, audience: &Audience) -> u64 {
+        let mut known = lock(&self.place);
+        if known.0 != world.head() {
+            *known = (world.head(), world.place(audience));
+        }
+        known.1
+    }
+
     /// The incident as the audience sees it; None where it does not exist for them.
     pub fn incident(
         &self,
@@ -103,6 +115,7 @@ impl AudienceViews {
         incident: &Incident,
     ) -> Option<Arc<Shown>> {
         if !audience.sees(incident) {
+            lock(&self.incidents).remove(&incident.id);
             return None;
         }
         let others = self.others.as_ref();
@@ -120,7 +133,6 @@ impl AudienceViews {
             true => drop(kept.insert(incident.id.clone(), shown.clone())),
             false => drop(kept.remove(&incident.id)),
         }
-            lock(&self.incidents).remove(&incident.id);
         Some(shown)
     }
 }
@@ -128,9 +140,9 @@ impl AudienceViews {
 impl Answers {
     /// The answer with this name for this place of the feed, made if it is not there yet. While one reader makes it the
     /// others wait: it is made once.
-    pub fn get(&self, name: &str, head: u64, make: impl FnOnce() -> Made) -> Made {
+    pub fn get(&self, name: &str, place: u64, make: impl FnOnce() -> Made) -> Made {
         let mut made = lock(&self.0);
-        if let Some(kept) = made.get(name).filter(|kept| kept.head == head) {
+        if let Some(kept) = made.get(name).filter(|kept| kept.place == place) {
             return kept.clone();
         }
         let fresh = make();
@@ -171,6 +183,9 @@ pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
+/// What an answer depends on: the token, and for whom a door asks.
+const VARIES: &str = "Authorization, x-warboard-on-behalf-of";
+
 /// Marks an answer as one caller's own.
 pub fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
@@ -189,9 +204,6 @@ pub fn json(body: Bytes, etag: Option<&str>) -> Response {
 pub fn not_modified(etag: &str) -> Response {
     tagged(StatusCode::NOT_MODIFIED.into_response(), Some(etag))
 }
-/// What an answer depends on: the token, and for whom a door asks.
-const VARIES: &str = "Authorization, x-warboard-on-behalf-of";
-
 
 fn tagged(response: Response, etag: Option<&str>) -> Response {
     let mut response = private(response);

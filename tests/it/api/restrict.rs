@@ -465,3 +465,28 @@ async fn a_restart_does_not_move_the_place_at_which_a_restricted_incident_went_a
     assert_eq!(stranger, [Value::Null, Value::Null, Value::Null]);
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn what_happens_on_a_restricted_incident_moves_no_cursor_and_no_tag_of_others() {
+    let backend = Backend::new().await;
+    let id = restricted(&backend, &["listed"]).await;
+    let viewer = backend.tokens.viewer.clone();
+    let list = async |tag: &str| {
+        let ask = backend.ask("GET", "/v1/incidents").token(&viewer);
+        ask.header("if-none-match", tag).send().await
+    };
+    let before = list("\"none\"").await;
+    let cursor = before.expect(200)["cursor"].as_str().unwrap().to_owned();
+    let own = backend.cursor().await;
+    let note = json!({"type": "note", "kind": "fact", "text": "canary"});
+    backend.done(&id, &note).await;
+    assert_ne!(backend.cursor().await, own, "it moves for its own people");
+    assert_eq!(list(before.etag()).await.status, 304);
+    assert_eq!(feed(&backend, &viewer, &cursor).await["cursor"], cursor);
+    backend.opened().await;
+    assert_eq!(list(before.etag()).await.status, 200);
+    let news = feed(&backend, &viewer, &cursor).await;
+    assert_eq!(news["incidents"].as_array().unwrap().len(), 1);
+    assert_ne!(news["cursor"], cursor);
+    backend.stop().await;
+}
