@@ -62,7 +62,7 @@ impl Lost {
             let entries = store.timeline(incident, self.read_to, STRETCH).await?;
             let last = entries.len() < STRETCH;
             for entry in entries.iter().filter(|entry| entry.seq <= to) {
-                self.step(entry)?;
+                self.step(entry);
                 self.read_to = entry.seq;
             }
             if last || entries.last().is_some_and(|entry| entry.seq >= to) {
@@ -72,15 +72,26 @@ impl Lost {
         Ok(())
     }
 
-    fn step(&mut self, entry: &Entry) -> Result<(), StoreError> {
+    fn step(&mut self, entry: &Entry) {
         if !matches!(
             entry.kind.as_str(),
             "restricted" | "glass_broken" | "glass_mended"
         ) {
-            return Ok(());
+            return;
         }
-        let event = replay::event(entry)
-            .map_err(|why| StoreError::Corrupt(format!("entry {}: {why}", entry.seq)))?;
+        let event = match replay::event(entry) {
+            Ok(event) => event,
+            Err(why) => {
+                // The feed goes on; rather told once too often than left on a screen.
+                tracing::error!(
+                    entry = entry.seq,
+                    why,
+                    "an entry of a restriction cannot be read"
+                );
+                self.all = Some(Away::of(entry));
+                return;
+            }
+        };
         match event {
             Event::Restricted { people } if people.is_empty() => {
                 (self.all, self.people) = (None, None);
@@ -101,7 +112,6 @@ impl Lost {
             }
             _ => {}
         }
-        Ok(())
     }
 
     fn take_off(&mut self, names: impl Iterator<Item = String>, entry: &Entry) {
