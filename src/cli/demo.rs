@@ -169,7 +169,7 @@ async fn cast(store: &dyn Store, url: &str, clock: &SharedClock) -> Result<Cast,
             services: Vec::new(),
             team: None,
             door: false,
-            expires_at: clock.now() + TimeDelta::days(400),
+            expires_at: clock.now() + TimeDelta::days(366),
         };
         let (secret, _) = issue_token(store, clock.now(), request).await?;
         let settings = SourceSettings {

@@ -9,6 +9,7 @@ use super::environment::{block_on, clock};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::{Output, table};
 use super::store::StorePlace;
+use crate::domain::caller::{DISPLAY, PENDING};
 use crate::domain::span::Span;
 use crate::domain::word::{Role, Tlp};
 use crate::server::{TokenError, TokenRequest, issue_token};
@@ -114,6 +115,15 @@ async fn issue(args: IssueArgs) -> Outcome {
         .checked_add_signed(args.expires.delta())
         .filter(|at| *at > now)
         .ok_or_else(|| Failure::usage("--expires must lie ahead, as 90d".to_owned()))?;
+    if [DISPLAY, PENDING]
+        .iter()
+        .any(|of| args.name.starts_with(of))
+    {
+        return Err(Failure::usage(format!(
+            "'{}' is the name of a display; pair one with  warboard display pair",
+            args.name
+        )));
+    }
     let request = TokenRequest {
         name: args.name,
         role: args.role,

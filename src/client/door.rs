@@ -1,4 +1,4 @@
-//! What a door says to a backend and asks it: who is there, who came in, whom to ask for by name.
+//! What a door says to a backend and asks it: who is there, who may come in, who came, whom to ask for by name.
 //! How anything is asked stands in `api`.
 
 use http::Method;
@@ -7,7 +7,7 @@ use super::api::{Api, Ask, SMALL, written};
 use super::error::ApiError;
 use super::heard::Heard;
 use crate::net::{Limits, escaped};
-use crate::wire::{DoorBody, LoginRecordBody, LoginsBody, NamedBody, WhoBody};
+use crate::wire::{DoorBody, LoginRecordBody, LoginsBody, NamedBody, RosterBody, WhoBody};
 
 impl Api {
     /// Who is connected through doors.
@@ -20,6 +20,15 @@ impl Api {
         let ask = Ask {
             method: Method::PUT,
             ..Ask::post("/v1/who", written(people)?)
+        };
+        self.ask(&ask).await.map(|_| ())
+    }
+
+    /// Tells who may come in by this door, in place of what was told before.
+    pub async fn tell_roster(&self, roster: &RosterBody) -> Result<(), ApiError> {
+        let ask = Ask {
+            method: Method::PUT,
+            ..Ask::post("/v1/roster", written(roster)?)
         };
         self.ask(&ask).await.map(|_| ())
     }

@@ -94,6 +94,9 @@ pub struct About {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub token_expires_at: Option<Instant>,
+    /// Whether that token is the one of the door that the reader came in by, and not their own.
+    #[serde(default)]
+    pub token_of_door: bool,
     /// Where the record ends now; worth noting elsewhere, as it shows later that nothing before it was changed.
     #[serde(default)]
     pub head: Option<HeadView>,
@@ -121,7 +124,7 @@ pub struct ConnectorView {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub whole_at: Option<Instant>,
-    /// Incidents open there at the last whole list; of alerts, those that fire.
+    /// Incidents open there at the last whole list; of alerts, those that fire. Those that exist for the caller are counted.
     pub open: usize,
     /// Why what it told is not all, or why it did not answer.
     pub trouble: Option<String>,

@@ -6,6 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::incident::Incident;
 use super::word::{Role, Tlp};
 
+/// What the names of displays' tokens begin with: screens, and nobody.
+pub const DISPLAY: &str = "display:";
+/// What the names of codes begin with that wait for a display.
+pub const PENDING: &str = "pair:";
+
 /// A person or program with a token, as the domain sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Caller {

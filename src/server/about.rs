@@ -14,7 +14,7 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::shown;
 use super::state::ServerState;
-use crate::domain::board::{About, HeadView, TeamView};
+use crate::domain::board::{About, ConnectorView, HeadView, TeamView};
 use crate::domain::view::SelfView;
 use crate::store::StoreError;
 use crate::time::timeout;
@@ -87,7 +87,11 @@ pub async fn info(
     State(state): State<Arc<ServerState>>,
     authorized: Authorized,
 ) -> Result<Response, Problem> {
-    let token_expires_at = authorized.expires_at();
+    let token = &authorized.token;
+    // The door of this process works as long as the process.
+    let lasts = state.tokens.own_door(&token.id).is_some();
+    let token_expires_at = authorized.expires_at().filter(|_| !lasts);
+    let token_of_door = token.door;
     let caller = authorized.caller;
     // Boards ask this while the database is away too: then there is no head to tell, and everything else.
     let head = state.mirror.end(&state.clock).await;
@@ -96,8 +100,15 @@ pub async fn info(
         .services
         .iter()
         .filter(|service| caller.sees_service(&service.id));
-    let polled = state.intakes.iter().map(|intake| intake.view());
-    let connectors = polled.chain(state.alerts.iter().map(|intake| intake.view(&state)));
+    let connectors: Vec<ConnectorView> = {
+        let (audience, now) = (caller.audience(), state.clock.now());
+        let world = state.mirror.read();
+        let polled = state.intakes.iter();
+        let polled = polled.map(|intake| intake.view(&world, &audience));
+        let alerts = state.alerts.iter();
+        let alerts = alerts.map(|intake| intake.view(&world, &audience, now));
+        polled.chain(alerts).collect()
+    };
     Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -113,11 +124,12 @@ pub async fn info(
             team: caller.team,
         },
         token_expires_at,
+        token_of_door,
         head: head.map(|head| HeadView {
             seq: head.seq,
             hash: head.hash,
         }),
-        connectors: connectors.collect(),
+        connectors,
     }))
 }
 

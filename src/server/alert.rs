@@ -16,12 +16,15 @@ use tokio::sync::Semaphore;
 use super::about::written;
 use super::auth::bearer;
 use super::command::JSON;
+use super::intake::{TROUBLE_CELLS, Told};
+use super::mirror::World;
 use super::problem::Problem;
 use super::request;
 use super::state::ServerState;
 use crate::connector::alert::body::AlertGroupBody;
 use crate::connector::alert::{AlertSettings, KIND, NAME};
 use crate::domain::board::{ConnectorView, TakesView};
+use crate::domain::caller::Audience;
 use crate::domain::command::alert::fires;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::span::Span;
@@ -36,8 +39,6 @@ const BELIEVE_FOR_MS: i64 = 10_000;
 const AT_ONCE: usize = 64;
 /// How long it is said that groups fitted no rule.
 const UNMATCHED_FOR_MS: i64 = 3_600_000;
-/// How much of an error readers see, in cells.
-const TROUBLE_CELLS: usize = 200;
 
 /// One intake of this backend.
 pub struct AlertIntake {
@@ -103,13 +104,13 @@ impl AlertIntake {
         });
     }
 
-    /// Whether this is what the sender must show. Where it cannot be read again, what was read before counts.
-    async fn admits(&self, presented: &str, clock: &SharedClock) -> bool {
+    /// Whether this is what the sender must show. Where it cannot be read again, what was read before counts; None: it was
+    /// never read, and nobody can say.
+    async fn admits(&self, presented: &str, clock: &SharedClock) -> Option<bool> {
         let given: [u8; 32] = Sha256::digest(presented.as_bytes()).into();
         let mut shown = self.token.lock().await;
         let now = clock.mono();
         if shown.read_at.is_none_or(|at| now - at >= BELIEVE_FOR_MS) {
-            shown.read_at = Some(now);
             match secret::read(&self.settings.token, clock.sleep(COMMAND_WITHIN_MS)).await {
                 Ok(secret) => {
                     shown.sha256 = Some(Sha256::digest(secret.expose().as_bytes()).into());
@@ -121,21 +122,15 @@ impl AlertIntake {
                     self.note(|progress| progress.trouble = Some(why));
                 }
             }
+            // Only now: whoever went away while a slow command ran has read nothing.
+            shown.read_at = Some(clock.mono());
         }
-        let known = shown.sha256;
-        bool::from(given.ct_eq(&known.unwrap_or([0; 32]))) && known.is_some()
+        shown.sha256.map(|known| bool::from(given.ct_eq(&known)))
     }
 
-    /// As readers see it.
-    pub(super) fn view(&self, state: &ServerState) -> ConnectorView {
-        let now = state.clock.now();
-        let world = state.mirror.read();
-        let open = world
-            .of_source(&self.settings.name)
-            .filter_map(|snapshot| snapshot.incident.upstream.as_ref())
-            .filter(|up| fires(up))
-            .count();
-        drop(world);
+    /// As this audience sees it at this place of the feed.
+    pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
+        let told = Told::of(world, &self.settings.name, audience, fires);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         ConnectorView {
             name: self.settings.name.clone(),
@@ -144,7 +139,7 @@ impl AlertIntake {
             answered_at: progress.heard_at,
             changed_at: progress.changed_at,
             whole_at: None,
-            open,
+            open: told.open,
             trouble: progress.trouble(self.settings.expect_every, now),
             takes: takes_nothing(),
         }
@@ -210,9 +205,16 @@ async fn admitted(
     };
     let presented = bearer(headers).ok_or_else(refused)?;
     let intake = state.alerts.iter().find(|one| one.settings.name == name);
-    match intake {
-        Some(intake) if intake.admits(presented, &state.clock).await => Ok(intake.clone()),
-        _ => Err(refused()),
+    let Some(intake) = intake else {
+        return Err(refused());
+    };
+    match intake.admits(presented, &state.clock).await {
+        Some(true) => Ok(intake.clone()),
+        Some(false) => Err(refused()),
+        None => Err(Problem::later(
+            "token_unreadable",
+            "The intake's own token cannot be read here; nothing was written. Send it again, and tell who runs this backend.",
+        )),
     }
 }
 

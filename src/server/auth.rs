@@ -19,7 +19,7 @@ use super::metric::Metrics;
 use super::problem::Problem;
 use super::state::ServerState;
 use super::trouble::Trouble;
-use crate::domain::caller::Caller;
+use crate::domain::caller::{Caller, DISPLAY, PENDING};
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::word::{Role, Tlp, Via};
 use crate::secret::Secret;
@@ -39,11 +39,13 @@ const TOUCH_AFTER_MS: i64 = 60_000;
 /// Most tokens kept in memory.
 const KEPT: usize = 4_096;
 
-/// Everybody who has a token that works.
+/// Everybody who has a token that works. Doors speak for others, and what waits for a display is nobody yet.
 pub(super) async fn callers(state: &ServerState) -> Result<Vec<Caller>, StoreError> {
     let now = state.clock.now();
     let tokens = state.store.tokens().await?;
-    let working = tokens.iter().filter(|token| works(token, now));
+    let working = tokens
+        .iter()
+        .filter(|token| works(token, now) && !token.door && !token.name.starts_with(PENDING));
     Ok(working.map(behalf::own).collect())
 }
 
@@ -124,7 +126,8 @@ impl Tokens {
         secret
     }
 
-    fn own_door(&self, id: &str) -> Option<Arc<Token>> {
+    /// The door of this process, if that is its id.
+    pub(super) fn own_door(&self, id: &str) -> Option<Arc<Token>> {
         let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         door.clone().filter(|token| token.id == id)
     }
@@ -349,6 +352,11 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
         }
         let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
         let authorized = Authorized::by_token(state, presented).await?;
+        if authorized.token.name.starts_with(DISPLAY) {
+            return Err(Problem::forbidden(
+                "This token is a display's: it shows the wall at /display, and opens nothing else.",
+            ));
+        }
         let caller = behalf::caller(&parts.headers, &parts.method, &authorized.token)?;
         Ok(Authorized {
             caller,

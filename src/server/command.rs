@@ -297,6 +297,7 @@ pub async fn command(
         Command::BreakGlass(_) => {
             let mut known = auth::callers(&state).await?;
             known.extend(state.presence.callers(&state.clock));
+            known.extend(state.rosters.callers(&state.clock));
             known
         }
         _ => Vec::new(),

@@ -93,10 +93,7 @@ pub async fn timeline(
         .ok_or_else(Problem::not_found)?;
     let limit = query.limit.unwrap_or(STRETCH);
     request::stretch(query.after, limit, LIMIT)?;
-    let mut entries = state.store.timeline(&id, query.after, limit + 1).await?;
-    let more = entries.len() > limit;
-    entries.truncate(limit);
-    let next = entries.last().filter(|_| more).map(|entry| entry.seq);
+    let (entries, next) = request::entries(&*state.store, &id, query.after, limit).await?;
     let reader = Reader {
         caller: &authorized.caller,
         incident: &incident,

@@ -5,11 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::mirror::World;
 use super::responder::ResponderRoute;
 use crate::connector::port::{Advance, Connector, Noting, Paging};
 use crate::connector::settings::ConnectorSettings;
 use crate::domain::board::{ConnectorView, TakesView};
+use crate::domain::caller::Audience;
+use crate::domain::command::upstream::standing;
 use crate::domain::instant::Instant;
+use crate::domain::text::SafeText;
+use crate::domain::view::Upstream;
 use crate::domain::word::Phase;
 use crate::net::SettingsFault;
 use crate::paging::Route;
@@ -24,6 +29,8 @@ pub struct Intake {
 
 /// How much of an error readers see, in cells.
 pub const TROUBLE_CELLS: usize = 200;
+/// How much of it is kept: what readers see is cut after keys were taken out of it, so that none is cut in half.
+pub const TROUBLE_KEPT_CELLS: usize = 1_000;
 
 /// How far it has come.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -120,9 +127,13 @@ impl Intake {
         }
     }
 
-    /// As readers see it.
-    pub fn view(&self) -> ConnectorView {
+    /// As this audience sees it at this place of the feed.
+    pub(super) fn view(&self, world: &World, audience: &Audience) -> ConnectorView {
+        let is_open = |upstream: &Upstream| standing(upstream) == Some("open");
+        let told = Told::of(world, &self.settings.name, audience, is_open);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let trouble = progress.trouble.as_deref();
+        let trouble = trouble.map(|trouble| without(trouble, &told.hidden));
         ConnectorView {
             name: self.settings.name.clone(),
             kind: self.settings.vendor.word.to_owned(),
@@ -130,9 +141,86 @@ impl Intake {
             answered_at: progress.answered_at,
             changed_at: progress.changed_at,
             whole_at: progress.whole_at,
-            open: progress.open,
-            trouble: progress.trouble.clone(),
+            open: progress.open.min(told.open),
+            trouble: trouble.map(|text| SafeText::line(&text).truncated(TROUBLE_CELLS)),
             takes: self.takes(),
+        }
+    }
+}
+
+/// What an audience may be told of the incidents of one source.
+pub(super) struct Told {
+    /// How many are open there, of those that exist for them.
+    pub open: usize,
+    /// The keys of those they may not read.
+    hidden: Vec<String>,
+}
+
+impl Told {
+    pub fn of(
+        world: &World,
+        connector: &str,
+        audience: &Audience,
+        is_open: impl Fn(&Upstream) -> bool,
+    ) -> Told {
+        let mut told = Told {
+            open: 0,
+            hidden: Vec::new(),
+        };
+        for snapshot in world.of_source(connector) {
+            let incident = &snapshot.incident;
+            let Some(upstream) = &incident.upstream else {
+                continue;
+            };
+            told.open += usize::from(audience.sees(incident) && is_open(upstream));
+            if !audience.reads(incident) {
+                told.hidden.push(upstream.key.clone());
+            }
+        }
+        told
+    }
+}
+
+/// A sentence with these keys left unnamed, wherever they stand as words of their own.
+fn without(text: &str, keys: &[String]) -> String {
+    let in_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let mut text = text.to_owned();
+    for key in keys.iter().filter(|key| !key.is_empty()) {
+        let mut from = 0;
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(key.as_str())) {
+            let (start, end) = (from + at, from + at + key.len());
+            let before = text.get(..start).and_then(|t| t.chars().next_back());
+            let after = text.get(end..).and_then(|t| t.chars().next());
+            from = match before.is_some_and(in_word) || after.is_some_and(in_word) {
+                true => end,
+                false => {
+                    text.replace_range(start..end, UNNAMED);
+                    start + UNNAMED.len()
+                }
+            };
+        }
+    }
+    text
+}
+
+/// What stands for a key that is not told.
+const UNNAMED: &str = "an incident";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_not_told_is_taken_out_where_it_is_a_word() {
+        let keys = ["7".to_owned(), "SEC-1".to_owned()];
+        for (text, told) in [
+            ("the move of 7 is lost", "the move of an incident is lost"),
+            ("7 and 17, 7", "an incident and 17, an incident"),
+            ("SEC-1: SEC-12: no", "an incident: SEC-12: no"),
+            ("/cases/7?x=7", "/cases/an incident?x=an incident"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(without(text, &keys), told);
         }
     }
 }

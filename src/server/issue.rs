@@ -3,13 +3,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use crate::domain::command::text;
 use crate::domain::instant::Instant;
+use crate::domain::text::is_hidden;
 use crate::domain::word::{Role, Tlp};
 use crate::secret::Secret;
 use crate::store::{Store, StoreError, Token};
+
+/// The longest a token may work, in days.
+const MOST_DAYS: i64 = 366;
 
 /// What a new token shall be.
 #[derive(Debug, Clone)]
@@ -45,17 +50,16 @@ pub async fn issue_token(
     now: Instant,
     request: TokenRequest,
 ) -> Result<(Secret, Token), TokenError> {
-    text::check("name", &request.name, text::NAME)
-        .map_err(|fault| TokenError::Invalid(fault.detail))?;
-    if request.name.chars().any(char::is_control) {
-        return Err(TokenError::Invalid(
-            "A token's name stands in the record; it cannot hold control characters.".to_owned(),
-        ));
-    }
+    check_name(&request.name)?;
     if request.expires_at <= now {
         return Err(TokenError::Invalid(
             "The token would have expired already; choose a later end.".to_owned(),
         ));
+    }
+    if request.expires_at - now > TimeDelta::days(MOST_DAYS) {
+        return Err(TokenError::Invalid(format!(
+            "A token works for {MOST_DAYS} days at most, so that one that is forgotten ends; choose an earlier end."
+        )));
     }
     let (secret, token) = made(now, request);
     if store.put_token(token.clone()).await? {
@@ -63,6 +67,23 @@ pub async fn issue_token(
     } else {
         Err(TokenError::NameTaken(token.name))
     }
+}
+
+/// A name stands in the record: two that look alike must be one.
+fn check_name(name: &str) -> Result<(), TokenError> {
+    text::check("name", name, text::NAME).map_err(|fault| TokenError::Invalid(fault.detail))?;
+    let odd = |c: char| c.is_control() || is_hidden(c) || (c.is_whitespace() && c != ' ');
+    if name.chars().any(odd) {
+        return Err(TokenError::Invalid(
+            "A token's name stands in the record; it cannot hold control characters, nor blanks and others that cannot be told from nothing.".to_owned(),
+        ));
+    }
+    if name.trim() != name || name.contains("  ") {
+        return Err(TokenError::Invalid(format!(
+            "The name '{name}' has a blank at its begin or end, or two in a row, and would look like another one; leave it out."
+        )));
+    }
+    Ok(())
 }
 
 pub(super) fn made(now: Instant, request: TokenRequest) -> (Secret, Token) {

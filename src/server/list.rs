@@ -20,7 +20,7 @@ use super::problem::Problem;
 use super::request::Params;
 use super::shown::{AudienceViews, Made, Shown};
 use super::state::ServerState;
-use crate::domain::caller::{Audience, Caller};
+use crate::domain::caller::Audience;
 use crate::domain::view::IncidentView;
 use crate::domain::word::{Phase, Severity};
 use crate::time::timeout;
@@ -195,7 +195,7 @@ pub async fn list(
         let world = state.mirror.read();
         let audience = world.audience(&authorized.caller);
         let views = state.views.of(&audience);
-        views.lists.get(&name, world.head(), || {
+        views.lists.get(&name, views.place(&world, &audience), || {
             let (first, after) = place.unzip();
             make_list(
                 &state, &audience, &views, &world, &query, &name, first, after,
@@ -223,14 +223,15 @@ fn make_list(
     let most = query.limit.unwrap_or(usize::MAX);
     let shown: Vec<Arc<Shown>> = matching.by_ref().take(most).collect();
     let more = matching.next().is_some();
-    let cursor = first.unwrap_or_else(|| cursor::written(state, world.head()));
+    let place = views.place(world, audience);
+    let cursor = first.unwrap_or_else(|| cursor::written(state, place));
     let next = shown
         .last()
         .filter(|_| more)
         .map(|last| cursor::next(&cursor, &last.view.id));
     let audience = serde_json::to_string(audience).unwrap_or_default();
     let covered = [
-        cursor::written(state, world.head()).as_str(),
+        cursor::written(state, place).as_str(),
         &audience,
         name,
         &state.definitions,
@@ -240,7 +241,7 @@ fn make_list(
     let digest: [u8; 32] = Sha256::digest(covered.as_bytes()).into();
     let etag = format!("\"{}\"", hex::encode(digest.split_at(16).0));
     Made {
-        head: world.head(),
+        place,
         body: Arc::new(Packed::new(
             assemble(state, &cursor, next.as_deref(), &shown, &[]),
             Some(etag),
@@ -292,7 +293,7 @@ pub async fn changes(
             return Err(Problem::behind());
         }
         head.mark_unchanged();
-        let made = changes_since(&state, &authorized.caller, since);
+        let made = changes_since(&state, &authorized, since);
         let over = state.clock.mono() >= ends_at || state.ending.is_cancelled();
         if made.count > 0 || over {
             authorized.again(&state).await?;
@@ -312,26 +313,23 @@ pub async fn changes(
     }
 }
 
-fn changes_since(state: &ServerState, caller: &Caller, since: u64) -> Made {
+fn changes_since(state: &ServerState, authorized: &Authorized, since: u64) -> Made {
     let world = state.mirror.read();
     // Asked each time: a list may have changed while the request was held.
-    let audience = world.audience(caller);
+    let audience = world.audience(&authorized.caller);
     let views = state.views.of(&audience);
-    let cursor = cursor::written(state, world.head());
-    views.feeds.get(&since.to_string(), world.head(), || {
-        let (mut shown, mut gone) = (Vec::new(), Vec::new());
-        for snapshot in world.since(since) {
-            match views.incident(state, &audience, &snapshot.incident) {
-                Some(one) => shown.push(one),
-                // What never was theirs is not gone: its id is not theirs either.
-                None if world.is_lost(&audience, &snapshot.incident, since) => {
-                    gone.push(snapshot.incident.id.clone());
-                }
-                None => {}
-            }
-        }
+    let place = views.place(&world, &audience);
+    let cursor = cursor::written(state, place.max(since));
+    // What never was theirs is not gone: its id is not theirs either. Two of one audience may differ in that.
+    let gone = world.gone(&audience, since, authorized.token.created_at);
+    let name = format!("{since} {}", gone.join(" "));
+    views.feeds.get(&name, place, || {
+        let shown: Vec<Arc<Shown>> = world
+            .since(since)
+            .filter_map(|snapshot| views.incident(state, &audience, &snapshot.incident))
+            .collect();
         Made {
-            head: world.head(),
+            place,
             count: shown.len() + gone.len(),
             body: Arc::new(Packed::new(
                 assemble(state, &cursor, None, &shown, &gone),

@@ -54,19 +54,12 @@ pub async fn logins(
     }
     let limit = query.limit.unwrap_or(LOGINS_LIMIT);
     request::stretch(query.after, limit, LOGINS_LIMIT)?;
-    let entries = state
-        .store
-        .timeline(NO_INCIDENT, query.after, limit)
-        .await?;
-    let next = (entries.len() == limit).then(|| entries.last().map(|last| last.seq));
+    let (entries, next) = request::entries(&*state.store, NO_INCIDENT, query.after, limit).await?;
     let logins = entries
         .into_iter()
         .map(entry)
         .collect::<Result<_, StoreError>>()?;
-    Ok(written(&LoginRecordBody {
-        logins,
-        next: next.flatten(),
-    }))
+    Ok(written(&LoginRecordBody { logins, next }))
 }
 
 fn entry(entry: Entry) -> Result<LoginEntryBody, StoreError> {

@@ -7,10 +7,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::watch;
 
+use super::lost::Lost;
 use super::metric::Metrics;
 use super::trouble::Trouble;
 use crate::domain::caller::{Audience, Caller};
 use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
 use crate::store::chain::Head;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::time::{SharedClock, timeout};
@@ -27,15 +29,6 @@ const AGAIN_AFTER_MS: i64 = 500;
 const BEHIND_AFTER_MS: i64 = 5_000;
 /// How often the store is asked without being woken, in case another process wrote to it.
 const LOOK_AFTER_MS: i64 = 5_000;
-
-/// The places of the feed at which a restricted incident went away.
-#[derive(Debug, Default)]
-struct Lost {
-    /// For everybody who was never on its list.
-    all_at: u64,
-    /// For those who were, each.
-    of: HashMap<String, u64>,
-}
 
 /// All incidents at one place of the feed.
 #[derive(Debug, Default)]
@@ -113,35 +106,58 @@ impl World {
         audience
     }
 
-    /// Whether an incident that does not exist for this audience may have done so at this place: only then are they told
-    /// that it is gone. Its further course tells them nothing, not even that there is one.
-    pub fn is_lost(&self, audience: &Audience, incident: &Incident, since: u64) -> bool {
-        let lost = self.lost.get(&incident.id).is_some_and(|lost| {
-            let name = audience.name.as_ref();
-            let own = name.and_then(|name| lost.of.get(name));
-            own.is_some_and(|at| *at > since) || lost.all_at > since
+    /// What is gone for this audience since this place: incidents that do not exist for them now, and may have done so then
+    /// for a token issued at this instant.
+    pub fn gone(&self, audience: &Audience, since: u64, issued_at: Instant) -> Vec<String> {
+        let name = audience.name.as_deref();
+        let news = self.lost.iter().filter(|(id, lost)| {
+            let known = self.incident(id).is_some_and(|snapshot| {
+                audience.sees_service(&snapshot.incident.service)
+                    && !audience.sees(&snapshot.incident)
+            });
+            known && lost.is_news(name, since, issued_at)
         });
-        lost && audience.sees_service(&incident.service)
+        news.map(|(id, _)| id.clone()).collect()
     }
 
-    fn note_lost(&mut self, snapshot: &Snapshot) -> bool {
-        let id = &snapshot.incident.id;
-        let Some(now) = &snapshot.incident.restriction else {
-            return self.lost.remove(id).is_some();
+    /// The last place of the feed at which something changed for this audience: what moves beyond it moves no cursor and no
+    /// entity tag of theirs, and tells them nothing.
+    pub fn place(&self, audience: &Audience) -> u64 {
+        let sees = |id: &String| {
+            let snapshot = self.incident(id);
+            snapshot.is_some_and(|snapshot| audience.sees(&snapshot.incident))
         };
-        let before = self.incidents.get(id);
+        let last = self.by_seq.iter().rev().find(|(_, id)| sees(id));
+        let lost = self.lost.iter().filter(|(id, _)| {
+            let snapshot = self.incident(id);
+            snapshot.is_some_and(|snapshot| audience.sees_service(&snapshot.incident.service))
+        });
+        let away = lost.map(|(_, lost)| lost.last_at(audience.name.as_deref()));
+        let last = last.map(|(seq, _)| *seq);
+        away.chain(last).max().unwrap_or_default()
+    }
+
+    /// What has to be read on of a restricted incident before it is taken in; None: its list is the one that is known.
+    fn to_read_on(&self, snapshot: &Snapshot) -> Option<Lost> {
+        let now = snapshot.incident.restriction.as_ref()?;
+        let before = self.incident(&snapshot.incident.id);
         let before = before.and_then(|before| before.incident.restriction.as_ref());
-        let lost = self.lost.entry(id.clone()).or_default();
-        match before {
-            // As it was read at a start, or as everybody knew it.
-            None => lost.all_at = snapshot.seq,
-            Some(before) => {
-                let gone = before.admitted().filter(|name| !now.admits(name));
-                lost.of
-                    .extend(gone.map(|name| (name.to_owned(), snapshot.seq)));
-            }
+        let lost = self.lost.get(&snapshot.incident.id);
+        match lost {
+            Some(_) if before == Some(now) => None,
+            known => Some(known.cloned().unwrap_or_default()),
         }
-        true
+    }
+
+    fn note_lost(&mut self, id: &str, restricted: bool, lost: Option<Lost>) -> bool {
+        match lost {
+            _ if !restricted => self.lost.remove(id).is_some(),
+            Some(lost) => {
+                self.lost.insert(id.to_owned(), lost);
+                true
+            }
+            None => false,
+        }
     }
 
     fn note_source(&mut self, snapshot: &Snapshot) {
@@ -166,10 +182,11 @@ impl World {
         }
     }
 
-    fn take_in(&mut self, snapshots: Vec<Snapshot>) {
+    fn take_in(&mut self, snapshots: Vec<(Snapshot, Option<Lost>)>) {
         let mut lists_changed = false;
-        for snapshot in snapshots {
-            lists_changed |= self.note_lost(&snapshot);
+        for (snapshot, lost) in snapshots {
+            let restricted = snapshot.incident.restriction.is_some();
+            lists_changed |= self.note_lost(&snapshot.incident.id, restricted, lost);
             self.note_source(&snapshot);
             self.head = self.head.max(snapshot.seq);
             let id = snapshot.incident.id.clone();
@@ -196,7 +213,7 @@ impl World {
         if lists_changed {
             let mut named = HashSet::new();
             for (id, lost) in &self.lost {
-                named.extend(lost.of.keys().cloned());
+                named.extend(lost.taken_off().map(str::to_owned));
                 let list = self.incidents.get(id);
                 let list = list.and_then(|one| one.incident.restriction.as_ref());
                 named.extend(
@@ -255,6 +272,7 @@ impl Mirror {
             let from = self.read().head();
             let news = store.since(from, STRETCH).await?;
             let last = news.len() < STRETCH;
+            let news = self.read_on(store, news).await?;
             if !news.is_empty() {
                 let head = {
                     let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
@@ -271,6 +289,24 @@ impl Mirror {
                 return self.note_end(store).await;
             }
         }
+    }
+
+    /// With each restricted incident whose list is news: for whom it went away, and where.
+    async fn read_on(
+        &self,
+        store: &dyn Store,
+        news: Vec<Snapshot>,
+    ) -> Result<Vec<(Snapshot, Option<Lost>)>, StoreError> {
+        let mut read = Vec::with_capacity(news.len());
+        for snapshot in news {
+            let mut lost = self.read().to_read_on(&snapshot);
+            if let Some(lost) = &mut lost {
+                let id = &snapshot.incident.id;
+                lost.read_on(store, id, snapshot.seq).await?;
+            }
+            read.push((snapshot, lost));
+        }
+        Ok(read)
     }
 
     /// Reads where the record ends, unless that is known.

@@ -75,13 +75,7 @@ fn body(state: &ServerState, door: &Door) -> NamedBody {
         let world = state.mirror.read();
         let restricted = world.restricted();
         let seen = restricted.filter(|incident| audience.sees_service(&incident.service));
-        let listed = seen.filter(|incident| {
-            incident.is_open()
-                || incident
-                    .lessons
-                    .iter()
-                    .any(|lesson| lesson.done_at.is_none())
-        });
+        let listed = seen.filter(|incident| incident.is_listed());
         let lists = listed.filter_map(|incident| incident.restriction.as_ref());
         lists
             .flat_map(|list| list.admitted().map(str::to_owned))

@@ -1,11 +1,15 @@
 //! Who newly sees an incident, or newly reads its texts, if a command is carried out: told before it is, by name.
-//! Whether somebody sees it is `domain::caller`; here every token that works is asked about.
+//! Whether somebody sees it is `domain::caller`; here every token that works and everybody with a key at a door is asked about.
+
+use std::collections::BTreeMap;
 
 use super::auth;
 use super::problem::Problem;
 use super::state::ServerState;
+use crate::domain::caller::DISPLAY;
 use crate::domain::command::Command;
 use crate::domain::incident::Incident;
+use crate::domain::word::Role;
 use crate::wire::NewlyBody;
 
 /// Most names told; the rest is counted.
@@ -20,30 +24,57 @@ pub fn may_open(command: &Command) -> bool {
     }
 }
 
+/// One name, over all ways by which it comes in: by a token, or by a key at a door.
+#[derive(Default)]
+struct Known {
+    /// What its best way shows before and after: that it is there, and its texts.
+    before: (bool, bool),
+    after: (bool, bool),
+    roles: Vec<Role>,
+    teams: Vec<String>,
+}
+
 /// Everybody who reads more after it than before it.
 pub async fn newly(
     state: &ServerState,
     before: &Incident,
     after: &Incident,
 ) -> Result<NewlyBody, Problem> {
-    let mut newly = NewlyBody::default();
-    for caller in auth::callers(state).await? {
+    let mut known: BTreeMap<String, Known> = BTreeMap::new();
+    let tokens = auth::callers(state).await?;
+    for caller in tokens
+        .into_iter()
+        .chain(state.rosters.callers(&state.clock))
+    {
         let audience = caller.audience();
-        let sees = !audience.sees(before) && audience.sees(after);
-        let reads = !audience.reads(before) && audience.reads(after);
+        let shown = |incident: &Incident| (audience.sees(incident), audience.reads(incident));
+        let (earlier, later) = (shown(before), shown(after));
+        let one = known.entry(caller.name).or_default();
+        one.before = (one.before.0 || earlier.0, one.before.1 || earlier.1);
+        one.after = (one.after.0 || later.0, one.after.1 || later.1);
+        if (later.0 && !earlier.0) || (later.1 && !earlier.1) {
+            one.roles.push(caller.role);
+            one.teams.extend(caller.team);
+        }
+    }
+    let mut newly = NewlyBody::default();
+    for (name, one) in known {
+        let sees = !one.before.0 && one.after.0;
+        let reads = !one.before.1 && one.after.1;
         if !sees && !reads {
+            continue;
+        }
+        if let Some(display) = name.strip_prefix(DISPLAY) {
+            newly.displays.push(display.to_owned());
+            newly.displays.truncate(NAMED);
             continue;
         }
         newly.people_in_all += 1;
         if newly.people.len() < NAMED {
-            newly.people.push(caller.name);
+            newly.people.push(name);
         }
-        if !newly.roles.contains(&caller.role) {
-            newly.roles.push(caller.role);
-        }
-        if let Some(team) = caller.team.filter(|team| !newly.teams.contains(team)) {
-            newly.teams.push(team);
-        }
+        newly.roles.extend(one.roles);
+        newly.teams.extend(one.teams);
     }
     // Pages over a route that becomes cleared will have its texts.
     for team in &state.directory.teams {
@@ -59,8 +90,9 @@ pub async fn newly(
             newly.teams.push(team.id.clone());
         }
     }
-    newly.people.sort();
     newly.roles.sort();
+    newly.roles.dedup();
     newly.teams.sort();
+    newly.teams.dedup();
     Ok(newly)
 }

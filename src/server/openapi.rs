@@ -21,7 +21,8 @@ mod display;
 use super::problem::Problem;
 use super::state::ServerState;
 use super::{
-    about, alert, command, explain, incident, list, login, named, page, preview, regime, who,
+    about, alert, command, explain, incident, list, login, named, page, preview, regime, roster,
+    who,
 };
 use crate::domain::command::Command;
 use crate::wire::{PROBLEM, ProblemBody};
@@ -62,6 +63,7 @@ fn routes_and_document() -> (Router<Arc<ServerState>>, OpenApi) {
         .routes(routes!(about::teams))
         .routes(routes!(regime::regimes))
         .routes(routes!(who::who, who::report))
+        .routes(routes!(roster::tell))
         .routes(routes!(login::logins, login::record))
         .routes(routes!(named::named))
         .split_for_parts();

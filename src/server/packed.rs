@@ -86,8 +86,8 @@ fn pack(body: &[u8]) -> Option<Bytes> {
 }
 
 fn varying(mut response: Response) -> Response {
-    let both = HeaderValue::from_static("Authorization, Accept-Encoding");
-    response.headers_mut().insert(header::VARY, both);
+    let all = HeaderValue::from_static("Authorization, x-warboard-on-behalf-of, Accept-Encoding");
+    response.headers_mut().insert(header::VARY, all);
     debug_assert!(matches!(
         response.status(),
         StatusCode::OK | StatusCode::NOT_MODIFIED
@@ -162,7 +162,7 @@ mod tests {
             assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{tag}");
             assert_eq!(
                 answer.headers()[header::VARY],
-                "Authorization, Accept-Encoding"
+                "Authorization, x-warboard-on-behalf-of, Accept-Encoding"
             );
         }
         let answer = packed

@@ -14,7 +14,7 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::state::ServerState;
 use crate::domain::word::Via;
-use crate::store::Idempotency;
+use crate::store::{Entry, Idempotency, Store, StoreError};
 use crate::time::timeout;
 use crate::wire::BODY_LIMIT;
 
@@ -181,6 +181,21 @@ pub fn stretch(after: u64, limit: usize, most: usize) -> Result<(), Problem> {
             "'after' must be what a stretch gave as 'next'.",
         )),
     }
+}
+
+/// The entries of an incident after `after`, at most `limit` of them, and where the next stretch begins; None at the end.
+pub async fn entries(
+    store: &dyn Store,
+    incident: &str,
+    after: u64,
+    limit: usize,
+) -> Result<(Vec<Entry>, Option<u64>), StoreError> {
+    // One more tells whether there is more.
+    let mut entries = store.timeline(incident, after, limit + 1).await?;
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    let next = entries.last().filter(|_| more).map(|entry| entry.seq);
+    Ok((entries, next))
 }
 
 /// Which version a command is meant for.

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
+use super::mirror::World;
 use super::packed::Packed;
 use super::state::ServerState;
 use crate::domain::caller::Audience;
@@ -30,8 +31,8 @@ pub struct Shown {
 /// A body that was made once, for a place of the feed; its readers share it.
 #[derive(Clone)]
 pub struct Made {
-    /// The place of the feed it shows.
-    pub head: u64,
+    /// The place of the feed it shows: the last at which something changed for its readers.
+    pub place: u64,
     pub body: Arc<Packed>,
     /// How many incidents are in it.
     pub count: usize,
@@ -44,6 +45,8 @@ pub struct AudienceViews {
     /// For one person of a list: what those of the same rights are shown who are on none. It is the same but for what is
     /// restricted, and kept once.
     others: Option<Arc<AudienceViews>>,
+    /// Where the feed was when it was looked at last, and where something changed for the audience then.
+    place: Mutex<(u64, u64)>,
     /// Lists, by what was asked for.
     pub lists: Answers,
     /// Changes, by the place they begin at.
@@ -95,6 +98,15 @@ impl Views {
 }
 
 impl AudienceViews {
+    /// The last place of the feed at which something changed for the audience.
+    pub fn place(&self, world: &World, audience: &Audience) -> u64 {
+        let mut known = lock(&self.place);
+        if known.0 != world.head() {
+            *known = (world.head(), world.place(audience));
+        }
+        known.1
+    }
+
     /// The incident as the audience sees it; None where it does not exist for them.
     pub fn incident(
         &self,
@@ -103,6 +115,7 @@ impl AudienceViews {
         incident: &Incident,
     ) -> Option<Arc<Shown>> {
         if !audience.sees(incident) {
+            lock(&self.incidents).remove(&incident.id);
             return None;
         }
         let others = self.others.as_ref();
@@ -114,7 +127,12 @@ impl AudienceViews {
             return kept;
         }
         let shown = show(state, audience, incident)?;
-        lock(&self.incidents).insert(incident.id.clone(), shown.clone());
+        let mut kept = lock(&self.incidents);
+        // What has left the boards is asked for rarely, and would be kept for ever.
+        match incident.is_listed() {
+            true => drop(kept.insert(incident.id.clone(), shown.clone())),
+            false => drop(kept.remove(&incident.id)),
+        }
         Some(shown)
     }
 }
@@ -122,9 +140,9 @@ impl AudienceViews {
 impl Answers {
     /// The answer with this name for this place of the feed, made if it is not there yet. While one reader makes it the
     /// others wait: it is made once.
-    pub fn get(&self, name: &str, head: u64, make: impl FnOnce() -> Made) -> Made {
+    pub fn get(&self, name: &str, place: u64, make: impl FnOnce() -> Made) -> Made {
         let mut made = lock(&self.0);
-        if let Some(kept) = made.get(name).filter(|kept| kept.head == head) {
+        if let Some(kept) = made.get(name).filter(|kept| kept.place == place) {
             return kept.clone();
         }
         let fresh = make();
@@ -165,11 +183,14 @@ pub fn none_match(headers: &HeaderMap, etag: &str) -> bool {
         .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
+/// What an answer depends on: the token, and for whom a door asks.
+const VARIES: &str = "Authorization, x-warboard-on-behalf-of";
+
 /// Marks an answer as one caller's own.
 pub fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private"));
-    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    headers.insert(header::VARY, HeaderValue::from_static(VARIES));
     response
 }
 
@@ -190,4 +211,79 @@ fn tagged(response: Response, etag: Option<&str>) -> Response {
         response.headers_mut().insert(header::ETAG, etag);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::caller::Caller;
+    use crate::domain::directory::Directory;
+    use crate::domain::duty::Rules;
+    use crate::domain::event::{Event, Opened};
+    use crate::domain::incident::Stamp;
+    use crate::domain::restriction::Restriction;
+    use crate::domain::word::{Role, Via};
+    use crate::paging::Routes;
+    use crate::server::{Limits, RouteCourier, Setup, intake_routes};
+    use crate::store::sqlite::SqliteStore;
+    use crate::time::{SharedClock, TestClock};
+
+    #[tokio::test]
+    async fn what_has_left_the_boards_is_not_kept_for_an_audience() {
+        let clock: SharedClock = Arc::new(TestClock::default());
+        let routes = Routes::new(&[], &clock, &intake_routes(&[])).unwrap();
+        let setup = Setup {
+            store: Arc::new(SqliteStore::temporary().await.unwrap()),
+            clock: clock.clone(),
+            directory: Directory::default(),
+            rules: Rules::built_in().unwrap(),
+            courier: Arc::new(RouteCourier::new(routes, clock.clone())),
+            name: "azure".to_owned(),
+            public_url: None,
+            limits: Limits::default(),
+            intakes: Vec::new(),
+            alerts: Vec::new(),
+        };
+        let state = ServerState::load(setup).await.unwrap();
+        let opened = json!({"id": "AZ-1", "codename": "GREY LINDEN", "service": "azure", "title": "t", "summary": null,
+            "classification": null, "severity": null, "tlp": "green", "exercise": false, "starts_at": null,
+            "occurred_at": null, "owner": "azure-security-response", "service_team": null, "regimes": [],
+            "profile": {}, "upstream": null});
+        let opened: Opened = serde_json::from_value(opened).unwrap();
+        let mut stamp = Stamp {
+            version: 1,
+            at: clock.now(),
+            by: "a".to_owned(),
+            via: Via::Api,
+        };
+        let mut incident = Incident::opened(&opened, &stamp);
+        let views = AudienceViews::default();
+        let audience = Caller::new("a", Role::Viewer).audience();
+        let kept = |incident: &Incident| {
+            let shown = views.incident(&state, &audience, incident);
+            let kept = lock(&views.incidents).contains_key("AZ-1");
+            (shown.map(|shown| shown.version), kept)
+        };
+        assert_eq!(kept(&incident), (Some(1), true));
+        stamp.version = 2;
+        stamp.at += TimeDelta::minutes(1);
+        let dismissed = Event::Dismissed {
+            reason: "none".to_owned(),
+        };
+        incident.apply(&dismissed, &stamp);
+        assert_eq!(kept(&incident), (Some(2), false));
+        let mut open = Incident::opened(&opened, &stamp);
+        assert_eq!(kept(&open), (Some(2), true));
+        open.restriction = Some(Restriction {
+            people: vec!["b".to_owned()],
+            by: "b".to_owned(),
+            at: clock.now(),
+            glass: Vec::new(),
+        });
+        assert_eq!(kept(&open), (None, false));
+        state.store.close().await;
+    }
 }

@@ -16,6 +16,7 @@ use super::intake::Intake;
 use super::metric::Metrics;
 use super::mirror::Mirror;
 use super::outbox::Courier;
+use super::roster::Rosters;
 use super::sending::Sending;
 use super::shown::Views;
 use super::trouble::Trouble;
@@ -104,6 +105,7 @@ pub struct ServerState {
     pub(super) views: Views,
     pub(super) tokens: Tokens,
     pub(super) presence: Presence,
+    pub(super) rosters: Rosters,
     pub(super) sending: Arc<Sending>,
     /// The place of the feed up to which it has been looked at what time has changed.
     pub(super) reviewed: watch::Sender<u64>,
@@ -148,6 +150,7 @@ impl ServerState {
             views: Views::default(),
             tokens: Tokens::new(),
             presence: Presence::default(),
+            rosters: Rosters::default(),
             sending: Arc::default(),
             reviewed: watch::Sender::new(0),
             ending: CancellationToken::new(),

@@ -129,11 +129,7 @@ pub async fn report(
         });
     }
     if !state.presence.report(&token.id, people, &state.clock) {
-        return Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "busy",
-            "Too many doors report already.",
-        ));
+        return Err(Problem::later("busy", "Too many doors report already."));
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -362,8 +362,9 @@ pub trait Store: Send + Sync {
         name: &str,
         make: Box<dyn FnOnce() -> Vec<u8> + Send>,
     ) -> BoxFuture<'_, Result<Vec<u8>, StoreError>>;
-    /// Drops answers remembered before `at` (30 days ago), and deliveries that were queued before it and are done.
-    fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Drops answers remembered before `at` (30 days ago), and deliveries that were queued before it and are done: a thousand
+    /// of each at most, so that nobody waits long for it. True: there may be more.
+    fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<bool, StoreError>>;
     /// Whether the store can be written now.
     fn ready(&self) -> BoxFuture<'_, Result<(), StoreError>>;
     /// What was written since the store was opened, counted.

@@ -75,6 +75,7 @@ fn about(name: &str, service: &str) -> About {
             team: Some(format!("{service}-security-response")),
         },
         token_expires_at: Some(at("2026-12-07T09:00:00Z")),
+        token_of_door: false,
         head: None,
     }
 }

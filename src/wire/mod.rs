@@ -18,7 +18,10 @@ use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
 pub use login::{LOGINS_LIMIT, LoginEntryBody, LoginRecordBody, LoginsBody};
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
-pub use who::{DoorBody, NamedBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, WhoBody};
+pub use who::{
+    DoorBody, NamedBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, ROSTER_LIMIT, RosterBody,
+    WhoBody,
+};
 
 /// The header that carries the backend's clock on every answer: RFC 3339 with milliseconds.
 pub const NOW_HEADER: &str = "x-warboard-now";
@@ -196,7 +199,7 @@ pub struct OnCallBody {
 /// Who sees more after a command than before it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NewlyBody {
-    /// Names of tokens, at most 200 of them.
+    /// Names of tokens and of people who may come in by a door, at most 200 of them.
     pub people: Vec<String>,
     /// How many there are.
     pub people_in_all: usize,
@@ -204,6 +207,9 @@ pub struct NewlyBody {
     pub roles: Vec<Role>,
     /// Their teams, and those whose pages will have its texts.
     pub teams: Vec<String>,
+    /// Names of paired displays, at most 200 of them: whoever is in their rooms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub displays: Vec<String>,
 }
 
 /// An error as RFC 9457 has it. `incident` stands in a 412: what it is now.

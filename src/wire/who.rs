@@ -1,5 +1,5 @@
-//! Bodies of `/v1/who` and `/v1/named`: who is connected through doors, what a door reports of it, and for whom it has to ask
-//! by name.
+//! Bodies of `/v1/who`, `/v1/roster` and `/v1/named`: who is connected through doors, who may come in by them, and for whom a
+//! door has to ask by name.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,6 +24,17 @@ pub struct WhoBody {
 #[serde(deny_unknown_fields)]
 pub struct DoorBody {
     pub people: Vec<PersonBody>,
+}
+
+/// Most people who may come in by one door.
+pub const ROSTER_LIMIT: usize = 5_000;
+
+/// Everybody who may come in by one door, there or not: replaces what it told before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RosterBody {
+    /// Each with their rights, in the form of `x-warboard-on-behalf-of`: `person=d.okafor,role=commander,clearance=red`.
+    pub people: Vec<String>,
 }
 
 /// One person at a door.

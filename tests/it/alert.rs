@@ -1,6 +1,8 @@
 //! Alert groups over the socket, as Alertmanager posts them: what opens an incident, what only changes one, who is refused,
 //! and that a restart, a second node and a storm lose nothing.
 
+mod token;
+
 use serde_json::{Value, json};
 use warboard::config::ServerFile;
 use warboard::connector::alert::AlertSettings;
@@ -27,11 +29,15 @@ ignore = true
 
 /// An intake with these keys and rules, as the backend's file has it.
 fn intake(keys: &str) -> Vec<AlertSettings> {
+    intake_of("token_env = \"TOKEN\"", keys)
+}
+
+/// The same, with its token from this place.
+fn intake_of(token: &str, keys: &str) -> Vec<AlertSettings> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("server.toml");
-    let text = format!(
-        "[[intake]]\nkind = \"alertmanager\"\nname = \"alerts\"\ntoken_env = \"TOKEN\"\n{keys}\n{RULES}"
-    );
+    let text =
+        format!("[[intake]]\nkind = \"alertmanager\"\nname = \"alerts\"\n{token}\n{keys}\n{RULES}");
     std::fs::write(&path, text).unwrap();
     let token = |name: &str| (name == "TOKEN").then(|| TOKEN.to_owned());
     ServerFile::load(Some(&path), &token).unwrap().intakes
@@ -434,4 +440,15 @@ async fn a_watchdog_that_falls_silent_is_trouble_until_it_is_heard_again() {
     assert_eq!(trouble(&backend).await["trouble"], Value::Null);
     assert_eq!(all(&backend).await.len(), 1);
     backend.stop().await;
+}
+
+#[tokio::test]
+async fn alerts_that_fire_are_counted_for_whom_their_incident_exists() {
+    let (backend, clock) = backend("").await;
+    let (_, id) = landed(&backend, &group("NodeDown", "firing", "critical")).await;
+    assert_eq!(trouble(&backend).await["open"], 1);
+    let restrict = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&id, &restrict).await;
+    assert_eq!(trouble(&backend).await["open"], 0);
+    backend.stop_at(&clock).await;
 }

@@ -5,6 +5,7 @@ use warboard::domain::word::Role;
 use warboard::server::Limits;
 
 use crate::backend::{Backend, Plan};
+use crate::hook::Hook;
 use crate::http::{Ask, soon};
 use crate::program;
 
@@ -274,6 +275,45 @@ fn the_log_of_a_server_names_ids_and_no_texts() {
     for line in log.lines() {
         assert!(line.is_ascii() && !line.contains('\u{1b}'), "{line:?}");
     }
+}
+
+#[tokio::test]
+async fn restricting_makes_no_counter_fall_and_is_in_none() {
+    let (one, two) = (Hook::new(&[]).await, Hook::new(&[]).await);
+    let (clock, plan) = still();
+    let plan = plan.routes("legal-affairs", vec![one.route(), two.route()]);
+    let backend = plan.metrics().start().await;
+    let page = json!({"type": "page", "teams": ["legal-affairs"]});
+    let escalated = async || {
+        let id = backend.opened().await;
+        backend.done(&id, &page).await;
+        let second = |incident: &serde_json::Value| incident["pages"][0]["step"] == 1;
+        backend.until_at(&clock, &id, second).await;
+        id
+    };
+    let counted = async || {
+        // What is measured is believed for a second.
+        clock.advance(2_000);
+        let text = scraped(&backend).await;
+        let count = sample(&text, "warboard_page_escalations_total").unwrap();
+        (count, text)
+    };
+    let first = escalated().await;
+    escalated().await;
+    let (before, _) = counted().await;
+    assert!(before >= 2.0, "{before}");
+    let restrict = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&first, &restrict).await;
+    let (after, text) = counted().await;
+    assert!(after >= before, "{text}");
+    // What comes after it is counted, and not lost in what was.
+    escalated().await;
+    let (last, _) = counted().await;
+    assert!(last > after, "{last} after {after}");
+    for word in ["restrict", "break_glass"] {
+        assert!(!text.contains(&format!("command=\"{word}\"")), "{text}");
+    }
+    backend.stop_at(&clock).await;
 }
 
 /// A token's secret in a text.

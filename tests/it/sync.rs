@@ -20,6 +20,7 @@ use crate::http::soon;
 
 mod node;
 mod single;
+mod told;
 mod trouble;
 mod write;
 

@@ -51,3 +51,33 @@ fn a_display_is_not_paired_on_a_store_that_no_backend_has() {
         assert!(!away.exists(), "{verb:?} made one");
     }
 }
+
+#[test]
+fn a_token_has_a_name_that_is_no_other_s_and_an_end() {
+    let home = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", home.path().join("test.db").display());
+    let issue = |name: &str, expires: &str| {
+        let words = ["token", "issue", "--store", &store, "--role", "viewer"];
+        let further = ["--name", name, "--expires", expires];
+        let done = output(home.path(), &[&words[..], &further].concat());
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        (done.status.code(), said)
+    };
+    assert_eq!(issue("d.okafor", "366d").0, Some(0));
+    for (name, expires, sentence) in [
+        ("d.okafor ", "90d", "has a blank at its begin or end"),
+        (" d.okafor", "90d", "has a blank at its begin or end"),
+        ("d.okafor\u{a0}", "90d", "cannot hold"),
+        ("d.ok\u{200b}afor", "90d", "cannot hold"),
+        ("d.ok\u{202e}afor", "90d", "cannot hold"),
+        ("d\u{7}", "90d", "cannot hold"),
+        ("a  b", "90d", "two in a row"),
+        ("display:war", "90d", "warboard display pair"),
+        ("k.ono", "100000d", "366 days at most"),
+        ("k.ono", "367d", "366 days at most"),
+    ] {
+        let (code, said) = issue(name, expires);
+        assert_eq!(code, Some(2), "{name:?} {expires}: {said}");
+        assert!(said.contains(sentence), "{name:?} {expires}: {said}");
+    }
+}

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Context, text};
+use crate::domain::caller::{DISPLAY, PENDING};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::refusal::Refusal;
@@ -53,6 +54,11 @@ pub(super) fn decide(
             return Err(Refusal::invalid(
                 "'people' holds a name with a control character; no token has one.",
             ));
+        }
+        if name.starts_with(DISPLAY) || name.starts_with(PENDING) {
+            return Err(Refusal::invalid(format!(
+                "'people' holds '{name}', which is a display: what everybody in a room reads is not restricted. Leave it out."
+            )));
         }
         if !people.iter().any(|known| known == name) {
             people.push(name.to_owned());

@@ -149,6 +149,11 @@ impl Incident {
         self.ended.is_none()
     }
 
+    /// Whether it is on boards: it is open, or a lesson of it is unfinished.
+    pub fn is_listed(&self) -> bool {
+        self.is_open() || self.lessons.iter().any(|lesson| lesson.done_at.is_none())
+    }
+
     /// The instant that counts for a trigger of the whole incident: the present pass's, or the last earlier one.
     pub fn trigger(&self, name: &str) -> Option<&Trigger> {
         self.triggers

@@ -3,6 +3,7 @@
 
 mod scrape;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
@@ -19,6 +20,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::outbox::{Attempt, EXERCISE};
+use crate::domain::instant::Mono;
 use crate::paging::settings::RouteKind;
 use crate::store::{Store, StoreError, Tally};
 
@@ -90,8 +92,17 @@ struct Measured {
     feed_lag: Gauge,
     store_ready: Gauge,
     tokens_expiring: Gauge,
-    /// One measures at a time; when it was last done, by the monotonic clock.
-    turn: tokio::sync::Mutex<Option<crate::domain::instant::Mono>>,
+    /// One measures at a time.
+    turn: tokio::sync::Mutex<Turn>,
+}
+
+/// What is kept from one measurement to the next.
+#[derive(Default)]
+struct Turn {
+    /// When it was last done, by the monotonic clock.
+    at: Option<Mono>,
+    /// Escalations counted already, by the incident: what is counted stays, though the incident becomes restricted.
+    escalated: HashMap<String, u64>,
 }
 
 /// The store's own counts, read when somebody asks.
@@ -171,6 +182,7 @@ fn method(method: &Method) -> &'static str {
         "GET" => "GET",
         "HEAD" => "HEAD",
         "POST" => "POST",
+        "PUT" => "PUT",
         _ => "other",
     }
 }
@@ -275,8 +287,12 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// A command was answered with this status after so many milliseconds.
+    /// A command was answered with this status after so many milliseconds. What is asked of restricted incidents alone is not
+    /// counted: the count would tell that there is one.
     pub fn command(&self, command: &'static str, status: StatusCode, took_ms: i64) {
+        if matches!(command, "restrict" | "break_glass") {
+            return;
+        }
         let result = result_of(status);
         let labels = CommandLabels { command, result };
         self.commands
@@ -365,7 +381,7 @@ impl Measured {
             ),
             store_ready: gauge("store_ready", "1 where the store can be written"),
             tokens_expiring: gauge("tokens_expiring", "Working tokens that end within 7 days"),
-            turn: tokio::sync::Mutex::new(None),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 }
@@ -380,6 +396,7 @@ mod tests {
         assert_eq!(kind_of("exercise"), "exercise");
         assert_eq!(kind_of("3/<script>"), "other");
         assert_eq!(method(&Method::POST), "POST");
+        assert_eq!(method(&Method::PUT), "PUT");
         assert_eq!(method(&Method::from_bytes(b"BREW").unwrap()), "other");
         assert_eq!(result_of(StatusCode::PRECONDITION_REQUIRED), "refused");
     }

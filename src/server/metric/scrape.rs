@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::extract::State;
@@ -11,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http::header;
 
-use super::{StateLabel, StatusLabel};
+use super::{StateLabel, StatusLabel, Turn};
 use crate::domain::duty;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -52,7 +51,8 @@ struct Census {
     pages: HashMap<&'static str, i64>,
     waiting: i64,
     oldest_s: i64,
-    escalations: u64,
+    /// By incident, where there are any.
+    escalations: HashMap<String, u64>,
     duties: HashMap<&'static str, i64>,
     past_latest_start: i64,
     past_due: i64,
@@ -78,9 +78,12 @@ impl Census {
     }
 
     fn pages(&mut self, incident: &Incident, now: Instant) {
+        let escalations: u64 = incident.pages.iter().map(|page| u64::from(page.step)).sum();
+        if escalations > 0 {
+            self.escalations.insert(incident.id.clone(), escalations);
+        }
         for page in &incident.pages {
             *self.pages.entry(page.state.as_str()).or_default() += 1;
-            self.escalations += u64::from(page.step);
             if page.is_open() && incident.ended.is_none() {
                 self.waiting += i64::from(page.state == PageState::Queued);
                 let age = (now - page.queued_at).num_seconds();
@@ -106,11 +109,27 @@ impl Census {
     }
 }
 
+impl Turn {
+    /// How many came since the last time. A counter never falls: what was counted stays counted.
+    fn escalate(&mut self, now: HashMap<String, u64>) -> u64 {
+        let news = now.into_iter().map(|(incident, now)| {
+            let counted = self.escalated.entry(incident).or_default();
+            let news = now.saturating_sub(*counted);
+            *counted += news;
+            news
+        });
+        news.sum()
+    }
+}
+
 async fn measure(state: &Arc<ServerState>) {
     let measured = &state.metrics.measured;
     let mut turn = measured.turn.lock().await;
     let mono = state.clock.mono();
-    if turn.is_some_and(|at| (0..BELIEVE_FOR_MS).contains(&(mono - at))) {
+    if turn
+        .at
+        .is_some_and(|at| (0..BELIEVE_FOR_MS).contains(&(mono - at)))
+    {
         return;
     }
     let now = state.clock.now();
@@ -133,15 +152,16 @@ async fn measure(state: &Arc<ServerState>) {
         }
         measured.pages_waiting.set(census.waiting);
         measured.oldest_unacknowledged_s.set(census.oldest_s);
-        let escalations = measured.escalations.inner();
-        escalations.store(census.escalations, Ordering::Relaxed);
+        measured
+            .escalations
+            .inc_by(turn.escalate(census.escalations));
         measured
             .duties_past_latest_start
             .set(census.past_latest_start);
         measured.duties_past_due.set(census.past_due);
     }
     of_store(state, now).await;
-    *turn = Some(mono);
+    turn.at = Some(mono);
 }
 
 /// What only the store knows. Where it does not answer, that is what is told; the rest stays as it was.

@@ -4,6 +4,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use futures::future::join_all;
+
 use super::{context, silent, worker, written};
 use crate::domain::alarm;
 use crate::domain::command::worker::{mended, overdue_pages, ring};
@@ -13,13 +15,15 @@ use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
-use crate::store::{Done, Found, Job, Outcome, Target};
+use crate::store::{Done, Found, Job, Outcome, StoreError, Target};
 use crate::time::timeout;
 
 /// The longest wait without looking at the wall clock again, which may have been set.
 const LOOK_AFTER_MS: i64 = 60_000;
 /// How long to wait after the store did not take a job.
 const AGAIN_AFTER_MS: i64 = 1_000;
+/// How many incidents are written at once.
+const SIDE_BY_SIDE: usize = 16;
 /// A status changes behind its instant, not at it.
 const BEHIND: chrono::TimeDelta = chrono::TimeDelta::milliseconds(1);
 
@@ -126,6 +130,30 @@ fn decide(state: &ServerState, found: &Found) -> Outcome {
     written(state, incident, events, &context, Vec::new())
 }
 
+/// Writes down what time has changed about an incident; when to look again, where that was nothing. What is written comes back
+/// with the feed.
+async fn review(
+    state: &Arc<ServerState>,
+    id: &str,
+    decided_at: Instant,
+) -> Result<Option<Instant>, StoreError> {
+    let deciding = state.clone();
+    let job = Job {
+        target: Target::Incident(id.to_owned()),
+        lease: None,
+        idempotency: None,
+        decide: Box::new(move |found| decide(&deciding, &found)),
+        now: decided_at,
+    };
+    let Done::Answered(_) = state.store.submit(job).await? else {
+        return Ok(None);
+    };
+    // An instant at which nothing changed after all must not hide the next one.
+    let incident = state.mirror.incident(id);
+    let next_at = incident.and_then(|of| next_at(state, &of, decided_at));
+    Ok(next_at.filter(|at| *at > decided_at))
+}
+
 /// Works until the future is dropped.
 pub async fn work(state: Arc<ServerState>) {
     let mut head = state.mirror.head();
@@ -134,32 +162,24 @@ pub async fn work(state: Arc<ServerState>) {
     loop {
         head.mark_unchanged();
         schedule.take_in(&state);
-        for id in schedule.due(state.clock.now()) {
-            let deciding = state.clone();
-            let job = Job {
-                target: Target::Incident(id.clone()),
-                lease: None,
-                idempotency: None,
-                decide: Box::new(move |found| decide(&deciding, &found)),
-                now: state.clock.now(),
-            };
+        // Side by side they share a transaction: of hundreds that are due at one instant the last is not seconds late.
+        for few in schedule.due(state.clock.now()).chunks(SIDE_BY_SIDE) {
             let decided_at = state.clock.now();
-            match state.store.submit(job).await {
-                Ok(Done::Answered(_)) => {
-                    trouble.over();
-                    // An instant at which nothing changed after all must not hide the next one.
-                    let incident = state.mirror.incident(&id);
-                    let next_at = incident.and_then(|of| next_at(&state, &of, decided_at));
-                    schedule.set(&id, next_at.filter(|at| *at > decided_at));
-                }
-                Ok(_) => {
-                    trouble.over();
-                }
-                Err(error) => {
-                    state.metrics.store_error(&error);
-                    trouble.met(&error);
-                    let again_at = decided_at + chrono::TimeDelta::milliseconds(AGAIN_AFTER_MS);
-                    schedule.set(&id, Some(again_at));
+            let reviewing = few.iter().map(|id| review(&state, id, decided_at));
+            for (id, ended) in few.iter().zip(join_all(reviewing).await) {
+                match ended {
+                    Ok(again_at) => {
+                        trouble.over();
+                        if again_at.is_some() {
+                            schedule.set(id, again_at);
+                        }
+                    }
+                    Err(error) => {
+                        state.metrics.store_error(&error);
+                        trouble.met(&error);
+                        let again_at = decided_at + chrono::TimeDelta::milliseconds(AGAIN_AFTER_MS);
+                        schedule.set(id, Some(again_at));
+                    }
                 }
             }
         }

@@ -96,9 +96,13 @@ impl Workers {
 async fn forget(state: Arc<ServerState>) {
     loop {
         let before = state.clock.now() - chrono::TimeDelta::days(REMEMBERED_DAYS);
-        if let Err(error) = state.store.forget_answers_before(before).await {
-            state.metrics.store_error(&error);
-            tracing::warn!(%error, "old answers could not be forgotten");
+        match state.store.forget_answers_before(before).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => {
+                state.metrics.store_error(&error);
+                tracing::warn!(%error, "old answers could not be forgotten");
+            }
         }
         state.clock.sleep(FORGET_AFTER_MS).await;
     }

@@ -5,16 +5,13 @@ use chrono::TimeDelta;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+pub use crate::domain::caller::{DISPLAY, PENDING};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Role, Tlp};
 use crate::secret::Secret;
 use crate::server::{TokenError, TokenRequest, issue_token};
 use crate::store::{Store, StoreError, Token};
 
-/// What the names of displays' tokens begin with.
-pub const DISPLAY: &str = "display:";
-/// What the names of codes that wait begin with.
-pub const PENDING: &str = "pair:";
 /// How long a code waits, in minutes.
 pub const CODE_MINUTES: i64 = 10;
 /// Signs that nobody takes for another one when they are read out.

@@ -245,7 +245,9 @@ impl Stage {
         let mut board = Board::clone(&board);
         for source in &mut board.sources {
             if let Some(about) = Arc::make_mut(source).about.as_mut() {
-                Arc::make_mut(about).token_expires_at = Some(self.expires_at);
+                let about = Arc::make_mut(about);
+                about.token_expires_at = Some(self.expires_at);
+                about.token_of_door = false;
             }
         }
         let board = Arc::new(board);

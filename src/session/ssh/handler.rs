@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::door::Channel;
-use super::limit::{Pending, Seat};
+use super::limit::{Full, Pending, Seat};
 use super::logbook::Named;
 use super::people::{Guest, Present};
 use super::sitting::Sitting;
@@ -36,7 +36,8 @@ const WORDS: usize = 4_096;
 pub struct Progress {
     /// A key was offered.
     pub tried: AtomicBool,
-    pub logged_in: AtomicBool,
+    /// Cancelled when somebody logged in.
+    pub logged_in: CancellationToken,
     /// The known key that was named last.
     named: Mutex<Option<Named>>,
 }
@@ -66,7 +67,7 @@ pub struct Handler {
     progress: Arc<Progress>,
     sessions: TaskTracker,
     connected: Mono,
-    /// Held until the login.
+    /// Held until a session has a place: a login alone is none.
     pending: Option<Pending>,
     offers: u32,
     login: Option<Login>,
@@ -76,9 +77,24 @@ pub struct Handler {
 /// Somebody who came in.
 struct Login {
     guest: Arc<Guest>,
-    _present: Present,
-    /// For the first session.
-    seat: Option<Seat>,
+    /// From the first session on.
+    present: Option<Present>,
+    /// Of the first session, kept while the connection is there.
+    seat: Option<Arc<Seat>>,
+}
+
+impl Login {
+    /// A place for a session: the connection's own where no other session has it.
+    fn seat(&mut self, shared: &Shared) -> Result<Arc<Seat>, Full> {
+        if let Some(own) = self.seat.as_ref().filter(|own| Arc::strong_count(own) == 1) {
+            return Ok(own.clone());
+        }
+        let seat = shared.limiter.seat(self.guest.address).map(Arc::new)?;
+        self.seat.get_or_insert_with(|| seat.clone());
+        let enter = || shared.people.enter(self.guest.clone());
+        self.present.get_or_insert_with(enter);
+        Ok(seat)
+    }
 }
 
 /// A channel that was opened.
@@ -133,15 +149,14 @@ impl Handler {
         };
         session.channel_success(id)?;
         let shared = self.shared.clone();
-        let seat = login
-            .seat
-            .take()
-            .map_or_else(|| shared.limiter.seat(self.address), Ok);
+        let seat = login.seat(&shared);
         if seat.is_err() {
             let (outcome, reason) = (LoginOutcome::Refused, Some(LoginReason::Full));
             shared
                 .logbook
                 .guest(outcome, &login.guest, reason, &shared.clock);
+        } else {
+            self.pending = None;
         }
         let now = shared.clock.mono();
         open.pressed_at.store(now.0, Ordering::Relaxed);
@@ -241,12 +256,11 @@ impl russh::server::Handler for Handler {
         shared
             .logbook
             .guest(LoginOutcome::LoggedIn, &guest, None, &shared.clock);
-        self.progress.logged_in.store(true, Ordering::Relaxed);
-        self.pending = None;
+        self.progress.logged_in.cancel();
         self.login = Some(Login {
-            _present: self.shared.people.enter(guest.clone()),
             guest,
-            seat: self.shared.limiter.seat(self.address).ok(),
+            present: None,
+            seat: None,
         });
         Ok(Auth::Accept)
     }

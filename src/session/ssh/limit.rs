@@ -15,13 +15,15 @@ pub struct Limits {
     /// Sessions at once, and from one address.
     pub sessions: usize,
     pub sessions_of_address: usize,
-    /// Connections that have not logged in at once, and from one address; over it the oldest one goes.
+    /// Connections at once on which no session was begun, logged in or not, and from one address; over it the oldest one goes.
     pub half_open: usize,
     pub half_open_of_address: usize,
     /// Keys that one connection may try.
     pub attempts: usize,
-    /// Milliseconds within which a connection has to log in, and to begin a session.
+    /// Milliseconds within which a connection has to log in.
     pub login_within_ms: i64,
+    /// Milliseconds within which somebody who logged in has to begin a session.
+    pub begin_within_ms: i64,
     /// Milliseconds without a key after which a session ends.
     pub idle_for_ms: i64,
     /// Milliseconds after which a connection ends, whatever happens on it.
@@ -37,6 +39,7 @@ impl Default for Limits {
             half_open_of_address: 32,
             attempts: 6,
             login_within_ms: 30_000,
+            begin_within_ms: 15_000,
             idle_for_ms: 12 * 3_600_000,
             total_for_ms: 7 * 86_400_000,
         }
@@ -213,7 +216,7 @@ impl Limiter {
     }
 }
 
-/// A connection that has not logged in; gone with its value.
+/// A connection on which no session was begun; gone with its value.
 #[derive(Debug)]
 pub struct Pending {
     limiter: Arc<Limiter>,

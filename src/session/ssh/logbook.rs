@@ -61,6 +61,8 @@ struct Waiting {
     lost: Option<Login>,
     /// What is under way or may have arrived: how many of the first, under which key.
     batch: Option<(usize, String)>,
+    /// How many are told at once, while some of them are refused.
+    most: Option<usize>,
 }
 
 impl Waiting {
@@ -90,7 +92,8 @@ impl Waiting {
             {
                 self.logins.push_back(lost);
             }
-            let count = self.logins.len().min(LOGINS_LIMIT);
+            let most = self.most.unwrap_or(LOGINS_LIMIT);
+            let count = self.logins.len().min(most);
             let key = || (count, uuid::Uuid::now_v7().to_string());
             self.batch = (count > 0).then(key);
         }
@@ -99,7 +102,17 @@ impl Waiting {
         Some((LoginsBody { logins }, key))
     }
 
+    /// Some of the last batch is not taken: it is told again in halves, so that what is good of it comes onto the record. What
+    /// alone is not taken is given up, and its count is told.
+    fn refused(&mut self) -> Option<usize> {
+        let (count, _) = self.batch.take()?;
+        self.most = Some((count / 2).max(1));
+        (count <= 1).then(|| self.logins.drain(..count.min(self.logins.len())).count())
+    }
+
     fn heard(&mut self) {
+        self.most = self.most.map(|most| 2 * most);
+        self.most = self.most.filter(|most| *most < LOGINS_LIMIT);
         if let Some((count, _)) = self.batch.take() {
             self.logins.drain(..count.min(self.logins.len()));
         }
@@ -261,10 +274,17 @@ impl Logbook {
         let told = timeout(&**clock, within_ms, api.tell_logins(&body, &key)).await;
         let heard = match told {
             Ok(Ok(())) => true,
-            Ok(Err(error @ (ApiError::NotFound | ApiError::Refused { .. }))) => {
-                let (source, logins) = (api.name(), body.logins.len());
-                tracing::error!(target: "login", source, logins, %error, "logins are not taken into the record; they stand in this log alone");
+            Ok(Err(ApiError::NotFound)) => {
+                given_up(api, body.logins.len(), &ApiError::NotFound);
                 true
+            }
+            Ok(Err(error @ ApiError::Refused { .. })) => {
+                let mut state = self.state();
+                let waiting = state.waiting.get_mut(source);
+                if let Some(left_out) = waiting.and_then(Waiting::refused) {
+                    given_up(api, left_out, &error);
+                }
+                return Some(true);
             }
             Ok(Err(error)) => {
                 tracing::debug!(source = api.name(), %error, "logins are not on record yet");
@@ -298,6 +318,11 @@ impl Logbook {
         });
         futures::future::join_all(telling).await;
     }
+}
+
+fn given_up(api: &Api, logins: usize, error: &ApiError) {
+    let source = api.name();
+    tracing::error!(target: "login", source, logins, %error, "logins are not taken into the record; they stand in this log alone");
 }
 
 fn login(
@@ -405,6 +430,32 @@ mod tests {
         let (next, key) = state.waiting[0].batch().unwrap();
         assert_eq!(next.logins[0].person.as_deref(), Some("b"));
         assert_ne!(key, first.1);
+    }
+
+    #[test]
+    fn one_login_that_is_refused_takes_no_other_out_of_the_record() {
+        let book = Logbook::new(1);
+        for n in 0..7 {
+            book.note(tried(LoginOutcome::LoggedIn, &n.to_string(), n), Mono(0));
+        }
+        let mut state = book.state();
+        state.hand_over(Mono(0));
+        let waiting = &mut state.waiting[0];
+        let (mut on_record, mut left_out, mut keys) = (Vec::new(), 0, Vec::new());
+        while let Some((body, key)) = waiting.batch() {
+            assert!(!keys.contains(&key), "other logins under one key");
+            keys.push(key);
+            let people = body.logins.into_iter().filter_map(|login| login.person);
+            let people: Vec<String> = people.collect();
+            if people.contains(&"4".to_owned()) {
+                left_out += waiting.refused().unwrap_or_default();
+            } else {
+                waiting.heard();
+                on_record.extend(people);
+            }
+        }
+        assert_eq!(left_out, 1);
+        assert_eq!(on_record, ["0", "1", "2", "3", "5", "6"]);
     }
 
     #[test]

@@ -138,6 +138,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     tokio::select! {
         () = accept(&listener, &config, &shared, &connections, &cut) => {}
         () = shared.roster.follow(clock) => {}
+        () = shared.roster.tell(apis, clock) => {}
         () = reloading(&setup.reload, &setup.key_file, &config, &shared) => {}
         () = shared.boards.follow_lists() => {}
         () = shared.people.tell(apis, clock) => {}
@@ -244,8 +245,13 @@ async fn connection(
     };
     let handle = running.handle();
     let mut running = std::pin::pin!(running);
-    let mut was_empty = false;
+    // Somebody who logged in has begun nothing yet.
+    let (mut came_in, mut was_empty) = (false, true);
     let goodbye = loop {
+        let wait_ms = match came_in {
+            true => shared.limits.begin_within_ms,
+            false => within,
+        };
         tokio::select! {
             ended = &mut running => {
                 if let Err(error) = ended {
@@ -253,9 +259,10 @@ async fn connection(
                 }
                 break false;
             }
-            () = clock.sleep(within) => {
+            () = progress.logged_in.cancelled(), if !came_in => came_in = true,
+            () = clock.sleep(wait_ms) => {
                 let empty = sessions.is_empty();
-                if !progress.logged_in.load(Ordering::Relaxed) {
+                if !came_in {
                     cut.cancel();
                 } else if empty && was_empty {
                     break true;
@@ -290,7 +297,7 @@ async fn connection(
     }
     cut.cancel();
     let tried = progress.tried.load(Ordering::Relaxed);
-    if tried && !progress.logged_in.load(Ordering::Relaxed) {
+    if tried && !progress.logged_in.is_cancelled() {
         if let Some(named) = progress.named().filter(|_| !shared.ending.is_cancelled()) {
             named.refused(&shared.logbook, address, &clock);
         }

@@ -1,7 +1,7 @@
 //! Who may come in: the file of keys, each with what its person may. Read again whenever somebody logs in and every few
 //! seconds; whoever is connected by a key that is no longer there, or no longer gives the same, is asked to leave.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
@@ -12,11 +12,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use russh::keys::{Algorithm, HashAlg, PublicKey};
 use tokio::sync::watch;
 
+use crate::client::Api;
 use crate::domain::grant::Grant;
-use crate::time::SharedClock;
+use crate::time::{SharedClock, timeout};
+use crate::wire::{PRESENCE_SECONDS, ROSTER_LIMIT, RosterBody};
 
 /// Largest file that is read.
 const LONGEST: u64 = 1 << 20;
+/// How often it is told anew who may come in, and how long a source may take for it.
+const TELL_EVERY_MS: i64 = PRESENCE_SECONDS * 1_000 / 3;
+const TELL_WITHIN_MS: i64 = 5_000;
 /// How often the file is looked at.
 const LOOK_EVERY_MS: i64 = 5_000;
 /// Most keys remembered that were in the file and are no longer.
@@ -89,6 +94,14 @@ impl Roster {
         let (known, grant) = self.keys.get(&name)?;
         // The whole key, not the digest alone.
         (known.key_data() == key.key_data()).then(|| (name, grant.clone()))
+    }
+
+    /// Everybody with a key, with their rights, as backends are told.
+    fn body(&self) -> RosterBody {
+        let rights: BTreeSet<String> = self.keys.values().map(|(_, of)| of.to_string()).collect();
+        RosterBody {
+            people: rights.into_iter().take(ROSTER_LIMIT).collect(),
+        }
     }
 
     /// Whether a fingerprint still gives exactly this.
@@ -259,6 +272,25 @@ impl RosterFile {
                 let path = self.path.display();
                 tracing::error!(target: "login", %path, why, "the keys of people could not be read again");
             }
+        }
+    }
+
+    /// Tells all sources who may come in: when that has changed, and well before it is forgotten. Ends never.
+    pub async fn tell(&self, apis: &[Api], clock: &SharedClock) {
+        let mut settled = self.watch();
+        loop {
+            let body = settled.borrow_and_update().body();
+            let telling = apis.iter().map(|api| {
+                let telling = timeout(&**clock, TELL_WITHIN_MS, api.tell_roster(&body));
+                async move {
+                    if let Ok(Err(error)) = telling.await {
+                        tracing::debug!(source = api.name(), %error, "who may come in was not told");
+                    }
+                }
+            });
+            futures::future::join_all(telling).await;
+            // Whatever ended the wait, it is told again.
+            let _ended = timeout(&**clock, TELL_EVERY_MS, settled.changed()).await;
         }
     }
 

@@ -153,8 +153,6 @@ pub fn named(board: &Arc<Board>, person: &str) -> Arc<Board> {
         };
         let mut about = (**about).clone();
         about.you.name = person.to_owned();
-        // The door's token is not the person's affair.
-        about.token_expires_at = None;
         Arc::new(Source {
             about: Some(Arc::new(about)),
             ..Source::clone(source)

@@ -49,7 +49,7 @@ pub struct Sitting {
     /// The client is gone.
     pub gone: CancellationToken,
     /// Its place; None: there was none, and this is what to say.
-    pub seat: Result<Seat, super::limit::Full>,
+    pub seat: Result<Arc<Seat>, super::limit::Full>,
 }
 
 /// Why a session ends before its person ends it.

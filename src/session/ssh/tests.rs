@@ -1,6 +1,6 @@
 //! The door as a protocol, spoken to by a client in the same process: what a fault on one connection does to others.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use russh::ChannelMsg;
@@ -48,8 +48,29 @@ fn key() -> PrivateKey {
     PrivateKey::random(&mut rand::rng(), Algorithm::Ed25519).unwrap()
 }
 
-/// A door with an echo behind it, and somebody who came in.
-async fn open(ending: &CancellationToken) -> (Handle<Believes>, tokio::task::JoinHandle<()>) {
+/// A door with an echo behind it, for one person.
+struct Opened {
+    address: SocketAddr,
+    person: Arc<PrivateKey>,
+    serving: tokio::task::JoinHandle<()>,
+    /// Where the file of keys is read again and again.
+    _folder: tempfile::TempDir,
+}
+
+impl Opened {
+    /// Comes in.
+    async fn login(&self) -> Handle<Believes> {
+        let mut handle = client::connect(Arc::default(), self.address, Believes)
+            .await
+            .unwrap();
+        let key = PrivateKeyWithHashAlg::new(self.person.clone(), None);
+        let done = handle.authenticate_publickey("x", key).await.unwrap();
+        assert!(done.success());
+        handle
+    }
+}
+
+async fn open(ending: &CancellationToken, limits: Limits) -> Opened {
     let (host, person) = (key(), key());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys");
@@ -68,7 +89,7 @@ async fn open(ending: &CancellationToken) -> (Handle<Believes>, tokio::task::Joi
         key_file: folder.path().join("host"),
         reload: Arc::default(),
         clock,
-        limits: Limits::default(),
+        limits,
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -77,18 +98,12 @@ async fn open(ending: &CancellationToken) -> (Handle<Believes>, tokio::task::Joi
         setup,
         ending.clone().cancelled_owned(),
     ));
-    let mut handle = client::connect(Arc::default(), address, Believes)
-        .await
-        .unwrap();
-    let key = PrivateKeyWithHashAlg::new(Arc::new(person), None);
-    assert!(
-        handle
-            .authenticate_publickey("x", key)
-            .await
-            .unwrap()
-            .success()
-    );
-    (handle, serving)
+    Opened {
+        address,
+        person: Arc::new(person),
+        serving,
+        _folder: folder,
+    }
 }
 
 /// What a command printed, and its exit code.
@@ -111,7 +126,8 @@ async fn ran(handle: &Handle<Believes>, words: &str) -> (String, Option<u32>) {
 #[tokio::test]
 async fn a_fault_ends_one_session_and_the_others_go_on() {
     let ending = CancellationToken::new();
-    let (handle, serving) = open(&ending).await;
+    let door = open(&ending, Limits::default()).await;
+    let handle = door.login().await;
     assert_eq!(ran(&handle, "one").await, ("a one\n".to_owned(), Some(0)));
     for words in ["break at once", "break later"] {
         let (said, code) = ran(&handle, words).await;
@@ -120,5 +136,48 @@ async fn a_fault_ends_one_session_and_the_others_go_on() {
     }
     assert_eq!(ran(&handle, "two").await, ("a two\n".to_owned(), Some(0)));
     ending.cancel();
-    serving.await.unwrap();
+    door.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn logins_without_a_session_take_no_place_and_the_oldest_of_too_many_goes() {
+    let ending = CancellationToken::new();
+    let limits = Limits {
+        sessions: 1,
+        half_open_of_address: 4,
+        begin_within_ms: 600_000,
+        ..Limits::default()
+    };
+    let door = open(&ending, limits).await;
+    let mut idle = Vec::new();
+    for _ in 0..4 {
+        idle.push(door.login().await);
+    }
+    let busy = door.login().await;
+    assert_eq!(ran(&busy, "one").await, ("a one\n".to_owned(), Some(0)));
+    // Four fit beside whoever has begun a session.
+    let oldest = idle.remove(0);
+    let gone = tokio::time::timeout(std::time::Duration::from_secs(60), oldest);
+    assert!(gone.await.is_ok(), "the oldest is still there");
+    // The place is the connection's as long as it is there.
+    let (said, code) = ran(&idle[2], "two").await;
+    assert!(said.contains("too many people"), "{said}");
+    assert_eq!(code, Some(1));
+    ending.cancel();
+    door.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_login_without_a_session_is_cut_soon() {
+    let ending = CancellationToken::new();
+    let limits = Limits {
+        begin_within_ms: 100,
+        ..Limits::default()
+    };
+    let door = open(&ending, limits).await;
+    let idle = door.login().await;
+    let gone = tokio::time::timeout(std::time::Duration::from_secs(60), idle);
+    assert!(gone.await.is_ok(), "it is still there");
+    ending.cancel();
+    door.serving.await.unwrap();
 }

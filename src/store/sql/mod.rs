@@ -336,7 +336,7 @@ impl<E: Engine> Store for SqlStore<E> {
         })
     }
 
-    fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn forget_answers_before(&self, at: Instant) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(self.ask(move |reply| Work::Forget(at, reply)))
     }
 

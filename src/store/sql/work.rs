@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 use super::db::{Db, sql};
 use super::engine::Engine;
 use super::job::State;
+use super::row::{ROWS, int};
 use super::{closed, intake, outbox};
 use crate::domain::instant::Instant;
 use crate::store::claim::{Claim, Claims, Lease};
@@ -51,7 +52,8 @@ pub(super) enum Work {
     TouchToken(String, Instant, Reply<()>),
     /// Kept unless there is one of this name.
     Setting(String, Vec<u8>, Reply<Vec<u8>>),
-    Forget(Instant, Reply<()>),
+    /// At most so many of each kind.
+    Forget(Instant, Reply<bool>),
     Ready(Reply<()>),
     Close(oneshot::Sender<()>),
 }
@@ -64,10 +66,11 @@ impl Work {
             Work::Claim(_, reply) => reply.settle(committed),
             Work::Renew(_, _, _, reply) => reply.settle(committed),
             Work::Tend(_, reply) => reply.settle(committed),
-            Work::PutToken(_, reply) | Work::RevokeToken(_, _, reply) | Work::Logins(_, reply) => {
-                reply.settle(committed)
-            }
-            Work::TouchToken(_, _, reply) | Work::Forget(_, reply) | Work::Ready(reply) => {
+            Work::PutToken(_, reply)
+            | Work::RevokeToken(_, _, reply)
+            | Work::Logins(_, reply)
+            | Work::Forget(_, reply) => reply.settle(committed),
+            Work::TouchToken(_, _, reply) | Work::Ready(reply) => {
                 reply.settle(committed);
             }
             Work::Setting(_, _, reply) => reply.settle(committed),
@@ -219,8 +222,18 @@ async fn setting(db: &mut Db, name: &str, made: &[u8]) -> Result<Vec<u8>, StoreE
         .ok_or_else(|| StoreError::Corrupt(format!("the setting {name} was not kept")))
 }
 
-async fn forget(db: &mut Db, before: i64) -> Result<(), StoreError> {
-    plain(db, sql("DELETE FROM answer WHERE at < $1").bind(before)).await?;
-    let done = sql("DELETE FROM outbox WHERE done = 1 AND queued_at < $1");
-    plain(db, done.bind(before)).await
+/// True where there may be more: the works beside it in its transaction do not wait for all of a month.
+async fn forget(db: &mut Db, before: i64) -> Result<bool, StoreError> {
+    let answers = sql(
+        "DELETE FROM answer WHERE (token, key) IN (SELECT token, key FROM answer WHERE at < $1 LIMIT $2)",
+    );
+    let done = sql(
+        "DELETE FROM outbox WHERE key IN (SELECT key FROM outbox WHERE done = 1 AND queued_at < $1 LIMIT $2)",
+    );
+    let mut more = false;
+    for old in [answers, done] {
+        let forgotten = old.bind(before).bind(ROWS).run(db).await?;
+        more |= int(forgotten) >= ROWS;
+    }
+    Ok(more)
 }

@@ -350,9 +350,10 @@ pub fn token(shared: &Shared) -> (Option<String>, Option<Mono>) {
     let sources = shared.board.sources.iter().enumerate();
     let left = sources.filter_map(|(i, source)| {
         let at = source.about.as_ref()?.token_expires_at?;
-        Some(((at - shared.time(i)).num_milliseconds(), i))
+        let of_door = source.about.as_ref()?.token_of_door;
+        Some(((at - shared.time(i)).num_milliseconds(), i, of_door))
     });
-    let Some((left, source)) = left.min() else {
+    let Some((left, source, of_door)) = left.min() else {
         return (None, None);
     };
     let whose = match shared.board.sources.len() {
@@ -360,6 +361,10 @@ pub fn token(shared: &Shared) -> (Option<String>, Option<Mono>) {
         _ => format!(" for {}", shared.source_name(source)),
     };
     let (unit, word) = match left {
+        ..=0 if of_door => {
+            let text = format!("DOOR TOKEN ENDED{whose}: tell who runs this door");
+            return (Some(text), None);
+        }
         ..=0 => return (Some(format!("TOKEN ENDED{whose}: ask for another")), None),
         left if left > SOON_DAYS * DAY => {
             return (None, Some(shared.now + (left - SOON_DAYS * DAY)));
@@ -368,7 +373,8 @@ pub fn token(shared: &Shared) -> (Option<String>, Option<Mono>) {
         HOUR.. => (HOUR, "h"),
         _ => (MINUTE, "min"),
     };
-    let text = format!("token{whose} expires in {} {word}", left / unit);
+    let door = if of_door { "door " } else { "" };
+    let text = format!("{door}token{whose} expires in {} {word}", left / unit);
     (Some(text), Some(shared.now + (left % unit + 1)))
 }
 

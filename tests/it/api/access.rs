@@ -42,7 +42,7 @@ fn rule(route: &str) -> Rule {
         "get /healthz" | "get /readyz" | "get /openapi.json" | "get /display" => Rule::Open,
         "get /display/stream" => Rule::Cookie,
         "post /display/pair" => Rule::Code,
-        "put /v1/who" | "get /v1/named" | "post /v1/logins" => Rule::Door,
+        "put /v1/who" | "put /v1/roster" | "get /v1/named" | "post /v1/logins" => Rule::Door,
         "get /v1/logins" => Rule::Audit,
         "post /v1/intake/{name}" => Rule::Intake,
         "get /v1/info" | "get /v1/teams" | "get /v1/regimes" | "get /v1/incidents"

@@ -74,6 +74,7 @@ async fn the_document_lists_every_route_and_resolves() {
         "post /v1/intake/{name}",
         "post /v1/logins",
         "post /v1/pages/{id}/acknowledge",
+        "put /v1/roster",
         "put /v1/who",
     ];
     assert_eq!(routes, expected.map(str::to_owned).into());

@@ -69,6 +69,10 @@ async fn logins_are_written_once_by_doors_alone_and_move_no_feed() {
         }
         let page = backend.get(token, "/v1/logins?limit=1").await.expect(200);
         assert_eq!(page["next"], logins[0]["seq"]);
+        // As many as were asked for, and nothing behind them.
+        let whole = backend.get(token, "/v1/logins?limit=2").await.expect(200);
+        assert_eq!(whole["logins"].as_array().unwrap().len(), 2);
+        assert_eq!(whole["next"], Value::Null);
         let path = format!("/v1/logins?limit=1&after={}", page["next"]);
         let page = backend.get(token, &path).await.expect(200);
         assert_eq!(page["logins"][0], logins[1]);
@@ -121,4 +125,48 @@ async fn a_door_hears_at_once_who_came_onto_a_list_and_who_left_it_within_its_se
     let list = list.header("x-warboard-on-behalf-of", "role=commander");
     assert_eq!(list.send().await.expect(200)["incidents"], json!([]));
     backend.stop().await;
+}
+
+#[tokio::test]
+async fn who_newly_sees_it_is_told_of_keys_at_doors_and_of_no_door_no_code_and_no_display_as_a_person()
+ {
+    let (backend, clock) = Backend::still().await;
+    let bastion = door(&backend, &["azure"]).await;
+    for name in ["display:war2", "pair:war"] {
+        backend.issue(name, Role::Viewer).await;
+    }
+    let open = json!({"service": "azure", "title": "t", "tlp": "red"});
+    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+    let tell = async |token: &str, people: Value| {
+        let ask = backend.ask("PUT", "/v1/roster").token(token);
+        ask.json(&json!({ "people": people })).send().await
+    };
+    let people = json!([
+        "person=k.ono,role=responder,clearance=green,services=azure,team=legal-affairs",
+        // One whose token shows it already, and two who would get more than their door has.
+        "person=commander,role=viewer,services=azure",
+        "person=boss,role=admin,services=azure",
+        "person=far,role=responder",
+    ]);
+    assert_eq!(tell(&bastion, people.clone()).await.status, 204);
+    tell(&backend.tokens.admin, people).await.problem(403);
+    for wrong in [json!(["role=viewer"]), json!(["person=a"]), json!("a")] {
+        tell(&bastion, wrong).await.problem(422);
+    }
+    let newly = async || {
+        let ask = backend.ask("POST", &format!("/v1/incidents/{id}/preview"));
+        let ask = ask.token(&backend.tokens.commander);
+        let set = json!({"type": "set", "tlp": "green"});
+        ask.json(&set).send().await.expect(200)["newly"].clone()
+    };
+    let told = newly().await;
+    assert_eq!(told["people"], json!(["k.ono", "responder", "viewer"]));
+    assert_eq!(told["people_in_all"], 3);
+    assert_eq!(told["displays"], json!(["war2"]));
+    assert_eq!(told["roles"], json!(["viewer", "responder"]));
+    assert_eq!(told["teams"], json!(["legal-affairs"]));
+    // A door that says no more is believed for a minute.
+    clock.advance(61_000);
+    assert_eq!(newly().await["people"], json!(["responder", "viewer"]));
+    backend.stop_at(&clock).await;
 }

@@ -37,7 +37,7 @@ async fn a_list_is_compressed_for_who_takes_it_and_says_so() {
     for answer in [&plain, &gzip] {
         assert_eq!(
             answer.header("vary"),
-            Some("Authorization, Accept-Encoding")
+            Some("Authorization, x-warboard-on-behalf-of, Accept-Encoding")
         );
         let known = list.clone().header("if-none-match", answer.etag());
         let known = known.header("accept-encoding", "gzip").send().await;

@@ -172,6 +172,7 @@ async fn only_commanders_and_counsel_restrict_and_a_forgotten_list_lifts_nothing
         json!({"type": "restrict"}),
         json!({"type": "restrict", "people": [""]}),
         json!({"type": "restrict", "people": ["a\u{1b}[2J"]}),
+        json!({"type": "restrict", "people": ["x", "display:war2"]}),
         json!({"type": "restrict", "people": vec!["n"; 3], "why": "x"}),
     ] {
         let answer = backend.order(&tokens.counsel, &id, &body).send().await;
@@ -385,5 +386,107 @@ async fn a_restriction_outlives_a_restart() {
     // Whoever was away meanwhile is told that it is gone: an old board must not show it on.
     let news = feed(&backend, &backend.tokens.viewer, &before).await;
     assert_eq!(news["gone"], json!([id]));
+    backend.stop().await;
+}
+
+/// What a token is told to be gone since each of these places.
+async fn gone(backend: &Backend, token: &str, places: &[String]) -> Vec<Value> {
+    let mut all = Vec::new();
+    for since in places {
+        let news = feed(backend, token, since).await;
+        all.push(news.get("gone").cloned().unwrap_or_default());
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_token_of_after_the_restriction_is_not_told_that_there_was_something() {
+    let (backend, clock) = Backend::still().await;
+    let before = backend.cursor().await;
+    let id = restricted(&backend, &["listed", "off"]).await;
+    let at = [before, backend.cursor().await];
+    let off = backend.issue("off", Role::Viewer).await;
+    backend
+        .done(&id, &json!({"type": "restrict", "people": ["listed"]}))
+        .await;
+    clock.advance(3_600_000);
+    let late = backend.issue("late", Role::Admin).await;
+    let none = [Value::Null, Value::Null];
+    assert_eq!(gone(&backend, &late, &at).await, none);
+    let told = [json!([id]), Value::Null];
+    assert_eq!(gone(&backend, &backend.tokens.admin, &at).await, told);
+    let told = [json!([id]), json!([id])];
+    assert_eq!(gone(&backend, &off, &at).await, told);
+    // A new token of who was taken off is no older than others.
+    let off = backend.issue("off", Role::Viewer).await;
+    assert_eq!(gone(&backend, &off, &at).await, none);
+    backend.stop_at(&clock).await;
+}
+
+#[tokio::test]
+async fn a_restart_does_not_move_the_place_at_which_a_restricted_incident_went_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.db");
+    let backend = Plan::new().at(&path).start().await;
+    let (old, off) = (
+        backend.issue("old", Role::Admin).await,
+        backend.issue("off", Role::Viewer).await,
+    );
+    let mut at = vec![backend.cursor().await];
+    let id = restricted(&backend, &["listed", "off"]).await;
+    at.push(backend.cursor().await);
+    let glass = json!({"type": "break_glass", "reason": "nobody on the list answers"});
+    let broken = backend.order(&old, &id, &glass).send().await;
+    broken.expect(200);
+    at.push(backend.cursor().await);
+    let fewer = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&id, &fewer).await;
+    at.push(backend.cursor().await);
+    let note = json!({"type": "note", "kind": "fact", "text": "canary"});
+    backend.done(&id, &note).await;
+    let viewer = backend.tokens.viewer.clone();
+    let (news, none) = (json!([id]), Value::Null);
+    let expected = [
+        (&viewer, [&news, &none, &none, &none]),
+        (&old, [&news, &news, &news, &none]),
+        (&off, [&news, &news, &news, &none]),
+    ];
+    for (token, expected) in expected {
+        let told = gone(&backend, token, &at).await;
+        assert_eq!(told.iter().collect::<Vec<_>>(), expected, "before");
+    }
+    backend.stop().await;
+    let backend = Plan::new().at(&path).start().await;
+    for (token, expected) in &expected[1..] {
+        let told = gone(&backend, token, &at).await;
+        assert_eq!(told.iter().collect::<Vec<_>>(), expected, "after a restart");
+    }
+    let stranger = gone(&backend, &backend.tokens.viewer, &at[1..]).await;
+    assert_eq!(stranger, [Value::Null, Value::Null, Value::Null]);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn what_happens_on_a_restricted_incident_moves_no_cursor_and_no_tag_of_others() {
+    let backend = Backend::new().await;
+    let id = restricted(&backend, &["listed"]).await;
+    let viewer = backend.tokens.viewer.clone();
+    let list = async |tag: &str| {
+        let ask = backend.ask("GET", "/v1/incidents").token(&viewer);
+        ask.header("if-none-match", tag).send().await
+    };
+    let before = list("\"none\"").await;
+    let cursor = before.expect(200)["cursor"].as_str().unwrap().to_owned();
+    let own = backend.cursor().await;
+    let note = json!({"type": "note", "kind": "fact", "text": "canary"});
+    backend.done(&id, &note).await;
+    assert_ne!(backend.cursor().await, own, "it moves for its own people");
+    assert_eq!(list(before.etag()).await.status, 304);
+    assert_eq!(feed(&backend, &viewer, &cursor).await["cursor"], cursor);
+    backend.opened().await;
+    assert_eq!(list(before.etag()).await.status, 200);
+    let news = feed(&backend, &viewer, &cursor).await;
+    assert_eq!(news["incidents"].as_array().unwrap().len(), 1);
+    assert_ne!(news["cursor"], cursor);
     backend.stop().await;
 }

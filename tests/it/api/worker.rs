@@ -214,3 +214,26 @@ async fn a_seat_nobody_takes_pages_command_once() {
     assert_eq!(taken["pages"].as_array().unwrap().len(), 1);
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_due_for_many_at_one_instant_is_written_side_by_side() {
+    use warboard::store::Store as _;
+    const MANY: usize = 48;
+    let (backend, clock) = Backend::still().await;
+    let mut declared = Vec::new();
+    for _ in 0..MANY {
+        let id = backend.opened().await;
+        let after = backend.done(&id, &json!({"type": "declare"})).await;
+        declared.push((id, after));
+    }
+    let tally = backend.store.tally();
+    let before = tally.commits();
+    clock.advance(65 * HOUR);
+    for (id, after) in &declared {
+        let written = |incident: &Value| newer(incident, after);
+        backend.until_at(&clock, id, written).await;
+    }
+    let commits = tally.commits() - before;
+    assert!(commits < MANY as u64, "{commits} commits for {MANY}");
+    backend.stop_at(&clock).await;
+}

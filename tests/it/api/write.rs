@@ -221,7 +221,7 @@ async fn a_key_is_remembered_over_a_restart_and_for_thirty_days() {
     let backend = Plan::new().at(&path).clock(&clock).start().await;
     let token = backend
         .issue_as("importer", Role::Commander, |request| {
-            request.expires_at += chrono::TimeDelta::days(300);
+            request.expires_at += chrono::TimeDelta::days(270);
         })
         .await;
     let open = json!({"service": "azure", "title": "once"});

@@ -134,8 +134,8 @@ async fn a_code_pairs_once_and_the_cookie_is_for_this_path_alone() {
     assert!((90 * 86_400 - 60..=90 * 86_400).contains(&age), "{age}");
     let token = pair.strip_prefix("warboard_display=").unwrap();
     assert!(token.starts_with("wb_"), "{pair}");
-    // A viewer's, and nothing more.
-    assert_eq!(backend.get(token, "/v1/info").await.status, 200);
+    // It opens nothing besides.
+    assert_eq!(backend.get(token, "/v1/info").await.status, 403);
     let opened = backend.ask("POST", "/v1/incidents").token(token);
     let opened = opened
         .json(&json!({"service": "azure", "title": "x"}))
@@ -261,5 +261,29 @@ async fn nothing_but_a_display_s_own_token_opens_the_stream() {
     let path = format!("{path}&theme=neon");
     let odd = backend.ask("GET", &path).header("cookie", &cookie);
     assert!(odd.send().await.problem(422).1.contains("night"));
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_display_s_token_shows_the_wall_and_opens_nothing_of_the_api() {
+    let backend = Backend::new().await;
+    let id = backend.opened().await;
+    let cursor = backend.cursor().await;
+    let token = paired(&backend, "a").await;
+    for path in [
+        "/v1/info",
+        "/v1/incidents",
+        "/v1/teams",
+        &format!("/v1/incidents/{id}"),
+        &format!("/v1/incidents/{id}/timeline"),
+        &format!("/v1/changes?since={cursor}"),
+    ] {
+        let (_, told) = backend.get(&token, path).await.problem(403);
+        assert!(told.contains("/display"), "{path}: {told}");
+    }
+    let note = json!({"type": "note", "kind": "fact", "text": "t"});
+    backend.order(&token, &id, &note).send().await.problem(403);
+    let mut stream = Stream::open(&backend, &token, WALL).await;
+    stream.until(|wall| wall.text().contains("DETECT 1")).await;
     backend.stop().await;
 }

@@ -76,6 +76,25 @@ fn a_session_without_a_key_pressed_ends_with_a_sentence() {
     assert!(!board.screen().alternate_screen());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn twelve_logins_without_a_session_are_nobody_and_keep_nobody_out() {
+    let rights = ["person=k.ono,role=viewer", "person=d.okafor,role=commander"];
+    let door = Door::with(&rights, &["--sessions", "2"]);
+    let mut idle = Vec::new();
+    for _ in 0..12 {
+        idle.push(login(&door, "k.ono").await);
+    }
+    let done = door.ssh("d.okafor", &["list"]);
+    assert!(done.status.success(), "{done:?}");
+    let mut inside = door.board("d.okafor", (80, 24), &[]);
+    inside.sees("UTC");
+    let who = super::until("the one who is there", || {
+        Some(super::login::who(&door)).filter(|who| who.contains("d.okafor"))
+    });
+    assert!(!who.contains("k.ono"), "{who}");
+    drop(idle);
+}
+
 /// So many sessions at one door, each with its board drawn, over twenty incidents.
 async fn crowd(sessions: usize) -> (Door, Vec<(Handle<Believes>, Channel<Msg>)>) {
     let most = sessions.to_string();

@@ -70,3 +70,27 @@ fn faults_in_the_keys_are_named_by_line_and_end_the_start() {
     assert!(told.contains("keys:2: 'rule=x' is no right"), "{told}");
     assert!(told.contains("keys:3: 'restrict' is no option"), "{told}");
 }
+
+#[test]
+fn the_boards_of_a_door_say_that_its_token_ends_soon() {
+    let mut door = Door::open(&["person=d.okafor,role=commander"]);
+    let rights = ["--role", "commander", "--name", "bastion", "--door"];
+    let token = issued(&door.home, &[&rights[..], &["--expires", "2d"]].concat());
+    let places = ["--host-key", "host2", "--authorized-keys", "keys"];
+    let args = ["ssh-serve", "--listen", "127.0.0.1:0", "--url", &door.url];
+    let mut child = warboard(door.home.path(), &[&args[..], &places].concat())
+        .env("WARBOARD_TOKEN", &token)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The backend's own door has no token that ends.
+    let mut board = door.board("d.okafor", (120, 34), &[]);
+    board.sees("d.okafor");
+    assert!(!board.picture().contains("token"), "{}", board.picture());
+    let found = listening(&mut child, &["ssh://"]);
+    door.port = found[0].rsplit(':').next().unwrap().parse().unwrap();
+    let mut board = door.board("d.okafor", (120, 34), &[]);
+    board.sees("door token expires in 1 d");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

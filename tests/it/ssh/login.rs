@@ -156,22 +156,24 @@ fn a_terminals_word_decides_colours_letters_and_theme() {
     );
 }
 
+/// Who is connected, as the backend tells it.
+pub fn who(door: &Door) -> String {
+    let got = std::process::Command::new("/usr/bin/curl")
+        .args(["-s", "-H", &format!("Authorization: Bearer {}", door.token)])
+        .arg(format!("{}/v1/who", door.url))
+        .output()
+        .unwrap();
+    text(&got.stdout)
+}
+
 #[test]
 fn who_is_connected_is_told_and_whoever_drops_is_gone() {
     let door = Door::open(&[COMMANDER, "person=r.haddad,role=responder"]);
     let id = door.incident("A");
-    let who = || {
-        let got = std::process::Command::new("/usr/bin/curl")
-            .args(["-s", "-H", &format!("Authorization: Bearer {}", door.token)])
-            .arg(format!("{}/v1/who", door.url))
-            .output()
-            .unwrap();
-        text(&got.stdout)
-    };
     let mut board = door.board("r.haddad", (80, 24), &[]);
     board.sees(&id);
     let seen = until("somebody at the door", || {
-        Some(who()).filter(|who| who.contains("r.haddad"))
+        Some(who(&door)).filter(|who| who.contains("r.haddad"))
     });
     assert!(
         seen.contains("\"via\":\"ssh\"") && !seen.contains("127.0.0.1"),
@@ -179,7 +181,7 @@ fn who_is_connected_is_told_and_whoever_drops_is_gone() {
     );
     board.signal(nix::sys::signal::Signal::SIGKILL);
     until("nobody at the door", || {
-        Some(who()).filter(|who| !who.contains("r.haddad"))
+        Some(who(&door)).filter(|who| !who.contains("r.haddad"))
     });
 }
 

@@ -40,3 +40,20 @@ fn whoever_is_on_a_list_sees_the_restricted_incident_and_whoever_is_not_does_not
     named.sees(&id);
     unnamed.sees(&id);
 }
+
+#[test]
+fn who_may_come_in_by_a_door_is_named_before_a_mark_is_lowered() {
+    let door = Door::open(&["person=k.ono,role=responder,clearance=green"]);
+    let id = door.incident("A");
+    super::until("the one with a key among those who newly see it", || {
+        let got = std::process::Command::new("/usr/bin/curl")
+            .args(["-s", "-H", &format!("Authorization: Bearer {}", door.token)])
+            .args(["-H", "content-type: application/json"])
+            .args(["-d", r#"{"type":"set","tlp":"green"}"#])
+            .arg(format!("{}/v1/incidents/{id}/preview", door.url))
+            .output()
+            .unwrap();
+        let told = super::text(&got.stdout);
+        told.contains(r#""people":["k.ono"]"#).then_some(())
+    });
+}

@@ -26,6 +26,7 @@ on_both! {
     a_setting_is_made_once
     logins_stand_in_the_chain_once_and_move_no_feed
     what_is_old_is_forgotten_and_what_waits_is_not
+    no_more_than_a_thousand_are_forgotten_at_once
     a_store_that_is_opened_again_goes_on
     a_closed_store_takes_nothing
 }
@@ -344,6 +345,19 @@ async fn what_is_old_is_forgotten_and_what_waits_is_not(place: Place) {
     let put = OutboxChange::Put(delivery("k1", "p1", 10));
     written(&*store, note_with(&id, "paged", None, vec![put])).await;
     assert_eq!(keys(&claimed(&*store, "b", 1_000).await), ["k1"]);
+}
+
+async fn no_more_than_a_thousand_are_forgotten_at_once(place: Place) {
+    let store = place.node().await;
+    let id = opened(&*store).await;
+    let all = || (0..1_001).map(|n| format!("k{n}"));
+    let put = all().map(|key| OutboxChange::Put(delivery(&key, "p1", 10)));
+    written(&*store, note_with(&id, "paged", None, put.collect())).await;
+    let done = all().map(|key| OutboxChange::Done { key });
+    written(&*store, note_with(&id, "sent", None, done.collect())).await;
+    // Whoever asks is told that there are more.
+    assert!(store.forget_answers_before(at(1_000)).await.unwrap());
+    assert!(!store.forget_answers_before(at(1_000)).await.unwrap());
 }
 
 async fn a_store_that_is_opened_again_goes_on(place: Place) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::domain::text::SafeText;
-use crate::server::intake::{Intake, TROUBLE_CELLS};
+use crate::server::intake::{Intake, TROUBLE_KEPT_CELLS};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::StoreError;
@@ -97,7 +97,7 @@ pub(super) async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sen
                 trouble.met(&error);
                 if had.is_none_or(|hold| hold.until <= state.clock.mono()) {
                     held.send_replace(None);
-                    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
+                    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
                     intake.note(|progress| progress.trouble = Some(text));
                 }
             }

@@ -8,7 +8,7 @@ use crate::connector::port::{Batch, Cursor, Version, Watermark};
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::domain::word::Phase;
-use crate::server::intake::TROUBLE_CELLS;
+use crate::server::intake::TROUBLE_KEPT_CELLS;
 use crate::store::StoreError;
 use crate::time::Mono;
 
@@ -88,7 +88,7 @@ impl Memory {
         let all = all.chain(self.refused.said());
         let all = all.chain(self.unread.said()).chain(self.unnoted.said());
         let all: Vec<String> = all.chain(moves.into_iter().map(str::to_owned)).collect();
-        (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_CELLS))
+        (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_KEPT_CELLS))
     }
 }
 

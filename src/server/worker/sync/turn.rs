@@ -10,7 +10,7 @@ use super::take::mark;
 use crate::connector::error::ConnectorError;
 use crate::connector::port::{Delta, Watch, Watermark};
 use crate::domain::text::SafeText;
-use crate::server::intake::TROUBLE_CELLS;
+use crate::server::intake::TROUBLE_KEPT_CELLS;
 
 /// How often the whole list is read where changes are told otherwise.
 const RESYNC_AFTER_MS: i64 = 300_000;
@@ -52,7 +52,7 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
         return interval;
     }
     memory.failures = memory.failures.saturating_add(1);
-    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
+    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
     tracing::warn!(
         connector = intake.settings.name,
         error = text,

@@ -261,6 +261,10 @@ fn let_in(newly: &NewlyBody, look: &Look<'_>) -> Vec<Row> {
         ));
         rows.push(row(format!("Their roles: {roles}."), Role::DialogWarning));
     }
+    if !newly.displays.is_empty() {
+        let displays = newly.displays.join(", ");
+        rows.push(row(format!("Displays: {displays}."), Role::DialogWarning));
+    }
     if !teams.is_empty() {
         rows.push(row(format!("Teams: {teams}."), Role::DialogWarning));
     }

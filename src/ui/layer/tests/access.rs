@@ -23,8 +23,9 @@ fn restricted(app: &mut App, people: &[&str]) {
 fn let_in() -> PreviewBody {
     PreviewBody {
         newly: Some(NewlyBody {
-            people: vec!["l.costa".to_owned(), "wall-7".to_owned()],
+            people: vec!["l.costa".to_owned(), "p.abara".to_owned()],
             people_in_all: 2,
+            displays: vec!["wall-7".to_owned()],
             roles: vec![crate::domain::word::Role::Viewer],
             teams: vec!["legal-affairs".to_owned()],
         }),
@@ -58,7 +59,8 @@ fn lifting_tells_by_name_who_newly_sees_it() {
     answer(&mut app, &asked, Ok(let_in()));
     let told = seen(&mut app);
     for words in [
-        "Newly seen by 2 people: l.costa, wall-7.",
+        "Newly seen by 2 people: l.costa, p.abara.",
+        "Displays: wall-7.",
         "Their roles: viewer.",
         "Teams: legal-affairs.",
     ] {

@@ -84,8 +84,11 @@ pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let version = format!("warboard {}", env!("CARGO_PKG_VERSION"));
     let ends = shared.board.sources.iter().enumerate();
     let ends = ends.filter_map(|(i, source)| {
-        let at = source.about.as_ref()?.token_expires_at?;
-        Some((at, i, source))
+        let about = source.about.as_ref()?;
+        let at = about.token_expires_at?;
+        // The door's is nobody's affair until it ends soon.
+        let told = !about.token_of_door || token(shared).0.is_some();
+        told.then_some((at, i, source))
     });
     let Some((at, source, of)) = ends.min_by_key(|(at, ..)| *at) else {
         canvas.text(row.x, row.y, row.width, &version, Role::Dim);

@@ -1,0 +1,95 @@
+//! `PUT /v1/roster`: who may come in by each door, connected or not. Doors tell it, it is believed for a minute, and kept in
+//! memory alone, as `who` is. Whether somebody sees an incident is `domain::caller`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+
+use super::auth::Door;
+use super::behalf;
+use super::command::JSON;
+use super::problem::Problem;
+use super::request;
+use super::state::ServerState;
+use crate::domain::caller::{Audience, Caller};
+use crate::domain::grant::Grant;
+use crate::domain::instant::Mono;
+use crate::time::SharedClock;
+use crate::wire::{PRESENCE_SECONDS, ROSTER_LIMIT, RosterBody};
+
+/// Most doors whose rosters are kept.
+const DOORS: usize = 256;
+
+/// Who may come in, by the doors' tokens.
+#[derive(Default)]
+pub struct Rosters {
+    doors: Mutex<HashMap<String, Told>>,
+}
+
+struct Told {
+    until: Mono,
+    people: Vec<Caller>,
+}
+
+impl Rosters {
+    /// Takes what a door tells in place of what it told before. False: there are too many doors.
+    fn tell(&self, token: &str, people: Vec<Caller>, clock: &SharedClock) -> bool {
+        let now = clock.mono();
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors.retain(|_, told| told.until > now);
+        if doors.len() >= DOORS && !doors.contains_key(token) {
+            return false;
+        }
+        let until = now + PRESENCE_SECONDS * 1_000;
+        doors.insert(token.to_owned(), Told { until, people });
+        true
+    }
+
+    /// Everybody who may come in by a door, once for each door and rights.
+    pub(super) fn callers(&self, clock: &SharedClock) -> Vec<Caller> {
+        let now = clock.mono();
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = doors.values().filter(|told| told.until > now);
+        fresh.flat_map(|told| told.people.iter().cloned()).collect()
+    }
+}
+
+/// Who may come in by a door; it says so again within a minute, or they are taken as nobody.
+#[utoipa::path(put, path = "/v1/roster", request_body = RosterBody, responses((status = 204, description = "Taken")))]
+pub async fn tell(
+    State(state): State<Arc<ServerState>>,
+    Door(token): Door,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let bytes = request::body(&state, &headers, body, JSON).await?;
+    let body: RosterBody = request::json(&bytes)?;
+    if body.people.len() > ROSTER_LIMIT {
+        return Err(Problem::invalid(format!(
+            "'people' has {}; at most {ROSTER_LIMIT} fit.",
+            body.people.len()
+        )));
+    }
+    let door: Audience = behalf::own(&token).audience();
+    let mut people = Vec::with_capacity(body.people.len());
+    for rights in &body.people {
+        let grant: Grant = rights
+            .parse()
+            .map_err(|fault| Problem::invalid(format!("'people' is not understood: {fault}.")))?;
+        if grant.person.is_none() {
+            return Err(Problem::invalid("'people' holds rights without a person."));
+        }
+        // Who would get more than the door has gets nothing through it.
+        if grant.within(&door).is_ok() {
+            people.push(grant.caller(""));
+        }
+    }
+    match state.rosters.tell(&token.id, people, &state.clock) {
+        true => Ok(StatusCode::NO_CONTENT.into_response()),
+        false => Err(Problem::later("busy", "Too many doors tell already.")),
+    }
+}

@@ -1,0 +1,68 @@
+//! The intake's own token, where it cannot be read, or is read slowly.
+
+use super::*;
+
+#[tokio::test]
+async fn an_intake_whose_own_token_cannot_be_read_says_that_it_is_its_own_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    let clock = TestClock::default();
+    let token = format!("token_file = \"{}\"", path.display());
+    let plan = Plan::new().clock(&clock).alerts(intake_of(&token, ""));
+    let backend = plan.start().await;
+    let body = group("NodeDown", "firing", "critical");
+    // Told again within the time for which what was read is believed, too.
+    for _ in 0..2 {
+        let answer = post(&backend, &body).await;
+        let (word, _) = answer.problem(503);
+        assert_eq!(word, "token_unreadable");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    std::fs::write(&path, TOKEN).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&path, private).unwrap();
+    clock.advance(10_000);
+    assert_eq!(landed(&backend, &body).await.0, "opened");
+    let wrong = backend.ask("POST", "/v1/intake/alerts").token("wrong");
+    wrong.json(&body).send().await.problem(401);
+    // Once it is known it counts, though it cannot be read again.
+    std::fs::remove_file(&path).unwrap();
+    clock.advance(10_000);
+    assert_eq!(post(&backend, &body).await.status, 200);
+    backend.stop_at(&clock).await;
+}
+
+#[tokio::test]
+async fn a_sender_that_goes_away_while_the_token_is_read_shuts_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let script = format!(
+        "touch '{}'\nuntil [ -e '{}' ]; do sleep 0.05; done\necho {TOKEN}\n",
+        at("begun").display(),
+        at("go").display()
+    );
+    std::fs::write(at("slow"), script).unwrap();
+    let token = format!("token_command = \"sh {}\"", at("slow").display());
+    let clock = TestClock::default();
+    let plan = Plan::new().clock(&clock).alerts(intake_of(&token, ""));
+    let backend = plan.start().await;
+    let body = group("NodeDown", "firing", "critical");
+    let send = || {
+        let ask = backend.ask("POST", "/v1/intake/alerts").token(TOKEN);
+        let ask = ask.json(&body);
+        tokio::spawn(async move { ask.send().await })
+    };
+    let first = send();
+    let begun = async {
+        while !at("begun").exists() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    crate::http::soon("the command that reads the token", begun).await;
+    first.abort();
+    let second = send();
+    std::fs::write(at("go"), "").unwrap();
+    let answer = crate::http::soon("the second answer", second).await;
+    assert_eq!(answer.unwrap().status, 200);
+    backend.stop_at(&clock).await;
+}
