@@ -68,8 +68,12 @@ async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
                 error,
                 ConnectorError::Invalid { .. } | ConnectorError::NotFound(_)
             ) {
-                // The list became shorter than where the walk had come to: it begins again.
-                memory.walk.next = None;
+                // The list became shorter than where the walk had come to: it begins again, and what it met counts no more.
+                let newest = std::mem::take(&mut memory.walk.newest);
+                memory.walk = Walk {
+                    newest,
+                    ..Walk::default()
+                };
             }
             return Err(error.into());
         }
