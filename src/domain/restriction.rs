@@ -38,25 +38,41 @@ pub struct Glass {
 }
 
 impl Glass {
-    /// Whether who broke it still sees the incident.
+    /// Whether nothing on record closed it yet.
     pub fn is_open(&self) -> bool {
         self.mended_at.is_none()
+    }
+
+    /// Whether who broke it still sees the incident: its time ends it, whether or not that could be written down.
+    pub fn is_open_at(&self, now: Instant) -> bool {
+        self.is_open() && now < self.until
     }
 }
 
 impl Restriction {
-    /// Whether the incident exists for a person of this name.
-    pub fn admits(&self, name: &str) -> bool {
+    /// Whether a person of this name is on the list. Broken glass puts nobody there.
+    pub fn lists(&self, name: &str) -> bool {
         self.people.iter().any(|person| person == name)
-            || self
-                .glass
-                .iter()
-                .any(|glass| glass.is_open() && glass.by == name)
+    }
+
+    /// Whether the incident exists for a person of this name.
+    pub fn admits(&self, name: &str, now: Instant) -> bool {
+        let mut glass = self.glass.iter();
+        self.lists(name) || glass.any(|glass| glass.is_open_at(now) && glass.by == name)
+    }
+
+    /// Everybody for whom it exists by the record: glass counts until it is closed there.
+    pub fn admitted(&self) -> impl Iterator<Item = &str> {
+        self.with_glass(Glass::is_open)
     }
 
     /// Everybody for whom it exists now.
-    pub fn admitted(&self) -> impl Iterator<Item = &str> {
-        let broken = self.glass.iter().filter(|glass| glass.is_open());
+    pub fn admitted_at(&self, now: Instant) -> impl Iterator<Item = &str> {
+        self.with_glass(move |glass| glass.is_open_at(now))
+    }
+
+    fn with_glass(&self, open: impl Fn(&Glass) -> bool) -> impl Iterator<Item = &str> {
+        let broken = self.glass.iter().filter(move |glass| open(glass));
         let people = self.people.iter().map(String::as_str);
         people.chain(broken.map(|glass| glass.by.as_str()))
     }
@@ -115,12 +131,10 @@ impl Incident {
     /// The incident is restricted, and this person is not on its list.
     pub(super) fn check_admits(&self, person: &str) -> Result<(), Refusal> {
         match &self.restriction {
-            Some(restriction) if !restriction.people.iter().any(|one| one == person) => {
-                Err(Refusal::state(format!(
-                    "{} is restricted, and {person} is not on its list; restrict it anew with {person} among the people first.",
-                    self.id
-                )))
-            }
+            Some(restriction) if !restriction.lists(person) => Err(Refusal::state(format!(
+                "{} is restricted, and {person} is not on its list; restrict it anew with {person} among the people first.",
+                self.id
+            ))),
             _ => Ok(()),
         }
     }

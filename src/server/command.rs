@@ -149,7 +149,7 @@ impl Asked {
         let breaks = matches!(command, Command::BreakGlass(_))
             && incident.restriction.is_some()
             && audience.sees_service(&incident.service);
-        if !audience.sees(incident) && !breaks {
+        if !audience.sees(incident, context.now) && !breaks {
             return refuse(Problem::not_found());
         }
         match if_match {

@@ -11,6 +11,7 @@ use super::metric::Metrics;
 use super::trouble::Trouble;
 use crate::domain::caller::{Audience, Caller};
 use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
 use crate::store::chain::Head;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::time::{SharedClock, timeout};
@@ -95,6 +96,16 @@ impl World {
         audience
     }
 
+    /// How many incidents broken glass opens to this audience at `now`. That its time is over is no entry of the feed.
+    pub fn glass(&self, audience: &Audience, now: Instant) -> usize {
+        let Some(name) = audience.name.as_deref() else {
+            return 0;
+        };
+        let lists = self.restricted().filter_map(|one| one.restriction.as_ref());
+        let opened = lists.filter(|list| !list.lists(name) && list.admits(name, now));
+        opened.count()
+    }
+
     /// Whether an incident that does not exist for this audience may have done so at this place: only then are they told
     /// that it is gone. Its further course tells them nothing, not even that there is one.
     pub fn is_lost(&self, audience: &Audience, incident: &Incident, since: u64) -> bool {
@@ -118,7 +129,9 @@ impl World {
             // As it was read at a start, or as everybody knew it.
             None => lost.all_at = snapshot.seq,
             Some(before) => {
-                let gone = before.admitted().filter(|name| !now.admits(name));
+                let gone = before
+                    .admitted()
+                    .filter(|name| now.admitted().all(|still| still != *name));
                 lost.of
                     .extend(gone.map(|name| (name.to_owned(), snapshot.seq)));
             }

@@ -27,10 +27,11 @@ pub async fn newly(
     after: &Incident,
 ) -> Result<NewlyBody, Problem> {
     let mut newly = NewlyBody::default();
+    let now = state.clock.now();
     for caller in auth::callers(state).await? {
         let audience = caller.audience();
-        let sees = !audience.sees(before) && audience.sees(after);
-        let reads = !audience.reads(before) && audience.reads(after);
+        let sees = !audience.sees(before, now) && audience.sees(after, now);
+        let reads = !audience.reads(before, now) && audience.reads(after, now);
         if !sees && !reads {
             continue;
         }

@@ -102,7 +102,7 @@ impl AudienceViews {
         audience: &Audience,
         incident: &Incident,
     ) -> Option<Arc<Shown>> {
-        if !audience.sees(incident) {
+        if !audience.sees(incident, state.clock.now()) {
             return None;
         }
         let others = self.others.as_ref();

@@ -33,7 +33,7 @@ pub(super) fn decide(
             incident.id
         )));
     };
-    if restriction.admits(&context.caller.name) {
+    if restriction.admits(&context.caller.name, context.now) {
         return Err(Refusal::state(format!(
             "{} is open to you already.",
             incident.id

@@ -1,0 +1,36 @@
+//! Restricted incidents: what broken glass opens and for how long, and what is not said over pages.
+
+use super::*;
+use crate::domain::command::worker::ring_for;
+use crate::domain::view_of::view;
+
+const GLASS: &str = r#"{"type": "break_glass", "reason": "nobody answers"}"#;
+
+/// Restricted to its commander and one more.
+fn restricted() -> Desk {
+    let mut desk = Desk::new();
+    desk.ok(r#"{"type": "restrict", "people": ["l.costa"]}"#);
+    desk
+}
+
+fn sees(desk: &Desk, name: &str) -> bool {
+    let audience = Caller::new(name, Role::Admin).audience();
+    let (directory, rules) = (&desk.directory, &desk.rules);
+    view(&audience, &desk.incident, directory, rules, desk.now).is_some()
+}
+
+#[test]
+fn broken_glass_closes_at_its_time_though_nobody_can_write_that_down() {
+    let mut desk = restricted();
+    desk.by("root", Role::Admin).ok(GLASS);
+    assert!(sees(&desk, "root") && sees(&desk, "l.costa"));
+    assert_eq!(desk.kind(GLASS), RefusalKind::State);
+    desk.later(59);
+    assert!(sees(&desk, "root"));
+    desk.later(1);
+    assert!(!sees(&desk, "root"), "no worker has written anything");
+    assert!(sees(&desk, "l.costa"));
+    // It is broken anew, and that stands in the record again.
+    desk.ok(GLASS);
+    assert!(sees(&desk, "root"));
+}
