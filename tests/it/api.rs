@@ -23,6 +23,7 @@ mod redact;
 mod restrict;
 mod route;
 mod rule;
+mod sealed;
 mod seat;
 mod socket;
 mod worker;

@@ -34,3 +34,17 @@ fn broken_glass_closes_at_its_time_though_nobody_can_write_that_down() {
     desk.ok(GLASS);
     assert!(sees(&desk, "root"));
 }
+
+#[test]
+fn glass_puts_nobody_on_the_list() {
+    let mut desk = restricted();
+    desk.by("root", Role::Admin).ok(GLASS);
+    for people in [r#"["root"]"#, "null"] {
+        let order = format!(r#"{{"type": "restrict", "people": {people}}}"#);
+        let refusal = desk.refused(&order);
+        assert_eq!(refusal.kind, RefusalKind::NotAllowed);
+        assert!(refusal.detail.contains("d.okafor, l.costa"), "{refusal}");
+    }
+    desk.by("d.okafor", Role::Commander)
+        .ok(r#"{"type": "restrict", "people": null}"#);
+}
