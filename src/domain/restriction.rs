@@ -35,6 +35,9 @@ pub struct Glass {
     /// When it was closed; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub mended_at: Option<Instant>,
+    /// Who of the list no page reached: they have no team that is known, or one without a route. Somebody has to tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpaged: Vec<String>,
 }
 
 impl Glass {
@@ -97,7 +100,13 @@ impl Incident {
         });
     }
 
-    pub(super) fn break_glass(&mut self, reason: &str, until: Instant, stamp: &Stamp) {
+    pub(super) fn break_glass(
+        &mut self,
+        reason: &str,
+        until: Instant,
+        unpaged: &[String],
+        stamp: &Stamp,
+    ) {
         if let Some(restriction) = &mut self.restriction {
             restriction.glass.push(Glass {
                 by: stamp.by.clone(),
@@ -105,6 +114,7 @@ impl Incident {
                 until,
                 reason: reason.to_owned(),
                 mended_at: None,
+                unpaged: unpaged.to_vec(),
             });
         }
     }

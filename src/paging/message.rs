@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::domain::command::break_glass::GLASS_BROKEN;
+use crate::domain::command::set::Set;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::Page;
 use crate::domain::instant::Instant;
@@ -45,6 +47,9 @@ pub struct PageMessage {
     /// Its key in the system it came from, for routes by that system.
     #[serde(skip)]
     pub upstream: Option<String>,
+    /// It tells that the glass of a restricted incident was broken.
+    #[serde(skip)]
+    pub glass: bool,
 }
 
 impl PageMessage {
@@ -70,7 +75,12 @@ impl PageMessage {
         };
         let title = shown("title", Some(&incident.title));
         let summary = shown("summary", incident.summary.as_ref());
-        let message = shown("message", page.said().as_ref());
+        let glass = page.message.as_deref() == Some(GLASS_BROKEN);
+        let message = match glass && !cleared {
+            // A phrase of the house; what was asked besides stays inside.
+            true => page.message.clone(),
+            false => shown("message", page.said().as_ref()),
+        };
         if !named {
             withheld.extend(["severity", "bridge", "by"]);
         }
@@ -99,6 +109,7 @@ impl PageMessage {
             withheld,
             text: String::new(),
             upstream: incident.upstream.as_ref().map(|of| of.key.clone()),
+            glass,
         };
         told.text = told.words();
         told
@@ -147,6 +158,7 @@ impl PageMessage {
             withheld: Vec::new(),
             text: String::new(),
             upstream: None,
+            glass: false,
         };
         told.text = told.words();
         told
@@ -169,6 +181,7 @@ impl PageMessage {
         }
         let exercise = if self.exercise { "EXERCISE " } else { "" };
         if self.restricted {
+            let what = if self.glass { "GLASS BROKEN" } else { "PAGE" };
             return format!(
                 "{exercise}PAGE for {}: {} {} (restricted)",
                 safe(&self.team),

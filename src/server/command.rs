@@ -82,19 +82,6 @@ impl Asked {
         }
     }
 
-    /// The teams of everybody on the list, where the glass is broken.
-    fn told_of_glass(&self, command: &Command, incident: &Incident) -> Vec<String> {
-        let list = incident.restriction.as_ref();
-        let (Command::BreakGlass(_), Some(list)) = (command, list) else {
-            return Vec::new();
-        };
-        let known = self.known.iter();
-        known
-            .filter(|known| list.people.contains(&known.name))
-            .filter_map(|known| known.team.clone())
-            .collect()
-    }
-
     fn refused(refusal: Refusal) -> Outcome {
         Outcome::Answer(Problem::from(refusal).answer())
     }
@@ -175,9 +162,8 @@ impl Asked {
             let waiting = self.state.sending.not_among(waiting);
             events = page::folded(incident, events, &waiting);
         }
-        for team in self.told_of_glass(command, incident) {
-            let told = break_glass::notify(incident, &team, &context, &events);
-            events.extend(told);
+        if matches!(command, Command::BreakGlass(_)) {
+            events = break_glass::told(incident, events, &self.known, &context);
         }
         let before = match (without, command) {
             (Some(Err(why)), Command::Redact(redact)) => {

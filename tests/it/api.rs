@@ -10,6 +10,7 @@ mod door;
 mod durable;
 mod feed;
 mod fold;
+mod letter;
 mod link;
 mod mask;
 mod outbox;

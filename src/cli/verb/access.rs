@@ -6,6 +6,8 @@ use super::{Sending, Sent, To, to_incident};
 use crate::domain::command::Command;
 use crate::domain::command::break_glass::BreakGlass;
 use crate::domain::command::restrict::Restrict;
+use crate::domain::view::IncidentView;
+use crate::wire::NewlyBody;
 
 /// Flags of `restrict`.
 #[derive(Debug, ClapArgs)]
@@ -42,6 +44,13 @@ pub struct BreakGlassArgs {
     pub reason: String,
     #[command(flatten)]
     pub sending: Sending,
+}
+
+/// Whom of the list the glass that was broken last pages nowhere; None where everybody is reached.
+pub fn unpaged(incident: &IncidentView) -> Option<String> {
+    let glass = incident.restriction.as_ref()?.glass.last()?;
+    let people = glass.unpaged.join(", ");
+    (!people.is_empty()).then(|| format!("no page reaches {people}: tell them yourself"))
 }
 
 impl BreakGlassArgs {

@@ -207,6 +207,11 @@ async fn send(sent: Sent) -> Outcome {
         answer.incident.version,
         change.unwrap_or_else(|| "done".to_owned())
     ));
+    if let Command::BreakGlass(_) = &sent.command
+        && let Some(warning) = access::unpaged(&answer.incident)
+    {
+        output.note(&warning);
+    }
     if !answer.unmet.is_empty() {
         let unmet: Vec<&str> = answer.unmet.iter().map(|word| word.as_str()).collect();
         output.note(&format!("unmet, and recorded: {}", unmet.join(", ")));
