@@ -115,6 +115,11 @@ impl PageMessage {
         told
     }
 
+    /// Whether a page says something of what is set here, or says it because of it.
+    pub fn says(set: &Set) -> bool {
+        set.tlp.is_some() || set.title.is_some() || set.summary.is_some() || set.bridge.is_some()
+    }
+
     /// What takes a page back: the team need not come. `reason` stands where the page's message stood.
     pub fn stand_down(
         incident: &Incident,

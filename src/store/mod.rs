@@ -172,7 +172,7 @@ pub enum OutboxChange {
     WithdrawPage { page: String },
     /// That it waits for a cap is on record.
     HeldBack { key: String },
-    /// Another body for a delivery that is still to be made, after a text in it was redacted.
+    /// Another body for a delivery that is still to be made, after something in it is no longer to be said.
     Reword { key: String, body: Vec<u8> },
 }
 
@@ -335,6 +335,8 @@ pub trait Store: Send + Sync {
     fn tend(&self, tend: Tend) -> BoxFuture<'_, Result<Tended, StoreError>>;
     /// The earliest instant at which a delivery is due, or was; one that is under way counts until it has ended.
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>>;
+    /// What a delivery says as of now; None: it is not to be made any more.
+    fn delivery_body(&self, key: &str) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
     /// The token with this public id.
     fn token(&self, id: &str) -> BoxFuture<'_, Result<Option<Token>, StoreError>>;
     fn tokens(&self) -> BoxFuture<'_, Result<Vec<Token>, StoreError>>;

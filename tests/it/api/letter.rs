@@ -45,6 +45,49 @@ async fn sent(backend: &Backend, hook: &mut Hook, clock: &TestClock, id: &str) -
 }
 
 #[tokio::test]
+async fn a_page_that_waits_when_its_incident_is_restricted_leaves_without_its_texts() {
+    let (mut hook, clock) = (Hook::new(&["503 Later"]).await, TestClock::default());
+    let (backend, id) = waiting(&mut hook, &clock).await;
+    let order = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&id, &order).await;
+    let letter = sent(&backend, &mut hook, &clock, &id).await;
+    assert_eq!(letter["restricted"], true, "{letter}");
+    assert!(!letter.to_string().contains(CANARY), "{letter}");
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_waits_when_its_incident_is_marked_higher_leaves_without_its_texts() {
+    let (mut hook, clock) = (Hook::new(&["503 Later"]).await, TestClock::default());
+    let (backend, id) = waiting(&mut hook, &clock).await;
+    let order = json!({"type": "set", "tlp": "red"});
+    backend.done(&id, &order).await;
+    let letter = sent(&backend, &mut hook, &clock, &id).await;
+    assert_eq!(letter["tlp"], "red");
+    for text in ["title", "summary", "message"] {
+        assert_eq!(letter[text], Value::Null, "{letter}");
+    }
+    // Where to come is told over every route.
+    assert_eq!(letter["bridge"], "canary bridge");
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_waits_says_the_texts_as_they_are_when_it_leaves() {
+    let (mut hook, clock) = (Hook::new(&["503 Later"]).await, TestClock::default());
+    let (backend, id) = waiting(&mut hook, &clock).await;
+    let order = json!({"type": "set", "title": "plain", "summary": null, "bridge": null});
+    backend.done(&id, &order).await;
+    let letter = sent(&backend, &mut hook, &clock, &id).await;
+    assert_eq!(letter["title"], "plain");
+    assert_eq!(
+        (&letter["summary"], &letter["bridge"]),
+        (&Value::Null, &Value::Null)
+    );
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn a_page_for_broken_glass_says_so_and_whom_no_page_reaches_is_told() {
     let mut hook = Hook::new(&[]).await;
     let clock = TestClock::default();
