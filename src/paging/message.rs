@@ -185,10 +185,19 @@ impl PageMessage {
             return format!("TEST from warboard, no incident: for {}", safe(&self.team));
         }
         let exercise = if self.exercise { "EXERCISE " } else { "" };
+        let restricted = if self.restricted { " (restricted)" } else { "" };
+        if self.is_stand_down() {
+            return format!(
+                "{exercise}STAND DOWN for {}: {} {}{restricted}, the page is over",
+                safe(&self.team),
+                self.incident,
+                self.codename
+            );
+        }
         if self.restricted {
             let what = if self.glass { "GLASS BROKEN" } else { "PAGE" };
             return format!(
-                "{exercise}PAGE for {}: {} {} (restricted)",
+                "{exercise}{what} for {}: {} {}{restricted}",
                 safe(&self.team),
                 self.incident,
                 self.codename,
@@ -197,14 +206,6 @@ impl PageMessage {
         let severity = self
             .severity
             .map_or("severity not assessed", |s| s.as_str());
-        if self.is_stand_down() {
-            return format!(
-                "{exercise}STAND DOWN for {}: {} {}, the page is over",
-                safe(&self.team),
-                self.incident,
-                self.codename
-            );
-        }
         format!(
             "{exercise}PAGE for {}: {} {} ({severity}), asked by {}",
             safe(&self.team),

@@ -88,6 +88,33 @@ async fn a_page_that_waits_says_the_texts_as_they_are_when_it_leaves() {
 }
 
 #[tokio::test]
+async fn the_stand_down_of_a_restricted_incident_says_stand_down() {
+    let mut hook = Hook::new(&[]).await;
+    let clock = TestClock::default();
+    let plan = Plan::new().clock(&clock);
+    let backend = plan.routes(TEAM, vec![hook.route()]).start().await;
+    let id = backend.opened().await;
+    let order = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&id, &order).await;
+    backend
+        .done(&id, &json!({"type": "page", "teams": [TEAM]}))
+        .await;
+    let seen = backend.until_at(&clock, &id, is("accepted")).await;
+    let text = hook.letter().await.json()["text"].clone();
+    assert!(text.as_str().unwrap().starts_with("PAGE for"), "{text}");
+    let order = json!({"type": "cancel_page", "page": first(&seen)["id"], "reason": CANARY});
+    backend.done(&id, &order).await;
+    let letter = hook.letter().await.json();
+    let text = letter["text"].as_str().unwrap();
+    assert!(text.starts_with("STAND DOWN for Legal Affairs: "), "{text}");
+    assert!(
+        text.contains("(restricted)") && !text.contains(CANARY),
+        "{text}"
+    );
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn a_page_for_broken_glass_says_so_and_whom_no_page_reaches_is_told() {
     let mut hook = Hook::new(&[]).await;
     let clock = TestClock::default();
