@@ -212,10 +212,10 @@ pub enum Done {
     },
     /// Nothing was written.
     Answered(Answer),
-    /// The same request was answered before: the same answer again.
+    /// The same request was answered before, by what is of no incident that is known: the same answer again.
     Replayed(Answer),
-    /// The same request was answered before, and what was said then has been redacted since: to be told as it stands now.
-    /// The answer's body is empty.
+    /// The same request was answered before, about this incident as it stands now: whoever asks may no longer see what they
+    /// were answered then. The answer's body is empty where something in it was redacted since.
     Retold {
         answer: Answer,
         incident: Arc<Incident>,

@@ -38,3 +38,45 @@ async fn whoever_broke_the_glass_can_neither_take_over_the_list_nor_lift_it() {
     backend.get(&listed, &path).await.expect(200);
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn a_remembered_answer_says_no_more_than_its_asker_may_read_now() {
+    let backend = Backend::new().await;
+    let low = backend.tokens.responder.clone();
+    let open = json!({"service": "azure", "title": "canary title"});
+    let ask = backend.ask("POST", "/v1/incidents").token(&low).json(&open);
+    let opening = ask.header("idempotency-key", "open");
+    let first = opening.send().await;
+    let id = first.expect(201)["id"].as_str().unwrap().to_owned();
+    let note = json!({"type": "note", "kind": "fact", "text": "seen"});
+    let noting = backend
+        .order(&low, &id, &note)
+        .header("idempotency-key", "note");
+    let noted = noting.send().await;
+    assert!(noted.text().contains(CANARY));
+    // Nothing that they may not read: the same again.
+    let same = |again: &Answer, first: &Answer| {
+        assert_eq!((again.status, &again.body), (first.status, &first.body));
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    };
+    same(&opening.send().await, &first);
+    same(&noting.send().await, &noted);
+    backend
+        .done(&id, &json!({"type": "set", "tlp": "red"}))
+        .await;
+    for (again, status) in [(opening.send().await, 201), (noting.send().await, 200)] {
+        let now = again.expect(status);
+        assert!(!again.text().contains(CANARY), "{now}");
+        assert_eq!((&now["id"], &now["title"]), (&json!(id), &Value::Null));
+        assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    }
+    let order = json!({"type": "restrict", "people": ["x"]});
+    backend.done(&id, &order).await;
+    opening.send().await.problem(404);
+    noting.send().await.problem(404);
+    // Nothing was done twice.
+    let timeline = backend.timeline(&id).await;
+    let notes = timeline.iter().filter(|entry| entry["kind"] == "noted");
+    assert_eq!(notes.count(), 1);
+    backend.stop().await;
+}
