@@ -189,6 +189,25 @@ fn opened(
     }
 }
 
+/// Whether the caller may open an incident under its key in another system. Who tries keys learns which are on record, so this
+/// is for those who import, and not for keys that a connector of this backend looks after.
+fn may_take_over(state: &ServerState, caller: &Caller, connector: &str) -> Result<(), Problem> {
+    if caller.role < Role::Commander {
+        return Err(Problem::forbidden(format!(
+            "Opening an incident under 'upstream' needs the role commander, the token {} has {}; open it without.",
+            caller.name, caller.role
+        )));
+    }
+    let mut own = state.intakes.iter().map(|intake| &intake.settings.name);
+    let mut alerts = state.alerts.iter().map(|intake| &intake.settings.name);
+    if own.any(|name| name == connector) || alerts.any(|name| name == connector) {
+        return Err(Problem::invalid(format!(
+            "'{connector}' is a connector of this backend, which opens its incidents itself; open this one without 'upstream'."
+        )));
+    }
+    Ok(())
+}
+
 /// Opens an incident: puts a possible one on record.
 #[utoipa::path(post, path = "/v1/incidents", request_body = Open,
     params(("Idempotency-Key" = Option<String>, Header,), ("x-warboard-via" = Option<String>, Header,)), responses(
@@ -211,6 +230,9 @@ pub async fn open_incident(
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let idempotency = request::idempotency(&headers, authorized.scope(), "/v1/incidents", &bytes)?;
     let body: Open = request::json(&bytes)?;
+    if let Some(upstream) = &body.upstream {
+        may_take_over(&state, &authorized.caller, &upstream.connector)?;
+    }
     let audience = authorized.caller.audience();
     let asked = Asked {
         state: state.clone(),

@@ -220,11 +220,12 @@ fn retold(
     respond(now, seen)
 }
 
-/// An upstream incident that is on record already is answered as it stands.
+/// An upstream incident that is on record already is answered as it stands. A key opens one incident and no other, so that one
+/// is there cannot be kept from whoever opens it again; whether they may not see it or may not read it is.
 fn known(state: &ServerState, audience: &Audience, incident: &Arc<Incident>) -> Response {
-    if !audience.sees(incident) {
+    if !audience.reads(incident, state.clock.now()) {
         return Problem::invalid(
-            "This upstream key is on record already, where you do not see it.",
+            "This upstream key is on record already, where you may not read it; nothing was opened.",
         )
         .into_response();
     }

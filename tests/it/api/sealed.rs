@@ -80,3 +80,54 @@ async fn a_remembered_answer_says_no_more_than_its_asker_may_read_now() {
     assert_eq!(notes.count(), 1);
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn an_upstream_key_tells_nobody_what_they_may_not_read() {
+    let backend = Backend::new().await;
+    let service = "microsoft-365";
+    let foreign = backend
+        .issue_as("foreign", Role::Commander, |request| {
+            request.services = vec![service.to_owned()];
+        })
+        .await;
+    let low = backend
+        .issue_as("low", Role::Commander, |request| {
+            request.clearance = Some(warboard::domain::word::Tlp::Green);
+        })
+        .await;
+    let open = |service: &str, key: &str| json!({"service": service, "title": "t", "upstream": {"connector": "other", "key": key}});
+    let post = async |token: &str, body: &Value| {
+        let ask = backend.ask("POST", "/v1/incidents").token(token);
+        ask.json(body).send().await
+    };
+    for key in ["there", "restricted"] {
+        backend.open(&open("azure", key)).await;
+    }
+    let order = json!({"type": "restrict", "people": ["x"]});
+    backend.done("AZ-2", &order).await;
+    // Whoever does not import learns nothing, whatever the key.
+    let responder = backend.tokens.responder.clone();
+    let mut told = Vec::new();
+    for key in ["there", "restricted", "new"] {
+        let answer = post(&responder, &open("azure", key)).await;
+        told.push(answer.problem(403));
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    // Of an importer it cannot be kept that a key is taken; why they may not read it is.
+    let mut told = Vec::new();
+    for (token, service, key) in [
+        (&backend.tokens.admin, "azure", "restricted"),
+        (&foreign, service, "there"),
+        (&low, "azure", "there"),
+    ] {
+        let answer = post(token, &open(service, key)).await;
+        assert!(!answer.text().contains("AZ-"), "{}", answer.text());
+        told.push(answer.problem(422));
+    }
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let again = post(&backend.tokens.admin, &open("azure", "there")).await;
+    assert_eq!(again.expect(200)["id"], "AZ-1");
+    backend.stop().await;
+}
