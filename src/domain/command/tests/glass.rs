@@ -48,3 +48,21 @@ fn glass_puts_nobody_on_the_list() {
     desk.by("d.okafor", Role::Commander)
         .ok(r#"{"type": "restrict", "people": null}"#);
 }
+
+#[test]
+fn a_page_for_a_restricted_duty_says_nothing_of_it() {
+    let mut desk = Desk::new();
+    desk.ok(r#"{"type": "declare"}"#).later(71 * 60);
+    let mut duties = desk.context().duties(&desk.incident);
+    for duty in &mut duties {
+        duty.latest_start_at = duty.due_at.map(|due| due - TimeDelta::minutes(90));
+        duty.page_on_latest_start = true;
+        duty.restricted = true;
+    }
+    let events = ring_for(&desk.incident, &duties, &desk.context(), &[]);
+    desk.apply(events);
+    let said = desk.incident.pages[0].message.clone().unwrap();
+    for hidden in ["duty", "due", "2026", "ms-72h", "start"] {
+        assert!(!said.contains(hidden), "{said}");
+    }
+}
