@@ -350,3 +350,34 @@ fn an_admin_breaks_the_glass_from_the_command_line_and_it_is_on_record() {
     assert_eq!(glass["reason"], "nobody on the list answers");
     assert_eq!(shown["pages"][0]["team"], "azure-security-response");
 }
+
+#[test]
+fn privileged_notes_are_in_an_export_only_where_they_are_asked_for_and_may_be_read() {
+    let mut backend = Backend::start();
+    let id = open(&backend);
+    backend.done(&["note", &id, "canary advice", "--privileged"]);
+    for document in ["sitrep", "handoff", "log", "review"] {
+        for json in [&[][..], &["--json"]] {
+            let plain = [&["export", document, &id], json].concat();
+            let text = backend.done(&plain);
+            assert!(
+                !text.contains("canary") && !text.contains("PRIVILEGED"),
+                "{text}"
+            );
+        }
+    }
+    let asked = ["export", "log", &id, "--privileged"];
+    let text = backend.done(&asked);
+    assert!(text.contains("canary advice"), "{text}");
+    assert_eq!(
+        text.matches("PRIVILEGED").count(),
+        2,
+        "at both ends: {text}"
+    );
+    backend.token = backend.issue("responder", "low");
+    let text = backend.done(&asked);
+    assert!(
+        !text.contains("canary") && !text.contains("PRIVILEGED"),
+        "{text}"
+    );
+}
