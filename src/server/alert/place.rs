@@ -153,9 +153,9 @@ impl Work<'_> {
                 Some(incident) => match self.follow(&incident.id).await? {
                     (Told::Over(episode), _) => episode,
                     (Told::Changed, _) => {
-                        return Ok(landed(Landed::Updated, &incident));
+                        return Ok(landed(Landed::Updated, incident));
                     }
-                    _ => return Ok(landed(Landed::Unchanged, &incident)),
+                    _ => return Ok(landed(Landed::Unchanged, incident)),
                 },
             };
             let _one_by_one = self.intake.opening.lock().await;
@@ -235,7 +235,7 @@ impl Work<'_> {
                     match self.decided(&incident.id, fold).await? {
                         (Told::Over(episode), _) => episode,
                         (Told::Same, _) => {
-                            return Ok(landed(Landed::Waiting, &incident));
+                            return Ok(landed(Landed::Waiting, incident));
                         }
                         (_, Some(after)) if self.waits_in(&after) => {
                             return Ok(landed(Landed::Waiting, &after));
