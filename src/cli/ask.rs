@@ -1,11 +1,12 @@
 //! Asking a person at the terminal for what must not be seen, and for a yes.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _, Write as _};
 
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 
+use super::exit::Failure;
 use crate::secret::Secret;
 
 /// Longest secret that is typed.
@@ -61,6 +62,25 @@ fn typed(bytes: impl Iterator<Item = io::Result<u8>>) -> io::Result<Secret> {
         }
     }
     Err(given_up())
+}
+
+/// Asks, and reads a line.
+///
+/// # Errors
+/// The terminal cannot be read, or its input ended.
+pub fn line(question: &str) -> Result<String, Failure> {
+    let mut error = io::stderr();
+    let mut text = String::new();
+    let read = write!(error, "{question}")
+        .and_then(|()| error.flush())
+        .and_then(|()| io::stdin().lock().read_line(&mut text));
+    match read {
+        Ok(0) => Err(Failure::new("nothing was written: the input ended")),
+        Ok(_) => Ok(text.trim().to_owned()),
+        Err(error) => Err(Failure::new(format!(
+            "the terminal cannot be read: {error}"
+        ))),
+    }
 }
 
 /// Whether an answer means yes.

@@ -36,6 +36,9 @@ pub enum Document {
 pub struct OfIncident {
     /// The incident, as AZ-142
     pub id: String,
+    /// With privileged entries, as far as the token may read them; the document says so at both ends
+    #[arg(long)]
+    pub privileged: bool,
     #[command(flatten)]
     pub reach: Reach,
 }
@@ -54,8 +57,8 @@ async fn export(kind: Kind, of: OfIncident) -> Outcome {
     let api = of.reach.of_incident(&of.id, Via::Cli).await?;
     let (mut entries, mut after) = (Vec::new(), 0);
     loop {
-        // A document goes to others: what only counsel, commanders and authors read stays out of it.
-        let stretch = api.timeline(&of.id, after, false).await?.value;
+        // A document goes to others: what only counsel, commanders and authors read stays out of it unless it is asked for.
+        let stretch = api.timeline(&of.id, after, of.privileged).await?.value;
         entries.extend(stretch.entries);
         match stretch.next {
             Some(next) if next > after => after = next,

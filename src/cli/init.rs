@@ -1,12 +1,12 @@
 //! `init`: writes the settings of a board once: which backend, which token, which theme. Asks for what is not given, tries the
 //! connection, and overwrites nothing without being told to.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 
-use super::ask::{hidden, is_yes};
+use super::ask::{hidden, is_yes, line};
 use super::environment::{block_on, clock, variable};
 use super::exit::{DONE, Failure, Outcome};
 use super::output::Output;
@@ -172,21 +172,6 @@ fn asked<T>(
         }
     }
     Err(Failure::usage(format!("given up; give {flag}")))
-}
-
-fn line(question: &str) -> Result<String, Failure> {
-    let mut error = io::stderr();
-    let mut text = String::new();
-    let read = write!(error, "{question}")
-        .and_then(|()| error.flush())
-        .and_then(|()| io::stdin().lock().read_line(&mut text));
-    match read {
-        Ok(0) => Err(Failure::new("nothing was written: the input ended")),
-        Ok(_) => Ok(text.trim().to_owned()),
-        Err(error) => Err(Failure::new(format!(
-            "the terminal cannot be read: {error}"
-        ))),
-    }
 }
 
 fn ask_token() -> Result<Token, Failure> {

@@ -9,6 +9,7 @@ use super::output::table;
 use crate::domain::alarm;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
+use crate::domain::restriction::Glass;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
 use crate::domain::when::When;
 use crate::domain::word::{Precision, Via};
@@ -112,6 +113,20 @@ fn when(when: When) -> String {
     }
 }
 
+/// How the glass was broken, and whom of the list that paged nowhere.
+fn glass_words(glass: &Glass) -> String {
+    let until = utc(glass.mended_at.unwrap_or(glass.until));
+    let at = utc(glass.at);
+    let unpaged = match glass.unpaged.is_empty() {
+        true => String::new(),
+        false => format!("; no page reaches {}", glass.unpaged.join(", ")),
+    };
+    format!(
+        "by {}, {at} until {until}: {}{unpaged}",
+        glass.by, glass.reason
+    )
+}
+
 /// The incident in lines, as a person reads it down.
 pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
     let vacant = |who: &Option<String>, field: &str| match who {
@@ -189,6 +204,8 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
             false => restriction.people.join(", "),
         };
         facts.push(("RESTRICTED to", people));
+        let broken = restriction.glass.iter().rev();
+        facts.extend(broken.map(|glass| ("GLASS BROKEN", glass_words(glass))));
     }
     if let Some(bridge) = &incident.bridge {
         facts.push(("bridge", bridge.clone()));

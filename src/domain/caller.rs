@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::incident::Incident;
+use super::instant::Instant;
 use super::word::{Role, Tlp};
 
 /// What the names of displays' tokens begin with: screens, and nobody.
@@ -84,19 +85,20 @@ impl Audience {
         tlp <= self.clearance
     }
 
-    /// Whether an incident exists for this audience: it is of their services, and they are on its list if it has one.
-    pub fn sees(&self, incident: &Incident) -> bool {
+    /// Whether an incident exists for this audience at `now`: it is of their services, and they are on its list if it has
+    /// one, or its glass is broken for them.
+    pub fn sees(&self, incident: &Incident, now: Instant) -> bool {
         let admitted = incident.restriction.as_ref().is_none_or(|restriction| {
             self.name
                 .as_deref()
-                .is_some_and(|name| restriction.admits(name))
+                .is_some_and(|name| restriction.admits(name, now))
         });
         admitted && self.sees_service(&incident.service)
     }
 
     /// Whether this audience reads what people wrote on an incident: it exists for them and their clearance reaches.
-    pub fn reads(&self, incident: &Incident) -> bool {
-        self.sees(incident) && self.may_read(incident.tlp)
+    pub fn reads(&self, incident: &Incident, now: Instant) -> bool {
+        self.sees(incident, now) && self.may_read(incident.tlp)
     }
 
     /// Whether incidents of this service exist for this audience, as far as no list says otherwise.

@@ -192,6 +192,9 @@ pub enum Event {
     GlassBroken {
         reason: String,
         until: Instant,
+        /// Who of the list no page reaches.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unpaged: Vec<String>,
     },
     /// The time of a broken glass is over; written by the worker.
     GlassMended {

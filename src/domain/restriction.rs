@@ -35,28 +35,47 @@ pub struct Glass {
     /// When it was closed; null while it is open.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub mended_at: Option<Instant>,
+    /// Who of the list no page reached: they have no team that is known, or one without a route. Somebody has to tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpaged: Vec<String>,
 }
 
 impl Glass {
-    /// Whether who broke it still sees the incident.
+    /// Whether nothing on record closed it yet.
     pub fn is_open(&self) -> bool {
         self.mended_at.is_none()
+    }
+
+    /// Whether who broke it still sees the incident: its time ends it, whether or not that could be written down.
+    pub fn is_open_at(&self, now: Instant) -> bool {
+        self.is_open() && now < self.until
     }
 }
 
 impl Restriction {
-    /// Whether the incident exists for a person of this name.
-    pub fn admits(&self, name: &str) -> bool {
+    /// Whether a person of this name is on the list. Broken glass puts nobody there.
+    pub fn lists(&self, name: &str) -> bool {
         self.people.iter().any(|person| person == name)
-            || self
-                .glass
-                .iter()
-                .any(|glass| glass.is_open() && glass.by == name)
+    }
+
+    /// Whether the incident exists for a person of this name.
+    pub fn admits(&self, name: &str, now: Instant) -> bool {
+        let mut glass = self.glass.iter();
+        self.lists(name) || glass.any(|glass| glass.is_open_at(now) && glass.by == name)
+    }
+
+    /// Everybody for whom it exists by the record: glass counts until it is closed there.
+    pub fn admitted(&self) -> impl Iterator<Item = &str> {
+        self.with_glass(Glass::is_open)
     }
 
     /// Everybody for whom it exists now.
-    pub fn admitted(&self) -> impl Iterator<Item = &str> {
-        let broken = self.glass.iter().filter(|glass| glass.is_open());
+    pub fn admitted_at(&self, now: Instant) -> impl Iterator<Item = &str> {
+        self.with_glass(move |glass| glass.is_open_at(now))
+    }
+
+    fn with_glass(&self, open: impl Fn(&Glass) -> bool) -> impl Iterator<Item = &str> {
+        let broken = self.glass.iter().filter(move |glass| open(glass));
         let people = self.people.iter().map(String::as_str);
         people.chain(broken.map(|glass| glass.by.as_str()))
     }
@@ -81,7 +100,13 @@ impl Incident {
         });
     }
 
-    pub(super) fn break_glass(&mut self, reason: &str, until: Instant, stamp: &Stamp) {
+    pub(super) fn break_glass(
+        &mut self,
+        reason: &str,
+        until: Instant,
+        unpaged: &[String],
+        stamp: &Stamp,
+    ) {
         if let Some(restriction) = &mut self.restriction {
             restriction.glass.push(Glass {
                 by: stamp.by.clone(),
@@ -89,6 +114,7 @@ impl Incident {
                 until,
                 reason: reason.to_owned(),
                 mended_at: None,
+                unpaged: unpaged.to_vec(),
             });
         }
     }
@@ -115,12 +141,10 @@ impl Incident {
     /// The incident is restricted, and this person is not on its list.
     pub(super) fn check_admits(&self, person: &str) -> Result<(), Refusal> {
         match &self.restriction {
-            Some(restriction) if !restriction.people.iter().any(|one| one == person) => {
-                Err(Refusal::state(format!(
-                    "{} is restricted, and {person} is not on its list; restrict it anew with {person} among the people first.",
-                    self.id
-                )))
-            }
+            Some(restriction) if !restriction.lists(person) => Err(Refusal::state(format!(
+                "{} is restricted, and {person} is not on its list; restrict it anew with {person} among the people first.",
+                self.id
+            ))),
             _ => Ok(()),
         }
     }

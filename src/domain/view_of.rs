@@ -64,7 +64,7 @@ pub fn view(
     rules: &Rules,
     now: Instant,
 ) -> Option<IncidentView> {
-    if !audience.sees(incident) {
+    if !audience.sees(incident, now) {
         return None;
     }
     let mut duties = duty::derive(incident, directory, rules, now);

@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use crate::domain::command::break_glass::GLASS_BROKEN;
+use crate::domain::command::set::Set;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::Page;
 use crate::domain::instant::Instant;
@@ -45,6 +47,9 @@ pub struct PageMessage {
     /// Its key in the system it came from, for routes by that system.
     #[serde(skip)]
     pub upstream: Option<String>,
+    /// It tells that the glass of a restricted incident was broken.
+    #[serde(skip)]
+    pub glass: bool,
 }
 
 impl PageMessage {
@@ -70,7 +75,12 @@ impl PageMessage {
         };
         let title = shown("title", Some(&incident.title));
         let summary = shown("summary", incident.summary.as_ref());
-        let message = shown("message", page.said().as_ref());
+        let glass = page.message.as_deref() == Some(GLASS_BROKEN);
+        let message = match glass && !cleared {
+            // A phrase of the house; what was asked besides stays inside.
+            true => page.message.clone(),
+            false => shown("message", page.said().as_ref()),
+        };
         if !named {
             withheld.extend(["severity", "bridge", "by"]);
         }
@@ -99,9 +109,15 @@ impl PageMessage {
             withheld,
             text: String::new(),
             upstream: incident.upstream.as_ref().map(|of| of.key.clone()),
+            glass,
         };
         told.text = told.words();
         told
+    }
+
+    /// Whether a page says something of what is set here, or says it because of it.
+    pub fn says(set: &Set) -> bool {
+        set.tlp.is_some() || set.title.is_some() || set.summary.is_some() || set.bridge.is_some()
     }
 
     /// What takes a page back: the team need not come. `reason` stands where the page's message stood.
@@ -147,6 +163,7 @@ impl PageMessage {
             withheld: Vec::new(),
             text: String::new(),
             upstream: None,
+            glass: false,
         };
         told.text = told.words();
         told
@@ -168,9 +185,19 @@ impl PageMessage {
             return format!("TEST from warboard, no incident: for {}", safe(&self.team));
         }
         let exercise = if self.exercise { "EXERCISE " } else { "" };
-        if self.restricted {
+        let restricted = if self.restricted { " (restricted)" } else { "" };
+        if self.is_stand_down() {
             return format!(
-                "{exercise}PAGE for {}: {} {} (restricted)",
+                "{exercise}STAND DOWN for {}: {} {}{restricted}, the page is over",
+                safe(&self.team),
+                self.incident,
+                self.codename
+            );
+        }
+        if self.restricted {
+            let what = if self.glass { "GLASS BROKEN" } else { "PAGE" };
+            return format!(
+                "{exercise}{what} for {}: {} {}{restricted}",
                 safe(&self.team),
                 self.incident,
                 self.codename,
@@ -179,14 +206,6 @@ impl PageMessage {
         let severity = self
             .severity
             .map_or("severity not assessed", |s| s.as_str());
-        if self.is_stand_down() {
-            return format!(
-                "{exercise}STAND DOWN for {}: {} {}, the page is over",
-                safe(&self.team),
-                self.incident,
-                self.codename
-            );
-        }
         format!(
             "{exercise}PAGE for {}: {} {} ({severity}), asked by {}",
             safe(&self.team),

@@ -6,6 +6,7 @@ use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, PageView};
 use crate::domain::word::DutyStatus;
+use crate::wire::EntryBody;
 
 /// An instant as documents write it.
 pub fn utc(at: Instant) -> String {
@@ -34,10 +35,14 @@ pub fn text(sheet: &Sheet<'_>, field: &str, text: Option<&str>, missing: &str) -
 
 fn marks(sheet: &Sheet<'_>) -> String {
     let tlp = sheet.incident.tlp.as_str().to_uppercase();
-    match sheet.incident.exercise {
-        true => format!("**TLP:{tlp}** — **EXERCISE EXERCISE EXERCISE**"),
-        false => format!("**TLP:{tlp}**"),
+    let mut marks = format!("**TLP:{tlp}**");
+    if sheet.incident.exercise {
+        marks.push_str(" — **EXERCISE EXERCISE EXERCISE**");
     }
+    if sheet.entries.iter().any(is_privileged) {
+        marks.push_str(" — **PRIVILEGED**");
+    }
+    marks
 }
 
 /// The marks, the title, and what it was made from.
@@ -266,8 +271,14 @@ pub fn pages<'a>(document: &mut Document, pages: impl Iterator<Item = &'a PageVi
 /// The texts that an entry carries, in the order people read them.
 pub const WRITTEN: &[&str] = &["text", "summary", "message", "reason", "because"];
 
+/// Whether only counsel, commanders and its author read an entry.
+fn is_privileged(entry: &EntryBody) -> bool {
+    let privileged = entry.body.get("privileged");
+    privileged.and_then(serde_json::Value::as_bool) == Some(true)
+}
+
 /// What an entry says on one line, with what a person wrote.
-pub fn said(entry: &crate::wire::EntryBody) -> String {
+pub fn said(entry: &EntryBody) -> String {
     let line = match &entry.line {
         Some(line) => line.clone(),
         None => entry.kind.replace('_', " "),
@@ -287,10 +298,7 @@ pub fn said(entry: &crate::wire::EntryBody) -> String {
 }
 
 /// Entries as a table.
-pub fn entries<'a>(
-    document: &mut Document,
-    entries: impl Iterator<Item = &'a crate::wire::EntryBody>,
-) {
+pub fn entries<'a>(document: &mut Document, entries: impl Iterator<Item = &'a EntryBody>) {
     let rows: Vec<Vec<String>> = entries
         .map(|entry| {
             vec![

@@ -104,7 +104,7 @@ pub async fn info(
         let (audience, now) = (caller.audience(), state.clock.now());
         let world = state.mirror.read();
         let polled = state.intakes.iter();
-        let polled = polled.map(|intake| intake.view(&world, &audience));
+        let polled = polled.map(|intake| intake.view(&world, &audience, now));
         let alerts = state.alerts.iter();
         let alerts = alerts.map(|intake| intake.view(&world, &audience, now));
         polled.chain(alerts).collect()

@@ -130,7 +130,7 @@ impl AlertIntake {
 
     /// As this audience sees it at this place of the feed.
     pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
-        let told = Told::of(world, &self.settings.name, audience, fires);
+        let told = Told::of(world, &self.settings.name, audience, now, fires);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         ConnectorView {
             name: self.settings.name.clone(),

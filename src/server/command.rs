@@ -23,7 +23,7 @@ use crate::domain::incident::Incident;
 use crate::domain::refusal::{Refusal, RefusalKind};
 use crate::domain::view_of::view;
 use crate::domain::word::{Phase, Role, Via};
-use crate::store::{Done, Found, Job, Outcome, Target};
+use crate::store::{Found, Job, Outcome, Target};
 use crate::wire::{CommandAnswerBody, ProblemBody};
 
 pub(super) const JSON: &[&str] = &["application/json"];
@@ -82,19 +82,6 @@ impl Asked {
         }
     }
 
-    /// The teams of everybody on the list, where the glass is broken.
-    fn told_of_glass(&self, command: &Command, incident: &Incident) -> Vec<String> {
-        let list = incident.restriction.as_ref();
-        let (Command::BreakGlass(_), Some(list)) = (command, list) else {
-            return Vec::new();
-        };
-        let known = self.known.iter();
-        known
-            .filter(|known| list.people.contains(&known.name))
-            .filter_map(|known| known.team.clone())
-            .collect()
-    }
-
     fn refused(refusal: Refusal) -> Outcome {
         Outcome::Answer(Problem::from(refusal).answer())
     }
@@ -149,7 +136,7 @@ impl Asked {
         let breaks = matches!(command, Command::BreakGlass(_))
             && incident.restriction.is_some()
             && audience.sees_service(&incident.service);
-        if !audience.sees(incident) && !breaks {
+        if !audience.sees(incident, context.now) && !breaks {
             return refuse(Problem::not_found());
         }
         match if_match {
@@ -175,9 +162,8 @@ impl Asked {
             let waiting = self.state.sending.not_among(waiting);
             events = page::folded(incident, events, &waiting);
         }
-        for team in self.told_of_glass(command, incident) {
-            let told = break_glass::notify(incident, &team, &context, &events);
-            events.extend(told);
+        if matches!(command, Command::BreakGlass(_)) {
+            events = break_glass::told(incident, events, &self.known, &context);
         }
         let before = match (without, command) {
             (Some(Err(why)), Command::Redact(redact)) => {
@@ -203,6 +189,25 @@ fn opened(
     }
 }
 
+/// Whether the caller may open an incident under its key in another system. Who tries keys learns which are on record, so this
+/// is for those who import, and not for keys that a connector of this backend looks after.
+fn may_take_over(state: &ServerState, caller: &Caller, connector: &str) -> Result<(), Problem> {
+    if caller.role < Role::Commander {
+        return Err(Problem::forbidden(format!(
+            "Opening an incident under 'upstream' needs the role commander, the token {} has {}; open it without.",
+            caller.name, caller.role
+        )));
+    }
+    let mut own = state.intakes.iter().map(|intake| &intake.settings.name);
+    let mut alerts = state.alerts.iter().map(|intake| &intake.settings.name);
+    if own.any(|name| name == connector) || alerts.any(|name| name == connector) {
+        return Err(Problem::invalid(format!(
+            "'{connector}' is a connector of this backend, which opens its incidents itself; open this one without 'upstream'."
+        )));
+    }
+    Ok(())
+}
+
 /// Opens an incident: puts a possible one on record.
 #[utoipa::path(post, path = "/v1/incidents", request_body = Open,
     params(("Idempotency-Key" = Option<String>, Header,), ("x-warboard-via" = Option<String>, Header,)), responses(
@@ -225,6 +230,9 @@ pub async fn open_incident(
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let idempotency = request::idempotency(&headers, authorized.scope(), "/v1/incidents", &bytes)?;
     let body: Open = request::json(&bytes)?;
+    if let Some(upstream) = &body.upstream {
+        may_take_over(&state, &authorized.caller, &upstream.connector)?;
+    }
     let audience = authorized.caller.audience();
     let asked = Asked {
         state: state.clone(),
@@ -333,12 +341,5 @@ pub async fn command(
         page: page.as_deref(),
     };
     let done = write::submit(&state, job, doing).await?;
-    if let Done::Replayed(_) | Done::Retold { .. } = done {
-        // What was answered once is not answered again to whom the incident is gone meanwhile.
-        let incident = state.mirror.incident(&id);
-        if incident.is_some_and(|incident| !audience.sees(&incident)) {
-            return Err(Problem::not_found());
-        }
-    }
     Ok(write::response(&state, &audience, done))
 }

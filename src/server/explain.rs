@@ -72,7 +72,7 @@ fn explained(
     let (counted, mut lines) = known
         .and_then(|known| duty::explained(&incident, directory, rules, &known.id, now))
         .ok_or_else(Problem::not_found)?;
-    if !audience.reads(&incident) {
+    if !audience.reads(&incident, now) {
         lines.retain(|line| OF_THE_TEXT.contains(&line.label));
     }
     let by = rules.counted();

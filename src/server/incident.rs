@@ -86,10 +86,11 @@ pub async fn timeline(
     Params(query): Params<TimelineQuery>,
 ) -> Result<Response, Problem> {
     let audience = authorized.caller.audience();
+    let now = state.clock.now();
     let incident = state
         .mirror
         .incident(&id)
-        .filter(|incident| audience.sees(incident))
+        .filter(|incident| audience.sees(incident, now))
         .ok_or_else(Problem::not_found)?;
     let limit = query.limit.unwrap_or(STRETCH);
     request::stretch(query.after, limit, LIMIT)?;
@@ -97,13 +98,13 @@ pub async fn timeline(
     let reader = Reader {
         caller: &authorized.caller,
         incident: &incident,
-        may_read: audience.reads(&incident),
+        may_read: audience.reads(&incident, now),
         privileged: query.privileged,
         restricted: restricted(&duty::derive(
             &incident,
             &state.directory,
             &state.rules,
-            state.clock.now(),
+            now,
         )),
     };
     let body = TimelineBody {

@@ -128,9 +128,9 @@ impl Intake {
     }
 
     /// As this audience sees it at this place of the feed.
-    pub(super) fn view(&self, world: &World, audience: &Audience) -> ConnectorView {
+    pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
         let is_open = |upstream: &Upstream| standing(upstream) == Some("open");
-        let told = Told::of(world, &self.settings.name, audience, is_open);
+        let told = Told::of(world, &self.settings.name, audience, now, is_open);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let trouble = progress.trouble.as_deref();
         let trouble = trouble.map(|trouble| without(trouble, &told.hidden));
@@ -161,6 +161,7 @@ impl Told {
         world: &World,
         connector: &str,
         audience: &Audience,
+        now: Instant,
         is_open: impl Fn(&Upstream) -> bool,
     ) -> Told {
         let mut told = Told {
@@ -172,8 +173,8 @@ impl Told {
             let Some(upstream) = &incident.upstream else {
                 continue;
             };
-            told.open += usize::from(audience.sees(incident) && is_open(upstream));
-            if !audience.reads(incident) {
+            told.open += usize::from(audience.sees(incident, now) && is_open(upstream));
+            if !audience.reads(incident, now) {
                 told.hidden.push(upstream.key.clone());
             }
         }

@@ -106,14 +106,30 @@ impl World {
         audience
     }
 
+    /// How many incidents broken glass opens to this audience at `now`. That its time is over is no entry of the feed.
+    pub fn glass(&self, audience: &Audience, now: Instant) -> usize {
+        let Some(name) = audience.name.as_deref() else {
+            return 0;
+        };
+        let lists = self.restricted().filter_map(|one| one.restriction.as_ref());
+        let opened = lists.filter(|list| !list.lists(name) && list.admits(name, now));
+        opened.count()
+    }
+
     /// What is gone for this audience since this place: incidents that do not exist for them now, and may have done so then
     /// for a token issued at this instant.
-    pub fn gone(&self, audience: &Audience, since: u64, issued_at: Instant) -> Vec<String> {
+    pub fn gone(
+        &self,
+        audience: &Audience,
+        since: u64,
+        issued_at: Instant,
+        now: Instant,
+    ) -> Vec<String> {
         let name = audience.name.as_deref();
         let news = self.lost.iter().filter(|(id, lost)| {
             let known = self.incident(id).is_some_and(|snapshot| {
                 audience.sees_service(&snapshot.incident.service)
-                    && !audience.sees(&snapshot.incident)
+                    && !audience.sees(&snapshot.incident, now)
             });
             known && lost.is_news(name, since, issued_at)
         });
@@ -122,10 +138,10 @@ impl World {
 
     /// The last place of the feed at which something changed for this audience: what moves beyond it moves no cursor and no
     /// entity tag of theirs, and tells them nothing.
-    pub fn place(&self, audience: &Audience) -> u64 {
+    pub fn place(&self, audience: &Audience, now: Instant) -> u64 {
         let sees = |id: &String| {
             let snapshot = self.incident(id);
-            snapshot.is_some_and(|snapshot| audience.sees(&snapshot.incident))
+            snapshot.is_some_and(|snapshot| audience.sees(&snapshot.incident, now))
         };
         let last = self.by_seq.iter().rev().find(|(_, id)| sees(id));
         let lost = self.lost.iter().filter(|(id, _)| {

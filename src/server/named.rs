@@ -71,6 +71,7 @@ pub async fn named(
 
 fn body(state: &ServerState, door: &Door) -> NamedBody {
     let audience = behalf::own(&door.0).audience();
+    let now = state.clock.now();
     let names: BTreeSet<String> = {
         let world = state.mirror.read();
         let restricted = world.restricted();
@@ -78,7 +79,7 @@ fn body(state: &ServerState, door: &Door) -> NamedBody {
         let listed = seen.filter(|incident| incident.is_listed());
         let lists = listed.filter_map(|incident| incident.restriction.as_ref());
         lists
-            .flat_map(|list| list.admitted().map(str::to_owned))
+            .flat_map(|list| list.admitted_at(now).map(str::to_owned))
             .collect()
     };
     let mut digest = Sha256::new();

@@ -40,6 +40,7 @@ pub async fn newly(
     before: &Incident,
     after: &Incident,
 ) -> Result<NewlyBody, Problem> {
+    let now = state.clock.now();
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let tokens = auth::callers(state).await?;
     for caller in tokens
@@ -47,7 +48,8 @@ pub async fn newly(
         .chain(state.rosters.callers(&state.clock))
     {
         let audience = caller.audience();
-        let shown = |incident: &Incident| (audience.sees(incident), audience.reads(incident));
+        let shown =
+            |incident: &Incident| (audience.sees(incident, now), audience.reads(incident, now));
         let (earlier, later) = (shown(before), shown(after));
         let one = known.entry(caller.name).or_default();
         one.before = (one.before.0 || earlier.0, one.before.1 || earlier.1);

@@ -11,6 +11,7 @@ use crate::domain::incident::Incident;
 use crate::domain::incident::page::{Page, Reached};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Answer, PageState};
+use crate::paging::message::PageMessage;
 use crate::store::{Delivery, OutboxChange};
 
 /// How the key of a delivery ends that takes a page back.
@@ -161,15 +162,22 @@ pub fn changes(
                     changes.extend(ended(state, incident, &page.id, Some(reason), now));
                 }
             }
-            Event::Redacted { .. } => changes.extend(reworded(state, incident)),
+            // What waits says what may be said when it is sent. An attempt of which nobody knows whether it arrived said more:
+            // that a repeat has the same body gives way to that what is hidden now does not leave.
+            Event::Redacted { .. } | Event::Restricted { .. } => {
+                changes.extend(reworded(state, incident));
+            }
+            Event::FieldsSet(set) if PageMessage::says(set) => {
+                changes.extend(reworded(state, incident));
+            }
             _ => {}
         }
     }
     changes
 }
 
-/// What is still to be sent for an incident of which a text was redacted, in the words that are left. Why a page was taken
-/// back may be the very text, so that is left out.
+/// What is still to be sent for an incident of which something is no longer to be said, in the words that are left. Why a
+/// page was taken back may be the very text, so that is left out.
 fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
     let now = incident.updated_at;
     let all = incident.pages.iter().flat_map(|page| {

@@ -43,7 +43,7 @@ pub async fn preview(
     let incident = state
         .mirror
         .incident(&id)
-        .filter(|incident| audience.sees(incident))
+        .filter(|incident| audience.sees(incident, state.clock.now()))
         .ok_or_else(Problem::not_found)?;
     let context = Context {
         now: state.clock.now(),

@@ -13,6 +13,7 @@ use super::packed::Packed;
 use super::state::ServerState;
 use crate::domain::caller::Audience;
 use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
 use crate::domain::view::IncidentView;
 use crate::domain::view_of::view;
 
@@ -99,10 +100,10 @@ impl Views {
 
 impl AudienceViews {
     /// The last place of the feed at which something changed for the audience.
-    pub fn place(&self, world: &World, audience: &Audience) -> u64 {
+    pub fn place(&self, world: &World, audience: &Audience, now: Instant) -> u64 {
         let mut known = lock(&self.place);
         if known.0 != world.head() {
-            *known = (world.head(), world.place(audience));
+            *known = (world.head(), world.place(audience, now));
         }
         known.1
     }
@@ -114,7 +115,7 @@ impl AudienceViews {
         audience: &Audience,
         incident: &Incident,
     ) -> Option<Arc<Shown>> {
-        if !audience.sees(incident) {
+        if !audience.sees(incident, state.clock.now()) {
             lock(&self.incidents).remove(&incident.id);
             return None;
         }

@@ -169,7 +169,10 @@ fn queued_by(incident: &Incident) -> Vec<&str> {
 pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Response {
     match done {
         Done::Written { answer, .. } | Done::Answered(answer) => respond(answer, false),
-        Done::Replayed(answer) => respond(answer, true),
+        Done::Replayed(answer) => match spoken_of(state, &answer) {
+            Some(incident) => retold(state, audience, answer, &incident),
+            None => respond(answer, true),
+        },
         Done::Retold { answer, incident } => retold(state, audience, answer, &incident),
         // Only attempts of the delivery worker hold a lease.
         Done::Superseded => Problem::new(
@@ -188,23 +191,41 @@ pub fn response(state: &ServerState, audience: &Audience, done: Done) -> Respons
     }
 }
 
-/// What was answered before has been redacted since: status and place stay, the incident is told as it stands.
+/// The incident of an answer that was remembered before there was a place to note it.
+fn spoken_of(state: &ServerState, answer: &Answer) -> Option<Arc<Incident>> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    state.mirror.incident(body.get("id")?.as_str()?)
+}
+
+/// What was answered before: the same again to whoever may read it still. Where it was restricted, marked higher or redacted
+/// since, status, place and gates stay, and the incident is told as it stands, to whoever sees it.
 fn retold(
     state: &ServerState,
     audience: &Audience,
     before: Answer,
     incident: &Incident,
 ) -> Response {
+    if !before.body.is_empty() && audience.reads(incident, state.clock.now()) {
+        return respond(before, true);
+    }
+    #[derive(Default, serde::Deserialize)]
+    struct Gates {
+        #[serde(default)]
+        unmet: Vec<GateWord>,
+    }
     let status = StatusCode::from_u16(before.status).unwrap_or(StatusCode::OK);
-    let now = answer(state, audience, incident, status, Vec::new());
-    respond(now, true)
+    let gates: Gates = serde_json::from_slice(&before.body).unwrap_or_default();
+    let now = answer(state, audience, incident, status, gates.unmet);
+    let seen = now.status < 400;
+    respond(now, seen)
 }
 
-/// An upstream incident that is on record already is answered as it stands.
+/// An upstream incident that is on record already is answered as it stands. A key opens one incident and no other, so that one
+/// is there cannot be kept from whoever opens it again; whether they may not see it or may not read it is.
 fn known(state: &ServerState, audience: &Audience, incident: &Arc<Incident>) -> Response {
-    if !audience.sees(incident) {
+    if !audience.reads(incident, state.clock.now()) {
         return Problem::invalid(
-            "This upstream key is on record already, where you do not see it.",
+            "This upstream key is on record already, where you may not read it; nothing was opened.",
         )
         .into_response();
     }

@@ -184,7 +184,7 @@ pub enum OutboxChange {
     WithdrawPage { page: String },
     /// That it waits for a cap is on record.
     HeldBack { key: String },
-    /// Another body for a delivery that is still to be made, after a text in it was redacted.
+    /// Another body for a delivery that is still to be made, after something in it is no longer to be said.
     Reword { key: String, body: Vec<u8> },
 }
 
@@ -224,10 +224,10 @@ pub enum Done {
     },
     /// Nothing was written.
     Answered(Answer),
-    /// The same request was answered before: the same answer again.
+    /// The same request was answered before, by what is of no incident that is known: the same answer again.
     Replayed(Answer),
-    /// The same request was answered before, and what was said then has been redacted since: to be told as it stands now.
-    /// The answer's body is empty.
+    /// The same request was answered before, about this incident as it stands now: whoever asks may no longer see what they
+    /// were answered then. The answer's body is empty where something in it was redacted since.
     Retold {
         answer: Answer,
         incident: Arc<Incident>,
@@ -347,6 +347,8 @@ pub trait Store: Send + Sync {
     fn tend(&self, tend: Tend) -> BoxFuture<'_, Result<Tended, StoreError>>;
     /// The earliest instant at which a delivery is due, or was; one that is under way counts until it has ended.
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>>;
+    /// What a delivery says as of now; None: it is not to be made any more.
+    fn delivery_body(&self, key: &str) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>>;
     /// The token with this public id.
     fn token(&self, id: &str) -> BoxFuture<'_, Result<Option<Token>, StoreError>>;
     fn tokens(&self) -> BoxFuture<'_, Result<Vec<Token>, StoreError>>;

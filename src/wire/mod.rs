@@ -63,7 +63,7 @@ pub struct ListBody {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LandedBody {
     pub landed: Landed,
-    /// The incident that it is on record in.
+    /// The incident that it is on record in; left out where that is restricted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,
 }

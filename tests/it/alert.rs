@@ -452,3 +452,32 @@ async fn alerts_that_fire_are_counted_for_whom_their_incident_exists() {
     assert_eq!(trouble(&backend).await["open"], 0);
     backend.stop_at(&clock).await;
 }
+
+#[tokio::test]
+async fn whoever_posts_alerts_is_not_told_which_incident_is_restricted() {
+    let (backend, _clock) = backend("").await;
+    let body = group("NodeDown", "firing", "critical");
+    let (how, id) = landed(&backend, &body).await;
+    assert_eq!((how.as_str(), id.as_str()), ("opened", "AZ-1"));
+    let order = serde_json::json!({"type": "restrict", "people": ["x"]});
+    backend.done(&id, &order).await;
+    for status in ["firing", "resolved"] {
+        let answer = post(&backend, &group("NodeDown", status, "critical")).await;
+        answer.expect(200);
+        assert!(!answer.text().contains("AZ-"), "{}", answer.text());
+    }
+    let seen = backend.incident(&id).await;
+    assert_eq!(
+        seen["upstream"]["standing"], "resolved",
+        "heard all the same"
+    );
+    // Nor may anybody open under a key that the intake looks after, on record or not.
+    for key in [&seen["upstream"]["key"], &serde_json::json!("new")] {
+        let open = serde_json::json!({"service": "azure", "title": "t", "upstream": {"connector": "alerts", "key": key}});
+        let ask = backend.ask("POST", "/v1/incidents");
+        let answer = ask.token(&backend.tokens.admin).json(&open).send().await;
+        let (_, detail) = answer.problem(422);
+        assert!(detail.contains("opens its incidents itself"), "{detail}");
+    }
+    backend.stop().await;
+}

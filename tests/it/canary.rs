@@ -84,7 +84,7 @@ fn no_display_no_export_no_error_and_no_log_tells_what_is_hidden() {
         let id = id.trim().to_owned();
         let summary = format!("summary={}", text("summary"));
         let bridge = format!("bridge={}", text("bridge"));
-        backend.done(&["set", &id, tlp, &summary, &bridge]);
+        backend.done(&["set", &id, tlp, &summary, &bridge, "--yes"]);
         backend.done(&["assign", &id, "commander", CANARY]);
         backend.done(&["note", &id, &text("note"), "--kind", "evidence"]);
         backend.done(&["note", &id, &text("advice"), "--privileged"]);

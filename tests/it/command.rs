@@ -1,6 +1,7 @@
 //! The command line as scripts use it: exit codes, JSON, refusals in words.
 
 use crate::program::{Backend, output, warboard};
+use crate::terminal::Terminal;
 
 fn open(backend: &Backend) -> String {
     let id = backend.done(&[
@@ -361,4 +362,94 @@ fn an_admin_breaks_the_glass_from_the_command_line_and_it_is_on_record() {
     let glass = &shown["restriction"]["glass"][0];
     assert_eq!(glass["reason"], "nobody on the list answers");
     assert_eq!(shown["pages"][0]["team"], "azure-security-response");
+}
+
+#[test]
+fn a_lower_tlp_names_who_newly_reads_and_wants_a_yes() {
+    let mut backend = Backend::start();
+    let id = open(&backend);
+    backend.issue("viewer", "wall");
+    let tlp = |backend: &Backend| {
+        let body = backend.done(&["show", &id, "--json"]);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        body["tlp"].as_str().unwrap().to_owned()
+    };
+    // Nobody at a terminal who could be asked: 2, and nothing is done.
+    for json in [&[][..], &["--json"]] {
+        let asked = [&["set", &id, "tlp=green"], json].concat();
+        let (code, stdout, stderr) = backend.run(&asked);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+        assert!(
+            stderr.contains("wall") && stderr.contains("viewer") && stderr.contains("--yes"),
+            "{stderr}"
+        );
+        assert_eq!(tlp(&backend), "amber");
+    }
+    let (code, _, stderr) = backend.run(&["set", &id, "tlp=green", "--yes"]);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stderr.contains("newly read by 1: wall"), "{stderr}");
+    assert_eq!(tlp(&backend), "green");
+    // What lets nobody in asks nothing.
+    for field in ["tlp=green", "tlp=red", "severity=sev2"] {
+        let (code, _, stderr) = backend.run(&["set", &id, field]);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{field}");
+    }
+    backend.token = backend.issue("responder", "low");
+    assert_eq!(backend.run(&["set", &id, "tlp=green", "--yes"]).0, 4);
+}
+
+#[test]
+fn on_a_terminal_a_lower_tlp_is_asked_about() {
+    let backend = Backend::start();
+    let id = open(&backend);
+    backend.issue("viewer", "wall");
+    for (answer, tlp) in [("n", "amber"), ("y", "green")] {
+        let args = ["set", &id, "tlp=green", "--url", &backend.url];
+        let env = [("WARBOARD_TOKEN", backend.token.as_str())];
+        let mut terminal = Terminal::start(backend.home.path(), (100, 24), &args, &env);
+        let question = format!("Let them read {id}?");
+        terminal.until("the question", |seen| {
+            seen.contains("wall") && seen.contains(&question)
+        });
+        terminal.keys(&format!("{answer}\r"));
+        let said = match answer {
+            "n" => "nothing was set",
+            _ => "tlp set",
+        };
+        terminal.until("what came of it", |seen| seen.contains(said));
+        let body = backend.done(&["show", &id, "--json"]);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["tlp"], tlp);
+    }
+}
+
+#[test]
+fn privileged_notes_are_in_an_export_only_where_they_are_asked_for_and_may_be_read() {
+    let mut backend = Backend::start();
+    let id = open(&backend);
+    backend.done(&["note", &id, "canary advice", "--privileged"]);
+    for document in ["sitrep", "handoff", "log", "review"] {
+        for json in [&[][..], &["--json"]] {
+            let plain = [&["export", document, &id], json].concat();
+            let text = backend.done(&plain);
+            assert!(
+                !text.contains("canary") && !text.contains("PRIVILEGED"),
+                "{text}"
+            );
+        }
+    }
+    let asked = ["export", "log", &id, "--privileged"];
+    let text = backend.done(&asked);
+    assert!(text.contains("canary advice"), "{text}");
+    assert_eq!(
+        text.matches("PRIVILEGED").count(),
+        2,
+        "at both ends: {text}"
+    );
+    backend.token = backend.issue("responder", "low");
+    let text = backend.done(&asked);
+    assert!(
+        !text.contains("canary") && !text.contains("PRIVILEGED"),
+        "{text}"
+    );
 }

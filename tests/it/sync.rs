@@ -306,6 +306,31 @@ async fn a_move_made_here_is_written_there_against_the_version_that_was_seen() {
 }
 
 #[tokio::test]
+async fn a_move_of_a_restricted_incident_is_not_written_there_until_that_is_lifted() {
+    let room = Room::with(json!([case(1, "Open", "1")]), true).await;
+    let one = |list: &Value| list["incidents"].as_array().unwrap().len() == 1;
+    let list = room.until("/v1/incidents", "the incident", one).await;
+    let id = list["incidents"][0]["id"].as_str().unwrap();
+    let backend = &room.backend;
+    let order = json!({"type": "restrict", "people": ["x"]});
+    backend.done(id, &order).await;
+    let order = json!({"type": "advance", "to": "containment_eradication_and_recovery"});
+    backend.done(id, &order).await;
+    let posts = || {
+        let asked = room.asked.lock().unwrap();
+        asked.iter().filter(|line| line.starts_with("POST")).count()
+    };
+    room.pass(60).await;
+    assert_eq!(posts(), 0);
+    let order = json!({"type": "restrict", "people": null});
+    backend.done(id, &order).await;
+    let written = |list: &Value| list["incidents"][0]["upstream"]["raw_status"] == "Containment";
+    room.until("/v1/incidents", "the move there", written).await;
+    assert_eq!(posts(), 1);
+    room.backend.stop_at(&room.clock).await;
+}
+
+#[tokio::test]
 async fn a_move_made_on_both_sides_is_a_conflict_and_nothing_is_written() {
     let room = Room::with(json!([case(1, "Open", "1")]), true).await;
     let one = |list: &Value| list["incidents"].as_array().unwrap().len() == 1;

@@ -107,6 +107,8 @@ pub struct Sent {
     pub to: To,
     pub command: Command,
     pub sending: Sending,
+    /// Whom it newly lets in was agreed to before.
+    pub yes: bool,
 }
 
 /// What a command is for.
@@ -162,6 +164,7 @@ pub fn to_incident(id: String, command: Command, sending: Sending) -> Sent {
         to: To::Incident(id),
         command,
         sending,
+        yes: false,
     }
 }
 
@@ -172,17 +175,22 @@ pub fn run(verb: Verb) -> Outcome {
 
 async fn send(sent: Sent) -> Outcome {
     let reach = &sent.sending.reach;
-    let (api, id) = match sent.to {
-        To::Incident(id) => (reach.of_incident(&id, Via::Cli).await?, id),
-        To::Page(page) => of_page(reach, &page).await?,
-        To::Unseen(id) => (reach.one(Via::Cli)?, id),
+    let (api, id) = match &sent.to {
+        To::Incident(id) => (reach.of_incident(id, Via::Cli).await?, id.clone()),
+        To::Page(page) => of_page(reach, page).await?,
+        To::Unseen(id) => (reach.one(Via::Cli)?, id.clone()),
     };
-    let key = sent.sending.idempotency_key.unwrap_or_else(fresh_key);
+    let key = sent.sending.idempotency_key.clone();
+    let key = key.unwrap_or_else(fresh_key);
     let output = Output::default();
+    let if_match = match &sent.command {
+        Command::Set(set) if set.tlp.is_some() => access::agreed(&api, &id, &sent, &output).await?,
+        _ => sent.sending.if_match,
+    };
     if reach.json {
         let body = serde_json::to_vec(&sent.command)
             .map_err(|error| Failure::new(format!("the command cannot be written: {error}")))?;
-        let if_match = match sent.sending.if_match {
+        let if_match = match if_match {
             Some(version) => format!("\"{version}\""),
             None => "*".to_owned(),
         };
@@ -194,7 +202,7 @@ async fn send(sent: Sent) -> Outcome {
         return Ok(DONE);
     }
     let answer = api
-        .command(&id, sent.sending.if_match, &sent.command, &key)
+        .command(&id, if_match, &sent.command, &key)
         .await
         .map_err(told)?;
     let change = answer
@@ -208,6 +216,11 @@ async fn send(sent: Sent) -> Outcome {
         answer.incident.version,
         done(&sent.command, change)
     ));
+    if let Command::BreakGlass(_) = &sent.command
+        && let Some(warning) = access::unpaged(&answer.incident)
+    {
+        output.note(&warning);
+    }
     if !answer.unmet.is_empty() {
         let unmet: Vec<&str> = answer.unmet.iter().map(|word| word.as_str()).collect();
         output.note(&format!("unmet, and recorded: {}", unmet.join(", ")));

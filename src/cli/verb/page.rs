@@ -66,6 +66,7 @@ impl AckArgs {
                 eta,
             }),
             sending: self.sending,
+            yes: false,
         })
     }
 }
@@ -90,6 +91,7 @@ impl CancelArgs {
                 reason: self.reason,
             }),
             sending: self.sending,
+            yes: false,
         }
     }
 }

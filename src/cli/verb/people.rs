@@ -86,6 +86,9 @@ pub struct SetArgs {
     /// severity=sev2, tlp=red, profile.zone=Europe/Berlin, regimes=ms-dpa,ms-72h; KEY= clears
     #[arg(required = true, value_name = "KEY=VALUE")]
     pub fields: Vec<String>,
+    /// Set it though a lower tlp lets more people read: who they are is printed, and asked about where there is a terminal
+    #[arg(long)]
+    pub yes: bool,
     #[command(flatten)]
     pub sending: Sending,
 }
@@ -120,11 +123,10 @@ impl SetArgs {
         }
         let set: Set = serde_json::from_value(Value::Object(body))
             .map_err(|error| Failure::usage(format!("this cannot be set: {error}")))?;
-        Ok(to_incident(
-            self.id,
-            Command::Set(Box::new(set)),
-            self.sending,
-        ))
+        Ok(Sent {
+            yes: self.yes,
+            ..to_incident(self.id, Command::Set(Box::new(set)), self.sending)
+        })
     }
 }
 
@@ -136,6 +138,7 @@ mod tests {
         let args = SetArgs {
             id: "AZ-1".to_owned(),
             fields: fields.iter().map(|f| (*f).to_owned()).collect(),
+            yes: false,
             sending: Sending::default(),
         };
         args.sent()

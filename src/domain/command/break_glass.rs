@@ -5,11 +5,16 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, page, text};
+use crate::domain::caller::Caller;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::refusal::Refusal;
 use crate::domain::word::Urgency;
 
+/// What the pages say that it causes, and by what they are known: a phrase of the house, which tells nothing of the incident
+/// and goes over every route.
+pub const GLASS_BROKEN: &str =
+    "The glass of this restricted incident was broken: somebody on its list should look at it now.";
 /// For how long it opens.
 const OPEN_FOR: TimeDelta = TimeDelta::hours(1);
 
@@ -33,7 +38,7 @@ pub(super) fn decide(
             incident.id
         )));
     };
-    if restriction.admits(&context.caller.name) {
+    if restriction.admits(&context.caller.name, context.now) {
         return Err(Refusal::state(format!(
             "{} is open to you already.",
             incident.id
@@ -42,14 +47,46 @@ pub(super) fn decide(
     let mut events = vec![Event::GlassBroken {
         reason: body.reason.clone(),
         until: context.now + OPEN_FOR,
+        unpaged: restriction.people.clone(),
     }];
     events.extend(notify(incident, &incident.owner, context, &events));
     Ok(events)
 }
 
+/// What was decided, with pages to the teams of everybody on the list; whom no page reaches stands with the glass. `known`:
+/// everybody of whom a team may be known, once for each place where they are.
+pub fn told(
+    incident: &Incident,
+    mut events: Vec<Event>,
+    known: &[Caller],
+    context: &Context<'_>,
+) -> Vec<Event> {
+    let people = incident.restriction.iter().flat_map(|list| &list.people);
+    let mut alone = Vec::new();
+    for person in people {
+        let mut reached = false;
+        let places = known.iter().filter(|known| known.name == *person);
+        for id in places.filter_map(|known| known.team.as_deref()) {
+            let team = context.directory.team(id);
+            reached |= team.is_some_and(|team| page::next_route(incident, team, None).is_some());
+            let paged = notify(incident, id, context, &events);
+            events.extend(paged);
+        }
+        if !reached {
+            alone.push(person.clone());
+        }
+    }
+    for event in &mut events {
+        if let Event::GlassBroken { unpaged, .. } = event {
+            unpaged.clone_from(&alone);
+        }
+    }
+    events
+}
+
 /// Pages a team because the glass was broken; nothing for a team that the same decision pages already. `before`: what the
 /// decision does so far. A page that is open for other reasons does not stand in for it: it would not be looked at again.
-pub fn notify(
+fn notify(
     incident: &Incident,
     team: &str,
     context: &Context<'_>,
@@ -59,13 +96,12 @@ pub fn notify(
         .iter()
         .any(|event| matches!(event, Event::PageQueued { team: paged, .. } if paged == team));
     let team = context.directory.team(team).filter(|_| !paged)?;
-    let message = "The glass of this restricted incident was broken.".to_owned();
     let page = context.fresh_id("p", before.len());
     Some(page::queued(
         incident,
         team,
         page,
-        Some(message),
+        Some(GLASS_BROKEN.to_owned()),
         Urgency::High,
         context,
     ))

@@ -10,6 +10,8 @@ use crate::domain::refusal::Refusal;
 
 /// Most people on a list.
 const MOST: usize = 100;
+/// Most people named to whoever may not restrict.
+const TOLD: usize = 5;
 
 /// Restricts an incident to people, by the names of their tokens. Whoever restricts is always among them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -19,6 +21,16 @@ pub struct Restrict {
     #[serde(deserialize_with = "given")]
     #[schema(required = true)]
     pub people: Option<Vec<String>>,
+}
+
+/// Some of the names on a list, and how many there are besides.
+fn named(people: &[String]) -> String {
+    let (told, rest) = people.split_at(people.len().min(TOLD));
+    let told = told.join(", ");
+    match rest.len() {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
 }
 
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
@@ -34,6 +46,16 @@ pub(super) fn decide(
         return Err(Refusal::not_allowed(format!(
             "The incident is marked {}, above the clearance of the token {}; somebody who may read it restricts it.",
             incident.tlp, context.caller.name
+        )));
+    }
+    if let Some(restriction) = &incident.restriction
+        && !restriction.lists(&context.caller.name)
+    {
+        return Err(Refusal::not_allowed(format!(
+            "The broken glass lets {} look at {}, not decide who else does; somebody on its list restricts it anew or lifts it: {}.",
+            context.caller.name,
+            incident.id,
+            named(&restriction.people)
         )));
     }
     let given = body.people.as_deref().unwrap_or_default();

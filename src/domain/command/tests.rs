@@ -4,6 +4,7 @@ mod alarms;
 mod alert;
 mod clock;
 mod folds;
+mod glass;
 mod legal_record;
 mod moves;
 mod pages;

@@ -11,6 +11,9 @@ use crate::domain::instant::Instant;
 use crate::domain::view::DutyView;
 use crate::domain::word::{AlarmKind, PageState, Urgency};
 
+/// What a page says of which nothing may be said but that somebody has to look.
+const LOOK: &str = "Look at the board: your team has something to do there.";
+
 /// How an attempt to deliver a page went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
@@ -135,13 +138,11 @@ fn page_for(
             let due = duty.due_at.map_or(String::new(), |due| {
                 format!(", due {}", due.format("%Y-%m-%d %H:%M UTC"))
             });
-            // What is restricted is not named on other systems.
-            let named = if duty.restricted {
-                "a restricted duty"
-            } else {
-                duty.id.as_str()
+            let message = match duty.restricted {
+                // On other systems a restricted duty is not there, nor is its instant.
+                true => LOOK.to_owned(),
+                false => format!("The latest start of {} has passed{due}.", duty.id),
             };
-            let message = format!("The latest start of {named} has passed{due}.");
             (team, message)
         }
         AlarmKind::VacantCommand => {

@@ -4,6 +4,7 @@
 use super::page::{NO_OUT_OF_BAND, NO_ROUTE, Page};
 use super::record::{Duty, Hold, NotApplicable, Standing, Submission, Trigger, Verdict};
 use super::{Incident, LastMove, Seats, Stamp};
+use crate::domain::command::break_glass::GLASS_BROKEN;
 use crate::domain::event::{Event, Opened};
 use crate::domain::instant::Instant;
 use crate::domain::say;
@@ -342,7 +343,11 @@ impl Incident {
                 }
             }
             Event::Restricted { people } => self.restrict(people, stamp),
-            Event::GlassBroken { reason, until } => self.break_glass(reason, *until, stamp),
+            Event::GlassBroken {
+                reason,
+                until,
+                unpaged,
+            } => self.break_glass(reason, *until, unpaged, stamp),
             Event::GlassMended { person } => self.mend_glass(person, stamp.at),
             Event::Reviewed { held_at, text } => {
                 self.review = Some(ReviewView {
@@ -444,6 +449,11 @@ impl Incident {
         let silent = match event {
             Event::AlarmsRaised { .. } => true,
             Event::Noted { privileged, .. } => *privileged,
+            // That the glass was broken stands there, not whom that paged.
+            Event::PageQueued {
+                message: Some(message),
+                ..
+            } => message == GLASS_BROKEN,
             _ => false,
         };
         if let Some(text) = say::change(event, self).filter(|_| !silent) {

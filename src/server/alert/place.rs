@@ -65,8 +65,8 @@ pub(super) async fn take_in(
         (Fate::Open(placed), known) => work.open_or_follow(&placed, known).await?,
         // What is on record is told whatever the rules say now.
         (fate, Some(incident)) => match work.follow(&incident.id).await? {
-            (Told::Changed, _) => LandedBody::of(Landed::Updated, &incident.id),
-            (Told::Same, _) => LandedBody::of(Landed::Unchanged, &incident.id),
+            (Told::Changed, _) => landed(Landed::Updated, &incident),
+            (Told::Same, _) => landed(Landed::Unchanged, &incident),
             _ => work.not_opened(&fate),
         },
         (fate, None) => work.not_opened(&fate),
@@ -152,9 +152,9 @@ impl Work<'_> {
                 Some(incident) => match self.follow(&incident.id).await? {
                     (Told::Over(episode), _) => episode,
                     (Told::Changed, _) => {
-                        return Ok(LandedBody::of(Landed::Updated, &incident.id));
+                        return Ok(landed(Landed::Updated, incident));
                     }
-                    _ => return Ok(LandedBody::of(Landed::Unchanged, &incident.id)),
+                    _ => return Ok(landed(Landed::Unchanged, incident)),
                 },
             };
             let _one_by_one = self.intake.opening.lock().await;
@@ -168,7 +168,7 @@ impl Work<'_> {
             };
             match self.open(open).await? {
                 Done::Written { incident, .. } => {
-                    return Ok(LandedBody::of(Landed::Opened, &incident.id));
+                    return Ok(landed(Landed::Opened, &incident));
                 }
                 // Another node was first.
                 Done::Known(incident) => known = Some(self.own(incident)?),
@@ -185,6 +185,9 @@ impl Work<'_> {
         let course = incident.upstream.as_ref().and_then(Course::of);
         match course.is_none_or(|course| course.group == self.group.id) {
             true => Ok(incident),
+            false if incident.restriction.is_some() => Err(Problem::invalid(
+                "The key of this group stands for another one; nothing was written.",
+            )),
             false => Err(Problem::invalid(format!(
                 "The key of this group stands for another one in {}; nothing was written.",
                 incident.id
@@ -231,10 +234,10 @@ impl Work<'_> {
                     match self.decided(&incident.id, fold).await? {
                         (Told::Over(episode), _) => episode,
                         (Told::Same, _) => {
-                            return Ok(LandedBody::of(Landed::Waiting, &incident.id));
+                            return Ok(landed(Landed::Waiting, incident));
                         }
                         (_, Some(after)) if self.waits_in(&after) => {
-                            return Ok(LandedBody::of(Landed::Waiting, &after.id));
+                            return Ok(landed(Landed::Waiting, &after));
                         }
                         _ => {
                             return Err(Problem::later(
@@ -254,7 +257,7 @@ impl Work<'_> {
             );
             match self.open(self.storm_body(placed, upstream)).await? {
                 Done::Written { incident, .. } => {
-                    return Ok(LandedBody::of(Landed::Waiting, &incident.id));
+                    return Ok(landed(Landed::Waiting, &incident));
                 }
                 Done::Known(incident) => known = Some(incident),
                 done => return Err(self.refused(&done)),
@@ -421,6 +424,17 @@ impl Work<'_> {
         self.intake
             .note(|progress| progress.refused = Some(text.clone()));
         Problem::invalid(text)
+    }
+}
+
+/// On record in this incident. Whoever posts alerts is on no list: of a restricted one they are not told which it is.
+fn landed(landed: Landed, incident: &Incident) -> LandedBody {
+    match incident.restriction {
+        None => LandedBody::of(landed, &incident.id),
+        Some(_) => LandedBody {
+            landed,
+            incident: None,
+        },
     }
 }
 

@@ -18,7 +18,7 @@ use crate::domain::word::PageState;
 use crate::server::outbox::{Attempt, EXERCISE, ending};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
-use crate::store::claim::{Claimed, HeldBack, LONGEST_WAIT_MS};
+use crate::store::claim::{Claimed, LONGEST_WAIT_MS};
 use crate::store::{Delivery, Done, Found, Job, OutboxChange, Outcome, StoreError, Target};
 use crate::time::timeout;
 
@@ -192,9 +192,31 @@ async fn send(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) 
         return Some(Attempt::Unknown(CUT_OFF.to_owned()));
     }
     let repeat = claimed.repeat && !state.courier.dedupes(delivery);
-    let sending = state.courier.deliver(delivery, repeat);
+    let delivery = as_of_now(state, delivery, unwritten).await?;
+    let sending = state.courier.deliver(&delivery, repeat);
     let sent = timeout(&*state.clock, ATTEMPT_WITHIN_MS, sending).await;
     Some(sent.unwrap_or_else(|_| Attempt::Unknown("no answer in time".to_owned())))
+}
+
+/// What is to be sent, as it stands in the outbox: the incident may have been restricted, or marked higher, since this was
+/// claimed, however often it was tried from memory. None: it is not wanted any more.
+async fn as_of_now(
+    state: &ServerState,
+    claimed: &Delivery,
+    unwritten: &Trouble,
+) -> Option<Delivery> {
+    let body = match state.store.delivery_body(&claimed.key).await {
+        Ok(body) => body?,
+        Err(error) => {
+            // A page waits for no database: nobody can have changed what is said in one that is away.
+            unwritten.met(&error);
+            claimed.body.clone()
+        }
+    };
+    Some(Delivery {
+        body,
+        ..claimed.clone()
+    })
 }
 
 /// Writes down that an attempt begins where people may see a repeat, or where an earlier one was cut off. False: it is
@@ -437,47 +459,6 @@ impl Deciding<'_> {
 
 fn cut(why: &str) -> String {
     why.chars().take(200).collect()
-}
-
-/// Writes down, once, that a page waits for a cap.
-pub async fn hold_back(state: &Arc<ServerState>, held: HeldBack) {
-    let deciding = state.clone();
-    let page = held.page.clone();
-    let job = Job {
-        target: Target::Page(held.page.clone()),
-        lease: None,
-        idempotency: None,
-        decide: Box::new(move |found| held_back(&deciding, &held, &found)),
-        now: state.clock.now(),
-    };
-    if let Err(error) = state.store.submit(job).await {
-        state.metrics.store_error(&error);
-        tracing::warn!(%error, page, "that a page is held back is not written yet");
-    }
-}
-
-fn held_back(state: &ServerState, held: &HeldBack, found: &Found) -> Outcome {
-    let Found::Incident(incident) = found else {
-        return Outcome::Answer(silent());
-    };
-    let waits = incident
-        .page(&held.page)
-        .filter(|page| page.state == PageState::Queued && page.attempts == 0);
-    let events = waits.map_or_else(Vec::new, |page| {
-        let told = Progress {
-            page: page.id.clone(),
-            state: page.state,
-            attempts: page.attempts,
-            last_error: Some(held.why.clone()),
-        };
-        progress(incident, &told)
-    });
-    let caller = worker();
-    let context = context(state, &caller);
-    let noted = OutboxChange::HeldBack {
-        key: held.key.clone(),
-    };
-    written(state, incident, events, &context, vec![noted])
 }
 
 #[cfg(test)]

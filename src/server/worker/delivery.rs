@@ -11,11 +11,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::attempt::{self, STORE_AGAIN_MS};
+use super::{context, silent, worker, written};
+use crate::domain::command::worker::{Progress, progress};
+use crate::domain::word::PageState;
 use crate::server::sending::{Begun, Sending};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
-use crate::store::StoreError;
-use crate::store::claim::{Claim, Claimed, Held, LONGEST_WAIT_MS, Lease, UnderWay};
+use crate::store::claim::{Claim, Claimed, Held, HeldBack, LONGEST_WAIT_MS, Lease, UnderWay};
+use crate::store::{Found, Job, OutboxChange, Outcome, StoreError, Target};
 use crate::time::timeout;
 
 /// How long a lease holds unless it is renewed: after the loss of a node another one has its pages that soon, and the node
@@ -187,7 +190,7 @@ async fn look(
         let state = state.clone();
         attempts.spawn(async move {
             let told = claims.held_back.into_iter();
-            join_all(told.map(|held| attempt::hold_back(&state, held))).await;
+            join_all(told.map(|held| hold_back(&state, held))).await;
         });
     }
     // What is due and not taken waits for an attempt to end, for a lease to run out, or for a quieter minute.
@@ -218,4 +221,45 @@ async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
             }
         }
     }
+}
+
+/// Writes down, once, that a page waits for a cap.
+async fn hold_back(state: &Arc<ServerState>, held: HeldBack) {
+    let deciding = state.clone();
+    let page = held.page.clone();
+    let job = Job {
+        target: Target::Page(held.page.clone()),
+        lease: None,
+        idempotency: None,
+        decide: Box::new(move |found| held_back(&deciding, &held, &found)),
+        now: state.clock.now(),
+    };
+    if let Err(error) = state.store.submit(job).await {
+        state.metrics.store_error(&error);
+        tracing::warn!(%error, page, "that a page is held back is not written yet");
+    }
+}
+
+fn held_back(state: &ServerState, held: &HeldBack, found: &Found) -> Outcome {
+    let Found::Incident(incident) = found else {
+        return Outcome::Answer(silent());
+    };
+    let waits = incident
+        .page(&held.page)
+        .filter(|page| page.state == PageState::Queued && page.attempts == 0);
+    let events = waits.map_or_else(Vec::new, |page| {
+        let told = Progress {
+            page: page.id.clone(),
+            state: page.state,
+            attempts: page.attempts,
+            last_error: Some(held.why.clone()),
+        };
+        progress(incident, &told)
+    });
+    let caller = worker();
+    let context = context(state, &caller);
+    let noted = OutboxChange::HeldBack {
+        key: held.key.clone(),
+    };
+    written(state, incident, events, &context, vec![noted])
 }

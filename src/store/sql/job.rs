@@ -218,8 +218,7 @@ impl State {
         if row.digest != idempotency.digest {
             return Ok(Some(Done::KeyReused));
         }
-        // An answer of ours is never empty: this one was emptied when a text was redacted.
-        let snapshot = match row.incident.as_deref().filter(|_| row.body.is_empty()) {
+        let snapshot = match row.incident.as_deref() {
             Some(id) => self.incident(db, id).await?,
             None => None,
         };

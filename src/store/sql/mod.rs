@@ -283,6 +283,15 @@ impl<E: Engine> Store for SqlStore<E> {
         })
     }
 
+    fn delivery_body(&self, key: &str) -> BoxFuture<'_, Result<Option<Vec<u8>>, StoreError>> {
+        let key = key.to_owned();
+        Box::pin(async move {
+            let statement = sql("SELECT body FROM outbox WHERE key = $1 AND done = 0").bind(key);
+            let body: Option<(Vec<u8>,)> = self.optional(statement).await?;
+            Ok(body.map(|(body,)| body))
+        })
+    }
+
     fn token(&self, id: &str) -> BoxFuture<'_, Result<Option<Token>, StoreError>> {
         let id = id.to_owned();
         Box::pin(async move {

@@ -153,7 +153,7 @@ async fn an_answer_is_remembered_under_its_key(place: Place) {
         .filter(|done| matches!(done, Done::Written { .. }));
     assert_eq!(writes.count(), 1, "{kinds:?}");
     let replayed = kinds.iter().find_map(|done| match done {
-        Done::Replayed(answer) => Some(answer),
+        Done::Retold { answer, .. } => Some(answer),
         _ => None,
     });
     let etag = Some("\"2\"".to_owned());

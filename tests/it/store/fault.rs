@@ -161,7 +161,7 @@ async fn a_commit_that_nobody_can_look_for_is_said_to_be_unknown_and_is_safe_to_
         }
     })
     .await;
-    assert!(matches!(again, Done::Replayed(_)), "{again:?}");
+    assert!(matches!(again, Done::Retold { .. }), "{again:?}");
     assert_eq!(times(&node, &id, "perhaps").await, 1);
 }
 

@@ -1,8 +1,26 @@
 //! Proofs of one attempt: when a page is still wanted, and how long it waits for the next one. What comes of attempts is
 //! proved from outside, in `tests/it/api`.
 
+use std::sync::Mutex;
+
+use futures::future::BoxFuture;
+
 use super::*;
-use crate::domain::word::Urgency;
+use crate::domain::board::RouteView;
+use crate::domain::command::open::{self, Open};
+use crate::domain::command::{self, Command};
+use crate::domain::directory::Directory;
+use crate::domain::duty::Rules;
+use crate::domain::incident::Stamp;
+
+use crate::domain::word::{Tlp, Urgency};
+use crate::paging::message::PageMessage;
+use crate::server::outbox::{Courier, Ending, Letter};
+use crate::server::state::{Limits, Setup};
+use crate::server::write;
+use crate::store::claim::{Caps, Claim};
+use crate::store::sqlite::SqliteStore;
+use crate::time::TestClock;
 
 fn at(minutes: i64) -> Instant {
     Instant::UNIX_EPOCH + TimeDelta::minutes(minutes)
@@ -92,4 +110,130 @@ fn waits_stay_short_while_a_page_is_young_and_follow_the_other_side() {
     assert!(again_after_ms(20, 120_000, None) >= 96_000);
     assert_eq!(again_after_ms(1, 0, Some(30_000)), 30_000);
     assert_eq!(again_after_ms(1, 0, Some(900_000)), 120_000);
+}
+
+/// Keeps what it is given to deliver.
+#[derive(Default)]
+struct Kept(Mutex<Vec<String>>);
+
+impl Courier for Kept {
+    fn message(&self, letter: &Letter<'_>) -> Vec<u8> {
+        PageMessage::new(letter.incident, letter.page, "team", Tlp::Red, None).body()
+    }
+
+    fn ending(&self, _ending: &Ending<'_>) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn dedupes(&self, _delivery: &Delivery) -> bool {
+        true
+    }
+
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, _repeat: bool) -> BoxFuture<'a, Attempt> {
+        let body = String::from_utf8_lossy(&delivery.body).into_owned();
+        self.0.lock().unwrap().push(body);
+        Box::pin(std::future::ready(Attempt::Accepted))
+    }
+}
+
+/// What a worker writes, decided by `decide` on the incident found.
+async fn write(
+    state: &Arc<ServerState>,
+    target: Target,
+    mut decide: impl FnMut(&Found, &Context<'_>) -> (Incident, Vec<Event>, Stamp) + Send + 'static,
+) {
+    let deciding = state.clone();
+    let job = Job {
+        target,
+        lease: None,
+        idempotency: None,
+        decide: Box::new(move |found| {
+            let caller = worker();
+            let context = context(&deciding, &caller);
+            let (incident, events, stamp) = decide(&found, &context);
+            write::outcome(&deciding, incident, events, stamp, silent())
+        }),
+        now: state.clock.now(),
+    };
+    let done = state.store.submit(job).await.unwrap();
+    assert!(matches!(done, Done::Written { .. }), "{done:?}");
+}
+
+async fn order(state: &Arc<ServerState>, text: &str) {
+    let order: Command = serde_json::from_str(text).unwrap();
+    write(
+        state,
+        Target::Incident("AZ-1".to_owned()),
+        move |found, context| {
+            let Found::Incident(incident) = found else {
+                panic!("{found:?}");
+            };
+            let events = command::decide(incident, &order, context).unwrap();
+            let (after, stamp) = write::changed(incident, &events, context);
+            (after, events, stamp)
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_claimed_before_a_restriction_leaves_without_its_texts() {
+    let mut directory = Directory::default();
+    for team in &mut directory.teams {
+        team.routes = vec![RouteView {
+            kind: "webhook".to_owned(),
+            clearance: Tlp::Red,
+            in_band: true,
+            connector: None,
+        }];
+    }
+    let courier = Arc::new(Kept::default());
+    let setup = Setup {
+        store: Arc::new(SqliteStore::temporary().await.unwrap()),
+        clock: Arc::new(TestClock::default()),
+        directory,
+        rules: Rules::built_in().unwrap(),
+        courier: courier.clone(),
+        name: "azure".to_owned(),
+        public_url: None,
+        limits: Limits::default(),
+        intakes: Vec::new(),
+        alerts: Vec::new(),
+    };
+    let state = ServerState::load(setup).await.unwrap();
+    let body: Open = serde_json::from_str(r#"{"service": "azure", "title": "canary"}"#).unwrap();
+    let target = Target::New {
+        prefix: "AZ".to_owned(),
+        upstream: None,
+    };
+    write(&state, target, move |found, context| {
+        let Found::Allotted(allotted) = found else {
+            panic!("{found:?}");
+        };
+        let events = open::decide(&body, allotted, context).unwrap();
+        let stamp = write::stamp(1, context);
+        let Some(Event::Opened(opened)) = events.first() else {
+            panic!("{events:?}");
+        };
+        (Incident::opened(opened, &stamp), events, stamp)
+    })
+    .await;
+    order(&state, r#"{"type": "page", "teams": ["legal-affairs"]}"#).await;
+    let claim = Claim {
+        node: state.node.clone(),
+        now: state.clock.now(),
+        lease_ms: 10_000,
+        under_way: Vec::new(),
+        caps: Caps::default(),
+    };
+    let claimed = state.store.claim(claim).await.unwrap().taken.remove(0);
+    let body = String::from_utf8_lossy(&claimed.delivery.body).into_owned();
+    assert!(body.contains("canary"), "{body}");
+    order(&state, r#"{"type": "restrict", "people": ["listed"]}"#).await;
+    make(&state, &claimed, &Trouble::new("nothing is written")).await;
+    let sent = courier.0.lock().unwrap().clone();
+    assert_eq!(sent.len(), 1);
+    assert!(!sent[0].contains("canary"), "{}", sent[0]);
+    assert!(sent[0].contains("\"restricted\":true"), "{}", sent[0]);
+    state.store.close().await;
 }

@@ -67,6 +67,10 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
 /// Key, version that was seen, and phase of every incident whose move is to be written.
 fn due(state: &ServerState, intake: &Intake) -> Vec<(String, Version, Phase)> {
     let one = |incident: &Incident| {
+        // Nothing people do in a restricted incident is told elsewhere; lifted, it is written then.
+        if incident.restriction.is_some() {
+            return None;
+        }
         let upstream = incident.upstream.as_ref()?;
         let version = upstream.rest.get("version")?.as_str()?.to_owned();
         Some((upstream.key.clone(), Version(version), unwritten(incident)?))

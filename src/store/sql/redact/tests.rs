@@ -160,7 +160,7 @@ async fn what_was_answered_before_is_told_as_it_stands_now_and_nothing_is_done_t
     )
     .await;
     assert!(
-        matches!(&again, Done::Replayed(answer) if !answer.body.is_empty()),
+        matches!(&again, Done::Retold { answer, .. } if !answer.body.is_empty()),
         "{again:?}"
     );
     store.close().await;

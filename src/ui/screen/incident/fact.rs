@@ -61,6 +61,10 @@ fn restricted(look: Look<'_>, lines: &mut Lines) {
             glass.by, glass.reason
         );
         lines.words(&words, role);
+        if !glass.unpaged.is_empty() {
+            let words = format!("NO PAGE REACHES {}: tell them", glass.unpaged.join(", "));
+            lines.words(&words, role);
+        }
     }
 }
 

@@ -359,6 +359,7 @@ fn what_is_restricted_and_privileged_says_so_in_words_but_not_to_a_room() {
             until: now() + chrono::TimeDelta::minutes(55),
             reason: "nobody answers".to_owned(),
             mended_at: None,
+            unpaged: vec!["l.costa".to_owned()],
         }],
     };
     let entry = |seq: u64, text: &str, privileged: bool| crate::wire::EntryBody {
@@ -398,6 +399,7 @@ fn what_is_restricted_and_privileged_says_so_in_words_but_not_to_a_room() {
             "RESTRICTED",
             "d.okafor, l.costa",
             "GLASS BROKEN by root",
+            "NO PAGE REACHES l.costa",
             "PRIVILEGED fact: advice",
         ];
         for words in told.iter().skip(usize::from(mask)) {
