@@ -309,7 +309,7 @@ impl Incident {
                 )
             }
             Pane::Pages => format!(" {}", incident.pages.len()),
-            Pane::Timeline => match self.timeline.len() {
+            Pane::Timeline => match self.timeline.shown() {
                 0 => String::new(),
                 lines => format!(" {lines}, newest first"),
             },
