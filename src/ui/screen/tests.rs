@@ -20,6 +20,8 @@ use crate::ui::message::Message;
 use crate::ui::shared::{Options, Target};
 use crate::ui::{draw, next_tick_at, update};
 
+mod room;
+
 const SCREENS: [ScreenName; 6] = [
     ScreenName::Lanes,
     ScreenName::Teams,

@@ -257,7 +257,7 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
 
 /// Which sources are old, and how many are live.
 fn sources(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
-    let mut left = head::troubled(shared);
+    let mut left = head::troubled(shared, false);
     let live = head::live(shared);
     if left.is_empty() {
         canvas.line(row, &head::sources(shared, row.width));

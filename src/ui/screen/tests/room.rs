@@ -1,0 +1,84 @@
+//! Proofs of what gives way where there is little room, and of what never does: counts, marks, names, whose it is.
+
+use super::*;
+use crate::domain::view::IncidentView;
+use crate::domain::word::DutyStatus;
+use crate::ui::fixture::part;
+
+const AZURE: usize = 0;
+
+/// One screen over one source's incidents, changed.
+fn changed(screen: ScreenName, change: impl Fn(&mut IncidentView)) -> App {
+    let mut app = showing(screen, "night");
+    update(&mut app, Message::Board(board_with(AZURE, change)));
+    app.show(screen);
+    app
+}
+
+/// All sources live: nothing of the head depends on an age.
+fn live(app: &mut App) {
+    let mut board = Board::clone(&app.shared.board);
+    for source in &mut board.sources {
+        let heard = Some(app.shared.now);
+        *source = Arc::new(Source {
+            heard,
+            ..Source::clone(source)
+        });
+    }
+    board.generation += 1;
+    update(app, Message::Board(Arc::new(board)));
+}
+
+fn with(id: &str, change: impl Fn(&mut IncidentView)) -> impl Fn(&mut IncidentView) {
+    let id = id.to_owned();
+    move |incident| {
+        if incident.id == id {
+            change(incident);
+        }
+    }
+}
+
+fn row(seen: &str, n: usize) -> &str {
+    seen.lines().nth(n).unwrap_or_default()
+}
+
+/// Under 72 columns no screen with a title had counts or a mark.
+#[test]
+fn every_titled_screen_has_counts_and_mark_at_every_size() {
+    for screen in [
+        ScreenName::Teams,
+        ScreenName::Clocks,
+        ScreenName::People,
+        ScreenName::Incident,
+    ] {
+        for (w, h) in [(120, 34), (80, 24), (60, 16), (40, 12)] {
+            let mut app = showing(screen, "night");
+            for all_live in [false, true] {
+                if all_live {
+                    live(&mut app);
+                }
+                let seen = picture(&mut app, w, h);
+                let head = format!("{}\n{}", row(&seen, 0), row(&seen, 1));
+                for words in ["14:07:32 UTC", "11 real · 1 ", "TLP:AMBER"] {
+                    assert!(head.contains(words), "{screen:?} {w}x{h} {words}\n{seen}");
+                }
+            }
+        }
+    }
+}
+
+/// The sources stretched to their long form, and it was not seen that a filter hides incidents.
+#[test]
+fn that_a_filter_hides_something_goes_after_the_long_names_of_sources() {
+    let mut app = showing(ScreenName::Incident, "night");
+    live(&mut app);
+    app.show_incident(az_142());
+    app.shared.filter = crate::ui::index::Filter::default().with_text("heron");
+    let board = app.shared.board.clone();
+    update(&mut app, Message::Board(board));
+    let seen = picture(&mut app, 80, 24);
+    let head = row(&seen, 0);
+    for words in ["INCIDENT  all 4 live", "FILTER 2", "TLP:AMBER"] {
+        assert!(head.contains(words), "{words}\n{seen}");
+    }
+}
