@@ -242,6 +242,21 @@ pub fn codename_width(incident: &IncidentView, whole: bool) -> u16 {
 
 /// A number in groups of three figures: `1,200`.
 pub fn number(n: u64) -> String {
+/// What an incident is called in a line that is not its own: by its id, as keys and commands name it; on a wall, where no
+/// row has an id, by its codename. It is marked where its source is not live.
+pub fn called(shared: &Shared, source: usize, incident: &IncidentView) -> String {
+    let name = match shared.options.wall {
+        true => &incident.codename,
+        false => &incident.id,
+    };
+    let mark = if shared.is_live(source) {
+        ""
+    } else {
+        shared.glyphs.not_live()
+    };
+    format!("{name}{mark}")
+}
+
     let figures = n.to_string();
     let mut text = String::new();
     for (i, figure) in figures.chars().enumerate() {

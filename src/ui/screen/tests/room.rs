@@ -82,3 +82,79 @@ fn that_a_filter_hides_something_goes_after_the_long_names_of_sources() {
         assert!(head.contains(words), "{words}\n{seen}");
     }
 }
+
+/// Pages in MISSING did not say for which incident, and FAILED came last.
+#[test]
+fn a_page_says_whose_it_is_and_what_failed_comes_first() {
+    let failing = with("AZ-142", |incident| {
+        incident.pages = (1..6)
+            .map(|n| {
+                let queued = part::ago(2 * n);
+                let mut page = part::page(&format!("p{n}"), "azure-engineering", queued, 0);
+                if n == 2 {
+                    page.state = PageState::Failed;
+                }
+                page
+            })
+            .collect();
+    });
+    let mut app = changed(ScreenName::Lanes, &failing);
+    let seen = picture(&mut app, 200, 50);
+    assert!(
+        seen.contains("azure-engineering AZ-142 PAGE FAILED 4m00s · azure-engineering AZ-142 no"),
+        "{seen}"
+    );
+    for (w, h) in [(120, 34), (120, 30)] {
+        let seen = picture(&mut app, w, h);
+        assert!(seen.contains(" · 1 FAILED"), "{seen}");
+    }
+    let mut wall = changed(ScreenName::Wall, &failing);
+    let seen = picture(&mut wall, 60, 17);
+    assert!(
+        seen.contains("azure-engineering COPPER HERON PAGE FAILED"),
+        "{seen}"
+    );
+}
+
+/// The wall named by ids what has a codename only in its rows.
+#[test]
+fn the_wall_calls_incidents_by_their_codenames_only() {
+    let mut wall = showing(ScreenName::Wall, "night");
+    let board = board_with(AZURE, |incident| {
+        incident.alarms.clear();
+        incident.commander = None;
+        incident.commander_vacant_since = Some(part::ago(60));
+    });
+    update(&mut wall, Message::Board(board));
+    for (w, h) in [(60, 17), (80, 24), (40, 12)] {
+        let seen = picture(&mut wall, w, h);
+        assert!(seen.contains("ALARM"), "{seen}");
+        let begins = |line: &&str| {
+            ["ALARM", "MISSING", "NO ANSWER"]
+                .iter()
+                .any(|word| line.starts_with(word))
+        };
+        for line in seen.lines().filter(begins) {
+            assert!(!line.contains("AZ-"), "{line}");
+        }
+    }
+    let seen = picture(&mut wall, 80, 24);
+    assert!(
+        seen.contains("commander COPPER HERON, PALE ORCHID"),
+        "{seen}"
+    );
+}
+
+/// `no clock   FERN TERN     since 6h59m` said neither what waits nor since what.
+#[test]
+fn a_duty_without_a_number_says_on_the_wall_what_waits() {
+    let mut wall = showing(ScreenName::Wall, "night");
+    let seen = picture(&mut wall, 80, 24);
+    assert!(
+        seen.contains("customers MS DPA, not recorded 2d22h"),
+        "{seen}"
+    );
+    assert!(seen.contains("reportable? aware 5h02m"), "{seen}");
+    let seen = picture(&mut wall, 60, 17);
+    assert!(!seen.contains(" since "), "{seen}");
+}
