@@ -158,3 +158,46 @@ fn a_duty_without_a_number_says_on_the_wall_what_waits() {
     let seen = picture(&mut wall, 60, 17);
     assert!(!seen.contains(" since "), "{seen}");
 }
+
+/// The team's name was eaten by its vacancies.
+#[test]
+fn a_team_keeps_its_name_and_its_vacancies_are_counted() {
+    let vacant = |incident: &mut IncidentView| {
+        incident.commander = None;
+        incident.service_lead = None;
+        incident.owner_lead = None;
+    };
+    let mut app = changed(ScreenName::Teams, vacant);
+    for (w, h) in [(60, 16), (40, 12)] {
+        let seen = picture(&mut app, w, h);
+        assert!(seen.contains(" azure-security-response "), "{seen}");
+        assert!(seen.contains(" vacant"), "{seen}");
+    }
+    let seen = picture(&mut app, 120, 34);
+    assert!(seen.contains("NO OWNER LEAD"), "{seen}");
+}
+
+/// At 120 columns a drill's cell had lost severity and codename.
+#[test]
+fn a_cell_keeps_severity_and_codename() {
+    let mut app = changed(
+        ScreenName::Teams,
+        with("AZ-142", |incident| incident.exercise = true),
+    );
+    let board = app.shared.board.clone();
+    let mut board = Board::clone(&board);
+    let mut source = Source::clone(&board.sources[AZURE]);
+    let only = source.incidents.iter().filter(|it| it.id == "AZ-142");
+    source.incidents = Arc::new(only.cloned().collect());
+    board.sources[AZURE] = Arc::new(source);
+    update(&mut app, Message::Board(Arc::new(board)));
+    for (w, words) in [(120, "sev1 COPPER HERON"), (80, "1 EX sev1 COPPER HERON")] {
+        let seen = picture(&mut app, w, 34);
+        assert!(seen.contains(words), "{seen}");
+    }
+    let seen = picture(&mut app, 200, 50);
+    assert!(
+        seen.contains("1 EXERCISE sev1 COPPER HERON AZ-142"),
+        "{seen}"
+    );
+}
