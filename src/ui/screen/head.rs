@@ -295,8 +295,12 @@ pub fn numbers(shared: &Shared, width: u16) -> Vec<Part<'static>> {
         (n, true) => format!(" · {n} exercise{}", if n == 1 { "" } else { "s" }),
         (n, false) => format!(" · {n} EX"),
     };
-    let text = format!("{} real{drills}", counts.real);
-    let mut parts = vec![Part::text(text, Role::Text)];
+    let real = match (known(shared), width >= 60) {
+        (Known::All, _) => counts.real.to_string(),
+        (Known::Some, true) => format!("at least {}", counts.real),
+        (known, _) => known.count(counts.real),
+    };
+    let mut parts = vec![Part::text(format!("{real} real{drills}"), Role::Text)];
     if !shared.filter.is_empty() {
         let shown: usize = shared.index.lanes.iter().map(Vec::len).sum();
         let what = match (
@@ -314,6 +318,42 @@ pub fn numbers(shared: &Shared, width: u16) -> Vec<Part<'static>> {
         parts.push(Part::text(text, Role::Notice));
     }
     parts
+}
+
+/// How much of what there is was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Every source has given its whole list.
+    All,
+    /// Not every one: there may be more.
+    Some,
+    /// None has: nothing is known, not even that there is nothing.
+    Nothing,
+}
+
+impl Known {
+    /// A count of what was heard: `3`, `3+`, `?`.
+    pub fn count(self, count: usize) -> String {
+        match self {
+            Known::All => count.to_string(),
+            Known::Some => format!("{count}+"),
+            Known::Nothing => "?".to_owned(),
+        }
+    }
+}
+
+/// How much of what there is was heard; a board without a source knows all of it.
+pub fn known(shared: &Shared) -> Known {
+    let sources = &shared.board.sources;
+    let whole = sources.iter().filter(|source| source.complete).count();
+    match (
+        sources.len() - whole,
+        shared.index.rows().next().is_some() || whole > 0,
+    ) {
+        (0, _) => Known::All,
+        (_, true) => Known::Some,
+        (_, false) => Known::Nothing,
+    }
 }
 
 /// The highest mark of anything shown.

@@ -282,6 +282,7 @@ fn columns(area: Rect, preparation: bool) -> Vec<(usize, u16, u16)> {
 }
 
 fn titles(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, columns: &[(usize, u16, u16)]) {
+    let known = head::known(shared);
     for (column, x, width) in columns {
         let phase = LANES.get(*column).copied().unwrap_or(Phase::Preparation);
         let count = match LANES.get(*column) {
@@ -298,7 +299,7 @@ fn titles(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, columns: &[(usize
         };
         let parts = [
             Part::text(name, Role::Lane),
-            Part::text(format!(" {count}"), Role::Title),
+            Part::text(format!(" {}", known.count(count)), Role::Title),
         ];
         // The mark of the selected cell stands in the column before its text.
         canvas.line(Rect::new(*x + 1, row.y, width.saturating_sub(1), 1), &parts);

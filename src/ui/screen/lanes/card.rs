@@ -52,7 +52,8 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
     let fits = fit(body, shared);
     for (lane, (rows, phase)) in shared.index.lanes.iter().zip(LANES).enumerate() {
         let area = lane_area(body, lane);
-        title(canvas, area, phase, rows.len(), lane);
+        let count = head::known(shared).count(rows.len());
+        title(canvas, area, phase, &count, lane);
         let first = lanes.first.get(lane).copied().unwrap_or_default();
         let mut y = area.y + 2;
         for row in rows.iter().skip(first).take(fits) {
@@ -70,7 +71,7 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
     }
 }
 
-fn title(canvas: &mut Canvas<'_>, area: Rect, phase: Phase, count: usize, lane: usize) {
+fn title(canvas: &mut Canvas<'_>, area: Rect, phase: Phase, count: &str, lane: usize) {
     let long = phase.title().to_uppercase().replace(" AND ", " & ");
     let room = usize::from(area.width.saturating_sub(8));
     let name = match phase {

@@ -10,6 +10,7 @@ use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{LANES, Row, asks_reportable, known_by, known_since, nearest};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
+use crate::ui::screen::head::known;
 use crate::ui::screen::words::{self, DutyClock};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -28,12 +29,9 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
             continue;
         }
         if line == 0 {
-            rule(
-                canvas,
-                Rect::new(body.x, y, body.width, 1),
-                *phase,
-                rows.len(),
-            );
+            let count = known(shared).count(rows.len());
+            let row = Rect::new(body.x, y, body.width, 1);
+            rule(canvas, row, *phase, &count);
             y += 1;
             line = 1;
         }
@@ -56,7 +54,7 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
     canvas.scroll_bar(bar, lanes.first_line, usize::from(body.height), all);
 }
 
-fn rule(canvas: &mut Canvas<'_>, row: Rect, phase: Phase, count: usize) {
+fn rule(canvas: &mut Canvas<'_>, row: Rect, phase: Phase, count: &str) {
     let long = phase.title().to_uppercase().replace(" AND ", " & ");
     let name = if row.width >= 60 {
         long

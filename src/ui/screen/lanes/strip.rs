@@ -7,7 +7,7 @@ use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{PrepItem, PrepKind};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
-use crate::ui::screen::head::WIDE;
+use crate::ui::screen::head::{WIDE, known};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -18,7 +18,8 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, wide: bool) {
         canvas.rule(row.x, row.y, row.width);
         canvas.text(row.x, row.y, 1, " ", Role::Text);
     }
-    let head = format!("PREPARATION {}", items.len());
+    let count = known(shared).count(items.len());
+    let head = format!("PREPARATION {count}");
     let mut parts = vec![Part::text(head, Role::Lane)];
     parts.push(Part::text(if wide { "  " } else { " " }, Role::Text));
     let room = row.width.saturating_sub(3);

@@ -201,3 +201,43 @@ fn a_cell_keeps_severity_and_codename() {
         "{seen}"
     );
 }
+
+/// A board that heard nobody claimed that there is nothing.
+#[test]
+fn what_was_never_heard_is_not_counted_as_none() {
+    let unheard = |name: &str| Arc::new(Source::new(name));
+    for screen in [ScreenName::Lanes, ScreenName::Teams, ScreenName::Wall] {
+        let mut app = showing(screen, "night");
+        let one = Board {
+            sources: vec![unheard("azure")],
+            generation: 8,
+        };
+        update(&mut app, Message::Board(Arc::new(one)));
+        for (w, h) in [(120, 34), (80, 24), (60, 17), (40, 12)] {
+            let seen = picture(&mut app, w, h);
+            assert!(seen.contains("? real"), "{screen:?}\n{seen}");
+            for none in [
+                " 0 real",
+                "ANALYSIS 0",
+                "ANALYSIS  0",
+                "DETECT 0",
+                "PREPARATION 0",
+            ] {
+                assert!(!seen.contains(none), "{screen:?} {none}\n{seen}");
+            }
+            assert!(!seen.contains("heard y…"), "{screen:?}\n{seen}");
+        }
+        let mut some = azure_alone();
+        some.sources.push(unheard("m365"));
+        update(&mut app, Message::Board(Arc::new(some)));
+        let seen = picture(&mut app, 120, 34);
+        assert!(seen.contains("at least 6 real"), "{screen:?}\n{seen}");
+    }
+}
+
+/// Azure alone.
+fn azure_alone() -> Board {
+    let mut board = Board::clone(&board_with(AZURE, |_| {}));
+    board.sources.truncate(1);
+    board
+}
