@@ -160,6 +160,8 @@ fn of_question(shared: &Shared, row: &DutyRow) -> Vec<Said> {
     let waiting: Vec<String> = incident
         .duties
         .iter()
+        // Others wait for other instants, whatever is answered here.
+        .filter(|duty| duty.trigger.as_deref() == Some("declared_at"))
         .filter(|duty| duty.enabled && duty.status == DutyStatus::Waiting)
         .map(|duty| words::duty_name(shared, duty, " "))
         .collect();

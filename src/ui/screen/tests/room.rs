@@ -241,3 +241,34 @@ fn azure_alone() -> Board {
     board.sources.truncate(1);
     board
 }
+
+/// Explanation and foot contradicted each other: only what waits for the declaration is answered by it.
+#[test]
+fn reportable_waits_only_with_what_runs_from_the_declaration() {
+    let mut app = changed(
+        ScreenName::Clocks,
+        with("AZ-140", |incident| {
+            let mut waits = part::duty("nis2/final", "csirt", "NIS2 23", DutyStatus::Waiting);
+            waits.trigger = Some("recovered_at".to_owned());
+            incident.duties.push(waits);
+        }),
+    );
+    let target = Target {
+        source: AZURE,
+        id: "AZ-140".to_owned(),
+    };
+    app.shared.selected = Some(target);
+    picture(&mut app, 120, 34);
+    keys(&mut app, "gg");
+    for _ in 0..12 {
+        let seen = picture(&mut app, 120, 34);
+        if seen.contains("AZ-140 reportable?") {
+            let waiting = seen.lines().find(|line| line.contains("waiting "));
+            assert!(waiting.unwrap().contains("customers MS 72 h"), "{seen}");
+            assert!(!waiting.unwrap().contains("NIS2"), "{seen}");
+            return;
+        }
+        keys(&mut app, "j");
+    }
+    panic!("no row asks whether AZ-140 is reportable");
+}
