@@ -272,3 +272,25 @@ fn reportable_waits_only_with_what_runs_from_the_declaration() {
     }
     panic!("no row asks whether AZ-140 is reportable");
 }
+
+/// A lesson was cut after 32 characters without a mark, beside free columns.
+#[test]
+fn a_lesson_is_told_as_far_as_there_is_room_and_marked_where_it_is_cut() {
+    let text = "rotate signing keys of every issuer that was built before the boundary moved";
+    let mut app = changed(
+        ScreenName::Lanes,
+        with("AZ-120", |incident| {
+            for lesson in &mut incident.lessons {
+                lesson.text = Some(text.to_owned());
+            }
+        }),
+    );
+    let seen = picture(&mut app, 200, 50);
+    assert!(
+        seen.contains("rotate signing keys of every issuer that was"),
+        "{seen}"
+    );
+    assert!(seen.contains('…'), "{seen}");
+    let seen = picture(&mut app, 80, 24);
+    assert!(seen.contains("PREPARATION 3 ── "), "{seen}");
+}
