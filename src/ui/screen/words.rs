@@ -172,6 +172,18 @@ pub fn is_hidden(shared: &Shared, duty: &DutyView) -> bool {
     duty.restricted || (shared.options.mask && duty.subject != "all")
 }
 
+/// To whom a duty is, in the screen's words: the catalogue's `supervisory-authority` is an `authority`, its
+/// `data-subjects` are `individuals`. The rule beside it tells which.
+pub fn recipient(duty: &DutyView) -> String {
+    let words = duty.to.split(", ").map(|to| match to {
+        "data-subjects" | "data-principals" => "individuals".to_owned(),
+        "customer" => "customers".to_owned(),
+        to if to.ends_with("-authority") => "authority".to_owned(),
+        to => to.replace('-', " "),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// A duty's name: whom it is to and by which rule, `customers MS 72 h`.
 pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
     if is_hidden(shared, duty) {
@@ -180,7 +192,7 @@ pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
     let rule = rule(duty);
     match rule.starts_with(&duty.to) {
         true => rule.to_owned(),
-        false => format!("{}{between}{rule}", duty.to),
+        false => format!("{}{between}{rule}", recipient(duty)),
     }
 }
 

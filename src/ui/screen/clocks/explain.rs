@@ -80,7 +80,7 @@ fn title(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &DutyRow) {
     let left = match row.view() {
         Some(duty) if words::is_hidden(shared, duty) => "restricted duty".to_owned(),
         Some(duty) if duty.rule.starts_with(&duty.to) => duty.rule.clone(),
-        Some(duty) => format!("{}, {}", duty.to, duty.rule),
+        Some(duty) => format!("{}, {}", words::recipient(duty), duty.rule),
         None => "reportable?".to_owned(),
     };
     let left = format!(" {} {left} ", row.incident.id);

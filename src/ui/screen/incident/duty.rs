@@ -102,7 +102,7 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
         true => duty.id.clone(),
         false => duty.rule.clone(),
     };
-    let mut to = vec![Part::text(duty.to.clone(), Role::Title)];
+    let mut to = vec![Part::text(words::recipient(duty), Role::Title)];
     if duty.subject != "all" {
         to.push(Part::text(format!(" @{}", duty.subject), Role::Text));
     }

@@ -124,7 +124,7 @@ fn columns(shared: &Shared, width: u16) -> Columns {
             people,
         };
     }
-    let to = most(&|row| nearest(&row.incident).map_or(0, |duty| cells(&duty.to)));
+    let to = most(&|row| nearest(&row.incident).map_or(0, |duty| cells(&words::recipient(duty))));
     let since = name + named.clamp(12, 24) + 1;
     // Pass, the time in the phase and a gap take ten cells.
     let clock = since + 10;
@@ -226,7 +226,7 @@ fn clock_and_what(
             let clock = Part::Live(LiveText::Countdown { to }, role);
             let what = match words::is_hidden(shared, duty) {
                 true => "restricted".to_owned(),
-                false => duty.to.clone(),
+                false => words::recipient(duty),
             };
             return (vec![clock], Some(Part::text(what, Role::Text)), holds);
         }
@@ -309,10 +309,9 @@ pub fn duty_parts(shared: &Shared, row: &Row) -> (Vec<Part<'static>>, Option<Mon
     if let Some(duty) = nearest(incident) {
         let (clock, until) = words::duty_clock(shared, row.source, incident, duty);
         parts = clock.parts();
-        let to = if words::is_hidden(shared, duty) {
-            "restricted"
-        } else {
-            &duty.to
+        let to = match words::is_hidden(shared, duty) {
+            true => "restricted".to_owned(),
+            false => words::recipient(duty),
         };
         parts.push(Part::text(format!(" {to}"), Role::Text));
         holds = until;
@@ -397,15 +396,15 @@ enum Pages {
     None,
 }
 
+/// Who has it: commander, service lead, pages that wait. A vacancy is a word in capitals; what is hidden from this
+/// reader is not a vacancy. A service lead is named only with `lead`, pages are told only with `pages`.
+pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<Part<'static>> {
     let lead = if lead { Lead::Named } else { Lead::Vacant };
     let pages = if pages { Pages::All } else { Pages::None };
     people(shared, row, lead, pages)
 }
 
 fn people(shared: &Shared, row: &Row, lead: Lead, pages: Pages) -> Vec<Part<'static>> {
-/// Who has it: commander, service lead, pages that wait. A vacancy is a word in capitals; what is hidden from this
-/// reader is not a vacancy. A service lead is named only with `lead`, pages are told only with `pages`.
-pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<Part<'static>> {
     let incident = &row.incident;
     let masked = if shared.glyphs.ascii { "##" } else { "▒▒" };
     let hidden = |field: &str| incident.is_masked(field) || shared.options.mask;
@@ -469,11 +468,11 @@ pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<
     if let Some(eta) = late {
         let from = shared.mono(row.source, eta);
         parts.push(Part::text(" · ETA passed ", Role::PageUnanswered));
-    if pages != Pages::All {
-        return parts;
-    }
         parts.push(Part::Live(LiveText::Age { from }, Role::PageUnanswered));
         parts.push(Part::text(" ago", Role::PageUnanswered));
+    }
+    if pages != Pages::All {
+        return parts;
     }
     let coming = incident
         .pages

@@ -149,7 +149,7 @@ fn duty(
     if used + name.width(shared.now) <= room {
         parts.push(name);
     } else if same && !words::is_hidden(shared, duty) {
-        let to = Part::text(duty.to.clone(), Role::Text);
+        let to = Part::text(words::recipient(duty), Role::Text);
         if used + to.width(shared.now) <= room {
             parts.push(to);
         }

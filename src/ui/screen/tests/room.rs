@@ -273,6 +273,55 @@ fn reportable_waits_only_with_what_runs_from_the_declaration() {
     panic!("no row asks whether AZ-140 is reportable");
 }
 
+/// The catalogue's words for recipients pushed what stands beside them off.
+#[test]
+fn recipients_are_told_in_the_screens_own_words() {
+    let raw = with("AZ-142", |incident| {
+        for duty in &mut incident.duties {
+            duty.to = match duty.id.as_str() {
+                "ms-72h/customer" => "supervisory-authority".to_owned(),
+                _ => "data-subjects".to_owned(),
+            };
+        }
+    });
+    for screen in SCREENS {
+        let mut app = changed(screen, &raw);
+        if screen == ScreenName::Incident {
+            app.show_incident(az_142());
+        }
+        for (w, h) in [(200, 50), (120, 34), (80, 24), (60, 17)] {
+            let seen = picture(&mut app, w, h);
+            assert!(!seen.contains("supervisory"), "{screen:?} {seen}");
+            assert!(!seen.contains("data-sub"), "{screen:?} {seen}");
+        }
+    }
+    let mut app = changed(ScreenName::Lanes, &raw);
+    let seen = picture(&mut app, 80, 24);
+    let told = seen.lines().find(|line| line.contains("sev1 AZ-142 "));
+    assert!(told.unwrap().contains("authority"), "{seen}");
+}
+
+/// At 200x50 there were 100 free columns beside `high risk determ…`.
+#[test]
+fn why_nothing_is_decided_is_told_whole_where_there_is_room() {
+    let why = "high risk determination by counsel";
+    let mut app = changed(
+        ScreenName::Clocks,
+        with("AZ-142", |incident| {
+            let mut open = part::duty(
+                "gdpr/persons",
+                "individuals",
+                "GDPR 34",
+                DutyStatus::Undecided,
+            );
+            open.because = Some(why.get(..23).unwrap().to_owned());
+            incident.duties.push(open);
+        }),
+    );
+    let seen = picture(&mut app, 200, 50);
+    assert!(seen.contains("high risk determination"), "{seen}");
+}
+
 /// A lesson was cut after 32 characters without a mark, beside free columns.
 #[test]
 fn a_lesson_is_told_as_far_as_there_is_room_and_marked_where_it_is_cut() {

@@ -99,7 +99,7 @@ fn beside(shared: &Shared, row: &DutyRow, room: u16, large: bool) -> Vec<Vec<Par
     });
     let to = match words::is_hidden(shared, duty) {
         true => "restricted".to_owned(),
-        false => duty.to.clone(),
+        false => words::recipient(duty),
     };
     let fits = |text: &String| crate::domain::text::width(text) <= usize::from(room);
     let said = [format!("{name} by {at}"), format!("{to} by {at}")];
@@ -314,8 +314,8 @@ type Told = (
 fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told {
     let none = || vec![Part::text("no clock", Role::NoClock)];
     let from = shared.mono(row.source, row.at);
+    // What waits stands in a column of its own where there is one; else before how long, as far as there is room.
     let waits = |words: String, role| {
-        let age = Part::Live(LiveText::Age { from }, role);
         let name = words::row_name(shared, row, " ");
         let name = match row.view() {
             Some(_) => format!("{name},"),
@@ -327,6 +327,7 @@ fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told
             other => other,
         };
         let forms = [format!("{name} {words}"), words.clone(), short.to_owned()];
+        let age = Part::Live(LiveText::Age { from }, role);
         let said = |text: &String| vec![Part::text(format!("{text} "), role), age.clone()];
         let mut forms = forms.iter().skip(usize::from(wide)).map(said);
         let fits = |parts: &Vec<Part<'static>>| wide || roomy(parts, shared) <= room;
@@ -350,16 +351,16 @@ fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told
                 .map(|at| shared.instant(row.source, &row.incident, at, form));
             let at = at.unwrap_or_default();
             let to = match words::is_hidden(shared, duty) {
-                true => "restricted",
-                false => &duty.to,
+                true => "restricted".to_owned(),
+                false => words::recipient(duty),
             };
-            let both = format!("{to} {at}");
-            let fits = crate::domain::text::width(&both) <= usize::from(room);
-            let text = if !wide && fits {
-                both
-            } else {
-                format!("by {at}")
-            };
+            // To whom stands in a column of its own where there is one.
+            let name = words::row_name(shared, row, " ");
+            let forms = [format!("{name} by {at}"), format!("{to} {at}")];
+            let fits =
+                |text: &String| !wide && crate::domain::text::width(text) <= usize::from(room);
+            let text = forms.into_iter().find(fits);
+            let text = text.unwrap_or_else(|| format!("by {at}"));
             (vec![clock], vec![Part::text(text, Role::Text)], holds)
         }
         DutyClock::Waits { role, .. } if duty.counted_from.is_some() => {
