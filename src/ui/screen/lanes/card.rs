@@ -16,8 +16,6 @@ use crate::ui::theme::Role;
 const GAP: u16 = 3;
 /// From this width of a lane on, a card has its title.
 const WITH_TITLE: u16 = 50;
-/// From this width of a lane on, a drill is marked with the whole word.
-const WITH_WORD: u16 = 48;
 
 fn has_title(body: Rect, shared: &Shared) -> bool {
     lane_width(body) >= WITH_TITLE && !shared.options.mask
@@ -178,7 +176,7 @@ fn draw_card(
     canvas.stand_on(None);
 }
 
-/// Severity, codename, id and pass in so many cells. The word that marks a drill gets short before anything is cut.
+/// Severity, codename, id and pass in so many cells. The word that marks a drill gets short before a name is cut.
 fn name_parts(
     shared: &Shared,
     row: &Row,
@@ -205,8 +203,8 @@ fn name_parts(
         }
         parts
     };
-    let whole = room >= WITH_WORD;
-    let forms = [(whole, "pass ", 2), (false, "pass ", 2), (false, "p", 2)];
+    // The word is whole wherever that has room: the pass gets short first, then the gaps.
+    let forms = [(true, "pass ", 2), (true, "p", 2), (true, "p", 1)];
     forms
         .into_iter()
         .map(|(whole, pass, gap)| said(whole, pass, gap))

@@ -343,3 +343,22 @@ fn a_lesson_is_told_as_far_as_there_is_room_and_marked_where_it_is_cut() {
     let seen = picture(&mut app, 80, 24);
     assert!(seen.contains("PREPARATION 3 ── "), "{seen}");
 }
+
+/// EX stood where there was room for the whole word.
+#[test]
+fn from_100_columns_on_a_drill_is_marked_with_the_whole_word() {
+    for screen in SCREENS {
+        let mut app = changed(screen, |incident| {
+            incident.exercise = true;
+            incident.alarms.clear();
+        });
+        if screen == ScreenName::Incident {
+            app.show_incident(az_142());
+        }
+        for (w, h) in [(200, 50), (120, 34)] {
+            let seen = picture(&mut app, w, h);
+            let short = seen.split_whitespace().any(|word| word == "EX");
+            assert!(!short && seen.contains("EXERCISE"), "{screen:?} {seen}");
+        }
+    }
+}
