@@ -1,4 +1,4 @@
-//! The rows of the people's screen: vacancies by severity, pages by age, answers by when they came, seats by person.
+//! The rows of the people's screen: pages by age, what failed first, vacancies by severity, answers by when they came, seats by person.
 //! What is hidden by clearance is no vacancy; what is hidden from the room is no name.
 
 use std::cmp::Reverse;
@@ -98,7 +98,11 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
         (incident.exercise, severity, commander, incident.opened_at)
     });
     let page = |item: &Item| view(&item.0, &item.2).map(|page| (page.queued_at, page.team.clone()));
-    waiting.sort_by_key(|item| (item.2.exercise, page(item)));
+    waiting.sort_by_key(|item| {
+        let state = view(&item.0, &item.2).map(|page| page.state);
+        let lost = matches!(state, Some(PageState::Failed | PageState::Unknown));
+        (item.2.exercise, !lost, page(item))
+    });
     answered.sort_by_key(|item| {
         let at = view(&item.0, &item.2).and_then(|page| page.acknowledged_at);
         (item.2.exercise, Reverse(at))
@@ -112,8 +116,8 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
     });
     let mut rows = Vec::new();
     for (title, items) in [
-        ("VACANT", vacant),
         ("NO ANSWER", waiting),
+        ("VACANT", vacant),
         ("ANSWERED", answered),
         ("SEATS", seated),
     ] {
@@ -154,8 +158,9 @@ fn view<'a>(kind: &Kind, incident: &'a IncidentView) -> Option<&'a PageView> {
 /// Where what it is and whose incident it is begin.
 fn tabs(width: u16) -> (u16, u16) {
     match width {
+        120.. => (36, 74),
         WIDE.. => (26, 64),
-        70.. => (20, 48),
+        70.. => (26, 54),
         _ => (14, 30),
     }
 }
@@ -211,10 +216,8 @@ fn said(
     width: u16,
 ) -> (Parts, Parts) {
     match kind {
-        Kind::Vacant(seat) => (
-            vec![Part::text(*seat, Role::Vacant)],
-            vec![Part::text("VACANT", Role::Vacant)],
-        ),
+        // The heading says that it is vacant.
+        Kind::Vacant(seat) => (vec![Part::text(*seat, Role::Vacant)], Vec::new()),
         Kind::Seat(seat, name) => {
             let person = match shared.options.mask {
                 true => Part::text(shared.glyphs.masked(), Role::Masked),
