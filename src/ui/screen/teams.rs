@@ -6,7 +6,7 @@ mod cell;
 use ratatui::layout::Rect;
 
 use super::lanes::scrolled;
-use super::{foot, head};
+use super::{foot, head, words};
 use crate::domain::word::Phase;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{LANES, Rank, TeamRow, lane_of};
@@ -321,8 +321,8 @@ fn name(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, team: &TeamRow) {
     let late = shared.index.world.pages.iter();
     let late = late.filter(|page| page.source == team.source && page.incident.owner == team.team);
     let late = late.filter_map(|page| page.view()?.late_since(shared.time(page.source)));
-    if let Some(eta) = late.min() {
     let mut items: Vec<(usize, Vec<Part<'static>>)> = Vec::new();
+    if let Some(eta) = late.min() {
         let from = shared.mono(team.source, eta);
         let parts = vec![
             Part::text("ETA passed ", Role::PageUnanswered),
@@ -341,16 +341,15 @@ fn name(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, team: &TeamRow) {
             items.push((count, parts));
         }
     }
-    let width = width_of(&right, shared.now).min(row.width);
     let room = row.width.saturating_sub(width_of(&left, shared.now) + 1);
     let right = beside(canvas, &items, room);
+    let width = width_of(&right, shared.now).min(row.width);
     let at = row.right().saturating_sub(width + 1);
     let room = at.saturating_sub(row.x);
     canvas.line(Rect { width: room, ..row }, &left);
     canvas.line(Rect::new(at, row.y, width, 1), &right);
 }
 
-/// From when the rows of a source are that is not live.
 /// What is vacant, as much as has room beside the name: from the right it is left out and counted, `+2 vacant`.
 fn beside(
     canvas: &mut Canvas<'_>,
@@ -387,6 +386,7 @@ fn beside(
     least
 }
 
+/// From when the rows of a source are that is not live.
 fn as_of(shared: &Shared, team: &TeamRow) -> Option<Part<'static>> {
     let at = shared.source(team.source)?.as_of?;
     let cells = team.cells.iter().filter_map(|cell| cell.worst.as_ref());
@@ -400,7 +400,7 @@ fn nothing(shared: &Shared, canvas: &mut Canvas<'_>, body: Rect) {
     let text = match (heard, shared.filter.is_empty()) {
         (false, _) => "Waiting for the first answer.",
         (true, true) => "No team has an open incident.",
-        (true, false) => "No team's incident passes the filter.",
+        (true, false) => &words::nothing_passes(shared),
     };
     canvas.text(
         body.x + 1,

@@ -242,18 +242,6 @@ pub fn drill_word(whole: bool) -> Part<'static> {
     Part::text(if whole { "EXERCISE " } else { "EX " }, Role::Exercise)
 }
 
-/// A codename with the word that marks a drill before it, in cells.
-pub fn codename_width(incident: &IncidentView, whole: bool) -> u16 {
-    let drill = match (incident.exercise, whole) {
-        (false, _) => 0,
-        (true, true) => 9,
-        (true, false) => 3,
-    };
-    drill + u16::try_from(width(&incident.codename)).unwrap_or(u16::MAX)
-}
-
-/// A number in groups of three figures: `1,200`.
-pub fn number(n: u64) -> String {
 /// What an incident is called in a line that is not its own: by its id, as keys and commands name it; on a wall, where no
 /// row has an id, by its codename. It is marked where its source is not live.
 pub fn called(shared: &Shared, source: usize, incident: &IncidentView) -> String {
@@ -269,6 +257,18 @@ pub fn called(shared: &Shared, source: usize, incident: &IncidentView) -> String
     format!("{name}{mark}")
 }
 
+/// A codename with the word that marks a drill before it, in cells.
+pub fn codename_width(incident: &IncidentView, whole: bool) -> u16 {
+    let drill = match (incident.exercise, whole) {
+        (false, _) => 0,
+        (true, true) => 9,
+        (true, false) => 3,
+    };
+    drill + u16::try_from(width(&incident.codename)).unwrap_or(u16::MAX)
+}
+
+/// A number in groups of three figures: `1,200`.
+pub fn number(n: u64) -> String {
     let figures = n.to_string();
     let mut text = String::new();
     for (i, figure) in figures.chars().enumerate() {
@@ -358,6 +358,19 @@ pub fn alarms(
         (format!("{}: {state}", alarm_words(alarm.kind)), role)
     });
     told.collect()
+}
+
+/// What an empty list says where a filter hides everything, and the key that shows all.
+pub fn nothing_passes(shared: &Shared) -> String {
+    let (what, action) = match shared.filter.person() {
+        Some(_) => ("nothing of yours", Action::Mine),
+        None => ("nothing passes the filter", Action::Filter),
+    };
+    match (shared.keymap.label(action), action) {
+        (key, _) if key.is_empty() => what.to_owned(),
+        (key, Action::Mine) => format!("{what}; {key} shows all"),
+        (key, _) => format!("{what}; {key} changes it"),
+    }
 }
 
 /// The zone instants are written in, in words.

@@ -171,8 +171,13 @@ fn add(look: Look<'_>, lines: &mut Lines, entry: &EntryBody) {
     // A line may name people and give reasons: a room is told what happened, not to whom and why.
     let words = match (look.shared.options.mask, said(entry)) {
         (true, _) => spaced(&entry.kind),
-        (false, (words, Some(more))) => format!("{words}: {more}"),
-        (false, (words, None)) => words,
+        (false, (words, more)) => {
+            let words = look.shared.with_teams(look.source, &words);
+            match more {
+                Some(more) => format!("{words}: {more}"),
+                None => words,
+            }
+        }
     };
     let indent = if lines.width() >= 60 { 6 } else { 2 };
     let mut said = vec![Part::text(words, Role::Text)];

@@ -119,7 +119,6 @@ fn duty(
         let text = match missing {
             true if room >= 16 => "decision missing",
             true => "undecided",
-            false if room >= 13 => "no clock runs",
             false => "no clock",
         };
         let role = if missing { Role::Missing } else { Role::Dim };

@@ -362,3 +362,57 @@ fn from_100_columns_on_a_drill_is_marked_with_the_whole_word() {
         }
     }
 }
+
+/// One team was `legal` in lists and `legal-affairs` in what changed.
+#[test]
+fn a_team_has_one_name_everywhere() {
+    let mut board = Board::clone(&board_with(
+        AZURE,
+        with("AZ-142", |incident| {
+            incident.change = part::change(
+                part::ago(0),
+                "d.okafor",
+                "paged legal-affairs, pre-legal-affairs",
+            );
+        }),
+    ));
+    let mut source = Source::clone(&board.sources[AZURE]);
+    let mut teams = source.teams.as_ref().clone();
+    for team in teams.iter_mut().filter(|team| team.id == "legal-affairs") {
+        team.short = "legal".to_owned();
+    }
+    source.teams = Arc::new(teams);
+    board.sources[AZURE] = Arc::new(source);
+    for screen in [ScreenName::Lanes, ScreenName::Wall] {
+        let mut app = showing(screen, "night");
+        update(&mut app, Message::Board(Arc::new(board.clone())));
+        let seen = picture(&mut app, 120, 34);
+        assert!(
+            seen.contains("paged legal, pre-legal-affairs"),
+            "{screen:?} {seen}"
+        );
+        assert!(!seen.contains(" legal-affairs AZ-142"), "{screen:?} {seen}");
+    }
+}
+
+/// An empty list did not say why, nor how to see all again.
+#[test]
+fn a_list_that_a_filter_empties_says_so() {
+    for screen in [ScreenName::Lanes, ScreenName::Clocks, ScreenName::People] {
+        for (w, h) in [(120, 34), (80, 24), (40, 12)] {
+            let mut app = showing(screen, "night");
+            app.shared.filter = app
+                .shared
+                .filter
+                .with_person(Some("nobody.here".to_owned()));
+            let board = app.shared.board.clone();
+            update(&mut app, Message::Board(board));
+            let seen = picture(&mut app, w, h);
+            assert!(
+                seen.contains("nothing of yours; m shows all"),
+                "{screen:?} {seen}"
+            );
+            assert!(seen.contains("MINE 0"), "{screen:?} {seen}");
+        }
+    }
+}

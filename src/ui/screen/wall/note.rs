@@ -73,6 +73,7 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     let incident = &change.incident;
     let words = incident.change.as_ref().and_then(|of| of.text.as_deref());
     let words = words.filter(|_| !shared.options.mask).unwrap_or("changed");
+    let words = shared.with_teams(change.source, words);
     let at = shared.instant(change.source, incident, change.at, Form::Short);
     let mut parts = vec![Part::text(format!("{at} "), Role::Dim)];
     if incident.exercise {
