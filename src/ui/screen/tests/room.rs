@@ -416,3 +416,22 @@ fn a_list_that_a_filter_empties_says_so() {
         }
     }
 }
+
+/// Gaps and countdowns of the selected row were not reversed where there is no colour.
+#[test]
+fn without_colour_the_selected_row_is_reversed_whole() {
+    use ratatui::style::Modifier;
+    for (screen, w) in [(ScreenName::Lanes, 80), (ScreenName::Clocks, 80)] {
+        let mut app = showing(screen, "mono");
+        sized(&mut app, w, 24);
+        let (buffer, _) = drawn(&app);
+        let marked = rows(&buffer);
+        let y = marked.iter().position(|row| row.starts_with('▸')).unwrap();
+        let y = u16::try_from(y).unwrap();
+        let plain = (1..w - 1).filter(|x| {
+            let style = buffer[(*x, y)].style();
+            !style.add_modifier.contains(Modifier::REVERSED)
+        });
+        assert_eq!(plain.count(), 0, "{screen:?} {}", marked[usize::from(y)]);
+    }
+}
