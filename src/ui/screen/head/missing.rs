@@ -15,19 +15,32 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let world = &shared.index.world;
     let mut parts = vec![Part::text("MISSING", Role::Missing), Part::Tab(11)];
     let room = row.width.saturating_sub(11);
-    let mut items = vacancies(shared, room);
-    let shown = if row.width >= WIDE { 3 } else { 1 };
+    let wide = row.width >= WIDE;
+    let shown = if wide { 3 } else { 1 };
+    let unanswered = if wide { " no answer" } else { "" };
     let pages = world.pages.iter().take(shown);
-    // On a narrow screen the page that waits stands before the less severe vacancy.
-    let place = match row.width >= WIDE {
-        true => items.len(),
-        false => usize::from(items.len() > 1),
-    };
-    let unanswered = if row.width >= WIDE { " no answer" } else { "" };
     let pages: Vec<_> = pages
         .filter_map(|page| page_parts(shared, page, unanswered, true))
         .collect();
-    items.splice(place..place, pages);
+    let listed = |most: usize| {
+        let mut items = vacant(shared, room, most);
+        // On a narrow screen the page that waits stands before the less severe vacancy.
+        let place = match wide {
+            true => items.len(),
+            false => usize::from(items.len() > 1),
+        };
+        items.splice(place..place, pages.iter().cloned());
+        (items, place)
+    };
+    // Where a page waits, fewer vacancies are named before it is not seen.
+    let seen = |(items, place): &(Vec<Vec<Part<'static>>>, usize)| {
+        let before = items.iter().take(place + 1);
+        let width = before.fold(MORE, |sum, item| sum + width_of(bare(item), shared.now) + 3);
+        width <= room + 3
+    };
+    let mut forms = [3, 2, 1].into_iter().map(listed);
+    let form = forms.find(|form| pages.is_empty() || seen(form));
+    let (items, _) = form.unwrap_or_else(|| listed(1));
     canvas.fits(&items.concat(), room);
     let more = world.pages_in_all.saturating_sub(shown);
     parts.extend(fitted(shared, items, more, room));
@@ -54,11 +67,16 @@ pub fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
 /// Seats nobody holds, an item a seat, behind channels that are suspect: `service lead AZ-142, PP-12`. Three incidents are
 /// named at most, and one at least, as many as an item of `room` cells has room for.
 pub fn vacancies(shared: &Shared, room: u16) -> Vec<Vec<Part<'static>>> {
+    vacant(shared, room, 3)
+}
+
+/// The same, so many incidents named at most.
+fn vacant(shared: &Shared, room: u16, most: usize) -> Vec<Vec<Part<'static>>> {
     let world = &shared.index.world;
     let mut items: Vec<_> = comms(shared).into_iter().collect();
     for (seat, count) in world.vacant.iter().filter(|(_, count)| *count > 0) {
         let of = world.vacancies.iter().filter(|it| it.seat == *seat);
-        let of = of.take(3);
+        let of = of.take(most);
         let of = of.map(|it| words::called(shared, it.source, &it.incident));
         let first: Vec<String> = of.collect();
         let named = |named: &[String]| match count - named.len().min(*count) {
@@ -77,6 +95,17 @@ pub fn vacancies(shared: &Shared, room: u16) -> Vec<Vec<Part<'static>>> {
     items
 }
 
+/// An item without what stands behind a comma, which is said where there is room for it.
+fn bare<'a>(item: &'a [Part<'static>]) -> &'a [Part<'static>] {
+    match item {
+        [all @ .., Part::Text(text, _)] if text.starts_with(", ") => all,
+        all => all,
+    }
+}
+
+/// The cells of ` +12 more`.
+const MORE: u16 = 9;
+
 /// As many items as fit, dots between them; what does not is counted with the `more` that were left out before.
 pub fn fitted(
     shared: &Shared,
@@ -90,10 +119,14 @@ pub fn fitted(
     };
     let count = items.len();
     let mut parts: Vec<Part<'static>> = Vec::new();
-    for (i, item) in items.into_iter().enumerate() {
+    for (i, mut item) in items.into_iter().enumerate() {
         let left = count - i - 1 + more;
-        let width = width_of(&parts, shared.now) + width_of(&item, shared.now) + 3;
-        if i > 0 && width + reserved(left) > room {
+        let used = width_of(&parts, shared.now) + 3 + reserved(left);
+        let fits = |item: &[Part<'_>]| used + width_of(item, shared.now) <= room;
+        if i > 0 && !fits(&item) {
+            item.truncate(bare(&item).len());
+        }
+        if i > 0 && !fits(&item) {
             counted(shared, &mut parts, left + 1, room);
             return parts;
         }

@@ -116,6 +116,23 @@ fn a_page_says_whose_it_is_and_what_failed_comes_first() {
     );
 }
 
+/// Vacancies with all their names left no room for the page that waits.
+#[test]
+fn fewer_vacancies_are_named_before_a_page_is_not_seen() {
+    let mut app = changed(ScreenName::Lanes, |incident| {
+        incident.commander = None;
+        incident.service_lead = None;
+    });
+    for (w, told) in [
+        (120, "legal-affairs AZ-142 no answer 6m40s"),
+        (80, "legal-affairs AZ-142 6m40s"),
+    ] {
+        let seen = picture(&mut app, w, 30);
+        let line = seen.lines().find(|line| line.starts_with(" MISSING"));
+        assert!(line.unwrap().contains(told), "{w}\n{seen}");
+    }
+}
+
 /// The wall named by ids what has a codename only in its rows.
 #[test]
 fn the_wall_calls_incidents_by_their_codenames_only() {
