@@ -409,7 +409,7 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
     }
     let wanted = width_of(&right, shared.now);
     let room = row.width.saturating_sub(wanted);
-    if !held.is_empty() && used + 3 + width_of(&held, shared.now) + 1 <= room {
+    if !held.is_empty() && used + 3 + width_of(&held, shared.now) < room {
         parts.push(Part::Gap(3));
         parts.extend(held);
     }
