@@ -10,6 +10,9 @@ use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
+/// Incidents named with a vacancy, at most.
+const NAMED: usize = 3;
+
 /// Seats nobody holds and pages nobody answered, one line for all incidents.
 pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let world = &shared.index.world;
@@ -38,9 +41,9 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
         let width = before.fold(MORE, |sum, item| sum + width_of(bare(item), shared.now) + 3);
         width <= room + 3
     };
-    let mut forms = [3, 2, 1].into_iter().map(listed);
+    let mut forms = (1..=NAMED).rev().map(listed);
     let form = forms.find(|form| pages.is_empty() || seen(form));
-    let (items, _) = form.unwrap_or_else(|| listed(1));
+    let (items, _) = form.unwrap_or_else(|| listed(NAMED));
     canvas.fits(&items.concat(), room);
     let more = world.pages_in_all.saturating_sub(shown);
     parts.extend(fitted(shared, items, more, room));
@@ -64,10 +67,10 @@ pub fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
     Some(vec![Part::text(text, Role::Alarm)])
 }
 
-/// Seats nobody holds, an item a seat, behind channels that are suspect: `service lead AZ-142, PP-12`. Three incidents are
+/// Seats nobody holds, an item a seat, behind channels that are suspect: `service lead AZ-142, PP-12`. `NAMED` incidents are
 /// named at most, and one at least, as many as an item of `room` cells has room for.
 pub fn vacancies(shared: &Shared, room: u16) -> Vec<Vec<Part<'static>>> {
-    vacant(shared, room, 3)
+    vacant(shared, room, NAMED)
 }
 
 /// The same, so many incidents named at most.
