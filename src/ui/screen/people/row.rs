@@ -195,9 +195,16 @@ pub(super) fn draw(
     };
     let room = |from: u16, to: u16| Rect::new(line.x + from, line.y, to.saturating_sub(from), 1);
     canvas.text(line.x, line.y, 1, mark, Role::SelectedText);
-    let (first, second) = said(shared, *source, incident, &row.kind, line.width);
-    canvas.line(room(1, what - 1), &first);
-    canvas.line(room(what, whose - 1), &second);
+    let (first, mut second) = said(shared, *source, incident, &row.kind, line.width);
+    // What says nothing more has the room of both.
+    let first_to = if second.is_empty() { whose } else { what };
+    canvas.line(room(1, first_to - 1), &first);
+    let place = room(what, whose - 1);
+    let aside = matches!(second.last(), Some(Part::Text(text, _)) if text.starts_with(", "));
+    if aside && !canvas.fits(&second, place.width) {
+        second.pop();
+    }
+    canvas.line(place, &second);
     canvas.line(
         room(whose, line.width.saturating_sub(1)),
         &named(shared, *source, incident, line.width),
