@@ -53,7 +53,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, wide: bool) {
     let all = items.len() <= LISTED;
     // Whole where that fits; else as many cells for the text of each lesson as the line has.
     let rooms = [u16::MAX, 100, 80, 64, 56, 48, 40, LESSON];
-    let mut forms = rooms.into_iter().filter(|_| all).map(|room| listed(room));
+    let mut forms = rooms.into_iter().filter(|_| all).map(listed);
     let shown = forms.find(|whole| used + width(whole) <= usize::from(room) + 3);
     let mut shown = shown.unwrap_or_else(|| summary(shared, true));
     if used + width(&shown) > usize::from(room) + 3 {

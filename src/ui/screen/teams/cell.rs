@@ -91,7 +91,7 @@ fn incident(
         named(whole, &both),
         named(whole, &codename),
         named(false, &codename),
-        named(false, &[id.clone()]),
+        named(false, std::slice::from_ref(&id)),
     ];
     let mut forms = forms.into_iter();
     let room = width.saturating_sub(1);
