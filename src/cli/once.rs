@@ -175,7 +175,9 @@ async fn settled(watch: &Watch, clock: &SharedClock) -> Arc<Board> {
         loop {
             let board = boards.borrow_and_update().clone();
             let done = |source: &Arc<crate::domain::board::Source>| {
-                source.error.is_some() || (source.complete && source.about.is_some())
+                // Its teams come last; without them, ids stand where a board has names.
+                let whole = source.complete && source.about.is_some();
+                source.error.is_some() || (whole && !source.teams.is_empty())
             };
             if board.sources.iter().all(done) || boards.changed().await.is_err() {
                 return;

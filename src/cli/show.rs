@@ -13,6 +13,7 @@ use crate::domain::restriction::Glass;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
 use crate::domain::when::When;
 use crate::domain::word::{Precision, Via};
+use crate::wire::told;
 
 /// Flags of `show`.
 #[derive(Debug, ClapArgs)]
@@ -76,9 +77,8 @@ pub async fn timeline(args: TimelineArgs) -> Outcome {
     let mut after = 0;
     loop {
         let stretch = api.timeline(&args.id, after, args.privileged).await?.value;
-        let rows: Vec<Vec<String>> = stretch
-            .entries
-            .iter()
+        let rows: Vec<Vec<String>> = told(&stretch.entries)
+            .into_iter()
             .map(|entry| {
                 let line = entry.line.clone().unwrap_or_else(|| "(hidden)".to_owned());
                 vec![

@@ -9,7 +9,52 @@ use super::event::Event;
 use super::incident::Incident;
 use super::incident::apply::seat_words;
 use super::view::DecisionView;
-use super::word::{AlarmKind, Answer, Phase};
+use super::word::{AlarmKind, Answer, PageState, Phase};
+
+/// What an entry of the timeline says: the change, or what only a reader of the record asks for.
+pub fn line(event: &Event, incident: &Incident) -> Option<String> {
+    change(event, incident).or_else(|| match event {
+        Event::PageProgressed {
+            page,
+            state,
+            attempts,
+            last_error,
+            left,
+        } => {
+            let team = incident.page(page).map_or("a page", |p| p.team.as_str());
+            let how = match left {
+                Some(_) => "an earlier route was reached".to_owned(),
+                None => progress(*state, *attempts, last_error.as_deref()),
+            };
+            Some(format!("{team}: {how}"))
+        }
+        Event::StatusesChanged { duties } => {
+            Some(format!("{} changed with time", duties.join(", ")))
+        }
+        _ => None,
+    })
+}
+
+/// How far a page got, how often it was tried and what came back: `tried 23 times, 500`.
+fn progress(state: PageState, attempts: u32, error: Option<&str>) -> String {
+    use PageState as S;
+    let said = match state {
+        S::Queued => "queued",
+        S::Sending => "being sent",
+        S::Accepted => "accepted",
+        S::Acknowledged => "acknowledged",
+        S::Unknown => "UNKNOWN whether it arrived",
+        S::Failed => "FAILED",
+        S::Cancelled => "stood down",
+        S::Expired => "expired, nobody answered",
+    };
+    let tried = (attempts > 1).then(|| format!("tried {attempts} times"));
+    // Where it is tried again, why it has not arrived says more than that it is on its way.
+    let again = matches!(state, S::Queued | S::Sending) && (tried.is_some() || error.is_some());
+    let said = (!again).then(|| said.to_owned());
+    let parts = [said, tried, error.map(str::to_owned)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
 
 /// The change in a few words; None for what no reader needs to hear of.
 pub fn change(event: &Event, incident: &Incident) -> Option<String> {

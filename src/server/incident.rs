@@ -145,7 +145,7 @@ impl Reader<'_> {
             serde_json::from_value(json!({ "kind": entry.kind, "body": body })).ok();
         let line = event
             .filter(|_| may_read)
-            .and_then(|event| say::change(&event, self.incident))
+            .and_then(|event| say::line(&event, self.incident))
             .map(|line| unnamed(line, &self.restricted));
         let redacted = self.incident.redactions.get(&entry.seq);
         let redacted = redacted.filter(|_| may_read);

@@ -2,7 +2,7 @@
 //! stand in `incident`, the builder for their parts in `part`; nothing here is built into the program.
 
 mod incident;
-mod part;
+pub mod part;
 mod picture;
 #[cfg(test)]
 mod tests;

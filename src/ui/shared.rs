@@ -288,6 +288,21 @@ impl Shared {
         team.map_or(id, |team| team.short.as_str())
     }
 
+    /// A line of the record with teams called as everywhere on the screen: the record has their ids.
+    pub fn with_teams(&self, source: usize, line: &str) -> String {
+        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let mut told = String::with_capacity(line.len());
+        let mut rest = line;
+        while !rest.is_empty() {
+            let (word, after) = rest.split_at(rest.find(|c| !part(c)).unwrap_or(rest.len()));
+            let (sign, after) = after.split_at(after.find(part).unwrap_or(after.len()));
+            told.push_str(self.team(source, word));
+            told.push_str(sign);
+            rest = after;
+        }
+        told
+    }
+
     /// Sends a command bound to the version that was looked at. `what` is how a toast tells it.
     pub fn send(
         &mut self,

@@ -3,6 +3,7 @@
 
 mod login;
 mod regime;
+mod told;
 mod who;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::domain::word::{DutyStatus, GateWord, Role, Via};
 
 pub use login::{LOGINS_LIMIT, LoginEntryBody, LoginRecordBody, LoginsBody};
 pub use regime::{ProposedBody, RegimeBody, RegimesBody, StageBody};
+pub use told::{Told, told};
 pub use who::{
     DoorBody, NamedBody, PEOPLE_LIMIT, PRESENCE_SECONDS, PersonBody, ROSTER_LIMIT, RosterBody,
     WhoBody,

@@ -7,7 +7,7 @@ use super::duty::{self, DutyGroup, DutyRow};
 use crate::domain::board::{Board, Source};
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::{IncidentView, PageView};
-use crate::domain::word::{Comms, Phase, Seat, Severity, Tlp};
+use crate::domain::word::{Comms, PageState, Phase, Seat, Severity, Tlp};
 
 /// How many of each list are kept: more than any screen shows.
 const KEPT: usize = 64;
@@ -74,13 +74,13 @@ pub struct World {
     pub vacant: [(&'static str, usize); 2],
     /// Seats that somebody offers to this viewer, with the incident's id; they have it once they take it.
     pub offered: Vec<(Seat, String)>,
-    /// Pages that wait for a person, or for one who said to be there by now; oldest first.
+    /// Pages that wait for a person, or for one who said to be there by now; what failed first, then the oldest.
     pub pages: Vec<OpenPage>,
     pub pages_in_all: usize,
     /// When time alone adds one: the next ETA.
     pub pages_change_at: Option<Mono>,
-    /// Incidents whose company channels are suspect, by id.
-    pub suspect: Vec<String>,
+    /// Incidents whose company channels are suspect, with their sources.
+    pub suspect: Vec<(usize, Arc<IncidentView>)>,
     /// Newest first.
     pub changes: Vec<Change>,
 }
@@ -138,7 +138,7 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
             world.offered.extend(offered);
             pages(&mut world, (source, of.as_ref()), incident, time);
             if incident.comms == Comms::Suspect {
-                world.suspect.push(incident.id.clone());
+                world.suspect.push((source, Arc::clone(incident)));
             }
         }
     }
@@ -177,10 +177,15 @@ fn vacancy_key(vacancy: &Vacancy) -> (bool, u8, bool, Instant) {
     )
 }
 
-fn page_key(page: &OpenPage) -> (bool, Option<Instant>) {
+/// Drills last; what reached nobody, or of which that is not known, before what waits for an answer; then the oldest.
+fn page_key(page: &OpenPage) -> (bool, bool, Option<Instant>) {
+    let view = page.view();
+    let lost =
+        view.is_some_and(|page| matches!(page.state, PageState::Failed | PageState::Unknown));
     (
         page.incident.exercise,
-        page.view().map(|page| page.queued_at),
+        !lost,
+        view.map(|page| page.queued_at),
     )
 }
 

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use self::list::{Line, List};
 use super::lanes::scrolled;
-use super::{foot, head};
+use super::{foot, head, words};
 use crate::ui::canvas::Canvas;
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
@@ -201,7 +201,7 @@ fn nothing(shared: &Shared, canvas: &mut Canvas<'_>, list: Rect) {
     let text = match (heard, shared.filter.is_empty()) {
         (false, _) => "Waiting for the first answer.",
         (true, true) => "No open incident owes a notification.",
-        (true, false) => "No duty passes the filter.",
+        (true, false) => &words::nothing_passes(shared),
     };
     canvas.text(
         list.x + 1,

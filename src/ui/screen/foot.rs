@@ -121,7 +121,7 @@ pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
             continue;
         };
         let what = match (&text.text, shared.options.mask) {
-            (Some(words), false) => words.clone(),
+            (Some(words), false) => shared.with_teams(change.source, words),
             _ => "changed".to_owned(),
         };
         let at = shared.instant(change.source, &change.incident, change.at, Form::Short);

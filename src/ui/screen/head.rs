@@ -36,9 +36,13 @@ pub fn left(shared: &Shared, area: Rect, title: Option<&str>) -> Rect {
 }
 
 fn lines(shared: &Shared, area: Rect, title: Option<&str>) -> u16 {
-    let status = if counts_fit(area) { 1 } else { 2 };
+    let status = if first(shared, area.width, title).below {
+        2
+    } else {
+        1
+    };
     if title.is_some() {
-        return 1 + u16::from(trouble(shared, area).is_some()) + u16::from(is_ringing(shared));
+        return status + u16::from(trouble(shared, area).is_some()) + u16::from(is_ringing(shared));
     }
     let next = u16::try_from(next::rows(shared, area).len().max(1)).unwrap_or(1);
     let missing = u16::from(has_missing(shared) && area.height >= 14);
@@ -46,18 +50,82 @@ fn lines(shared: &Shared, area: Rect, title: Option<&str>) -> u16 {
     status + u16::from(trouble(shared, area).is_some()) + next + alarms + missing
 }
 
-fn counts_fit(area: Rect) -> bool {
-    area.width >= 72
+/// From this width on, the counts of a screen without a title stand in the first line.
+const BESIDE: u16 = 72;
+
+/// How the first line is put together. How many lines there are does not depend on the time: nothing moves when an age
+/// grows.
+struct First {
+    /// The day stands beside the time.
+    day: bool,
+    /// The counts stand in a line of their own.
+    below: bool,
+    /// What stands at the right.
+    right: Vec<Part<'static>>,
 }
+
+/// The day goes before the counts do, and before it is hidden that a filter hides something; which sources are old, or
+/// that none is, goes last.
+fn first(shared: &Shared, width: u16, title: Option<&str>) -> First {
+    let room = width.saturating_sub(2);
+    let titled = title.map_or(0, |title| {
+        u16::try_from(crate::domain::text::width(title)).unwrap_or(u16::MAX) + 2
+    });
+    let gap = if width >= WIDE { 3 } else { 2 };
+    let least = match troubled(shared, true) {
+        none if none.is_empty() => vec![all_live(live(shared))],
+        troubled => troubled,
+    };
+    let least_now = width_of(&least, shared.now);
+    // Ages count as wide as they get.
+    let least: u16 = least.iter().fold(0, |sum, part| {
+        sum + match part {
+            Part::Live(..) => AGE,
+            part => part.width(shared.now),
+        }
+    });
+    let used = |day: bool| TIME + if day { DAY } else { 0 } + gap + titled;
+    let fits = |day: bool, least: u16, right: &[Part<'_>]| {
+        used(day) + least + 2 + width_of(right, shared.now) <= room
+    };
+    // The word for drills gives way to an age as it grows.
+    let forms = [
+        (true, width, least_now),
+        (true, 0, least),
+        (false, 0, least),
+    ];
+    let mut forms = forms
+        .into_iter()
+        .filter(|_| title.is_some() || width >= BESIDE)
+        .map(|(day, width, least)| (day, counts(shared, width), least));
+    match forms.find(|(day, right, least)| fits(*day, *least, right)) {
+        Some((day, right, _)) => First {
+            day,
+            below: false,
+            right,
+        },
+        None => First {
+            day: used(true) + least <= room,
+            below: true,
+            right: Vec::new(),
+        },
+    }
+}
+
+/// The time as `14:07:32 UTC`, the day with its gap as ` Mon 23 Nov`, and the widest age, in cells.
+const TIME: u16 = 12;
+const DAY: u16 = 11;
+const AGE: u16 = 6;
 
 /// Draws the head; gives what is left below it.
 pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, title: Option<&str>) -> Rect {
     let mut y = area.y;
     let row = |y: u16| Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1);
-    status(shared, canvas, row(y), title);
+    let first = first(shared, area.width, title);
+    status(shared, canvas, row(y), title, &first);
     canvas.redraw_at(token(shared).1);
     y += 1;
-    if title.is_none() && !counts_fit(area) {
+    if first.below {
         canvas.line(row(y), &counts(shared, area.width));
         y += 1;
     }
@@ -95,7 +163,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, title: Option<
 }
 
 /// Time, sources in words, counts and mark: the line that tells whether all of this is current.
-fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, title: Option<&str>) {
+fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, title: Option<&str>, first: &First) {
     let now = |form| LiveText::Now {
         offset_ms: shared.head_offset_ms(),
         zone: Zone::UTC,
@@ -103,7 +171,7 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, title: Option<&st
     };
     let wide = row.width + 2 >= WIDE;
     let mut parts = vec![Part::Live(now(Form::Now), Role::Now)];
-    if row.width >= 58 {
+    if first.day {
         parts.push(Part::Gap(1));
         parts.push(Part::Live(now(Form::Day), Role::Text));
     }
@@ -112,37 +180,17 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, title: Option<&st
         parts.push(Part::text(title.to_owned(), Role::Title));
         parts.push(Part::Gap(2));
     }
-    let beside = counts_fit(Rect {
-        width: row.width + 2,
-        ..row
-    });
     let used = width_of(&parts, shared.now);
-    let room = |right: &[Part<'_>]| {
-        let right = width_of(right, shared.now);
-        row.width.saturating_sub(used + right + 2)
-    };
-    // Which sources are old, or that none is, is told before how many incidents there are.
-    let least = match troubled(shared) {
-        none if none.is_empty() => vec![all_live(live(shared))],
-        troubled => troubled,
-    };
-    let least = width_of(&least, shared.now);
-    let mut rights = match beside {
-        true => vec![counts(shared, row.width + 2), counts(shared, 0)],
-        false => vec![Vec::new()],
-    }
-    .into_iter();
-    let right = rights.find(|right| !beside || least <= room(right));
-    let right = right.unwrap_or_else(|| mark(shared));
-    parts.extend(sources(shared, room(&right)));
-    let right_width = width_of(&right, shared.now);
+    let right_width = width_of(&first.right, shared.now);
+    let beside = if right_width > 0 { right_width + 2 } else { 0 };
+    parts.extend(sources(shared, row.width.saturating_sub(used + beside)));
     canvas.line(row, &parts);
     let at = row.right().saturating_sub(right_width);
-    canvas.line(Rect::new(at, row.y, right_width, 1), &right);
+    canvas.line(Rect::new(at, row.y, right_width, 1), &first.right);
 }
 
-/// Sources that are not live, with their ages.
-pub fn troubled(shared: &Shared) -> Vec<Part<'static>> {
+/// Sources that are not live, with their ages; `short` where there is room for no more than name and word.
+pub fn troubled(shared: &Shared, short: bool) -> Vec<Part<'static>> {
     let mut parts = Vec::new();
     for source in &shared.board.sources {
         let fresh = source.freshness(shared.now);
@@ -160,6 +208,7 @@ pub fn troubled(shared: &Shared) -> Vec<Part<'static>> {
                 parts.push(Part::text(" ", Role::Text));
                 parts.push(Part::Live(LiveText::Age { from }, role));
             }
+            None if short => {}
             None => parts.push(Part::text(", not heard yet", role)),
         }
     }
@@ -190,7 +239,7 @@ pub fn sources(shared: &Shared, room: u16) -> Vec<Part<'static>> {
             all.push(Part::text(format!("{} live", source.name), Role::Live));
         }
     }
-    let mut few = troubled(shared);
+    let few = troubled(shared, false);
     if !all.is_empty() && !few.is_empty() {
         all.push(Part::text(" · ", Role::Dim));
     }
@@ -204,15 +253,21 @@ pub fn sources(shared: &Shared, room: u16) -> Vec<Part<'static>> {
         0 => all_live(count),
         _ => Part::text(format!(" · {count} live"), Role::Live),
     };
-    if count > 0 {
-        few.push(summary);
-        if fits(&few) || not_live == 0 {
+    let short = troubled(shared, true);
+    for mut few in [few, short.clone()] {
+        if count > 0 {
+            few.push(summary.clone());
+            if fits(&few) || not_live == 0 {
+                return few;
+            }
+            few.pop();
+        }
+        if fits(&few) {
             return few;
         }
-        few.pop();
     }
-    if fits(&few) || shared.board.sources.len() == 1 {
-        return few;
+    if shared.board.sources.len() == 1 {
+        return short;
     }
     let mut parts = vec![Part::text(format!("{not_live} NOT LIVE"), Role::Stale)];
     parts.push(Part::text(format!(" · {count} live"), Role::Stale));
@@ -240,8 +295,12 @@ pub fn numbers(shared: &Shared, width: u16) -> Vec<Part<'static>> {
         (n, true) => format!(" · {n} exercise{}", if n == 1 { "" } else { "s" }),
         (n, false) => format!(" · {n} EX"),
     };
-    let text = format!("{} real{drills}", counts.real);
-    let mut parts = vec![Part::text(text, Role::Text)];
+    let real = match (known(shared), width >= 60) {
+        (Known::All, _) => counts.real.to_string(),
+        (Known::Some, true) => format!("at least {}", counts.real),
+        (known, _) => known.count(counts.real),
+    };
+    let mut parts = vec![Part::text(format!("{real} real{drills}"), Role::Text)];
     if !shared.filter.is_empty() {
         let shown: usize = shared.index.lanes.iter().map(Vec::len).sum();
         let what = match (
@@ -252,10 +311,49 @@ pub fn numbers(shared: &Shared, width: u16) -> Vec<Part<'static>> {
             (Some(_), false) => "MINE, FILTER",
             (None, _) => "FILTER",
         };
-        let text = format!("  {what} {shown} shown");
+        let text = match width >= 60 {
+            true => format!("  {what} {shown} shown"),
+            false => format!("  {what} {shown}"),
+        };
         parts.push(Part::text(text, Role::Notice));
     }
     parts
+}
+
+/// How much of what there is was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Every source has given its whole list.
+    All,
+    /// Not every one: there may be more.
+    Some,
+    /// None has: nothing is known, not even that there is nothing.
+    Nothing,
+}
+
+impl Known {
+    /// A count of what was heard: `3`, `3+`, `?`.
+    pub fn count(self, count: usize) -> String {
+        match self {
+            Known::All => count.to_string(),
+            Known::Some => format!("{count}+"),
+            Known::Nothing => "?".to_owned(),
+        }
+    }
+}
+
+/// How much of what there is was heard; a board without a source knows all of it.
+pub fn known(shared: &Shared) -> Known {
+    let sources = &shared.board.sources;
+    let whole = sources.iter().filter(|source| source.complete).count();
+    match (
+        sources.len() - whole,
+        shared.index.rows().next().is_some() || whole > 0,
+    ) {
+        (0, _) => Known::All,
+        (_, true) => Known::Some,
+        (_, false) => Known::Nothing,
+    }
 }
 
 /// The highest mark of anything shown.

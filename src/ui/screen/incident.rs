@@ -21,7 +21,7 @@ pub use line::{Line, Lines, Look, wrap};
 use self::pane::{PANES, Pane};
 use self::timeline::Timeline;
 use super::{foot, head, words};
-use crate::domain::word::Phase;
+use crate::domain::word::{Phase, Seat};
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
@@ -309,7 +309,7 @@ impl Incident {
                 )
             }
             Pane::Pages => format!(" {}", incident.pages.len()),
-            Pane::Timeline => match self.timeline.len() {
+            Pane::Timeline => match self.timeline.shown() {
                 0 => String::new(),
                 lines => format!(" {lines}, newest first"),
             },
@@ -386,6 +386,7 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
         parts.push(Part::Live(since, Role::Text));
     }
     let mut right: Line = Vec::new();
+    let held = seats(look);
     // The head has the highest mark of the board; only another one is said again.
     if shared.index.world.tlp != Some(incident.tlp) {
         let (tlp, role) = words::tlp(incident.tlp);
@@ -408,9 +409,28 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
     }
     let wanted = width_of(&right, shared.now);
     let room = row.width.saturating_sub(wanted);
+    if !held.is_empty() && used + 3 + width_of(&held, shared.now) < room {
+        parts.push(Part::Gap(3));
+        parts.extend(held);
+    }
     canvas.line(Rect { width: room, ..row }, &parts);
     let at = row.right().saturating_sub(wanted);
     canvas.line(Rect::new(at, row.y, wanted, 1), &right);
+}
+
+/// Who commands, and what is vacant, as in the lists.
+fn seats(look: Look<'_>) -> Line {
+    let incident = look.incident;
+    if !incident.is_open() || incident.phase == Phase::Preparation {
+        return Vec::new();
+    }
+    let commander = incident.seat(Seat::Commander);
+    let mut parts = look.field("commander", commander, ("NO COMMANDER", Role::Vacant));
+    if incident.service_lead.is_none() && !incident.is_masked("service_lead") {
+        parts.push(Part::text(" · ", Role::Dim));
+        parts.push(Part::text("NO SVC", Role::Vacant));
+    }
+    parts
 }
 
 fn phase(phase: Phase, wide: bool) -> String {

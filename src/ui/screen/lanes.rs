@@ -9,11 +9,12 @@ use ratatui::layout::Rect;
 
 pub use row::{duty_parts, people_parts, people_within};
 
-use super::{foot, head};
+use super::{foot, head, words};
 use crate::ui::canvas::Canvas;
 use crate::ui::index::{Index, Row};
 use crate::ui::keymap::Action;
 use crate::ui::shared::{Shared, Target};
+use crate::ui::theme::Role;
 
 /// What only this screen knows: where one stands, and how far each lane is scrolled.
 #[derive(Debug, Default)]
@@ -257,6 +258,16 @@ impl Lanes {
                 card::draw(self, shared, canvas, plan.body);
             }
             false => row::draw(self, shared, canvas, plan.body),
+        }
+        if !shared.filter.is_empty() && shared.index.rows().next().is_none() {
+            // Under the names of the lanes, where the first incident would stand.
+            let y = plan.body.y + if plan.wide { 2 } else { 3 };
+            if y < plan.body.bottom() {
+                let room = area.width.saturating_sub(2);
+                let text = words::nothing_passes(shared);
+                canvas.clear(Rect::new(area.x, y, area.width, 1), Role::Text);
+                canvas.text(area.x + 1, y, room, &text, Role::Notice);
+            }
         }
         if let Some(row) = plan.strip {
             strip::draw(shared, canvas, row, plan.wide);

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use self::row::{Kind, PersonRow};
 use super::lanes::scrolled;
-use super::{foot, head};
+use super::{foot, head, words};
 use crate::domain::board::Board;
 use crate::ui::canvas::Canvas;
 use crate::ui::index::Filter;
@@ -156,7 +156,7 @@ impl People {
             let text = match (heard, shared.filter.is_empty()) {
                 (false, _) => "Waiting for the first answer.",
                 (true, true) => "No incident is open: no seat is vacant, nobody is called.",
-                (true, false) => "Nobody and nothing passes the filter.",
+                (true, false) => &words::nothing_passes(shared),
             };
             let room = body.width.saturating_sub(2);
             canvas.text(body.x + 1, body.y, room, text, Role::Dim);

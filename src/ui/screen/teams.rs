@@ -6,7 +6,7 @@ mod cell;
 use ratatui::layout::Rect;
 
 use super::lanes::scrolled;
-use super::{foot, head};
+use super::{foot, head, words};
 use crate::domain::word::Phase;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{LANES, Rank, TeamRow, lane_of};
@@ -282,6 +282,7 @@ fn columns(area: Rect, preparation: bool) -> Vec<(usize, u16, u16)> {
 }
 
 fn titles(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, columns: &[(usize, u16, u16)]) {
+    let known = head::known(shared);
     for (column, x, width) in columns {
         let phase = LANES.get(*column).copied().unwrap_or(Phase::Preparation);
         let count = match LANES.get(*column) {
@@ -298,7 +299,7 @@ fn titles(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, columns: &[(usize
         };
         let parts = [
             Part::text(name, Role::Lane),
-            Part::text(format!(" {count}"), Role::Title),
+            Part::text(format!(" {}", known.count(count)), Role::Title),
         ];
         // The mark of the selected cell stands in the column before its text.
         canvas.line(Rect::new(*x + 1, row.y, width.saturating_sub(1), 1), &parts);
@@ -317,38 +318,72 @@ fn name(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, team: &TeamRow) {
         left.extend(as_of(shared, team));
     }
     left.push(Part::text(" ", role));
-    let mut right = Vec::new();
+    let late = shared.index.world.pages.iter();
+    let late = late.filter(|page| page.source == team.source && page.incident.owner == team.team);
+    let late = late.filter_map(|page| page.view()?.late_since(shared.time(page.source)));
+    let mut items: Vec<(usize, Vec<Part<'static>>)> = Vec::new();
+    if let Some(eta) = late.min() {
+        let from = shared.mono(team.source, eta);
+        let parts = vec![
+            Part::text("ETA passed ", Role::PageUnanswered),
+            Part::Live(LiveText::Age { from }, Role::PageUnanswered),
+            Part::text(" ago", Role::PageUnanswered),
+        ];
+        items.push((0, parts));
+    }
     for (count, seat) in [
         (team.no_commander, "NO COMMANDER"),
         (team.no_service_lead, "NO SERVICE LEAD"),
         (team.no_owner_lead, "NO OWNER LEAD"),
     ] {
-        if count == 0 {
-            continue;
+        if count > 0 {
+            let parts = vec![Part::text(format!("{seat} {count}"), Role::Vacant)];
+            items.push((count, parts));
         }
-        let dot = if right.is_empty() { " " } else { " · " };
-        right.push(Part::text(dot, Role::Dim));
-        right.push(Part::text(format!("{seat} {count}"), Role::Vacant));
     }
-    let late = shared.index.world.pages.iter();
-    let late = late.filter(|page| page.source == team.source && page.incident.owner == team.team);
-    let late = late.filter_map(|page| page.view()?.late_since(shared.time(page.source)));
-    if let Some(eta) = late.min() {
-        let from = shared.mono(team.source, eta);
-        let dot = if right.is_empty() { " " } else { " · " };
-        right.push(Part::text(dot, Role::Dim));
-        right.push(Part::text("ETA passed ", Role::PageUnanswered));
-        right.push(Part::Live(LiveText::Age { from }, Role::PageUnanswered));
-        right.push(Part::text(" ago", Role::PageUnanswered));
-    }
-    if !right.is_empty() {
-        right.push(Part::text(" ", Role::Dim));
-    }
+    let room = row.width.saturating_sub(width_of(&left, shared.now) + 1);
+    let right = beside(canvas, &items, room);
     let width = width_of(&right, shared.now).min(row.width);
     let at = row.right().saturating_sub(width + 1);
     let room = at.saturating_sub(row.x);
     canvas.line(Rect { width: room, ..row }, &left);
     canvas.line(Rect::new(at, row.y, width, 1), &right);
+}
+
+/// What is vacant, as much as has room beside the name: from the right it is left out and counted, `+2 vacant`.
+fn beside(
+    canvas: &mut Canvas<'_>,
+    items: &[(usize, Vec<Part<'static>>)],
+    room: u16,
+) -> Vec<Part<'static>> {
+    let forms = (0..=items.len()).rev().map(|shown| {
+        let (said, left) = items.split_at(shown);
+        let left: usize = left.iter().map(|(count, _)| count).sum();
+        let more = match (left, shown) {
+            (0, _) => None,
+            (left, 0) => Some(format!("{left} vacant")),
+            (left, _) => Some(format!("+{left} vacant")),
+        };
+        let more = more.map(|text| vec![Part::text(text, Role::Vacant)]);
+        let mut parts = Vec::new();
+        for item in said.iter().map(|(_, parts)| parts.clone()).chain(more) {
+            let dot = if parts.is_empty() { " " } else { " · " };
+            parts.push(Part::text(dot, Role::Dim));
+            parts.extend(item);
+        }
+        if !parts.is_empty() {
+            parts.push(Part::text(" ", Role::Dim));
+        }
+        parts
+    });
+    let mut least = Vec::new();
+    for parts in forms {
+        if canvas.fits(&parts, room) {
+            return parts;
+        }
+        least = parts;
+    }
+    least
 }
 
 /// From when the rows of a source are that is not live.
@@ -365,7 +400,7 @@ fn nothing(shared: &Shared, canvas: &mut Canvas<'_>, body: Rect) {
     let text = match (heard, shared.filter.is_empty()) {
         (false, _) => "Waiting for the first answer.",
         (true, true) => "No team has an open incident.",
-        (true, false) => "No team's incident passes the filter.",
+        (true, false) => &words::nothing_passes(shared),
     };
     canvas.text(
         body.x + 1,

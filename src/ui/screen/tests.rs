@@ -20,6 +20,8 @@ use crate::ui::message::Message;
 use crate::ui::shared::{Options, Target};
 use crate::ui::{draw, next_tick_at, update};
 
+mod room;
+
 const SCREENS: [ScreenName; 6] = [
     ScreenName::Lanes,
     ScreenName::Teams,
@@ -314,7 +316,12 @@ fn suspect_channels_are_told_on_the_wall_and_in_the_head_of_the_lanes() {
         });
         update(&mut app, Message::Board(suspect));
         let told = picture(&mut app, w, h);
-        assert!(told.contains("COMMS SUSPECT AZ-142"), "{told}");
+        let name = match screen {
+            ScreenName::Wall => "COPPER HERON",
+            _ => "AZ-142",
+        };
+        let words = format!("COMMS SUSPECT {name}");
+        assert!(told.contains(&words), "{told}");
     }
 }
 

@@ -257,7 +257,7 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
 
 /// Which sources are old, and how many are live.
 fn sources(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
-    let mut left = head::troubled(shared);
+    let mut left = head::troubled(shared, false);
     let live = head::live(shared);
     if left.is_empty() {
         canvas.line(row, &head::sources(shared, row.width));
@@ -289,11 +289,12 @@ fn phases(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     let gap = if row.width >= FULL { 3 } else { 1 };
     let mut parts = Vec::new();
     let between = [glyphs.loops(), glyphs.forward()];
+    let known = head::known(shared);
     for (lane, phase) in LANES.iter().enumerate() {
         let count = shared.index.lanes.get(lane).map_or(0, Vec::len);
         let name = phase.short().to_uppercase();
         parts.push(Part::text(format!("{name} "), Role::Lane));
-        parts.push(Part::text(count.to_string(), Role::Title));
+        parts.push(Part::text(known.count(count), Role::Title));
         if let Some(sign) = between.get(lane) {
             parts.extend([
                 Part::Gap(gap),
@@ -307,7 +308,7 @@ fn phases(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
         let sign = Part::text(glyphs.forward(), Role::Lane);
         parts.extend([Part::Gap(gap), sign, Part::Gap(gap)]);
         parts.push(Part::text("PREPARE ", Role::Lane));
-        parts.push(Part::text(waits.to_string(), Role::Title));
+        parts.push(Part::text(known.count(waits), Role::Title));
     }
     let used = canvas.line(row, &parts);
     let room = row.width.saturating_sub(used + 1);

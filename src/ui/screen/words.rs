@@ -191,6 +191,18 @@ pub fn is_hidden(shared: &Shared, duty: &DutyView) -> bool {
     duty.restricted || (shared.options.mask && duty.subject != "all")
 }
 
+/// To whom a duty is, in the screen's words: the catalogue's `supervisory-authority` is an `authority`, its
+/// `data-subjects` are `individuals`. The rule beside it tells which.
+pub fn recipient(duty: &DutyView) -> String {
+    let words = duty.to.split(", ").map(|to| match to {
+        "data-subjects" | "data-principals" => "individuals".to_owned(),
+        "customer" => "customers".to_owned(),
+        to if to.ends_with("-authority") => "authority".to_owned(),
+        to => to.replace('-', " "),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// A duty's name: whom it is to and by which rule, `customers MS 72 h`.
 pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
     if is_hidden(shared, duty) {
@@ -199,7 +211,7 @@ pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
     let rule = rule(duty);
     match rule.starts_with(&duty.to) {
         true => rule.to_owned(),
-        false => format!("{}{between}{rule}", duty.to),
+        false => format!("{}{between}{rule}", recipient(duty)),
     }
 }
 
@@ -247,6 +259,21 @@ pub fn drill(shared: &Shared) -> Part<'static> {
 /// The same, written out or short, for rows that have no room for it whole: it is never cut.
 pub fn drill_word(whole: bool) -> Part<'static> {
     Part::text(if whole { "EXERCISE " } else { "EX " }, Role::Exercise)
+}
+
+/// What an incident is called in a line that is not its own: by its id, as keys and commands name it; on a wall, where no
+/// row has an id, by its codename. It is marked where its source is not live.
+pub fn called(shared: &Shared, source: usize, incident: &IncidentView) -> String {
+    let name = match shared.options.wall {
+        true => &incident.codename,
+        false => &incident.id,
+    };
+    let mark = if shared.is_live(source) {
+        ""
+    } else {
+        shared.glyphs.not_live()
+    };
+    format!("{name}{mark}")
 }
 
 /// A codename with the word that marks a drill before it, in cells.
@@ -350,6 +377,19 @@ pub fn alarms(
         (format!("{}: {state}", alarm_words(alarm.kind)), role)
     });
     told.collect()
+}
+
+/// What an empty list says where a filter hides everything, and the key that shows all.
+pub fn nothing_passes(shared: &Shared) -> String {
+    let (what, action) = match shared.filter.person() {
+        Some(_) => ("nothing of yours", Action::Mine),
+        None => ("nothing passes the filter", Action::Filter),
+    };
+    match (shared.keymap.label(action), action) {
+        (key, _) if key.is_empty() => what.to_owned(),
+        (key, Action::Mine) => format!("{what}; {key} shows all"),
+        (key, _) => format!("{what}; {key} changes it"),
+    }
 }
 
 /// The zone instants are written in, in words.

@@ -105,7 +105,9 @@ impl Theme {
     pub fn style_on(&self, role: Role, ground: Role) -> Style {
         let (look, under) = (self.look(role), self.look(ground));
         let style = self.style(role);
-        if look.bg.is_some() && role != Role::Text {
+        // The ground of plain text is nobody's own: roles that fall back to it stand on the row's.
+        let own = look.bg.is_some() && look.bg != self.look(Role::Text).bg;
+        if own || role == ground {
             return style;
         }
         let reversed = (look.modifier ^ under.modifier) & Modifier::REVERSED;

@@ -144,6 +144,32 @@ fn a_late_report_of_the_worker_never_takes_an_answer_back() {
 }
 
 #[test]
+fn the_timeline_says_how_far_a_page_got_and_what_changed_does_not() {
+    use crate::domain::say::{change, line};
+    let mut desk = with_routes(&[("webhook", true)]);
+    desk.ok(PAGE);
+    let page = desk.incident.pages.first().map(|page| page.id.clone());
+    let told = |state, attempts, error: Option<&str>| {
+        let progress = Progress {
+            page: page.clone().unwrap(),
+            state,
+            attempts,
+            last_error: error.map(str::to_owned),
+        };
+        let events = worker::progress(&desk.incident, &progress);
+        let event = events.first().unwrap();
+        assert_eq!(change(event, &desk.incident), None);
+        line(event, &desk.incident).unwrap()
+    };
+    let tried = told(PageState::Sending, 23, Some("500"));
+    assert_eq!(tried, "legal-affairs: tried 23 times, 500");
+    let accepted = told(PageState::Accepted, 1, None);
+    assert_eq!(accepted, "legal-affairs: accepted");
+    let failed = told(PageState::Failed, 2, Some("no route"));
+    assert_eq!(failed, "legal-affairs: FAILED, tried 2 times, no route");
+}
+
+#[test]
 fn an_exercise_pages_nobody_and_suspect_channels_are_left_out() {
     let mut drill = Desk::with(r#"{"service": "azure", "title": "drill", "exercise": true}"#);
     drill.ok(PAGE);

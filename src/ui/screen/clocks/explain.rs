@@ -80,7 +80,7 @@ fn title(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, row: &DutyRow) {
     let left = match row.view() {
         Some(duty) if words::is_hidden(shared, duty) => "restricted duty".to_owned(),
         Some(duty) if duty.rule.starts_with(&duty.to) => duty.rule.clone(),
-        Some(duty) => format!("{}, {}", duty.to, duty.rule),
+        Some(duty) => format!("{}, {}", words::recipient(duty), duty.rule),
         None => "reportable?".to_owned(),
     };
     let left = format!(" {} {left} ", row.incident.id);
@@ -160,6 +160,8 @@ fn of_question(shared: &Shared, row: &DutyRow) -> Vec<Said> {
     let waiting: Vec<String> = incident
         .duties
         .iter()
+        // Others wait for other instants, whatever is answered here.
+        .filter(|duty| duty.trigger.as_deref() == Some("declared_at"))
         .filter(|duty| duty.enabled && duty.status == DutyStatus::Waiting)
         .map(|duty| words::duty_name(shared, duty, " "))
         .collect();
@@ -190,7 +192,9 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
     if !words::is_hidden(shared, duty) {
         let parts = format!(
             "{} · {} · verified {}",
-            duty.citation, duty.confidence, duty.verified
+            duty.citation,
+            confidence(&duty.confidence),
+            duty.verified
         );
         lines.push(said("text", vec![text(parts)]));
     }
@@ -204,6 +208,15 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
     lines.extend(proposed(shared, row, duty));
     lines.extend(as_of(shared, row));
     lines
+}
+
+/// How far the text was read, in a reader's words.
+fn confidence(word: &str) -> &str {
+    match word {
+        "located" => "text located",
+        "partly-located" | "general" => "check text",
+        other => other,
+    }
 }
 
 /// What rings about it, and what people did about that.
@@ -246,14 +259,10 @@ fn by(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Said {
     match status {
         D::Running | D::Provisional | D::PastDue | D::Overdue => {
             let mut line = said("act by", vec![text(at(duty.due_at))]);
-            let outer = match duty.limit_at {
-                Some(limit) => {
-                    let limit = shared.instant(row.source, &row.incident, limit, Form::Dated);
-                    format!("outer reading: {limit}")
-                }
-                None => "outer reading: none".to_owned(),
-            };
-            line.right = Some(Part::text(outer, Role::Text));
+            line.right = duty.limit_at.map(|limit| {
+                let limit = shared.instant(row.source, &row.incident, limit, Form::Dated);
+                Part::text(format!("outer reading: {limit}"), Role::Text)
+            });
             line
         }
         D::Embargo => {
@@ -305,6 +314,7 @@ fn start(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Said {
                 Part::Live(LiveText::Until { to }, Role::DueSoon),
             ]
         }
+        None => vec![Part::text("not set", Role::Dim)],
         _ => start_parts(shared, row, true),
     };
     if let Some(prepare) = &duty.prepare_for {

@@ -310,6 +310,21 @@ fn stating(
         let age_at = age_end.saturating_sub(9);
         canvas.line(Rect::new(row.x + age_at, row.y, 7, 1), &age);
         let room = age_at.saturating_sub(columns.clock + 1);
+        let mut said = said;
+        if let Some(start) = columns.start
+            && width_of(&said, shared.now) > room
+        {
+            // Why nothing is counted has more room where a latest start would stand.
+            let why = Rect::new(row.x + start, row.y, who.saturating_sub(start + 1), 1);
+            canvas.line(why, &said);
+            said = match said.first() {
+                Some(Part::Text(_, role)) => vec![Part::text("not decided", *role)],
+                _ => said,
+            };
+            if view.is_some_and(|view| view.status == DutyStatus::Waiting) {
+                said = vec![Part::text("waits", Role::Missing)];
+            }
+        }
         if columns.due.is_some() {
             canvas.line(Rect::new(row.x + columns.clock, row.y, room, 1), &said);
         }

@@ -9,6 +9,7 @@ use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::AlarmRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
+use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -53,7 +54,8 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, tab: u16) {
         parts.push(Part::text("first ", Role::Dim));
     }
     let used = width_of(&parts, shared.now).saturating_sub(7);
-    let items: Vec<_> = told(shared).take(LOOKED_AT).map(item).collect();
+    let items = told(shared).take(LOOKED_AT);
+    let items: Vec<_> = items.map(|row| item(shared, row)).collect();
     let more = count.saturating_sub(items.len());
     parts.extend(fitted(shared, items, more, room.saturating_sub(used)));
     let line = Rect {
@@ -67,10 +69,10 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, tab: u16) {
     }
 }
 
-fn item(row: &AlarmRow) -> Vec<Part<'static>> {
+fn item(shared: &Shared, row: &AlarmRow) -> Vec<Part<'static>> {
     let mut parts = Vec::new();
     if row.incident.exercise {
-        parts.push(Part::text("EX ", Role::Exercise));
+        parts.push(words::drill(shared));
     }
     let words = alarm_words(row.view.kind);
     let (over, role) = match (row.rings(), is_critical(row.view.kind)) {
@@ -78,7 +80,8 @@ fn item(row: &AlarmRow) -> Vec<Part<'static>> {
         (true, true) => ("", Role::Alarm),
         (true, false) => ("", Role::Notice),
     };
-    let text = format!("{} {words}{over}", row.incident.id);
+    let name = words::called(shared, row.source, &row.incident);
+    let text = format!("{name} {words}{over}");
     parts.push(Part::text(text, role));
     parts
 }

@@ -102,7 +102,7 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
         true => duty.id.clone(),
         false => duty.rule.clone(),
     };
-    let mut to = vec![Part::text(duty.to.clone(), Role::Title)];
+    let mut to = vec![Part::text(words::recipient(duty), Role::Title)];
     if duty.subject != "all" {
         to.push(Part::text(format!(" @{}", duty.subject), Role::Text));
     }
@@ -126,7 +126,11 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
             let told = format!("told {} of {}", grouped(told.done), grouped(told.of));
             items.push(vec![Part::text(told, Role::Text)]);
         }
-        items.push(vec![Part::text(duty.citation.clone(), Role::Dim)]);
+        // Where there is little room, the text is cited of the one that is stood on; the arithmetic cites it of each.
+        let stood_on = look.shared.selected_duty.as_ref() == Some(&duty.id);
+        if lines.width() >= 60 || stood_on {
+            items.push(vec![Part::text(duty.citation.clone(), Role::Dim)]);
+        }
         if duty.confidence != "located" && duty.confidence != "quoted" {
             items.push(vec![Part::text("check text", Role::Notice)]);
         }

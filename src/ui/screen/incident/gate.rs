@@ -54,7 +54,7 @@ fn heading(lines: &mut Lines, gate: &GateView) {
     };
     let how = match gate.hard {
         true => "refuses without an override",
-        false => "is said, never in the way",
+        false => "recorded with the move, never stops it",
     };
     let before = vec![Part::text(format!("before {to}"), Role::Text)];
     lines.flow(

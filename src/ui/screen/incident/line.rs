@@ -184,6 +184,11 @@ impl Lines {
                 used = used.saturating_add(wide);
                 line.push(Part::Text(Cow::Owned(piece), role));
             }
+            // A line ends without blanks, but what stands behind these words keeps its distance.
+            if text.ends_with(' ') && used < self.width {
+                line.push(Part::Gap(1));
+                used += 1;
+            }
         }
         used
     }
@@ -250,6 +255,31 @@ mod tests {
             let short = vec![Part::text("b", Role::Text)];
             lines.fact("label", vec![short.clone(), long, short]);
             assert!(lines.lines.len() > 1_000, "{width}");
+        }
+    }
+
+    /// `no answer0s` was read in a narrow window.
+    #[test]
+    fn words_that_wrap_keep_their_distance_from_the_time_behind_them() {
+        let shared = crate::ui::fixture::shared();
+        for width in 12..40 {
+            let mut lines = Lines::new(&shared, width);
+            let age = LiveText::Age { from: shared.now };
+            let item = vec![
+                Part::text("communications-azure, no answer ", Role::Text),
+                Part::Live(age, Role::Text),
+            ];
+            lines.flow(Vec::new(), 2, vec![item]);
+            let last = lines.lines.last().unwrap();
+            let [.., before, Part::Live(..)] = last.as_slice() else {
+                panic!("the age stands last: {last:?}");
+            };
+            let apart = match before {
+                Part::Text(text, _) => text.ends_with(' '),
+                Part::Gap(_) | Part::Tab(_) => true,
+                _ => false,
+            };
+            assert!(apart, "{width}: {last:?}");
         }
     }
 

@@ -14,12 +14,17 @@ pub fn lines(look: Look<'_>, width: u16) -> Lines {
     let mut lines = Lines::new(look.shared, width);
     let mut pages: Vec<&PageView> = look.incident.pages.iter().collect();
     pages.sort_by_key(|page| (!page.state.is_open(), std::cmp::Reverse(page.queued_at)));
+    let named = pages
+        .iter()
+        .map(|page| look.shared.team(look.source, &page.team));
+    let named = named.map(crate::domain::text::width).max().unwrap_or(0);
+    let named = u16::try_from(named).unwrap_or(u16::MAX).clamp(10, 30);
     for page in pages {
         let team = look.shared.team(look.source, &page.team).to_owned();
-        let indent = if width >= 60 { 20 } else { 2 };
+        let indent = if width >= 60 { named + 2 } else { 2 };
         let mut first = vec![Part::text(team, Role::Title)];
         match width >= 60 {
-            true => first.push(Part::Tab(indent)),
+            true => first.extend([Part::Gap(1), Part::Tab(indent)]),
             false => first.push(Part::Gap(2)),
         }
         let mut items = vec![state(look, page)];

@@ -464,3 +464,27 @@ fn a_group_of_alerts_that_flaps_has_one_line_and_its_course_stands_with_the_fact
         assert!(!seen.contains(words), "{words}\n{seen}");
     }
 }
+
+/// 26 of 36 lines said `page progressed` while one webhook answered 500.
+#[test]
+fn a_page_that_is_tried_again_and_again_has_one_line_in_words() {
+    let tried = |seq: u64, attempts: u64| {
+        let line = format!("communications-azure: tried {attempts} times, 500");
+        let body = json!({"page": "p1", "state": "sending", "attempts": attempts});
+        entry(seq, 1, "pager", "page_progressed", &line, body)
+    };
+    let mut entries: Vec<EntryBody> = (2..28).map(|n| tried(n, n - 1)).collect();
+    entries.push(entry(1, 9, "d.okafor", "noted", "fact noted", json!({})));
+    let mut app = looking();
+    let message = Message::Timeline {
+        source: 0,
+        id: "AZ-142".to_owned(),
+        entries,
+        complete: true,
+    };
+    update(&mut app, message);
+    let seen = picture(&mut app, 200, 50);
+    assert!(seen.contains("TIMELINE 2, newest first"), "{seen}");
+    assert!(seen.contains("tried 26 times, 500"), "{seen}");
+    assert!(!seen.contains("tried 25") && !seen.contains("page progressed"));
+}

@@ -4,14 +4,12 @@ use chrono::NaiveDate;
 use serde_json::Value;
 
 use super::line::{Line, Lines, Look};
-use crate::domain::command::alert::same_flapping;
 use crate::domain::say::spaced;
-use crate::domain::view::Upstream;
 use crate::ui::canvas::Part;
 use crate::ui::phrase::{Form, Zone};
 use crate::ui::shared::Target;
 use crate::ui::theme::Role;
-use crate::wire::EntryBody;
+use crate::wire::{EntryBody, Told};
 
 /// What was read, and what is being read.
 #[derive(Debug, Default)]
@@ -25,7 +23,14 @@ pub struct Timeline {
     complete: bool,
     /// Why the last read failed.
     error: Option<String>,
-    laid: Option<(Key, Vec<Line>)>,
+    laid: Option<(Key, Laid)>,
+}
+
+/// The lines, and how many entries they tell.
+#[derive(Debug, Default)]
+struct Laid {
+    lines: Vec<Line>,
+    shown: usize,
 }
 
 /// What a layout depends on.
@@ -77,9 +82,9 @@ impl Timeline {
         }
     }
 
-    /// How many lines were read.
-    pub fn len(&self) -> usize {
-        self.entries.len()
+    /// How many entries are told.
+    pub fn shown(&self) -> usize {
+        self.laid.as_ref().map_or(0, |(_, laid)| laid.shown)
     }
 
     /// Lays it out for a width, if that is not done yet.
@@ -92,19 +97,19 @@ impl Timeline {
 
     /// How many lines were laid out.
     pub fn laid(&self) -> usize {
-        self.laid.as_ref().map_or(0, |(_, lines)| lines.len())
+        self.laid.as_ref().map_or(0, |(_, laid)| laid.lines.len())
     }
 
     /// The lines for a width.
     pub fn lines(&self, look: Look<'_>, width: u16) -> std::borrow::Cow<'_, [Line]> {
         let key = key(look, width);
         match &self.laid {
-            Some((laid, lines)) if *laid == key => lines.into(),
-            _ => self.made(look, width).into(),
+            Some((of, laid)) if *of == key => (&laid.lines).into(),
+            _ => self.made(look, width).lines.into(),
         }
     }
 
-    fn made(&self, look: Look<'_>, width: u16) -> Vec<Line> {
+    fn made(&self, look: Look<'_>, width: u16) -> Laid {
         let mut lines = Lines::new(look.shared, width);
         if self.waits {
             lines.words("The timeline is being read.", Role::Dim);
@@ -121,7 +126,7 @@ impl Timeline {
         } else if !self.waits && !self.complete {
             let text = format!(
                 "INCOMPLETE: {} lines were read, there are more.",
-                self.len()
+                self.entries.len()
             );
             lines.words(&text, Role::Stale);
         } else if !self.waits && self.entries.is_empty() {
@@ -129,17 +134,19 @@ impl Timeline {
         }
         // A shared room is shown nothing of what is privileged, not even that there is something.
         let room = |entry: &&EntryBody| !(is_privileged(entry) && look.shared.options.mask);
-        let mut newer = None;
+        // A page that is tried again and again, or a group of alerts that flaps, has one line: the newest.
+        let mut told = Told::default();
+        let mut shown = 0;
         for entry in self.entries.iter().filter(room) {
-            // A group of alerts that flaps has one line, the newest, which counts all of it.
-            let heard = flapping(entry);
-            let told = newer.as_ref().zip(heard.as_ref());
-            if !told.is_some_and(|(newer, heard)| same_flapping(heard, newer)) {
+            if !told.again(entry) {
                 add(look, &mut lines, entry);
+                shown += 1;
             }
-            newer = heard;
         }
-        lines.lines
+        Laid {
+            lines: lines.lines,
+            shown,
+        }
     }
 }
 
@@ -164,8 +171,13 @@ fn add(look: Look<'_>, lines: &mut Lines, entry: &EntryBody) {
     // A line may name people and give reasons: a room is told what happened, not to whom and why.
     let words = match (look.shared.options.mask, said(entry)) {
         (true, _) => spaced(&entry.kind),
-        (false, (words, Some(more))) => format!("{words}: {more}"),
-        (false, (words, None)) => words,
+        (false, (words, more)) => {
+            let words = look.shared.with_teams(look.source, &words);
+            match more {
+                Some(more) => format!("{words}: {more}"),
+                None => words,
+            }
+        }
     };
     let indent = if lines.width() >= 60 { 6 } else { 2 };
     let mut said = vec![Part::text(words, Role::Text)];
@@ -173,15 +185,6 @@ fn add(look: Look<'_>, lines: &mut Lines, entry: &EntryBody) {
         said.insert(0, Part::text("PRIVILEGED ", Role::Notice));
     }
     lines.flow(first, indent, vec![said]);
-}
-
-/// What an entry says of the alerts that an incident comes from.
-fn flapping(entry: &EntryBody) -> Option<Upstream> {
-    let upstream = match entry.kind.as_str() {
-        "upstream_changed" if entry.redacted.is_none() => entry.body.get("upstream")?,
-        _ => return None,
-    };
-    serde_json::from_value(upstream.clone()).ok()
 }
 
 fn is_privileged(entry: &EntryBody) -> bool {

@@ -16,8 +16,6 @@ use crate::ui::theme::Role;
 const GAP: u16 = 3;
 /// From this width of a lane on, a card has its title.
 const WITH_TITLE: u16 = 50;
-/// From this width of a lane on, a drill is marked with the whole word.
-const WITH_WORD: u16 = 48;
 
 fn has_title(body: Rect, shared: &Shared) -> bool {
     lane_width(body) >= WITH_TITLE && !shared.options.mask
@@ -52,7 +50,8 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
     let fits = fit(body, shared);
     for (lane, (rows, phase)) in shared.index.lanes.iter().zip(LANES).enumerate() {
         let area = lane_area(body, lane);
-        title(canvas, area, phase, rows.len(), lane);
+        let count = head::known(shared).count(rows.len());
+        title(canvas, area, phase, &count, lane);
         let first = lanes.first.get(lane).copied().unwrap_or_default();
         let mut y = area.y + 2;
         for row in rows.iter().skip(first).take(fits) {
@@ -70,7 +69,7 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
     }
 }
 
-fn title(canvas: &mut Canvas<'_>, area: Rect, phase: Phase, count: usize, lane: usize) {
+fn title(canvas: &mut Canvas<'_>, area: Rect, phase: Phase, count: &str, lane: usize) {
     let long = phase.title().to_uppercase().replace(" AND ", " & ");
     let room = usize::from(area.width.saturating_sub(8));
     let name = match phase {
@@ -177,7 +176,7 @@ fn draw_card(
     canvas.stand_on(None);
 }
 
-/// Severity, codename, id and pass in so many cells. The word that marks a drill gets short before anything is cut.
+/// Severity, codename, id and pass in so many cells. The word that marks a drill gets short before a name is cut.
 fn name_parts(
     shared: &Shared,
     row: &Row,
@@ -204,8 +203,8 @@ fn name_parts(
         }
         parts
     };
-    let whole = room >= WITH_WORD;
-    let forms = [(whole, "pass ", 2), (false, "pass ", 2), (false, "p", 2)];
+    // The word is whole wherever that has room: the pass gets short first, then the gaps.
+    let forms = [(true, "pass ", 2), (true, "p", 2), (true, "p", 1)];
     forms
         .into_iter()
         .map(|(whole, pass, gap)| said(whole, pass, gap))

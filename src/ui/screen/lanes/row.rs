@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use super::Lanes;
 use crate::domain::instant::{Instant, Mono};
 use crate::domain::view::IncidentView;
-use crate::domain::word::{Answer, Phase, Reportable};
+use crate::domain::word::{Answer, PageState, Phase, Reportable};
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{LANES, Row, asks_reportable, known_by, known_since, nearest};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
+use crate::ui::screen::head::known;
 use crate::ui::screen::words::{self, DutyClock};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -28,12 +29,9 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
             continue;
         }
         if line == 0 {
-            rule(
-                canvas,
-                Rect::new(body.x, y, body.width, 1),
-                *phase,
-                rows.len(),
-            );
+            let count = known(shared).count(rows.len());
+            let row = Rect::new(body.x, y, body.width, 1);
+            rule(canvas, row, *phase, &count);
             y += 1;
             line = 1;
         }
@@ -56,7 +54,7 @@ pub fn draw(lanes: &Lanes, shared: &Shared, canvas: &mut Canvas<'_>, body: Rect)
     canvas.scroll_bar(bar, lanes.first_line, usize::from(body.height), all);
 }
 
-fn rule(canvas: &mut Canvas<'_>, row: Rect, phase: Phase, count: usize) {
+fn rule(canvas: &mut Canvas<'_>, row: Rect, phase: Phase, count: &str) {
     let long = phase.title().to_uppercase().replace(" AND ", " & ");
     let name = if row.width >= 60 {
         long
@@ -126,7 +124,7 @@ fn columns(shared: &Shared, width: u16) -> Columns {
             people,
         };
     }
-    let to = most(&|row| nearest(&row.incident).map_or(0, |duty| cells(&duty.to)));
+    let to = most(&|row| nearest(&row.incident).map_or(0, |duty| cells(&words::recipient(duty))));
     let since = name + named.clamp(12, 24) + 1;
     // Pass, the time in the phase and a gap take ten cells.
     let clock = since + 10;
@@ -228,7 +226,7 @@ fn clock_and_what(
             let clock = Part::Live(LiveText::Countdown { to }, role);
             let what = match words::is_hidden(shared, duty) {
                 true => "restricted".to_owned(),
-                false => duty.to.clone(),
+                false => words::recipient(duty),
             };
             return (vec![clock], Some(Part::text(what, Role::Text)), holds);
         }
@@ -311,10 +309,9 @@ pub fn duty_parts(shared: &Shared, row: &Row) -> (Vec<Part<'static>>, Option<Mon
     if let Some(duty) = nearest(incident) {
         let (clock, until) = words::duty_clock(shared, row.source, incident, duty);
         parts = clock.parts();
-        let to = if words::is_hidden(shared, duty) {
-            "restricted"
-        } else {
-            &duty.to
+        let to = match words::is_hidden(shared, duty) {
+            true => "restricted".to_owned(),
+            false => words::recipient(duty),
         };
         parts.push(Part::text(format!(" {to}"), Role::Text));
         holds = until;
@@ -354,33 +351,60 @@ pub fn stale_part(shared: &Shared, row: &Row) -> Option<Part<'static>> {
     Some(Part::text(format!("{word}, as of {at}"), Role::Stale))
 }
 
-/// Who has it, as much as has room: the service lead's name goes first, then the pages; a vacancy is said shorter, and
-/// is left out where that has no room either.
+/// Who has it, as much as has room: the service lead's name goes first, then who is on the way; a vacancy is said
+/// shorter before the pages that wait go, and is left out where that has no room either.
 pub fn people_within(shared: &Shared, row: &Row, room: u16) -> Vec<Part<'static>> {
-    let fits = |parts: &Vec<Part<'static>>| width_of(parts, shared.now) <= room;
-    let whole = [(true, true), (false, true), (false, false)]
+    use Lead as L;
+    use Pages as P;
+    let forms = [
+        (L::Named, P::All),
+        (L::Vacant, P::All),
+        (L::Vacant, P::Waiting),
+        (L::Short, P::Waiting),
+        (L::Short, P::Worst),
+        (L::Vacant, P::None),
+        (L::Short, P::None),
+    ];
+    forms
         .into_iter()
-        .map(|(lead, pages)| people_parts(shared, row, lead, pages))
-        .find(fits);
-    whole.unwrap_or_else(|| {
-        let mut parts = people_parts(shared, row, false, false);
-        let lead = parts.split_off(1.min(parts.len()));
-        if !lead.is_empty() {
-            let short = [
-                Part::text(" · ", Role::Dim),
-                Part::text("NO SVC", Role::Vacant),
-            ];
-            if width_of(&parts, shared.now) + width_of(&short, shared.now) <= room {
-                parts.extend(short);
-            }
-        }
-        parts
-    })
+        .map(|(lead, pages)| people(shared, row, lead, pages))
+        .find(|parts| width_of(parts, shared.now) <= room)
+        .unwrap_or_else(|| people(shared, row, L::None, P::None))
+}
+
+/// How much is said of the service lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    /// The name, or that there is none.
+    Named,
+    /// That there is none.
+    Vacant,
+    /// The same, shorter.
+    Short,
+    None,
+}
+
+/// How much is said of pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pages {
+    /// Those that wait for an answer, and who is on the way.
+    All,
+    /// Those that wait.
+    Waiting,
+    /// The gravest of them.
+    Worst,
+    None,
 }
 
 /// Who has it: commander, service lead, pages that wait. A vacancy is a word in capitals; what is hidden from this
 /// reader is not a vacancy. A service lead is named only with `lead`, pages are told only with `pages`.
 pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<Part<'static>> {
+    let lead = if lead { Lead::Named } else { Lead::Vacant };
+    let pages = if pages { Pages::All } else { Pages::None };
+    people(shared, row, lead, pages)
+}
+
+fn people(shared: &Shared, row: &Row, lead: Lead, pages: Pages) -> Vec<Part<'static>> {
     let incident = &row.incident;
     let masked = if shared.glyphs.ascii { "##" } else { "▒▒" };
     let hidden = |field: &str| incident.is_masked(field) || shared.options.mask;
@@ -392,30 +416,48 @@ pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<
         None => parts.push(Part::text("NO COMMANDER", Role::Vacant)),
     }
     match &incident.service_lead {
-        Some(person) if lead && !hidden("service_lead") => {
+        Some(person) if lead == Lead::Named && !hidden("service_lead") => {
             parts.push(Part::text(" · svc ", Role::Dim));
             parts.push(Part::text(person.clone(), Role::Text));
         }
-        None if !incident.is_masked("service_lead") => {
+        None if lead == Lead::Short && !incident.is_masked("service_lead") => {
+            parts.push(Part::text(" · ", Role::Dim));
+            parts.push(Part::text("NO SVC", Role::Vacant));
+        }
+        None if lead != Lead::None && !incident.is_masked("service_lead") => {
             parts.push(Part::text(" · svc ", Role::Dim));
             parts.push(Part::text("VACANT", Role::Vacant));
         }
         _ => {}
     }
-    if !pages {
+    if pages == Pages::None {
         return parts;
     }
-    let waits = incident
-        .pages
-        .iter()
-        .filter(|page| page.state.is_open())
+    let open = || incident.pages.iter().filter(|page| page.state.is_open());
+    let failed = open()
+        .filter(|page| page.state == PageState::Failed)
         .count();
-    if waits > 0 {
+    let unknown = open()
+        .filter(|page| page.state == PageState::Unknown)
+        .count();
+    let waits = open().count() - failed - unknown;
+    let kinds = [
+        (failed, "FAILED", Role::PageFailed),
+        (unknown, "unknown", Role::PageFailed),
+        (waits, "no answer", Role::PageUnanswered),
+    ];
+    let most = if pages == Pages::Worst {
+        1
+    } else {
+        kinds.len()
+    };
+    for (count, words, role) in kinds
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .take(most)
+    {
         parts.push(Part::text(" · ", Role::Dim));
-        parts.push(Part::text(
-            format!("{waits} no answer"),
-            Role::PageUnanswered,
-        ));
+        parts.push(Part::text(format!("{count} {words}"), role));
     }
     let now = shared.time(row.source);
     let late = incident
@@ -428,6 +470,9 @@ pub fn people_parts(shared: &Shared, row: &Row, lead: bool, pages: bool) -> Vec<
         parts.push(Part::text(" · ETA passed ", Role::PageUnanswered));
         parts.push(Part::Live(LiveText::Age { from }, Role::PageUnanswered));
         parts.push(Part::text(" ago", Role::PageUnanswered));
+    }
+    if pages != Pages::All {
+        return parts;
     }
     let coming = incident
         .pages

@@ -2,14 +2,20 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::text::SafeText;
 use crate::domain::view::LessonView;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::{PrepItem, PrepKind};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
-use crate::ui::screen::head::WIDE;
+use crate::ui::screen::head::{WIDE, known};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
+
+/// Items that are listed one by one.
+const LISTED: usize = 8;
+/// The least cells of a lesson's text, where it is told.
+const LESSON: u16 = 32;
 
 /// Draws the strip.
 pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, wide: bool) {
@@ -18,11 +24,23 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, wide: bool) {
         canvas.rule(row.x, row.y, row.width);
         canvas.text(row.x, row.y, 1, " ", Role::Text);
     }
-    let head = format!("PREPARATION {}", items.len());
+    let count = known(shared).count(items.len());
+    let head = format!("PREPARATION {count}");
     let mut parts = vec![Part::text(head, Role::Lane)];
-    parts.push(Part::text(if wide { "  " } else { " " }, Role::Text));
+    match wide {
+        true => parts.push(Part::text("  ", Role::Text)),
+        // The rule goes on between the count and what is counted, as between phases.
+        false => {
+            let rule = canvas.glyphs().rule(2);
+            parts.extend([Part::text(" ", Role::Text), Part::text(rule, Role::Rule)]);
+            parts.push(Part::text(" ", Role::Text));
+        }
+    }
     let room = row.width.saturating_sub(3);
-    let listed = || items.iter().take(8).map(|item| item_parts(shared, item));
+    let listed = |room| -> Vec<_> {
+        let items = items.iter().take(LISTED);
+        items.map(|item| item_parts(shared, item, room)).collect()
+    };
     let width = |parts: &[Vec<Part<'_>>]| {
         let dots = 3 * parts.len();
         let words: usize = parts
@@ -32,9 +50,16 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, wide: bool) {
         words + dots
     };
     let used = usize::from(width_of(&parts, shared.now));
-    let whole: Vec<_> = listed().collect();
-    let fits = items.len() <= whole.len() && used + width(&whole) <= usize::from(room) + 3;
-    let shown = if fits { whole } else { summary(shared) };
+    let all = items.len() <= LISTED;
+    // Whole where that fits; else as many cells for the text of each lesson as the line has.
+    let rooms = [u16::MAX, 100, 80, 64, 56, 48, 40, LESSON];
+    let mut forms = rooms.into_iter().filter(|_| all).map(listed);
+    let shown = forms.find(|whole| used + width(whole) <= usize::from(room) + 3);
+    let mut shown = shown.unwrap_or_else(|| summary(shared, true));
+    if used + width(&shown) > usize::from(room) + 3 {
+        shown = summary(shared, false);
+    }
+
     let mut between = false;
     for item in shown {
         if between {
@@ -51,7 +76,8 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, wide: bool) {
 }
 
 /// `2 lessons, 1 late 2d2h · EX GLASS HARBOUR Thu 09:00`.
-fn summary(shared: &Shared) -> Vec<Vec<Part<'static>>> {
+/// How many lessons nobody owns is told where there is room.
+fn summary(shared: &Shared, owners: bool) -> Vec<Vec<Part<'static>>> {
     let items = &shared.index.preparation;
     let lessons = || {
         items
@@ -72,7 +98,7 @@ fn summary(shared: &Shared) -> Vec<Vec<Part<'static>>> {
             parts.push(Part::Live(LiveText::Since { from }, Role::Notice));
         }
         let unowned = lessons().filter(|item| lesson(item).is_some_and(|it| it.owner.is_none()));
-        let unowned = unowned.count();
+        let unowned = if owners { unowned.count() } else { 0 };
         if unowned > 0 {
             let text = format!(", {unowned} NO OWNER");
             parts.push(Part::text(text, Role::Vacant));
@@ -81,10 +107,10 @@ fn summary(shared: &Shared) -> Vec<Vec<Part<'static>>> {
     }
     let mut planned = items.iter().filter(|item| item.kind == PrepKind::Planned);
     if let Some(first) = planned.next() {
-        let mut parts = item_parts(shared, first);
+        let mut parts = item_parts(shared, first, LESSON);
         let more = planned.count();
         if more > 0 {
-            parts.push(Part::text(format!(" +{more}"), Role::Dim));
+            parts.push(Part::text(format!(" +{more} more"), Role::Dim));
         }
         shown.push(parts);
     }
@@ -98,7 +124,8 @@ fn lesson(item: &PrepItem) -> Option<&LessonView> {
     }
 }
 
-fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
+/// An item, a lesson's text in so many cells.
+fn item_parts(shared: &Shared, item: &PrepItem, room: u16) -> Vec<Part<'static>> {
     let incident = &item.incident;
     let at = |form| {
         item.at
@@ -129,7 +156,13 @@ fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
                 .filter(|_| !shared.options.mask);
             let text = text.map_or_else(
                 || incident.id.clone(),
-                |text| text.chars().take(32).collect(),
+                |text| {
+                    let (text, room) = (SafeText::line(text), usize::from(room));
+                    match shared.glyphs.ascii {
+                        true => text.truncated_ascii(room),
+                        false => text.truncated(room),
+                    }
+                },
             );
             let mut parts = vec![Part::text(format!("lesson {text}"), Role::Text)];
             if lesson.is_some_and(|lesson| lesson.owner.is_none()) {

@@ -1,4 +1,4 @@
-//! The rows of the people's screen: vacancies by severity, pages by age, answers by when they came, seats by person.
+//! The rows of the people's screen: pages by age, what failed first, vacancies by severity, answers by when they came, seats by person.
 //! What is hidden by clearance is no vacancy; what is hidden from the room is no name.
 
 use std::cmp::Reverse;
@@ -107,7 +107,11 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
         (incident.exercise, severity, commander, incident.opened_at)
     });
     let page = |item: &Item| view(&item.0, &item.2).map(|page| (page.queued_at, page.team.clone()));
-    waiting.sort_by_key(|item| (item.2.exercise, page(item)));
+    waiting.sort_by_key(|item| {
+        let state = view(&item.0, &item.2).map(|page| page.state);
+        let lost = matches!(state, Some(PageState::Failed | PageState::Unknown));
+        (item.2.exercise, !lost, page(item))
+    });
     answered.sort_by_key(|item| {
         let at = view(&item.0, &item.2).and_then(|page| page.acknowledged_at);
         (item.2.exercise, Reverse(at))
@@ -122,8 +126,8 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
     let mut rows = Vec::new();
     for (title, items) in [
         ("OFFERED TO YOU", offered),
-        ("VACANT", vacant),
         ("NO ANSWER", waiting),
+        ("VACANT", vacant),
         ("ANSWERED", answered),
         ("SEATS", seated),
     ] {
@@ -164,9 +168,11 @@ fn view<'a>(kind: &Kind, incident: &'a IncidentView) -> Option<&'a PageView> {
 /// Where what it is and whose incident it is begin.
 fn tabs(width: u16) -> (u16, u16) {
     match width {
+        120.. => (36, 74),
         WIDE.. => (26, 64),
-        70.. => (20, 48),
-        _ => (14, 30),
+        70.. => (26, 54),
+        60.. => (16, 34),
+        _ => (12, 30),
     }
 }
 
@@ -199,9 +205,16 @@ pub(super) fn draw(
     };
     let room = |from: u16, to: u16| Rect::new(line.x + from, line.y, to.saturating_sub(from), 1);
     canvas.text(line.x, line.y, 1, mark, Role::SelectedText);
-    let (first, second) = said(shared, *source, incident, &row.kind, line.width);
-    canvas.line(room(1, what - 1), &first);
-    canvas.line(room(what, whose - 1), &second);
+    let (first, mut second) = said(shared, *source, incident, &row.kind, line.width);
+    // What says nothing more has the room of both.
+    let first_to = if second.is_empty() { whose } else { what };
+    canvas.line(room(1, first_to - 1), &first);
+    let place = room(what, whose - 1);
+    let aside = matches!(second.last(), Some(Part::Text(text, _)) if text.starts_with(", "));
+    if aside && !canvas.fits(&second, place.width) {
+        second.pop();
+    }
+    canvas.line(place, &second);
     canvas.line(
         room(whose, line.width.saturating_sub(1)),
         &named(shared, *source, incident, line.width),
@@ -221,10 +234,8 @@ fn said(
     width: u16,
 ) -> (Parts, Parts) {
     match kind {
-        Kind::Vacant(seat) => (
-            vec![Part::text(*seat, Role::Vacant)],
-            vec![Part::text("VACANT", Role::Vacant)],
-        ),
+        // The heading says that it is vacant.
+        Kind::Vacant(seat) => (vec![Part::text(*seat, Role::Vacant)], Vec::new()),
         Kind::Offered(at) => match incident.hand_overs.get(*at) {
             Some(offer) => {
                 let by = match shared.options.mask {

@@ -71,27 +71,38 @@ fn incident(
     let role = |role| if live { role } else { Role::StaleRow };
     let (severity, severity_role) = words::severity(worst.severity);
     let count = Part::text(format!("{} ", cell.count), role(Role::Title));
-    let ex = words::drill(shared);
     let severity = Part::text(format!("{severity} "), role(severity_role));
     let codename = Part::text(worst.codename.clone(), role(Role::Codename));
     let id = Part::text(worst.id.clone(), role(Role::Text));
-    let mut parts = vec![count];
-    if worst.exercise {
-        parts.push(ex);
-    }
-    parts.push(severity);
-    let room = width.saturating_sub(1 + width_of(&parts, shared.now));
-    let both = codename.width(shared.now) + 1 + id.width(shared.now);
-    match room {
-        room if both <= room => parts.extend([codename, Part::Gap(1), id]),
-        room if codename.width(shared.now) <= room => parts.push(codename),
-        // Half a codename is nobody's: the id is, and its severity stands below.
-        _ => {
-            parts.pop();
-            parts.push(id);
+    let named = |whole: bool, named: &[Part<'static>]| {
+        let mut parts = vec![count.clone()];
+        if worst.exercise {
+            parts.push(words::drill_word(whole));
         }
-    }
-    parts
+        parts.push(severity.clone());
+        parts.extend_from_slice(named);
+        parts
+    };
+    let both = [codename.clone(), Part::Gap(1), id.clone()];
+    let codename = [codename];
+    let whole = shared.size.0 >= WIDE;
+    // Half a codename is nobody's: the word that marks a drill gets short before it goes, and the id goes before it.
+    let forms = [
+        named(whole, &both),
+        named(whole, &codename),
+        named(false, &codename),
+        named(false, std::slice::from_ref(&id)),
+    ];
+    let mut forms = forms.into_iter();
+    let room = width.saturating_sub(1);
+    forms
+        .find(|parts| width_of(parts, shared.now) <= room)
+        .unwrap_or_else(|| {
+            // The least cell has no room for the severity.
+            let mut parts = named(false, &[id]);
+            parts.remove(parts.len() - 2);
+            parts
+        })
 }
 
 /// The nearest duty of the cell; where none runs, what is missing.
@@ -108,7 +119,6 @@ fn duty(
         let text = match missing {
             true if room >= 16 => "decision missing",
             true => "undecided",
-            false if room >= 13 => "no clock runs",
             false => "no clock",
         };
         let role = if missing { Role::Missing } else { Role::Dim };
@@ -138,7 +148,7 @@ fn duty(
     if used + name.width(shared.now) <= room {
         parts.push(name);
     } else if same && !words::is_hidden(shared, duty) {
-        let to = Part::text(duty.to.clone(), Role::Text);
+        let to = Part::text(words::recipient(duty), Role::Text);
         if used + to.width(shared.now) <= room {
             parts.push(to);
         }

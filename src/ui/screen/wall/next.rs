@@ -99,7 +99,7 @@ fn beside(shared: &Shared, row: &DutyRow, room: u16, large: bool) -> Vec<Vec<Par
     });
     let to = match words::is_hidden(shared, duty) {
         true => "restricted".to_owned(),
-        false => duty.to.clone(),
+        false => words::recipient(duty),
     };
     let fits = |text: &String| crate::domain::text::width(text) <= usize::from(room);
     let said = [format!("{name} by {at}"), format!("{to} by {at}")];
@@ -189,8 +189,8 @@ fn columns(shared: &Shared, rows: &[&DutyRow], width: u16) -> Columns {
     let after_name = NAME + name.clamp(13, 28) + 1;
     if !wide {
         let full = width >= FULL;
-        let end = if full { 45 } else { width };
-        let who = full.then_some(46);
+        let who = full.then(|| width.saturating_sub(14));
+        let end = who.map_or(width, |who| who - 1);
         let when = after_name.min(end.saturating_sub(12));
         return Columns {
             id: None,
@@ -296,6 +296,14 @@ fn draw_row(
     canvas.redraw_at(holds);
 }
 
+/// The width of parts whose ages have grown as wide as they get: what is said does not change with the time.
+fn roomy(parts: &[Part<'_>], shared: &Shared) -> u16 {
+    parts.iter().fold(0, |sum, part| match part {
+        Part::Live(LiveText::Age { .. }, _) => sum + 6,
+        part => sum + part.width(shared.now),
+    })
+}
+
 type Told = (
     Vec<Part<'static>>,
     Vec<Part<'static>>,
@@ -306,13 +314,25 @@ type Told = (
 fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told {
     let none = || vec![Part::text("no clock", Role::NoClock)];
     let from = shared.mono(row.source, row.at);
+    // What waits stands in a column of its own where there is one; else before how long, as far as there is room.
     let waits = |words: String, role| {
+        let name = words::row_name(shared, row, " ");
+        let name = match row.view() {
+            Some(_) => format!("{name},"),
+            None => name,
+        };
+        let short = match words.as_str() {
+            "not recorded" => "unsent",
+            "not decided" => "undecided",
+            other => other,
+        };
+        let forms = [format!("{name} {words}"), words.clone(), short.to_owned()];
         let age = Part::Live(LiveText::Age { from }, role);
-        let both = vec![Part::text(format!("{words} "), role), age.clone()];
-        match wide || width_of(&both, shared.now) <= room {
-            true => both,
-            false => vec![Part::text("since ", role), age],
-        }
+        let said = |text: &String| vec![Part::text(format!("{text} "), role), age.clone()];
+        let mut forms = forms.iter().skip(usize::from(wide)).map(said);
+        let fits = |parts: &Vec<Part<'static>>| wide || roomy(parts, shared) <= room;
+        let since = || vec![Part::text("since ", role), age.clone()];
+        forms.find(fits).unwrap_or_else(since)
     };
     let Some(duty) = row.view() else {
         return (
@@ -331,16 +351,16 @@ fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told
                 .map(|at| shared.instant(row.source, &row.incident, at, form));
             let at = at.unwrap_or_default();
             let to = match words::is_hidden(shared, duty) {
-                true => "restricted",
-                false => &duty.to,
+                true => "restricted".to_owned(),
+                false => words::recipient(duty),
             };
-            let both = format!("{to} {at}");
-            let fits = crate::domain::text::width(&both) <= usize::from(room);
-            let text = if !wide && fits {
-                both
-            } else {
-                format!("by {at}")
-            };
+            // To whom stands in a column of its own where there is one.
+            let name = words::row_name(shared, row, " ");
+            let forms = [format!("{name} by {at}"), format!("{to} {at}")];
+            let fits =
+                |text: &String| !wide && crate::domain::text::width(text) <= usize::from(room);
+            let text = forms.into_iter().find(fits);
+            let text = text.unwrap_or_else(|| format!("by {at}"));
             (vec![clock], vec![Part::text(text, Role::Text)], holds)
         }
         DutyClock::Waits { role, .. } if duty.counted_from.is_some() => {
@@ -351,13 +371,7 @@ fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told
             };
             (none(), waits(words.to_owned(), role), holds)
         }
-        DutyClock::Waits { words, role, .. } => {
-            let words = match words.as_str() {
-                "not decided" if room < 17 => "undecided".to_owned(),
-                _ => words,
-            };
-            (none(), waits(words, role), holds)
-        }
+        DutyClock::Waits { words, role, .. } => (none(), waits(words, role), holds),
         DutyClock::Words { text, role } => (none(), waits(text, role), holds),
     }
 }

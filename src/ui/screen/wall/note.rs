@@ -18,13 +18,17 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
     let world = &shared.index.world;
     let line = |n: u16| Rect::new(area.x, area.y + n, area.width, 1);
     let room = area.width.saturating_sub(LABEL);
-    let seats = vacancies(shared);
-    let mut pages: Vec<_> = world
-        .pages
-        .iter()
-        .take(6)
-        .filter_map(|page| page_parts(shared, page, ""))
-        .collect();
+    let seats = vacancies(shared, room);
+    let told = |whose| -> Vec<_> {
+        let pages = world.pages.iter().take(6);
+        let pages = pages.filter_map(|page| page_parts(shared, page, "", whose));
+        pages.collect()
+    };
+    // For whom it is goes before since when.
+    let mut pages = told(true);
+    if pages.first().is_some_and(|first| !canvas.fits(first, room)) {
+        pages = told(false);
+    }
     let both = area.height >= 2;
     let more = world.pages_in_all.saturating_sub(pages.len());
     let late = world
@@ -69,6 +73,7 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     let incident = &change.incident;
     let words = incident.change.as_ref().and_then(|of| of.text.as_deref());
     let words = words.filter(|_| !shared.options.mask).unwrap_or("changed");
+    let words = shared.with_teams(change.source, words);
     let at = shared.instant(change.source, incident, change.at, Form::Short);
     let mut parts = vec![Part::text(format!("{at} "), Role::Dim)];
     if incident.exercise {
