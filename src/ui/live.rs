@@ -27,11 +27,11 @@ pub enum LiveText {
     Here { from: Mono },
     /// `in 11m`.
     Until { to: Mono },
-    /// One row of the big digits of a countdown, without its `T-` or `+`: that stands small beside them.
+    /// One row of the big digits of a countdown, without its `T-` or `+`: that stands beside them.
     BigDigits {
         to: Mono,
         row: usize,
-        large: bool,
+        size: digits::Size,
         glyphs: Glyphs,
     },
     /// Words that stand every other second.
@@ -59,30 +59,22 @@ impl LiveText {
             LiveText::BigDigits {
                 to,
                 row,
-                large,
+                size,
                 glyphs,
             } => {
-                let mut told = phrase::countdown(*to - now);
+                let told = phrase::countdown(*to - now);
                 let signs = ["T-", "+"];
                 let bare = signs.iter().find_map(|sign| told.text.strip_prefix(sign));
-                told.text = bare.unwrap_or(&told.text).to_owned();
-                (told.text, told.width) = match large {
-                    false => (
-                        digits::render(&told.text, *glyphs)
-                            .get(*row)
-                            .cloned()
-                            .unwrap_or_default(),
-                        digits::width(&told.text),
-                    ),
-                    true => (
-                        digits::render_large(&told.text, *glyphs)
-                            .get(*row)
-                            .cloned()
-                            .unwrap_or_default(),
-                        digits::width_large(&told.text),
-                    ),
-                };
-                told
+                let bare = bare.unwrap_or(&told.text);
+                let mut rows = size.rows(bare, *glyphs);
+                Phrase {
+                    width: size.width(bare),
+                    text: match *row < rows.len() {
+                        true => rows.swap_remove(*row),
+                        false => String::new(),
+                    },
+                    ..told
+                }
             }
             LiveText::Blink { words } => {
                 let second = now.0.div_euclid(1000);

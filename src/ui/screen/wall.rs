@@ -39,7 +39,7 @@ pub struct Wall {
 struct Plan {
     /// Its own row for the counts.
     counts: bool,
-    /// 0, 3 or 5.
+    /// 0, 3, 5 or 10.
     digits: u16,
     next: u16,
     rules: bool,
@@ -56,6 +56,7 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
     let (w, h) = (area.width, area.height);
     let runs = !shared.index.world.running.is_empty();
     let digits = match (runs, w, h) {
+        (true, 180.., 44..) => 10,
         (true, 100.., 28..) => 5,
         (true, 50.., 15..) => 3,
         _ => 0,

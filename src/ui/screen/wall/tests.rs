@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
+
 use crate::domain::board::{Board, Source};
 use crate::domain::view::IncidentView;
 use crate::domain::word::Severity;
@@ -9,7 +13,8 @@ use crate::ui::app::App;
 use crate::ui::fixture::{app_with, board, board_with, keys, picture, shared_with, tick};
 use crate::ui::message::Message;
 use crate::ui::shared::Options;
-use crate::ui::update;
+use crate::ui::theme::{Role, SHIPPED};
+use crate::ui::{draw, update};
 
 fn wall(mask: bool) -> App {
     let options = Options {
@@ -171,4 +176,67 @@ fn the_last_ten_minutes_run_by_seconds_and_what_passed_says_so() {
     tick(&mut app, 590_000);
     let after = picture(&mut app, 60, 17);
     assert!(after.lines().nth(3).unwrap().starts_with("+ "), "{after}");
+    // Where there is room the sign is as big as what it belongs to.
+    let after = picture(&mut app, 80, 24);
+    let row = after.lines().nth(3).unwrap();
+    assert!(row.starts_with("▀█▀ "), "{after}");
+}
+
+#[test]
+fn no_cell_of_a_big_digit_has_the_colour_of_its_ground_in_any_theme() {
+    for (theme, _) in SHIPPED {
+        for late_ms in [0, 9_118_000, 20_000_000] {
+            for (w, h) in [(60, 17), (120, 34), (200, 50)] {
+                let options = Options {
+                    wall: true,
+                    ..Options::default()
+                };
+                let mut app = app_with(shared_with(options, theme));
+                tick(&mut app, late_ms);
+                picture(&mut app, w, h);
+                let mut buffer = Buffer::empty(Rect::new(0, 0, w, h));
+                draw(&app, &mut buffer);
+                let cells = buffer.content.iter();
+                let digits = cells.filter(|cell| ["█", "▀", "▄"].contains(&cell.symbol()));
+                let mut any = 0;
+                for cell in digits {
+                    any += 1;
+                    let plain = app.shared.theme.style(Role::Text);
+                    assert_eq!(
+                        Some(cell.bg),
+                        plain.bg,
+                        "{theme} {w}x{h}: a ground of its own"
+                    );
+                    assert!(
+                        !cell.modifier.contains(Modifier::REVERSED),
+                        "{theme} {w}x{h}"
+                    );
+                    assert!(
+                        cell.fg != cell.bg || cell.fg == Color::Reset,
+                        "{theme} {w}x{h}"
+                    );
+                }
+                assert!(any > 20, "{theme} {w}x{h}: no digits");
+            }
+        }
+    }
+}
+
+#[test]
+fn beside_the_seconds_of_the_last_minutes_recipient_and_decider_stand() {
+    let mut app = wall(false);
+    tick(&mut app, 9_118_000);
+    let drill = board_with(0, |incident| incident.exercise = true);
+    for board in [board_with(0, |_| {}), drill] {
+        let calm = Board {
+            sources: board.sources.get(..1).unwrap().to_vec(),
+            ..Board::clone(&board)
+        };
+        update(&mut app, Message::Board(Arc::new(calm)));
+        let seen = picture(&mut app, 60, 17);
+        for words in ["COPPER HERON", "customers by 16:49", "j.lindqvist"] {
+            assert!(seen.contains(words), "{words}\n{seen}");
+        }
+    }
+    assert!(picture(&mut app, 60, 17).contains("sev1 EX COPPER HERON"));
 }
