@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use crate::domain::instant::Instant;
 use crate::domain::view::{IncidentView, PageView};
 use crate::domain::word::{Answer, PageState, Phase, Seat, Severity};
-use crate::ui::canvas::{Canvas, Part};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
 use crate::ui::screen::head::{WIDE, ordinal};
@@ -79,6 +79,10 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
             for (seat, name) in SEATS {
                 match incident.seat(seat) {
                     Some(_) => seated.push(item(Kind::Seat(seat, name))),
+                    // Whether anybody sits there is hidden: it is neither held nor vacant for this reader.
+                    None if incident.is_masked(seat.as_str()) => {
+                        seated.push(item(Kind::Seat(seat, name)));
+                    }
                     None if is_missed(incident, seat) => vacant.push(item(Kind::Vacant(name))),
                     None => {}
                 }
@@ -105,10 +109,15 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
     });
     seated.sort_by_cached_key(|(kind, _, incident)| {
         let person = match kind {
-            Kind::Seat(seat, _) => incident.seat(*seat).unwrap_or_default().to_owned(),
-            _ => String::new(),
+            Kind::Seat(seat, _) => incident.seat(*seat).map(str::to_owned),
+            _ => None,
         };
-        (person, incident.exercise, Severity::rank(incident.severity))
+        (
+            person.is_none(),
+            person,
+            incident.exercise,
+            Severity::rank(incident.severity),
+        )
     });
     let mut rows = Vec::new();
     for (title, items) in [
@@ -151,12 +160,17 @@ fn view<'a>(kind: &Kind, incident: &'a IncidentView) -> Option<&'a PageView> {
     }
 }
 
+/// From this width on, a row says in words what its section's title says too.
+const WORDS: u16 = 70;
+
 /// Where what it is and whose incident it is begin.
-fn tabs(width: u16) -> (u16, u16) {
-    match width {
-        WIDE.. => (26, 64),
-        70.. => (20, 48),
-        _ => (14, 30),
+fn tabs(kind: &Kind, width: u16) -> (u16, u16) {
+    match (width, kind) {
+        (WIDE.., _) => (26, 64),
+        (WORDS.., _) => (20, 48),
+        (_, Kind::Vacant(_)) => (15, 15),
+        (_, Kind::Seat(..)) => (15, 28),
+        _ => (15, 22),
     }
 }
 
@@ -181,7 +195,7 @@ pub(super) fn draw(
         canvas.stand_on(Some(Role::Selected));
         canvas.clear(line, Role::Selected);
     }
-    let (what, whose) = tabs(line.width);
+    let (what, whose) = tabs(&row.kind, line.width);
     let mark = if selected {
         canvas.glyphs().mark()
     } else {
@@ -192,10 +206,14 @@ pub(super) fn draw(
     let (first, second) = said(shared, *source, incident, &row.kind, line.width);
     canvas.line(room(1, what - 1), &first);
     canvas.line(room(what, whose - 1), &second);
-    canvas.line(
-        room(whose, line.width.saturating_sub(1)),
-        &named(shared, *source, incident, line.width),
+    let end = line.width.saturating_sub(1);
+    let name = named(
+        shared,
+        *source,
+        incident,
+        (line.width, end - whose.min(end)),
     );
+    canvas.line(room(whose, end), &name);
     if selected {
         canvas.stand_on(None);
     }
@@ -211,17 +229,15 @@ fn said(
     width: u16,
 ) -> (Parts, Parts) {
     match kind {
+        Kind::Vacant(seat) if width < WORDS => (vec![Part::text(*seat, Role::Vacant)], Vec::new()),
         Kind::Vacant(seat) => (
             vec![Part::text(*seat, Role::Vacant)],
             vec![Part::text("VACANT", Role::Vacant)],
         ),
         Kind::Seat(seat, name) => {
-            let person = match shared.options.mask {
-                true => Part::text(shared.glyphs.masked(), Role::Masked),
-                false => {
-                    let person = incident.seat(*seat).unwrap_or_default();
-                    Part::text(person.to_owned(), Role::Text)
-                }
+            let person = match incident.seat(*seat).filter(|_| !shared.options.mask) {
+                Some(person) => Part::text(person.to_owned(), Role::Text),
+                None => Part::text(shared.glyphs.masked(), Role::Masked),
             };
             let mut second = vec![Part::text(*name, Role::Text)];
             if let Some(at) = incident.seated_at.get(seat.as_str()) {
@@ -234,7 +250,10 @@ fn said(
         Kind::Page(at) => match incident.pages.get(*at) {
             Some(page) => {
                 let team = shared.team(source, &page.team).to_owned();
-                let words = answer(shared, source, incident, page, width);
+                let words = match width < WORDS {
+                    true => short_answer(shared, source, incident, page),
+                    false => answer(shared, source, incident, page, width),
+                };
                 (vec![Part::text(team, Role::Title)], words)
             }
             None => Default::default(),
@@ -294,19 +313,66 @@ fn answer(
     parts
 }
 
-/// Whose incident: id, drill, codename, severity.
-fn named(shared: &Shared, source: usize, incident: &IncidentView, width: u16) -> Parts {
-    let mut parts = vec![Part::text(incident.id.clone(), Role::Text)];
-    if !shared.is_live(source) {
-        parts.push(Part::text(shared.glyphs.not_live(), Role::Stale));
+/// The same in six cells: how long nobody answered, or when who did is there. The section's title says which it is.
+fn short_answer(shared: &Shared, source: usize, incident: &IncidentView, page: &PageView) -> Parts {
+    let from = shared.mono(source, page.queued_at);
+    if page.state != PageState::Acknowledged {
+        let role = Role::PageFailed;
+        return vec![match page.state {
+            PageState::Failed => Part::text("FAILED", role),
+            PageState::Unknown => Part::text("UNSURE", role),
+            _ => Part::Live(LiveText::Age { from }, Role::PageUnanswered),
+        }];
     }
-    parts.push(Part::text(" ", Role::Text));
-    if incident.exercise {
-        parts.push(words::drill(shared));
+    if page.late_since(shared.time(source)).is_some() {
+        return vec![Part::text("LATE", Role::PageUnanswered)];
     }
-    if width >= 60 {
-        parts.push(Part::text(incident.codename.clone(), Role::Codename));
-    }
+    let eta = page.eta.filter(|_| page.answer != Some(Answer::Arrived));
+    let (words, role) = match (page.answer, eta) {
+        (Some(Answer::Cannot), _) => ("CANNOT".to_owned(), Role::PageUnanswered),
+        (_, Some(eta)) => (
+            shared.instant(source, incident, eta, Form::Short),
+            Role::PageAcknowledged,
+        ),
+        (Some(Answer::Coming), _) => ("coming".to_owned(), Role::PageAcknowledged),
+        (Some(Answer::Remote), _) => ("remote".to_owned(), Role::PageAcknowledged),
+        (Some(Answer::Arrived), _) => ("there".to_owned(), Role::PageAcknowledged),
+        (None, _) => ("acked".to_owned(), Role::PageAcknowledged),
+    };
+    vec![Part::text(words, role)]
+}
+
+/// Whose incident: id, drill, codename, severity. Where not all of it fits into the room, the codename stands before the
+/// id, and the id before half a codename.
+fn named(
+    shared: &Shared,
+    source: usize,
+    incident: &IncidentView,
+    (width, room): (u16, u16),
+) -> Parts {
+    let called = |id: bool, codename: bool| {
+        let mut parts = Vec::new();
+        if id {
+            parts.push(Part::text(incident.id.clone(), Role::Text));
+        }
+        if !shared.is_live(source) {
+            parts.push(Part::text(shared.glyphs.not_live(), Role::Stale));
+        }
+        if id {
+            parts.push(Part::text(" ", Role::Text));
+        }
+        if incident.exercise {
+            parts.push(words::drill(shared));
+        }
+        if codename {
+            parts.push(Part::text(incident.codename.clone(), Role::Codename));
+        }
+        parts
+    };
+    let forms = [(true, true), (false, true)];
+    let mut forms = forms.into_iter().map(|(id, codename)| called(id, codename));
+    let fits = |parts: &Parts| width_of(parts, shared.now) <= room;
+    let mut parts = forms.find(fits).unwrap_or_else(|| called(true, false));
     if width >= WIDE {
         let (severity, role) = words::severity(incident.severity);
         parts.push(Part::text("  ", Role::Text));

@@ -81,3 +81,48 @@ fn mine_is_what_i_sit_in_what_my_team_owns_and_where_it_is_paged() {
     keys(&mut app, "m");
     assert!(!picture(&mut app, 120, 40).contains("MINE "));
 }
+
+#[test]
+fn a_narrow_window_keeps_age_arrival_and_codename() {
+    let mut app = app();
+    let eta: Instant = "2026-11-23T19:45:00Z".parse().unwrap();
+    let board = board_with(0, |incident| {
+        for page in &mut incident.pages {
+            if page.acknowledged_at.is_some() {
+                page.eta = Some(eta);
+            }
+        }
+    });
+    update(&mut app, Message::Board(board));
+    keys(&mut app, "4");
+    let seen = picture(&mut app, 40, 12);
+    for words in [
+        "legal-affairs 6m40s  COPPER HERON",
+        "service lead  AZ-142 COPPER HERON",
+        "19:45  PALE ORCHID",
+    ] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+}
+
+#[test]
+fn a_seat_that_is_hidden_is_a_seat_and_no_vacancy() {
+    let mut app = app();
+    let board = board_with(0, |incident| {
+        incident.commander = None;
+        incident.masked.push("commander".to_owned());
+    });
+    update(&mut app, Message::Board(board));
+    app.show(ScreenName::People);
+    let seen = picture(&mut app, 120, 80);
+    let row = |line: &&str| line.contains("▒▒") && line.contains("commander");
+    assert!(
+        seen.lines()
+            .any(|line| row(&line) && line.contains("AZ-142")),
+        "{seen}"
+    );
+    assert!(
+        !seen.contains("commander                 VACANT                                AZ-142"),
+        "{seen}"
+    );
+}
