@@ -77,7 +77,7 @@ pub struct World {
     pub pages_in_all: usize,
     /// When time alone adds one: the next ETA.
     pub pages_change_at: Option<Mono>,
-    /// Incidents whose company channels are suspect, by id.
+    /// Incidents whose company channels are suspect, by id; drills are marked, and last.
     pub suspect: Vec<String>,
     /// Newest first.
     pub changes: Vec<Change>,
@@ -99,11 +99,13 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
         ..World::default()
     };
     let mut duties = Vec::new();
+    let mut drilled = Vec::new();
     let ahead = duty::ahead(board);
     for (source, (of, ahead)) in board.sources.iter().zip(ahead).enumerate() {
         let time = of.time(now).unwrap_or(wall);
+        let clearance = of.about.as_ref().map(|about| about.you.clearance);
         for incident in of.incidents.iter() {
-            world.tlp = world.tlp.max(Some(incident.tlp));
+            world.tlp = world.tlp.max(Some(shown_mark(incident, clearance)));
             if let Some(change) = &incident.change {
                 let (at, incident) = (change.at, Arc::clone(incident));
                 world.changes.push(Change {
@@ -131,7 +133,10 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
             vacancies(&mut world, source, incident);
             pages(&mut world, (source, of.as_ref()), incident, time);
             if incident.comms == Comms::Suspect {
-                world.suspect.push(incident.id.clone());
+                match incident.exercise {
+                    true => drilled.push(format!("EX {}", incident.id)),
+                    false => world.suspect.push(incident.id.clone()),
+                }
             }
         }
     }
@@ -142,10 +147,17 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
     ] {
         keep(list, |r| (r.incident.exercise, r.compared_at), true);
     }
+    world.suspect.append(&mut drilled);
     keep(&mut world.changes, |c| std::cmp::Reverse(c.at), true);
     keep(&mut world.vacancies, vacancy_key, true);
     keep(&mut world.pages, page_key, true);
     world
+}
+
+/// The mark of what is shown of an incident: what is above the reader's clearance is hidden, and what is left of it is no
+/// more than that.
+fn shown_mark(incident: &IncidentView, clearance: Option<Tlp>) -> Tlp {
+    clearance.map_or(incident.tlp, |most| incident.tlp.min(most))
 }
 
 fn count(counts: &mut Counts, incident: &IncidentView) {

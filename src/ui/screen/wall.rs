@@ -4,6 +4,7 @@
 mod next;
 mod note;
 mod row;
+mod source;
 
 use ratatui::layout::Rect;
 
@@ -37,6 +38,8 @@ pub struct Wall {
 /// How many rows each part has, from the top.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
+    /// 1, or 2 where what is wrong with sources needs a row of its own.
+    sources: u16,
     /// Its own row for the counts.
     counts: bool,
     /// 0, 3, 5 or 10.
@@ -62,6 +65,7 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         _ => 0,
     };
     let mut plan = Plan {
+        sources: 1 + source::lines(shared, w).more(),
         counts: w < FULL,
         digits,
         next: 0,
@@ -73,7 +77,8 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         // When this display goes dark is told wherever it hangs.
         version: h >= 24 || (h >= 12 && head::token(shared).0.is_some()),
     };
-    let fixed = 2
+    let fixed = 1
+        + plan.sources
         + u16::from(plan.counts)
         + digits
         + 2 * u16::from(plan.rules)
@@ -130,7 +135,7 @@ impl Wall {
             part
         };
         status(shared, canvas, take(1));
-        sources(shared, canvas, take(1));
+        source::lines(shared, area.width).draw(shared, canvas, take(plan.sources));
         if plan.counts {
             canvas.line(take(1), &head::numbers(shared, 60));
         }
@@ -201,7 +206,10 @@ impl Wall {
         let unheard: Vec<&str> = unheard.map(|of| of.name.as_str()).collect();
         let text = match (shared.board.sources.is_empty(), unheard.is_empty()) {
             (true, _) => "No source is configured.".to_owned(),
-            (false, true) => "No open incident.".to_owned(),
+            (false, true) => match head::scope(shared) {
+                None => "No open incident.".to_owned(),
+                Some((scope, _)) => format!("No open incident of this token's ({scope})."),
+            },
             (false, false) => format!("Waiting for the first answer of {}.", unheard.join(", ")),
         };
         canvas.text(area.x, area.y, area.width, &text, Role::Notice);
@@ -256,45 +264,24 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     canvas.line(Rect::new(at, row.y, width, 1), &right);
 }
 
-/// Which sources are old, and how many are live.
-fn sources(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
-    let mut left = head::troubled(shared);
-    let live = head::live(shared);
-    if left.is_empty() {
-        canvas.line(row, &head::sources(shared, row.width));
-        return;
-    }
-    let right = match live {
-        0 => Part::text("no source live", Role::Stale),
-        1 => Part::text("1 other live", Role::Live),
-        _ => Part::text(format!("{live} others live"), Role::Live),
-    };
-    let right_width = right.width(shared.now);
-    if width_of(&left, shared.now) + right_width + 2 > row.width {
-        canvas.line(row, &head::sources(shared, row.width));
-        return;
-    }
-    let marked = Part::text(", rows marked ~", Role::Text);
-    let used = width_of(&left, shared.now) + marked.width(shared.now);
-    if used + right_width + 2 <= row.width {
-        left.push(marked);
-    }
-    canvas.line(row, &left);
-    let at = row.right().saturating_sub(right_width);
-    canvas.line(Rect::new(at, row.y, right_width, 1), &[right]);
-}
-
 /// `DETECT 4   ◄─►   CONTAIN 5   ──►   POST 2   ──►   PREPARE 3`.
 fn phases(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     let glyphs = canvas.glyphs();
     let gap = if row.width >= FULL { 3 } else { 1 };
     let mut parts = Vec::new();
     let between = [glyphs.loops(), glyphs.forward()];
+    // Where nothing was heard yet, nothing is not what there is.
+    let heard =
+        shared.board.sources.is_empty() || shared.board.sources.iter().any(|of| of.complete);
+    let told = |count: usize| match heard {
+        true => count.to_string(),
+        false => "?".to_owned(),
+    };
     for (lane, phase) in LANES.iter().enumerate() {
         let count = shared.index.lanes.get(lane).map_or(0, Vec::len);
         let name = phase.short().to_uppercase();
         parts.push(Part::text(format!("{name} "), Role::Lane));
-        parts.push(Part::text(count.to_string(), Role::Title));
+        parts.push(Part::text(told(count), Role::Title));
         if let Some(sign) = between.get(lane) {
             parts.extend([
                 Part::Gap(gap),
@@ -308,7 +295,7 @@ fn phases(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
         let sign = Part::text(glyphs.forward(), Role::Lane);
         parts.extend([Part::Gap(gap), sign, Part::Gap(gap)]);
         parts.push(Part::text("PREPARE ", Role::Lane));
-        parts.push(Part::text(waits.to_string(), Role::Title));
+        parts.push(Part::text(told(waits), Role::Title));
     }
     let used = canvas.line(row, &parts);
     let room = row.width.saturating_sub(used + 1);

@@ -53,7 +53,12 @@ pub fn vacancies(shared: &Shared) -> Vec<Vec<Part<'static>>> {
     let mut items: Vec<_> = comms(shared).into_iter().collect();
     for (seat, count) in world.vacant.iter().filter(|(_, count)| *count > 0) {
         let of = world.vacancies.iter().filter(|it| it.seat == *seat);
-        let first: Vec<&str> = of.take(3).map(|it| it.incident.id.as_str()).collect();
+        // A drill is marked wherever it is named.
+        let first = of.take(3).map(|it| match it.incident.exercise {
+            true => format!("EX {}", it.incident.id),
+            false => it.incident.id.clone(),
+        });
+        let first: Vec<String> = first.collect();
         let text = match count - first.len().min(*count) {
             0 => format!("{seat} {}", first.join(", ")),
             // Where very many are vacant, not all are known by name.
@@ -111,7 +116,10 @@ pub fn page_parts(
 ) -> Option<Vec<Part<'static>>> {
     use crate::domain::word::PageState as P;
     let page = open.view()?;
-    let team = shared.team(open.source, &page.team).to_owned();
+    let mut team = shared.team(open.source, &page.team).to_owned();
+    if open.incident.exercise {
+        team = format!("EX {team}");
+    }
     if let Some(eta) = page.late_since(shared.time(open.source)) {
         let from = shared.mono(open.source, eta);
         return Some(vec![

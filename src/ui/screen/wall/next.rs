@@ -161,10 +161,7 @@ fn beside(shared: &Shared, row: &DutyRow, room: u16, size: Size) -> Vec<Vec<Part
 
 /// The latest start and who decides in one line: of both as much as fits, and of who decides more.
 fn start_and_who(shared: &Shared, row: &DutyRow, room: u16) -> Vec<Part<'static>> {
-    let starts = [
-        start_words(shared, row, true),
-        start_parts(shared, row, false),
-    ];
+    let starts = [true, false].map(|whole| start_words(shared, row, whole));
     let who = |room| {
         let (who, role) = words::decider_within(shared, row, room);
         Part::text(who, role)

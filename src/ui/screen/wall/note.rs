@@ -2,10 +2,11 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::board::Fault;
 use crate::domain::text::width;
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::phrase::{Form, instant};
-use crate::ui::screen::head::{comms, fitted, page_parts, token, vacancies};
+use crate::ui::screen::head::{comms, fitted, page_parts, scope, token, vacancies};
 use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -36,7 +37,9 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         pages.splice(0..0, comms(shared));
     }
     if seats.is_empty() && pages.is_empty() {
-        let text = match shared.board.sources.iter().any(|of| of.complete) {
+        // Of services that a token does not see nothing is known.
+        let whole = shared.board.sources.iter().any(|of| of.complete) && scope(shared).is_none();
+        let text = match whole {
             true => "every seat is held, every page answered",
             false => "",
         };
@@ -84,6 +87,10 @@ pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let version = format!("warboard {}", env!("CARGO_PKG_VERSION"));
     let ends = shared.board.sources.iter().enumerate();
     let ends = ends.filter_map(|(i, source)| {
+        // A token that is refused now need not be waited for.
+        if source.fault == Some(Fault::TokenRefused) {
+            return None;
+        }
         let at = source.about.as_ref()?.token_expires_at?;
         Some((at, i, source))
     });
