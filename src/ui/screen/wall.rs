@@ -144,8 +144,8 @@ impl Wall {
         }
         next::rows(shared, canvas, take(plan.next), plan.digits > 0);
         if plan.rules {
-            let rule = take(1);
-            canvas.rule(rule.x, rule.y, rule.width);
+            let left_out = next::left_out(shared, plan.next, plan.digits > 0);
+            rule(canvas, take(1), &left_out);
         }
         let page = match self.pages > 1 {
             true => format!("page {}/{}", self.page + 1, self.pages),
@@ -155,8 +155,12 @@ impl Wall {
         phases(shared, canvas, take(1), beside_phases);
         self.incidents(shared, canvas, take(plan.incidents));
         if plan.rules {
-            let rule = take(1);
-            canvas.rule(rule.x, rule.y, rule.width);
+            // Without a row of their own, the version and the end of the token stand in the rule.
+            let told = match plan.version {
+                true => String::new(),
+                false => note::brief(shared, canvas),
+            };
+            rule(canvas, take(1), &told);
         }
         if plan.alarms {
             head::draw_alarms(shared, canvas, take(1), 10);
@@ -214,6 +218,18 @@ impl Wall {
         };
         canvas.text(area.x, area.y, area.width, &text, Role::Notice);
     }
+}
+
+/// A rule with words in its right end.
+fn rule(canvas: &mut Canvas<'_>, line: Rect, words: &str) {
+    canvas.rule(line.x, line.y, line.width);
+    let wide = u16::try_from(crate::domain::text::width(words)).unwrap_or(u16::MAX);
+    if wide == 0 || wide.saturating_add(4) > line.width {
+        return;
+    }
+    let spaced = format!(" {words} ");
+    let x = line.right() - wide - 4;
+    canvas.text(x, line.y, wide + 2, &spaced, Role::Dim);
 }
 
 /// The incidents of all lanes, the most urgent first.

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::FULL;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::digits::Size;
-use crate::ui::index::{DutyRow, known_by};
+use crate::ui::index::{DutyGroup, DutyRow, known_by};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
 use crate::ui::screen::head::start_parts;
@@ -25,7 +25,7 @@ pub fn wanted(shared: &Shared, digits: bool) -> usize {
 fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
     let world = &shared.index.world;
     let missing = usize::from(!world.missing.is_empty() && most >= 2);
-    let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= 5);
+    let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= 3);
     let running = world.running.iter().skip(usize::from(digits));
     let mut rows: Vec<&DutyRow> = running.take(most - missing - unnumbered).collect();
     let left = most - rows.len() - unnumbered;
@@ -35,6 +35,23 @@ fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
     // Drills never stand before real duties.
     rows.sort_by_key(|row| row.incident.exercise);
     rows
+}
+
+/// What the rows have no room for: `+5 running · +2 to decide`.
+pub fn left_out(shared: &Shared, rows: u16, digits: bool) -> String {
+    use DutyGroup::{DecisionMissing, NoNumber, Running};
+    let world = &shared.index.world;
+    let rows = chosen(shared, usize::from(rows), digits);
+    let shown = |group| rows.iter().filter(|row| row.group == group).count();
+    let big = usize::from(digits);
+    let left = [
+        (world.running.len(), shown(Running) + big, "running"),
+        (world.missing.len(), shown(DecisionMissing), "to decide"),
+        (world.unnumbered.len(), shown(NoNumber), "unsent"),
+    ];
+    let told = left.iter().filter(|(all, shown, _)| all > shown);
+    let told = told.map(|(all, shown, word)| format!("+{} {word}", all - shown));
+    told.collect::<Vec<_>>().join(" · ")
 }
 
 /// Draws the nearest deadline in the biggest digits that the rows have room for.

@@ -393,3 +393,37 @@ fn the_mark_of_a_reader_is_no_higher_than_what_is_shown_to_them() {
         "{seen}"
     );
 }
+
+#[test]
+fn version_and_end_of_the_token_stand_on_every_wall_with_room_for_a_rule() {
+    for (w, h) in [(60, 17), (60, 24), (80, 24), (120, 34)] {
+        let mut app = wall(false);
+        let seen = picture(&mut app, w, h);
+        let version = env!("CARGO_PKG_VERSION");
+        assert!(seen.contains(version), "{w}x{h}\n{seen}");
+        assert!(seen.contains("token"), "{w}x{h}\n{seen}");
+    }
+    let mut app = wall(false);
+    assert!(picture(&mut app, 60, 17).contains("token 13 d "));
+    tick(&mut app, 24 * 60 * 60 * 1000);
+    assert!(picture(&mut app, 60, 17).contains("token 12 d "));
+}
+
+#[test]
+fn a_decision_and_a_duty_without_a_number_have_a_line_and_what_has_none_is_counted() {
+    let mut app = wall(false);
+    let seen = picture(&mut app, 60, 17);
+    let clocks: Vec<&str> = seen
+        .lines()
+        .skip(5)
+        .take(3)
+        .map(|row| row.get(..8).unwrap())
+        .collect();
+    assert_eq!(clocks, ["T-05:58 ", "no clock", "no clock"], "{seen}");
+    assert!(
+        seen.contains("IVORY WREN") && seen.contains("2d22h"),
+        "{seen}"
+    );
+    let rule = seen.lines().nth(8).unwrap();
+    assert!(rule.contains(" +2 running · +3 to decide "), "{seen}");
+}
