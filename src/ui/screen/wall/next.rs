@@ -25,7 +25,8 @@ pub fn wanted(shared: &Shared, digits: bool) -> usize {
 fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
     let world = &shared.index.world;
     let missing = usize::from(!world.missing.is_empty() && most >= 2);
-    let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= 3);
+    let enough = if digits { 2 } else { 3 };
+    let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= enough);
     let running = world.running.iter().skip(usize::from(digits));
     let mut rows: Vec<&DutyRow> = running.take(most - missing - unnumbered).collect();
     let left = most - rows.len() - unnumbered;

@@ -4,7 +4,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::domain::board::{Fault, Freshness};
+use crate::domain::board::{Fault, Freshness, Source};
 use crate::domain::text::{SafeText, truncated};
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::screen::head::{self, SKEW_MS, fitted};
@@ -103,15 +103,16 @@ fn only_fault(shared: &Shared, width: u16) -> Option<Part<'static>> {
     let (source, None) = (old.next()?, old.next()) else {
         return None;
     };
-    let first = shared.board.sources.iter().find(|of| of.fault.is_some())?;
-    if first.name != source.name {
+    // Its reason is then the only one, and the first to tell.
+    let unread = |of: &Source| of.fault == Some(Fault::Unread);
+    if shared.board.sources.iter().any(|of| unread(of)) {
         return None;
     }
     let text = why(source.fault?, source.error.as_deref(), width);
     Some(Part::text(format!(": {text}"), fault_role(shared, source)))
 }
 
-fn fault_role(shared: &Shared, source: &crate::domain::board::Source) -> Role {
+fn fault_role(shared: &Shared, source: &Source) -> Role {
     match source.freshness(shared.now) {
         Freshness::Live => Role::Stale,
         fresh => words::freshness(fresh),
@@ -130,7 +131,12 @@ fn items(shared: &Shared, width: u16) -> Vec<Parts> {
     let mut items: Vec<Parts> = Vec::new();
     let sources = &shared.board.sources;
     for source in sources {
-        if let Some(fault) = source.fault {
+        // One request that failed is no news while others are answered.
+        let live = source.freshness(shared.now) == Freshness::Live;
+        let fault = source
+            .fault
+            .filter(|fault| !live || *fault == Fault::Unread);
+        if let Some(fault) = fault {
             let text = why(fault, source.error.as_deref(), width);
             let text = format!("{}: {text}", source.name);
             items.push(vec![Part::text(text, fault_role(shared, source))]);

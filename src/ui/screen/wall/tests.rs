@@ -420,10 +420,7 @@ fn a_decision_and_a_duty_without_a_number_have_a_line_and_what_has_none_is_count
         .map(|row| row.get(..8).unwrap())
         .collect();
     assert_eq!(clocks, ["T-05:58 ", "no clock", "no clock"], "{seen}");
-    assert!(
-        seen.contains("IVORY WREN") && seen.contains("2d22h"),
-        "{seen}"
-    );
+    assert!(seen.contains("2d22h"), "{seen}");
     let rule = seen.lines().nth(8).unwrap();
     assert!(rule.contains(" +2 running · +3 to decide "), "{seen}");
 }
