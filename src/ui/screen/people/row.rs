@@ -7,8 +7,9 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use crate::domain::instant::Instant;
+use crate::domain::presence::PresenceView;
 use crate::domain::view::{IncidentView, PageView};
-use crate::domain::word::{Answer, PageState, Phase, Seat, Severity};
+use crate::domain::word::{Answer, PageState, Phase, Seat, Severity, Via};
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
@@ -16,9 +17,12 @@ use crate::ui::screen::head::{WIDE, ordinal};
 use crate::ui::screen::words;
 use crate::ui::shared::{Shared, Target};
 use crate::ui::theme::Role;
+use crate::wire::WhoBody;
 
 /// Most rows of one section; the rest is counted.
 const MOST: usize = 300;
+/// Most rows of who is connected: `W` tells all.
+const CONNECTED: usize = 8;
 
 /// Seats whose vacancy is told, and how.
 const SEATS: [(Seat, &str); 5] = [
@@ -40,6 +44,8 @@ pub(super) enum Kind {
     /// Which of the incident's pages.
     Page(usize),
     Seat(Seat, &'static str),
+    /// Somebody who is connected, or a display, at a source.
+    Connected(usize, PresenceView),
 }
 
 /// One row.
@@ -69,8 +75,8 @@ impl PersonRow {
 
 type Item = (Kind, usize, Arc<IncidentView>);
 
-/// All rows of what passes the filter.
-pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
+/// All rows of what passes the filter, and who is connected at which source.
+pub(super) fn rows(shared: &Shared, connected: &[Option<Arc<WhoBody>>]) -> Vec<PersonRow> {
     let (mut vacant, mut waiting, mut answered, mut seated) = (vec![], vec![], vec![], vec![]);
     for (source, of) in shared.board.sources.iter().enumerate() {
         let open = of.incidents.iter().filter(|incident| incident.is_open());
@@ -126,6 +132,9 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
         ("ANSWERED", answered),
         ("SEATS", seated),
     ] {
+        if title == "SEATS" {
+            looking_on(shared, connected, &mut rows);
+        }
         if items.is_empty() {
             continue;
         }
@@ -147,6 +156,27 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
     rows
 }
 
+/// Who is connected, the longest first; of a filter for a person, that person alone.
+fn looking_on(shared: &Shared, connected: &[Option<Arc<WhoBody>>], rows: &mut Vec<PersonRow>) {
+    let bodies = connected.iter().enumerate();
+    let all = bodies.filter_map(|(source, body)| Some((source, body.as_ref()?)));
+    let all = all.flat_map(|(source, body)| body.people.iter().map(move |one| (source, one)));
+    let wanted = shared.filter.person();
+    let all = all.filter(|(_, one)| wanted.is_none_or(|wanted| one.person == wanted));
+    let mut all: Vec<_> = all.collect();
+    if all.is_empty() || !shared.filter.text().trim().is_empty() {
+        return;
+    }
+    all.sort_by_key(|(_, one)| one.connected_at);
+    rows.push(PersonRow::plain(Kind::Heading("CONNECTED", all.len())));
+    let more = all.len().saturating_sub(CONNECTED);
+    let named = all.into_iter().take(CONNECTED);
+    rows.extend(named.map(|(source, one)| PersonRow::plain(Kind::Connected(source, one.clone()))));
+    if more > 0 {
+        rows.push(PersonRow::plain(Kind::More(more)));
+    }
+}
+
 /// Whether it is told that nobody sits there: who leads is asked of every incident under way, the rest is help.
 fn is_missed(incident: &IncidentView, seat: Seat) -> bool {
     let asked = matches!(seat, Seat::Commander | Seat::ServiceLead | Seat::OwnerLead);
@@ -161,7 +191,7 @@ fn view<'a>(kind: &Kind, incident: &'a IncidentView) -> Option<&'a PageView> {
 }
 
 /// From this width on, a row says in words what its section's title says too.
-const WORDS: u16 = 70;
+pub(super) const WORDS: u16 = 70;
 
 /// Where what it is and whose incident it is begin.
 fn tabs(kind: &Kind, width: u16) -> (u16, u16) {
@@ -182,6 +212,10 @@ pub(super) fn draw(
     row: &PersonRow,
     selected: bool,
 ) {
+    if let Kind::Connected(source, one) = &row.kind {
+        present(shared, canvas, line, *source, one);
+        return;
+    }
     let Some((source, incident)) = &row.incident else {
         let (text, role) = match row.kind {
             Kind::Heading(title, count) => (format!(" {title} {count}"), Role::Lane),
@@ -217,6 +251,35 @@ pub(super) fn draw(
     if selected {
         canvas.stand_on(None);
     }
+}
+
+/// Somebody who is connected: name, by which door, since when, of which team.
+fn present(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+    source: usize,
+    one: &PresenceView,
+) {
+    let (what, whose) = tabs(&Kind::Connected(source, one.clone()), line.width);
+    let room = |from: u16, to: u16| Rect::new(line.x + from, line.y, to.saturating_sub(from), 1);
+    // A display's name is a place, not a person.
+    let name = match shared.options.mask && one.via != Via::Display {
+        true => Part::text(shared.glyphs.masked(), Role::Masked),
+        false => Part::text(one.person.clone(), Role::Text),
+    };
+    canvas.line(room(1, what - 1), &[name]);
+    let mut door = vec![Part::text(one.via.as_str(), Role::Text)];
+    if one.door != one.via.as_str() {
+        door.push(Part::text(format!(" {}", one.door), Role::Text));
+    }
+    let from = shared.mono(source, one.connected_at);
+    door.push(Part::text(" for ", Role::Dim));
+    door.push(Part::Live(LiveText::Since { from }, Role::Text));
+    canvas.line(room(what, whose - 1), &door);
+    let team = one.team.as_deref().unwrap_or_default().to_owned();
+    let end = line.width.saturating_sub(1);
+    canvas.line(room(whose, end), &[Part::text(team, Role::Dim)]);
 }
 
 type Parts = Vec<Part<'static>>;
@@ -258,7 +321,7 @@ fn said(
             }
             None => Default::default(),
         },
-        Kind::Heading(..) | Kind::More(_) => Default::default(),
+        Kind::Heading(..) | Kind::More(_) | Kind::Connected(..) => Default::default(),
     }
 }
 
