@@ -90,9 +90,7 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
     let left = h.saturating_sub(fixed);
     // What waits counts as much as what there is: three rows of seven.
     let wanted = u16::try_from(next::wanted(shared, digits > 0)).unwrap_or(u16::MAX);
-    let least = u16::try_from(next::least(shared, digits > 0)).unwrap_or(u16::MAX);
-    let share = (left.saturating_mul(3) / 7).max(least.min(left / 2));
-    plan.next = share.clamp(1, wanted.max(1));
+    plan.next = (left.saturating_mul(3) / 7).clamp(1, wanted.max(1));
     plan.incidents = left.saturating_sub(plan.next);
     plan
 }

@@ -21,18 +21,6 @@ pub fn wanted(shared: &Shared, digits: bool) -> usize {
     running + world.missing.len() + world.unnumbered.len()
 }
 
-/// How many rows there should be at least: one for each kind that there is something of.
-pub fn least(shared: &Shared, digits: bool) -> usize {
-    let world = &shared.index.world;
-    let running = world.running.len() > usize::from(digits);
-    let kinds = [
-        running,
-        !world.missing.is_empty(),
-        !world.unnumbered.is_empty(),
-    ];
-    kinds.into_iter().filter(|any| *any).count()
-}
-
 /// The rows, in the order of the screen: never so many that run that a missing decision is not seen.
 fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
     let world = &shared.index.world;
