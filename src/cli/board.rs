@@ -135,9 +135,11 @@ pub async fn show(
     clock: &SharedClock,
     restorer: &Restorer,
 ) -> Outcome {
-    let app = app(settings, no_quit || once.is_some());
+    let mut app = app(settings, no_quit || once.is_some());
     match once {
         Some(once) => {
+            // A still frame does not blink, so that two of the same are the same.
+            app.shared.options.no_blink = true;
             let output = Output::default();
             once.print(app, apis, clock, &output, &variable).await
         }

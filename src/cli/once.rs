@@ -87,10 +87,12 @@ impl Once {
         update(&mut app, Message::Board(board.clone()));
         let effects = self.choose(&mut app, &board)?;
         for effect in effects {
-            if let Effect::Timeline { source, id } = effect {
-                let message = timeline(&apis, source, id).await;
-                update(&mut app, message);
-            }
+            let message = match effect {
+                Effect::Timeline { source, id } => timeline(&apis, source, id).await,
+                Effect::Who { source } => who(&apis, source).await,
+                _ => continue,
+            };
+            update(&mut app, message);
         }
         let mut frame = Frame::new(w, h);
         frame.draw(&app);
@@ -187,6 +189,15 @@ async fn settled(watch: &Watch, clock: &SharedClock) -> Arc<Board> {
     // What has not answered by then is shown as it is.
     let _ = timeout(&**clock, ANSWER_MS, all).await;
     watch.board().borrow().clone()
+}
+
+async fn who(apis: &[Api], source: usize) -> Message {
+    let body = match apis.get(source) {
+        Some(api) => api.who().await.map_err(|error| error.to_string()),
+        None => Err("the source is gone".to_owned()),
+    };
+    let body = body.map(|heard| Arc::new(heard.value));
+    Message::Who { source, body }
 }
 
 async fn timeline(apis: &[Api], source: usize, id: String) -> Message {

@@ -93,19 +93,26 @@ pub async fn state(
     let alerts = file.intakes.into_iter();
     let alerts = alerts.map(|settings| AlertIntake::new(settings, clock.now()));
     let alerts = alerts.collect();
+    // People know a backend by where they reach it, not by where it listens.
+    let host = file.public_url.as_deref().and_then(host);
     let setup = Setup {
         store,
         clock: clock.clone(),
         directory: file.directory,
         rules,
         courier: Arc::new(RouteCourier::new(routes, clock.clone())),
-        name: file.name.unwrap_or_else(|| name.to_owned()),
+        name: file.name.or(host).unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
         limits,
         intakes,
         alerts,
     };
     Ok(ServerState::load(setup).await?)
+}
+
+/// The host of an address, `azure.incidents.example`.
+fn host(url: &str) -> Option<String> {
+    url.parse::<http::Uri>().ok()?.host().map(str::to_owned)
 }
 
 /// The rules that come with the program.

@@ -443,7 +443,7 @@ fn list_path(query: &str) -> String {
 /// The door as a backend takes it from outside.
 fn door(via: Via) -> &'static str {
     match via {
-        Via::Board | Via::Ssh => "board",
+        Via::Board | Via::Ssh | Via::Display => "board",
         Via::Cli => "cli",
         Via::Import => "import",
         Via::Api | Via::Link | Via::Worker => "api",

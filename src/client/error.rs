@@ -1,6 +1,7 @@
 //! Why a request was not answered as hoped, as few kinds as a caller has to tell apart. Texts of the other side are cut and
 //! cleaned before they stand here.
 
+use crate::domain::board::Fault;
 use crate::domain::view::IncidentView;
 use crate::domain::word::GateWord;
 use crate::net::NetError;
@@ -76,6 +77,17 @@ fn busy(status: u16) -> String {
 }
 
 impl ApiError {
+    /// What kind of error it is, for where the sentence has no room.
+    pub(super) fn fault(&self) -> Fault {
+        match self {
+            ApiError::NotAllowed { status: 401, .. } => Fault::TokenRefused,
+            ApiError::NotAllowed { .. } => Fault::NotAllowed,
+            ApiError::Unreachable { .. } => Fault::NotReached,
+            ApiError::Busy { .. } => Fault::Busy,
+            _ => Fault::Garbage,
+        }
+    }
+
     /// Whether nobody let us in: nobody there, nobody trustworthy, or not with this token.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(

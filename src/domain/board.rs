@@ -36,6 +36,37 @@ impl Freshness {
     }
 }
 
+/// Why a source gives no good answer, or not a whole one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// 401: the backend does not know the token, or there is none to send.
+    TokenRefused,
+    /// 403.
+    NotAllowed,
+    /// No answer: nobody there, no such name, no trustworthy connection.
+    NotReached,
+    /// 408, 429 or 5xx.
+    Busy,
+    /// An answer that is not one of a backend.
+    Garbage,
+    /// All is answered, but some incidents cannot be read by this board.
+    Unread,
+}
+
+impl Fault {
+    /// As briefly as a wall has to say it; the whole sentence is `Source::error`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Fault::TokenRefused => "token refused",
+            Fault::NotAllowed => "not allowed",
+            Fault::NotReached => "not reached",
+            Fault::Busy => "cannot answer",
+            Fault::Garbage => "wrong answers",
+            Fault::Unread => "some incidents unread",
+        }
+    }
+}
+
 /// A team as the directory shows it to readers: kinds of routes, never addresses.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct TeamView {
@@ -182,6 +213,8 @@ pub struct Source {
     pub refused_since: Option<Mono>,
     /// The last error, as a sentence for a person.
     pub error: Option<Arc<str>>,
+    /// What kind of error that is.
+    pub fault: Option<Fault>,
     /// A jump of the clock was seen and the source has not answered since.
     pub distrusted: bool,
     pub about: Option<Arc<About>>,
@@ -201,6 +234,7 @@ impl Source {
             skew_ms: None,
             refused_since: None,
             error: None,
+            fault: None,
             distrusted: false,
             about: None,
             teams: Arc::new(Vec::new()),

@@ -1,11 +1,11 @@
-//! Who is connected through a door, as readers are shown it. Who reports it and how long it is believed stands in `server`.
+//! Who is connected through a door, and which displays look on, as readers are shown it. Who reports it and how long it is believed stands in `server`.
 
 use serde::{Deserialize, Serialize};
 
 use super::instant::Instant;
 use super::word::{Role, Via};
 
-/// A person who looks at boards through a door now.
+/// A person who looks at boards through a door now, or a paired display by its name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PresenceView {
     pub person: String,

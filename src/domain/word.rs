@@ -241,7 +241,7 @@ words! {
 
 words! {
     /// The door by which a command came in.
-    Via { Api = "api", Board = "board", Cli = "cli", Link = "link", Ssh = "ssh", Worker = "worker", Import = "import" }
+    Via { Api = "api", Board = "board", Cli = "cli", Link = "link", Ssh = "ssh", Display = "display", Worker = "worker", Import = "import" }
 }
 
 impl Phase {

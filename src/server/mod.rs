@@ -53,6 +53,7 @@ pub use listen::{Doors, Peer, ServerError, serve, serve_beside};
 pub use outbox::{Attempt, Courier, Letter};
 pub use problem::Problem;
 pub use state::{Limits, ServerState, Setup};
+pub use who::LookingOn;
 
 /// The API's description, as `GET /openapi.json` answers it.
 pub fn openapi_document() -> bytes::Bytes {

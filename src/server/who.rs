@@ -1,7 +1,8 @@
-//! `/v1/who`: who is connected through doors now. Doors report it, it is believed for a minute, and kept in memory alone:
-//! a node knows what was reported to it.
+//! `/v1/who`: who is connected through doors now, and which displays look on. Doors report it, it is believed for a minute,
+//! and kept in memory alone: a node knows what was reported to it, and its own displays.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
@@ -32,6 +33,8 @@ const LONGEST: usize = 128;
 #[derive(Default)]
 pub struct Presence {
     doors: Mutex<HashMap<String, Reported>>,
+    displays: Mutex<HashMap<u64, PresenceView>>,
+    next: AtomicU64,
 }
 
 struct Reported {
@@ -57,16 +60,26 @@ impl Presence {
         true
     }
 
-    /// Everybody who is believed to be there, the longest first.
+    /// Everybody who is believed to be there and every display that looks on, the longest first. A display that comes
+    /// again before its last connection is given up is one.
+    fn all(&self, clock: &SharedClock) -> Vec<PresenceView> {
+        let mut all = self.people(clock);
+        let displays = self.displays.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(displays.values().cloned());
+        drop(displays);
+        all.sort_by(|a, b| (a.connected_at, &a.person).cmp(&(b.connected_at, &b.person)));
+        let mut seen = HashSet::new();
+        all.retain(|one| one.via != Via::Display || seen.insert(one.person.clone()));
+        all
+    }
+
+    /// The people among them.
     fn people(&self, clock: &SharedClock) -> Vec<PresenceView> {
         let now = clock.mono();
         let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = doors.values().filter(|reported| reported.until > now);
-        let mut people: Vec<PresenceView> = fresh
-            .flat_map(|reported| reported.people.iter().cloned())
-            .collect();
-        people.sort_by(|a, b| (a.connected_at, &a.person).cmp(&(b.connected_at, &b.person)));
-        people
+        let people = fresh.flat_map(|reported| reported.people.iter().cloned());
+        people.collect()
     }
 
     /// The same as callers, as far as doors tell it.
@@ -79,10 +92,49 @@ impl Presence {
     }
 }
 
-/// Who is connected through doors. Addresses and keys are told to admins alone.
+/// A paired display, connected for as long as this stands.
+pub struct LookingOn {
+    state: Arc<ServerState>,
+    seat: u64,
+}
+
+impl LookingOn {
+    /// A display of this name, with this token's rights, looks on from now.
+    pub fn begin(state: &Arc<ServerState>, name: &str, role: Role) -> LookingOn {
+        let presence = &state.presence;
+        let seat = presence.next.fetch_add(1, Ordering::Relaxed);
+        let display = PresenceView {
+            person: name.to_owned(),
+            role,
+            team: None,
+            via: Via::Display,
+            door: Via::Display.as_str().to_owned(),
+            connected_at: state.clock.now(),
+            address: None,
+            key: None,
+        };
+        let displays = &presence.displays;
+        let mut displays = displays.lock().unwrap_or_else(PoisonError::into_inner);
+        displays.insert(seat, display);
+        LookingOn {
+            state: state.clone(),
+            seat,
+        }
+    }
+}
+
+impl Drop for LookingOn {
+    fn drop(&mut self) {
+        let displays = &self.state.presence.displays;
+        let mut displays = displays.lock().unwrap_or_else(PoisonError::into_inner);
+        displays.remove(&self.seat);
+    }
+}
+
+/// Who is connected through doors, and the displays that look on. Addresses and keys are told to admins alone.
 #[utoipa::path(get, path = "/v1/who", responses((status = 200, body = WhoBody)))]
 pub async fn who(State(state): State<Arc<ServerState>>, authorized: Authorized) -> Response {
-    let mut people = state.presence.people(&state.clock);
+    let mut people = state.presence.all(&state.clock);
     if authorized.caller.role < Role::Admin {
         for person in &mut people {
             (person.address, person.key) = (None, None);

@@ -95,6 +95,7 @@ impl App {
         self.settle();
         match screen {
             ScreenName::Incident => self.look(),
+            ScreenName::People => self.people.ask(&self.shared),
             _ => Vec::new(),
         }
     }
@@ -195,7 +196,10 @@ pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
             app.shared.catalogues.take(source, profile, body);
             app.tell_layers(&LayerInput::Board)
         }
-        Message::Who { source, body } => app.tell_layers(&LayerInput::Who { source, body }),
+        Message::Who { source, body } => {
+            app.people.hear(source, body.as_ref().ok().cloned());
+            app.tell_layers(&LayerInput::Who { source, body })
+        }
         Message::Told(text) => {
             app.shared.tell(text);
             Vec::new()
@@ -272,7 +276,10 @@ impl App {
             self.order();
         }
         self.wall.time(&self.shared);
-        Vec::new()
+        match self.screen {
+            ScreenName::People => self.people.time(&self.shared),
+            _ => Vec::new(),
+        }
     }
 
     /// Puts the lists in order after a new board or another filter.
@@ -362,7 +369,10 @@ impl App {
     fn go(&mut self, screen: ScreenName) -> Vec<Effect> {
         self.screen = screen;
         self.behind = screen;
-        Vec::new()
+        match screen {
+            ScreenName::People => self.people.ask(&self.shared),
+            _ => Vec::new(),
+        }
     }
 
     fn back(&mut self, may_quit: bool) -> Vec<Effect> {

@@ -123,6 +123,7 @@ impl<'a> Canvas<'a> {
             width: 0,
             side: Side::Left,
             style: Style::default(),
+            other: None,
             text: LiveText::Blink {
                 words: String::new(),
             },
@@ -244,27 +245,31 @@ impl<'a> Canvas<'a> {
         };
         let inside =
             x.saturating_add(width) <= self.buffer.area.right() && y < self.buffer.area.bottom();
-        self.write(x, y, width, &shown, style);
-        if !inside {
-            return;
-        }
-        let at = |ms: Option<i64>| ms.map(|ms| self.now + ms.max(1));
-        // A width that changes inside a roomy column needs no draw as long as it fits: then the tick patches it.
-        let until = match tight || !fits {
-            true => at(told.next_width_ms),
-            false => outgrows(&text, self.now, width),
-        };
-        let changes_at = at(told.next_change_ms).filter(|_| fits);
-        self.live.push(LiveCells {
+        // What blinks is not gone in between.
+        let other = matches!(text, LiveText::Blink { .. }).then(|| self.style(Role::Alarm));
+        let mut cells = LiveCells {
             x,
             y,
             width,
             side,
             style,
+            other,
             text,
-            changes_at,
-            until,
-        });
+            changes_at: None,
+            until: None,
+        };
+        self.write(x, y, width, &shown, cells.style_at(self.now));
+        if !inside {
+            return;
+        }
+        let at = |ms: Option<i64>| ms.map(|ms| self.now + ms.max(1));
+        // A width that changes inside a roomy column needs no draw as long as it fits: then the tick patches it.
+        cells.until = match tight || !fits {
+            true => at(told.next_width_ms),
+            false => outgrows(&cells.text, self.now, width),
+        };
+        cells.changes_at = at(told.next_change_ms).filter(|_| fits);
+        self.live.push(cells);
     }
 
     /// A rule over the whole width.

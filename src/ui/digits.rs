@@ -1,5 +1,6 @@
-//! Big digits for the wall: half-block letters three rows high, five on large screens, and both in ASCII. Widths
-//! are fixed per sign and the same with and without ASCII, so a countdown that runs moves nothing beside it.
+//! Big digits for the wall: half-block letters three rows high, five on large screens and ten on very large ones, and
+//! all in ASCII. Widths are fixed per sign and the same with and without ASCII, so a countdown that runs moves nothing
+//! beside it.
 
 use super::glyph::Glyphs;
 
@@ -104,6 +105,60 @@ pub fn render_large(text: &str, glyphs: Glyphs) -> [String; 5] {
     )
 }
 
+/// How high digits are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Three rows.
+    Small,
+    /// Five rows.
+    Large,
+    /// Ten rows: five, each cell twice as wide and twice as high.
+    Huge,
+}
+
+impl Size {
+    /// The largest that so many rows have room for.
+    pub const fn within(rows: u16) -> Size {
+        match rows {
+            10.. => Size::Huge,
+            5.. => Size::Large,
+            _ => Size::Small,
+        }
+    }
+
+    /// The rows of a text.
+    pub fn rows(self, text: &str, glyphs: Glyphs) -> Vec<String> {
+        match self {
+            Size::Small => render(text, glyphs).to_vec(),
+            Size::Large => render_large(text, glyphs).to_vec(),
+            Size::Huge => {
+                let rows = render_large(text, glyphs);
+                let halves = |row| [twice(row, '▀'), twice(row, '▄')];
+                rows.iter().flat_map(|row| halves(row)).collect()
+            }
+        }
+    }
+
+    /// How many cells the rows of a text take.
+    pub fn width(self, text: &str) -> u16 {
+        match self {
+            Size::Small => width(text),
+            Size::Large => width_large(text),
+            Size::Huge => width_large(text).saturating_mul(2),
+        }
+    }
+}
+
+/// The upper or the lower half of a row, twice as wide and as high as a whole one: `half` is what stands in it alone.
+fn twice(row: &str, half: char) -> String {
+    let cell = |c: char| match c {
+        '#' => "##",
+        c if c == half || c == '█' => "██",
+        _ => "  ",
+    };
+    row.chars().map(cell).collect()
+}
+
 /// How many cells `render` takes.
 pub fn width(text: &str) -> u16 {
     measure(text, FINE, 1)
@@ -192,6 +247,26 @@ mod tests {
                     );
                     assert!(!glyphs.ascii || row.is_ascii());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn huge_digits_are_large_ones_twice_as_wide_and_high() {
+        let rows = Size::Huge.rows("1-", Glyphs::default());
+        let expected = [
+            "    ████                ",
+            "  ██████                ",
+            "████████                ",
+            "    ████                ",
+        ];
+        assert_eq!(rows.get(..4).unwrap(), expected);
+        for glyphs in BOTH {
+            for (size, height) in [(Size::Small, 3), (Size::Large, 5), (Size::Huge, 10)] {
+                let rows = size.rows("T-1d02:41", glyphs);
+                assert_eq!(rows.len(), height);
+                let wide = usize::from(size.width("T-1d02:41"));
+                assert!(rows.iter().all(|row| row.width() == wide), "{rows:#?}");
             }
         }
     }

@@ -79,7 +79,7 @@ actions! {
     Global Zone "zone" ["Z"] "zone" "instants in UTC, the entity's zone, mine";
     Global Fold "fold" ["z"] "fold" "fold or unfold what is finished";
     Global Silence "silence" ["s"] "silence" "silence what rings, on all boards";
-    Global Who "who" ["W"] "who" "who is connected over SSH";
+    Global Who "who" ["W"] "who" "who is connected";
     Global AskNow "ask-now" ["Ctrl-R"] "ask now" "ask every source now";
     Global Redraw "redraw" ["Ctrl-L"] "redraw" "draw the screen anew";
     Global Suspend "suspend" ["Ctrl-Z"] "suspend" "suspend the board as a job";

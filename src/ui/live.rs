@@ -27,14 +27,14 @@ pub enum LiveText {
     Here { from: Mono },
     /// `in 11m`.
     Until { to: Mono },
-    /// One row of the big digits of a countdown, without its `T-` or `+`: that stands small beside them.
+    /// One row of the big digits of a countdown, without its `T-` or `+`: that stands beside them.
     BigDigits {
         to: Mono,
         row: usize,
-        large: bool,
+        size: digits::Size,
         glyphs: Glyphs,
     },
-    /// Words that stand every other second.
+    /// Words that change their look every second; they can be read in both.
     Blink { words: String },
 }
 
@@ -59,40 +59,27 @@ impl LiveText {
             LiveText::BigDigits {
                 to,
                 row,
-                large,
+                size,
                 glyphs,
             } => {
-                let mut told = phrase::countdown(*to - now);
+                let told = phrase::countdown(*to - now);
                 let signs = ["T-", "+"];
                 let bare = signs.iter().find_map(|sign| told.text.strip_prefix(sign));
-                told.text = bare.unwrap_or(&told.text).to_owned();
-                (told.text, told.width) = match large {
-                    false => (
-                        digits::render(&told.text, *glyphs)
-                            .get(*row)
-                            .cloned()
-                            .unwrap_or_default(),
-                        digits::width(&told.text),
-                    ),
-                    true => (
-                        digits::render_large(&told.text, *glyphs)
-                            .get(*row)
-                            .cloned()
-                            .unwrap_or_default(),
-                        digits::width_large(&told.text),
-                    ),
-                };
-                told
+                let bare = bare.unwrap_or(&told.text);
+                let mut rows = size.rows(bare, *glyphs);
+                Phrase {
+                    width: size.width(bare),
+                    text: match *row < rows.len() {
+                        true => rows.swap_remove(*row),
+                        false => String::new(),
+                    },
+                    ..told
+                }
             }
             LiveText::Blink { words } => {
-                let second = now.0.div_euclid(1000);
                 let width = u16::try_from(crate::domain::text::width(words)).unwrap_or(u16::MAX);
-                let text = match second % 2 {
-                    0 => words.clone(),
-                    _ => " ".repeat(usize::from(width)),
-                };
                 Phrase {
-                    text,
+                    text: words.clone(),
                     width,
                     next_change_ms: Some(1000 - now.0.rem_euclid(1000)),
                     next_width_ms: None,
@@ -110,7 +97,7 @@ pub enum Side {
     Right,
 }
 
-/// Cells of one row whose text depends on time: fixed width, one style.
+/// Cells of one row whose text depends on time: fixed width, and one style unless they blink.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveCells {
     pub x: u16,
@@ -118,6 +105,8 @@ pub struct LiveCells {
     pub width: u16,
     pub side: Side,
     pub style: Style,
+    /// The style of every other second, for what blinks.
+    pub other: Option<Style>,
     pub text: LiveText,
     /// When the text, as drawn, is first another one; `None`: never.
     pub changes_at: Option<Mono>,
@@ -148,6 +137,12 @@ pub struct Tick {
 }
 
 impl LiveCells {
+    /// The style at an instant.
+    pub fn style_at(&self, now: Mono) -> Style {
+        let odd = now.0.div_euclid(1000).rem_euclid(2) == 1;
+        self.other.filter(|_| odd).unwrap_or(self.style)
+    }
+
     /// The text of exactly `width` cells at an instant.
     pub fn filled(&self, now: Mono) -> String {
         let told = self.text.at(now);
@@ -181,7 +176,7 @@ pub fn tick(live: &[LiveCells], now: Mono) -> Tick {
                 x: cells.x,
                 y: cells.y,
                 text: cells.filled(now),
-                style: cells.style,
+                style: cells.style_at(now),
             });
         }
     }

@@ -13,7 +13,7 @@ pub const PEOPLE_LIMIT: usize = 2_000;
 /// Seconds for which a door's report is believed; it repeats it well before.
 pub const PRESENCE_SECONDS: i64 = 60;
 
-/// Who is connected through doors, the longest first.
+/// Who is connected through doors and which displays look on, the longest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WhoBody {
     pub people: Vec<PresenceView>,

@@ -8,7 +8,7 @@ mod stream;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use warboard::client::{Api, SourceSettings, Watch};
-use warboard::domain::word::{Tlp, Via};
+use warboard::domain::word::{Role, Tlp, Via};
 use warboard::secret::{Place, Secret};
 use warboard::session::display::pair::{PairRequest, begin, finish};
 use warboard::session::{BoardScreen, Depth, Emitter, Event, Screen as _};
@@ -270,6 +270,35 @@ async fn a_revoked_display_is_told_so_and_cannot_come_back() {
     detail(&again.send().await, 401, "not_paired");
     // The other one of the same audience goes on.
     assert_eq!(others.next().await.name, "frame");
+    backend.stop().await;
+}
+
+/// The displays that `/v1/who` names now.
+async fn displays(backend: &Backend, token: &str) -> Vec<String> {
+    let who = backend.get(token, "/v1/who").await.expect(200);
+    let people = who["people"].as_array().unwrap().iter();
+    let displays = people.filter(|one| one["via"] == "display");
+    let names = displays.map(|one| one["person"].as_str().unwrap().to_owned());
+    names.collect()
+}
+
+#[tokio::test]
+async fn displays_that_look_on_are_told_by_name_once_and_not_when_they_are_gone() {
+    let backend = Backend::new().await;
+    let reader = backend.issue("d.okafor", Role::Commander).await;
+    let token = paired(&backend, "war-room").await;
+    assert!(displays(&backend, &reader).await.is_empty());
+    let first = Stream::open(&backend, &token, WALL).await;
+    let second = Stream::open(&backend, &token, WALL).await;
+    assert_eq!(displays(&backend, &reader).await, ["war-room"]);
+    drop((first, second));
+    // The backend learns of it when it next writes to them.
+    soon("a display that is gone", async {
+        while !displays(&backend, &reader).await.is_empty() {
+            tokio::time::sleep(stream::STEP).await;
+        }
+    })
+    .await;
     backend.stop().await;
 }
 

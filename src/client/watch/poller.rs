@@ -198,6 +198,7 @@ impl Poller {
     /// Changes the source on the board, with the error as it stands.
     fn publish(&self, change: impl FnOnce(&mut Source) -> bool) {
         let (error, refused_since) = (self.trouble.sentence(), self.refused_since);
+        let fault = self.trouble.fault();
         self.hub.change(self.index, |source| {
             let mut changed = change(source);
             if source.error.as_deref() != error.as_deref() {
@@ -207,8 +208,8 @@ impl Poller {
                 source.error = error.map(Arc::from);
                 changed = true;
             }
-            changed |= source.refused_since != refused_since;
-            source.refused_since = refused_since;
+            changed |= source.refused_since != refused_since || source.fault != fault;
+            (source.refused_since, source.fault) = (refused_since, fault);
             changed
         });
     }

@@ -135,8 +135,11 @@
     document.body.classList.toggle("stale", old);
     banner.hidden = !old;
     if (old) {
-      const then = heard.at.slice(0, 19).replace("T", " ");
-      banner.textContent = `STALE ${words(since(heard))} - as of ${then} UTC. ${trouble || "The backend is not heard."}`;
+      // Of another day than it may be now, the day is told too.
+      const then = heard.at.slice(since(heard) > 43_200_000 ? 0 : 11, 19).replace("T", " ");
+      banner.textContent = `STALE ${words(since(heard))} as of ${then} UTC. ${trouble || "The backend is not heard."}`;
+      const row = wall.children[1].getBoundingClientRect();
+      for (const side of ["left", "top", "width", "height"]) banner.style[side] = `${row[side]}px`;
     }
     note.hidden = heard !== null || !form.hidden;
     if (!note.hidden) {

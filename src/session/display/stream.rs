@@ -13,9 +13,10 @@ use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::page;
+use super::pair::DISPLAY;
 use super::show::{Picture, Pictures};
 use crate::domain::instant::Mono;
-use crate::server::{Authorized, ServerState};
+use crate::server::{Authorized, LookingOn, ServerState};
 
 /// A token is looked at again at least so often, whether or not one is known to have changed.
 const LOOK_AFTER_MS: i64 = 60_000;
@@ -48,6 +49,7 @@ pub struct Viewing {
     sent: Sent,
     over: bool,
     _place: OwnedSemaphorePermit,
+    _looking_on: LookingOn,
 }
 
 impl Viewing {
@@ -60,7 +62,10 @@ impl Viewing {
     ) -> Viewing {
         // What is there already is news to this display.
         pictures.mark_changed();
+        let name = &who.token.name;
+        let name = name.strip_prefix(DISPLAY).unwrap_or(name);
         Viewing {
+            _looking_on: LookingOn::begin(&state, name, who.caller.role),
             tokens: state.token_changes(),
             look_at: state.clock.mono() + LOOK_AFTER_MS,
             state,

@@ -1,7 +1,8 @@
 //! What the lists are narrowed to: words that must all be found in what the reader sees of an incident, and a person with
 //! their teams.
 
-use crate::domain::view::IncidentView;
+use crate::domain::view::{IncidentView, PageView};
+use crate::domain::word::{Answer, PageState};
 
 /// A filter; the default lets everything pass.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,12 +70,18 @@ impl Filter {
     fn is_theirs(&self, incident: &IncidentView) -> bool {
         let paged = |team: &String| {
             let mut pages = incident.pages.iter();
-            pages.any(|page| page.team == *team && page.state.is_open())
+            pages.any(|page| page.team == *team && calls(page))
         };
         self.teams.iter().any(|team| {
             incident.owner == *team || incident.service_team.as_ref() == Some(team) || paged(team)
         })
     }
+}
+
+/// Whether a page makes its incident one of the team's: it waits for somebody, or somebody said yes to it.
+fn calls(page: &PageView) -> bool {
+    let came = page.state == PageState::Acknowledged && page.answer != Some(Answer::Cannot);
+    page.state.is_open() || came
 }
 
 fn seats(incident: &IncidentView) -> impl Iterator<Item = &str> {
@@ -125,4 +132,35 @@ fn contains(text: &str, word: &str) -> bool {
                 .any(|part| part.eq_ignore_ascii_case(word));
     }
     text.to_lowercase().contains(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::view::IncidentView;
+    use crate::ui::fixture;
+
+    #[test]
+    fn an_incident_stays_mine_when_my_team_answers_unless_it_cannot_come() {
+        let board = fixture::board();
+        let incident = board.sources.iter().flat_map(|of| of.incidents.iter());
+        let mut paged =
+            incident.filter(|of| of.pages.iter().any(|page| page.team == "legal-affairs"));
+        let mut incident = IncidentView::clone(paged.next().unwrap());
+        let filter = Filter::default().with_person(Some("nobody.here".to_owned()));
+        let filter = filter.with_teams(["legal-affairs".to_owned()].into_iter());
+        for (state, answer, mine) in [
+            (PageState::Accepted, None, true),
+            (PageState::Acknowledged, None, true),
+            (PageState::Acknowledged, Some(Answer::Coming), true),
+            (PageState::Acknowledged, Some(Answer::Arrived), true),
+            (PageState::Acknowledged, Some(Answer::Cannot), false),
+            (PageState::Cancelled, None, false),
+        ] {
+            for page in &mut incident.pages {
+                (page.state, page.answer) = (state, answer);
+            }
+            assert_eq!(filter.passes(&incident), mine, "{state:?} {answer:?}");
+        }
+    }
 }

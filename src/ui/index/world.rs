@@ -79,7 +79,7 @@ pub struct World {
     pub pages_in_all: usize,
     /// When time alone adds one: the next ETA.
     pub pages_change_at: Option<Mono>,
-    /// Incidents whose company channels are suspect, with their sources.
+    /// Incidents whose company channels are suspect, with their sources; drills last.
     pub suspect: Vec<(usize, Arc<IncidentView>)>,
     /// Newest first.
     pub changes: Vec<Change>,
@@ -101,11 +101,13 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
         ..World::default()
     };
     let mut duties = Vec::new();
+    let mut drilled = Vec::new();
     let ahead = duty::ahead(board);
     for (source, (of, ahead)) in board.sources.iter().zip(ahead).enumerate() {
         let time = of.time(now).unwrap_or(wall);
+        let clearance = of.about.as_ref().map(|about| about.you.clearance);
         for incident in of.incidents.iter() {
-            world.tlp = world.tlp.max(Some(incident.tlp));
+            world.tlp = world.tlp.max(Some(shown_mark(incident, clearance)));
             if let Some(change) = &incident.change {
                 let (at, incident) = (change.at, Arc::clone(incident));
                 world.changes.push(Change {
@@ -138,7 +140,11 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
             world.offered.extend(offered);
             pages(&mut world, (source, of.as_ref()), incident, time);
             if incident.comms == Comms::Suspect {
-                world.suspect.push((source, Arc::clone(incident)));
+                let list = match incident.exercise {
+                    true => &mut drilled,
+                    false => &mut world.suspect,
+                };
+                list.push((source, Arc::clone(incident)));
             }
         }
     }
@@ -149,10 +155,17 @@ pub(super) fn world(board: &Board, now: Mono, wall: Instant) -> World {
     ] {
         keep(list, |r| (r.incident.exercise, r.compared_at), true);
     }
+    world.suspect.append(&mut drilled);
     keep(&mut world.changes, |c| std::cmp::Reverse(c.at), true);
     keep(&mut world.vacancies, vacancy_key, true);
     keep(&mut world.pages, page_key, true);
     world
+}
+
+/// The mark of what is shown of an incident: what is above the reader's clearance is hidden, and what is left of it is no
+/// more than that.
+fn shown_mark(incident: &IncidentView, clearance: Option<Tlp>) -> Tlp {
+    clearance.map_or(incident.tlp, |most| incident.tlp.min(most))
 }
 
 fn count(counts: &mut Counts, incident: &IncidentView) {

@@ -54,7 +54,10 @@ impl Who {
                     body.push(row("Names are hidden from this room.", Role::Dim));
                 }
                 Some(Ok(who)) if who.people.is_empty() => {
-                    body.push(row("Nobody is connected over SSH.", Role::Dim));
+                    body.push(row(
+                        "Nobody is connected over SSH, and no display.",
+                        Role::Dim,
+                    ));
                 }
                 Some(Ok(who)) => {
                     body.extend(who.people.iter().map(|one| person(shared, source, one)));
@@ -73,6 +76,11 @@ fn person(shared: &Shared, source: usize, one: &PresenceView) -> Row {
     let since = instant(one.connected_at, shared.time(source), mine, Form::Weekday).text;
     let name = SafeText::line(&one.person);
     let team = one.team.as_deref().unwrap_or("-");
+    // A door that is called what it is, is told once.
+    let door = match one.via.as_str() == one.door {
+        true => one.door.clone(),
+        false => format!("{} {}", one.via, one.door),
+    };
     vec![
         Part::text(fit(name.shown(), NAME, '…'), Role::Text),
         Part::text(
@@ -82,9 +90,8 @@ fn person(shared: &Shared, source: usize, one: &PresenceView) -> Row {
         Part::text(format!("since {since}"), Role::Text),
         Part::text(
             format!(
-                "  {} {}  {}",
-                one.via,
-                SafeText::line(&one.door).shown(),
+                "  {}  {}",
+                SafeText::line(&door).shown(),
                 SafeText::line(team).shown()
             ),
             Role::Dim,
@@ -126,7 +133,7 @@ impl Layer for Who {
     fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         let key = |action| Part::text(shared.keymap.label(action), Role::Key);
         let framed = Framed {
-            title: "who is connected over SSH".to_owned(),
+            title: "who is connected".to_owned(),
             body: self.body(shared),
             focus: 0..0,
             bottom: vec![

@@ -27,7 +27,7 @@ pub const WIDE: u16 = 100;
 /// How long before a token ends that is told.
 const SOON_DAYS: i64 = 7;
 /// A machine's clock that is off by more is told so.
-const SKEW_MS: i64 = 2_000;
+pub const SKEW_MS: i64 = 2_000;
 
 /// What is left of a window under the head. With a title only the line of time and sources stands.
 pub fn left(shared: &Shared, area: Rect, title: Option<&str>) -> Rect {
@@ -317,6 +317,12 @@ pub fn numbers(shared: &Shared, width: u16) -> Vec<Part<'static>> {
         };
         parts.push(Part::text(text, Role::Notice));
     }
+    // Of a token that sees some services only, how many there are is not how many there are of all. A wall says so
+    // beside its sources.
+    if let Some((text, role)) = scope(shared).filter(|_| !shared.options.wall) {
+        parts.push(Part::Gap(2));
+        parts.push(Part::text(text, role));
+    }
     parts
 }
 
@@ -353,6 +359,33 @@ pub fn known(shared: &Shared) -> Known {
         (0, _) => Known::All,
         (_, true) => Known::Some,
         (_, false) => Known::Nothing,
+    }
+}
+
+/// The services that tokens are limited to, and that one of them is none: `services: azure`.
+pub fn scope(shared: &Shared) -> Option<(String, Role)> {
+    let (mut named, mut unknown) = (Vec::new(), Vec::new());
+    for about in shared
+        .board
+        .sources
+        .iter()
+        .filter_map(|of| of.about.as_ref())
+    {
+        for service in &about.you.services {
+            let known = about.services.iter().any(|of| of.id == *service);
+            let list = if known { &mut named } else { &mut unknown };
+            if !list.contains(service) {
+                list.push(service.clone());
+            }
+        }
+    }
+    match (named.is_empty(), unknown.is_empty()) {
+        (true, true) => None,
+        (_, true) => Some((format!("services: {}", named.join(", ")), Role::Notice)),
+        _ => Some((
+            format!("NO SUCH SERVICE: {}", unknown.join(", ")),
+            Role::Alarm,
+        )),
     }
 }
 

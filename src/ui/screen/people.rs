@@ -1,4 +1,5 @@
-//! People: which seats nobody holds, which teams were called and what they answered, and who holds which seat since when.
+//! People: which seats nobody holds, which teams were called and what they answered, who is connected, and who holds which
+//! seat since when.
 //! The rows are put together when the board or the filter changes, never while drawing.
 
 mod row;
@@ -11,18 +12,24 @@ use self::row::{Kind, PersonRow};
 use super::lanes::scrolled;
 use super::{foot, head, words};
 use crate::domain::board::Board;
+use crate::domain::instant::Mono;
 use crate::ui::canvas::Canvas;
 use crate::ui::index::Filter;
 use crate::ui::keymap::Action;
+use crate::ui::message::Effect;
 use crate::ui::shared::{Shared, Target};
 use crate::ui::theme::Role;
+use crate::wire::WhoBody;
 
 /// What only this screen knows.
 #[derive(Debug, Default)]
 pub struct People {
     rows: Vec<PersonRow>,
     /// What the rows were made from.
-    of: Option<(Arc<Board>, Filter)>,
+    of: Option<(Arc<Board>, Filter, bool)>,
+    /// Who is connected, by source, as it was last told.
+    connected: Vec<Option<Arc<WhoBody>>>,
+    asked_at: Option<Mono>,
     /// The row one stands on, never a heading.
     at: usize,
     /// The incident that was selected for it.
@@ -34,6 +41,10 @@ pub struct People {
 }
 
 const TITLE: &str = "PEOPLE";
+/// How often it is asked again who is connected, in milliseconds.
+const ASK_AGAIN_MS: i64 = 30_000;
+/// From this height on there is room for who is connected.
+const WHOLE: u16 = 20;
 
 /// The keys of the foot, most wanted first.
 const KEYS: &[Action] = &[
@@ -52,6 +63,32 @@ fn body(shared: &Shared, area: Rect) -> Rect {
 }
 
 impl People {
+    /// Asks every source who is connected.
+    pub fn ask(&mut self, shared: &Shared) -> Vec<Effect> {
+        self.asked_at = Some(shared.now);
+        let sources = 0..shared.board.sources.len();
+        sources.map(|source| Effect::Who { source }).collect()
+    }
+
+    /// Time went on while the screen is seen: who is connected is asked again now and then.
+    pub fn time(&mut self, shared: &Shared) -> Vec<Effect> {
+        match self.asked_at {
+            Some(at) if shared.now - at < ASK_AGAIN_MS => Vec::new(),
+            _ => self.ask(shared),
+        }
+    }
+
+    /// Takes in who is connected at a source. Where that is not known, nobody is named.
+    pub fn hear(&mut self, source: usize, body: Option<Arc<WhoBody>>) {
+        if self.connected.len() <= source {
+            self.connected.resize(source + 1, None);
+        }
+        if let Some(place) = self.connected.get_mut(source) {
+            *place = body;
+        }
+        self.of = None;
+    }
+
     /// Does what a person wants of this screen.
     pub fn act(&mut self, action: Action, shared: &mut Shared) {
         let half = isize::try_from((self.fits / 2).max(1)).unwrap_or(1);
@@ -115,13 +152,15 @@ impl People {
     /// The rows follow the board; one stays with one's incident, or goes to the one that was selected elsewhere.
     pub fn settle(&mut self, shared: &mut Shared, area: Rect) {
         let board = shared.index.board();
-        let same = self
-            .of
-            .as_ref()
-            .is_some_and(|(of, filter)| Arc::ptr_eq(of, board) && *filter == shared.filter);
+        // Where room is short, who looks on is the first to go: `W` tells it.
+        let whole = area.width >= row::WORDS && area.height >= WHOLE;
+        let same = self.of.as_ref().is_some_and(|(of, filter, all)| {
+            Arc::ptr_eq(of, board) && *filter == shared.filter && *all == whole
+        });
         if !same {
-            self.of = Some((Arc::clone(board), shared.filter.clone()));
-            self.rows = row::rows(shared);
+            self.of = Some((Arc::clone(board), shared.filter.clone(), whole));
+            let connected: &[_] = if whole { &self.connected } else { &[] };
+            self.rows = row::rows(shared, connected);
         }
         let here = self.rows.get(self.at).and_then(PersonRow::target);
         if here.is_none() || here != shared.selected {
@@ -144,6 +183,7 @@ impl People {
     /// Draws the screen.
     pub fn draw(&self, shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         head::draw(shared, canvas, area, Some(TITLE));
+        canvas.redraw_at(self.asked_at.map(|at| at + ASK_AGAIN_MS));
         let body = body(shared, area);
         let shown = self.rows.iter().enumerate().skip(self.first);
         for (y, (at, row)) in (body.top()..body.bottom()).zip(shown) {

@@ -4,6 +4,7 @@
 mod next;
 mod note;
 mod row;
+mod source;
 
 use ratatui::layout::Rect;
 
@@ -37,9 +38,11 @@ pub struct Wall {
 /// How many rows each part has, from the top.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
+    /// 1, or 2 where what is wrong with sources needs a row of its own.
+    sources: u16,
     /// Its own row for the counts.
     counts: bool,
-    /// 0, 3 or 5.
+    /// 0, 3, 5 or 10.
     digits: u16,
     next: u16,
     rules: bool,
@@ -56,11 +59,13 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
     let (w, h) = (area.width, area.height);
     let runs = !shared.index.world.running.is_empty();
     let digits = match (runs, w, h) {
+        (true, 180.., 44..) => 10,
         (true, 100.., 28..) => 5,
         (true, 50.., 15..) => 3,
         _ => 0,
     };
     let mut plan = Plan {
+        sources: 1 + source::lines(shared, w).more(),
         counts: w < FULL,
         digits,
         next: 0,
@@ -72,7 +77,8 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         // When this display goes dark is told wherever it hangs.
         version: h >= 24 || (h >= 12 && head::token(shared).0.is_some()),
     };
-    let fixed = 2
+    let fixed = 1
+        + plan.sources
         + u16::from(plan.counts)
         + digits
         + 2 * u16::from(plan.rules)
@@ -129,7 +135,7 @@ impl Wall {
             part
         };
         status(shared, canvas, take(1));
-        sources(shared, canvas, take(1));
+        source::lines(shared, area.width).draw(shared, canvas, take(plan.sources));
         if plan.counts {
             canvas.line(take(1), &head::numbers(shared, 60));
         }
@@ -138,8 +144,8 @@ impl Wall {
         }
         next::rows(shared, canvas, take(plan.next), plan.digits > 0);
         if plan.rules {
-            let rule = take(1);
-            canvas.rule(rule.x, rule.y, rule.width);
+            let left_out = next::left_out(shared, plan.next, plan.digits > 0);
+            rule(canvas, take(1), &left_out);
         }
         let page = match self.pages > 1 {
             true => format!("page {}/{}", self.page + 1, self.pages),
@@ -149,8 +155,12 @@ impl Wall {
         phases(shared, canvas, take(1), beside_phases);
         self.incidents(shared, canvas, take(plan.incidents));
         if plan.rules {
-            let rule = take(1);
-            canvas.rule(rule.x, rule.y, rule.width);
+            // Without a row of their own, the version and the end of the token stand in the rule.
+            let told = match plan.version {
+                true => String::new(),
+                false => note::brief(shared, canvas),
+            };
+            rule(canvas, take(1), &told);
         }
         if plan.alarms {
             head::draw_alarms(shared, canvas, take(1), 10);
@@ -200,11 +210,26 @@ impl Wall {
         let unheard: Vec<&str> = unheard.map(|of| of.name.as_str()).collect();
         let text = match (shared.board.sources.is_empty(), unheard.is_empty()) {
             (true, _) => "No source is configured.".to_owned(),
-            (false, true) => "No open incident.".to_owned(),
+            (false, true) => match head::scope(shared) {
+                None => "No open incident.".to_owned(),
+                Some((scope, _)) => format!("No open incident of this token's ({scope})."),
+            },
             (false, false) => format!("Waiting for the first answer of {}.", unheard.join(", ")),
         };
         canvas.text(area.x, area.y, area.width, &text, Role::Notice);
     }
+}
+
+/// A rule with words in its right end.
+fn rule(canvas: &mut Canvas<'_>, line: Rect, words: &str) {
+    canvas.rule(line.x, line.y, line.width);
+    let wide = u16::try_from(crate::domain::text::width(words)).unwrap_or(u16::MAX);
+    if wide == 0 || wide.saturating_add(4) > line.width {
+        return;
+    }
+    let spaced = format!(" {words} ");
+    let x = line.right() - wide - 4;
+    canvas.text(x, line.y, wide + 2, &spaced, Role::Dim);
 }
 
 /// The incidents of all lanes, the most urgent first.
@@ -253,34 +278,6 @@ fn status(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let width = width_of(&right, shared.now);
     let at = row.right().saturating_sub(width);
     canvas.line(Rect::new(at, row.y, width, 1), &right);
-}
-
-/// Which sources are old, and how many are live.
-fn sources(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
-    let mut left = head::troubled(shared, false);
-    let live = head::live(shared);
-    if left.is_empty() {
-        canvas.line(row, &head::sources(shared, row.width));
-        return;
-    }
-    let right = match live {
-        0 => Part::text("no source live", Role::Stale),
-        1 => Part::text("1 other live", Role::Live),
-        _ => Part::text(format!("{live} others live"), Role::Live),
-    };
-    let right_width = right.width(shared.now);
-    if width_of(&left, shared.now) + right_width + 2 > row.width {
-        canvas.line(row, &head::sources(shared, row.width));
-        return;
-    }
-    let marked = Part::text(", rows marked ~", Role::Text);
-    let used = width_of(&left, shared.now) + marked.width(shared.now);
-    if used + right_width + 2 <= row.width {
-        left.push(marked);
-    }
-    canvas.line(row, &left);
-    let at = row.right().saturating_sub(right_width);
-    canvas.line(Rect::new(at, row.y, right_width, 1), &[right]);
 }
 
 /// `DETECT 4   ◄─►   CONTAIN 5   ──►   POST 2   ──►   PREPARE 3`.

@@ -85,6 +85,9 @@ roles! {
     NotRequired = "not-required" > Dim,
     /// Big digits of the wall.
     BigDigit = "big-digit" > Clock,
+    /// Big digits after the latest start or the deadline. On the plain ground: a block of digits on a ground of its own
+    /// is a blob from afar, for the gaps between them are all that is seen of it.
+    BigLate = "big-late" > BigDigit,
 
     /// What should be there and is not: a decision, an answer.
     Missing = "missing" > Alarm,

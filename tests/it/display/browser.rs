@@ -227,6 +227,15 @@ fn a_browser_pairs_shows_the_wall_says_stale_comes_back_and_is_revoked() {
         "{banner}"
     );
     assert!(banner.contains("does not answer"), "{banner}");
+    // It lies over the row that said "live", and the row with the mark and the counts stays.
+    let lies = "(() => {
+        const box = document.getElementById('banner').getBoundingClientRect();
+        const [first, second, third] = [...document.getElementById('wall').children].map((row) => row.getBoundingClientRect());
+        return box.top >= first.bottom - 0.5 && box.bottom <= third.top + 0.5 && box.left <= second.left + 0.5 && box.right >= second.right - 0.5;
+    })()";
+    browser.until(lies);
+    let second = browser.value("document.getElementById('wall').children[1].textContent");
+    assert!(second.as_str().unwrap().contains("live"), "{second}");
     assert_eq!(
         browser.value("document.body.classList.contains('stale')"),
         true

@@ -405,7 +405,7 @@ fn nearest(viewer: &Viewer, rows: &[String], told: &[&Told], now: Mono) -> Optio
 
 /// Whether a countdown stands in big digits with this name beside it.
 fn big_digits(rows: &[String], codename: &str, left: i64) -> bool {
-    use warboard::ui::{digits, glyph::Glyphs};
+    use warboard::ui::{digits::Size, glyph::Glyphs};
     let said = |off: i64| {
         let text = countdown(left + off);
         text.trim_start_matches("T-")
@@ -421,8 +421,10 @@ fn big_digits(rows: &[String], codename: &str, left: i64) -> bool {
     };
     OFFS.iter().any(|off| {
         let text = said(*off);
-        stand(&digits::render(&text, Glyphs::default()))
-            || stand(&digits::render_large(&text, Glyphs::default()))
+        let sizes = [Size::Small, Size::Large, Size::Huge];
+        sizes
+            .iter()
+            .any(|size| stand(&size.rows(&text, Glyphs::default())))
     })
 }
 

@@ -6,6 +6,7 @@ use super::super::ask::Step;
 use super::super::load::Load;
 use super::{Poller, load_again};
 use crate::client::error::ApiError;
+use crate::domain::board::Fault;
 use crate::domain::instant::Mono;
 use crate::domain::text::SafeText;
 
@@ -20,7 +21,7 @@ const NAMED: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
     /// The last request for data failed.
-    pub data: Option<String>,
+    pub data: Option<(Fault, String)>,
     /// The feed does not know its own cursors.
     pub feed: Option<String>,
     /// The list cannot be read again.
@@ -34,11 +35,21 @@ pub(super) struct Trouble {
 impl Trouble {
     /// The sentence that tells what is wrong.
     pub fn sentence(&self) -> Option<String> {
-        let first = self.data.clone().or_else(|| self.feed.clone());
+        let data = self.data.as_ref().map(|(_, sentence)| sentence.clone());
+        let first = data.or_else(|| self.feed.clone());
         first
             .or_else(|| self.unreadable_sentence())
             .or_else(|| self.list.clone())
             .or_else(|| self.about.clone())
+    }
+
+    /// What kind of error the sentence tells of; that the list is read again later, or what the backend is, is none that
+    /// touches what is shown.
+    pub fn fault(&self) -> Option<Fault> {
+        let data = self.data.as_ref().map(|(fault, _)| *fault);
+        let feed = || self.feed.as_ref().map(|_| Fault::Garbage);
+        let unread = || (!self.unreadable.is_empty()).then_some(Fault::Unread);
+        data.or_else(feed).or_else(unread)
     }
 
     fn unreadable_sentence(&self) -> Option<String> {
@@ -126,7 +137,7 @@ impl Poller {
             true => self.refused_since.or(Some(now)),
             false => None,
         };
-        self.trouble.data = Some(error.to_string());
+        self.trouble.data = Some((error.fault(), error.to_string()));
         self.publish(|_| false);
     }
 }

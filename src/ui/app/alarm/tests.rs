@@ -263,11 +263,25 @@ fn only_what_is_critical_blinks_and_only_where_it_may() {
         let mut app = app_with(shared);
         comes(&mut app, ringing(1, "M365-77"));
         tick(&mut app, ms);
-        picture(&mut app, 80, 24)
+        styled(&mut app, 80, 24)
     };
-    let label = |no_blink, ms| seen(no_blink, ms).contains("ALARM ");
-    assert_ne!(label(false, 0), label(false, 1_000));
-    assert!(label(true, 0) && label(true, 1_000));
+    // The word is there in both; only its look changes.
+    for (no_blink, ms) in [(false, 0), (false, 1_000), (true, 0), (true, 1_000)] {
+        assert!(seen(no_blink, ms).contains("ALARM "), "{no_blink} {ms}");
+    }
+    let look = |no_blink, ms| {
+        let seen = seen(no_blink, ms);
+        let row = seen
+            .lines()
+            .position(|line| line.contains("ALARM "))
+            .unwrap();
+        let look = seen
+            .lines()
+            .find(|line| line.starts_with(&format!("{row:02}| ")));
+        look.unwrap().to_owned()
+    };
+    assert_ne!(look(false, 0), look(false, 1_000));
+    assert_eq!(look(true, 0), look(true, 1_000));
     let mut app = app();
     comes(
         &mut app,

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::WIDE;
+use crate::domain::view::IncidentView;
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::OpenPage;
 use crate::ui::live::LiveText;
@@ -50,11 +51,20 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     canvas.line(row, &parts);
 }
 
+/// What an incident is called here; a drill is marked wherever it is named.
+fn marked(shared: &Shared, source: usize, incident: &IncidentView) -> String {
+    let name = words::called(shared, source, incident);
+    match incident.exercise {
+        true => format!("EX {name}"),
+        false => name,
+    }
+}
+
 /// That the company's own channels are suspect, and for which incidents: `COMMS SUSPECT AZ-142`.
 pub fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
     let suspect = &shared.index.world.suspect;
     let first = suspect.iter().take(3);
-    let first = first.map(|(source, incident)| words::called(shared, *source, incident));
+    let first = first.map(|(source, incident)| marked(shared, *source, incident));
     let first: Vec<String> = first.collect();
     if first.is_empty() {
         return None;
@@ -100,7 +110,7 @@ fn vacant(shared: &Shared, room: u16, most: usize) -> Vec<Vec<Part<'static>>> {
     for (seat, count) in world.vacant.iter().filter(|(_, count)| *count > 0) {
         let of = world.vacancies.iter().filter(|it| it.seat == *seat);
         let of = of.take(most);
-        let of = of.map(|it| words::called(shared, it.source, &it.incident));
+        let of = of.map(|it| marked(shared, it.source, &it.incident));
         let first: Vec<String> = of.collect();
         let named = |named: &[String]| match count - named.len().min(*count) {
             0 => format!("{seat} {}", named.join(", ")),
@@ -186,10 +196,9 @@ pub fn page_parts(
     let page = open.view()?;
     let mut team = shared.team(open.source, &page.team).to_owned();
     if whose {
-        team = format!(
-            "{team} {}",
-            words::called(shared, open.source, &open.incident)
-        );
+        team = format!("{team} {}", marked(shared, open.source, &open.incident));
+    } else if open.incident.exercise {
+        team = format!("EX {team}");
     }
     if let Some(eta) = page.late_since(shared.time(open.source)) {
         let from = shared.mono(open.source, eta);

@@ -7,18 +7,22 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use crate::domain::instant::Instant;
+use crate::domain::presence::PresenceView;
 use crate::domain::view::{IncidentView, PageView};
-use crate::domain::word::{Answer, PageState, Phase, Seat, Severity};
-use crate::ui::canvas::{Canvas, Part};
+use crate::domain::word::{Answer, PageState, Phase, Seat, Severity, Via};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
 use crate::ui::screen::head::{WIDE, ordinal};
 use crate::ui::screen::words;
 use crate::ui::shared::{Shared, Target};
 use crate::ui::theme::Role;
+use crate::wire::WhoBody;
 
 /// Most rows of one section; the rest is counted.
 const MOST: usize = 300;
+/// Most rows of who is connected: `W` tells all.
+const CONNECTED: usize = 8;
 
 /// Seats whose vacancy is told, and how.
 const SEATS: [(Seat, &str); 5] = [
@@ -42,6 +46,8 @@ pub(super) enum Kind {
     /// Which of the incident's pages.
     Page(usize),
     Seat(Seat, &'static str),
+    /// Somebody who is connected, or a display, at a source.
+    Connected(usize, PresenceView),
 }
 
 /// One row.
@@ -71,8 +77,8 @@ impl PersonRow {
 
 type Item = (Kind, usize, Arc<IncidentView>);
 
-/// All rows of what passes the filter.
-pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
+/// All rows of what passes the filter, and who is connected at which source.
+pub(super) fn rows(shared: &Shared, connected: &[Option<Arc<WhoBody>>]) -> Vec<PersonRow> {
     let mut offered = vec![];
     let (mut vacant, mut waiting, mut answered, mut seated) = (vec![], vec![], vec![], vec![]);
     for (source, of) in shared.board.sources.iter().enumerate() {
@@ -82,6 +88,10 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
             for (seat, name) in SEATS {
                 match incident.seat(seat) {
                     Some(_) => seated.push(item(Kind::Seat(seat, name))),
+                    // Whether anybody sits there is hidden: it is neither held nor vacant for this reader.
+                    None if incident.is_masked(seat.as_str()) => {
+                        seated.push(item(Kind::Seat(seat, name)));
+                    }
                     None if is_missed(incident, seat) => vacant.push(item(Kind::Vacant(name))),
                     None => {}
                 }
@@ -118,10 +128,15 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
     });
     seated.sort_by_cached_key(|(kind, _, incident)| {
         let person = match kind {
-            Kind::Seat(seat, _) => incident.seat(*seat).unwrap_or_default().to_owned(),
-            _ => String::new(),
+            Kind::Seat(seat, _) => incident.seat(*seat).map(str::to_owned),
+            _ => None,
         };
-        (person, incident.exercise, Severity::rank(incident.severity))
+        (
+            person.is_none(),
+            person,
+            incident.exercise,
+            Severity::rank(incident.severity),
+        )
     });
     let mut rows = Vec::new();
     for (title, items) in [
@@ -131,6 +146,9 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
         ("ANSWERED", answered),
         ("SEATS", seated),
     ] {
+        if title == "SEATS" {
+            looking_on(shared, connected, &mut rows);
+        }
         if items.is_empty() {
             continue;
         }
@@ -152,6 +170,27 @@ pub(super) fn rows(shared: &Shared) -> Vec<PersonRow> {
     rows
 }
 
+/// Who is connected, the longest first; of a filter for a person, that person alone.
+fn looking_on(shared: &Shared, connected: &[Option<Arc<WhoBody>>], rows: &mut Vec<PersonRow>) {
+    let bodies = connected.iter().enumerate();
+    let all = bodies.filter_map(|(source, body)| Some((source, body.as_ref()?)));
+    let all = all.flat_map(|(source, body)| body.people.iter().map(move |one| (source, one)));
+    let wanted = shared.filter.person();
+    let all = all.filter(|(_, one)| wanted.is_none_or(|wanted| one.person == wanted));
+    let mut all: Vec<_> = all.collect();
+    if all.is_empty() || !shared.filter.text().trim().is_empty() {
+        return;
+    }
+    all.sort_by_key(|(_, one)| one.connected_at);
+    rows.push(PersonRow::plain(Kind::Heading("CONNECTED", all.len())));
+    let more = all.len().saturating_sub(CONNECTED);
+    let named = all.into_iter().take(CONNECTED);
+    rows.extend(named.map(|(source, one)| PersonRow::plain(Kind::Connected(source, one.clone()))));
+    if more > 0 {
+        rows.push(PersonRow::plain(Kind::More(more)));
+    }
+}
+
 /// Whether it is told that nobody sits there: who leads is asked of every incident under way, the rest is help.
 fn is_missed(incident: &IncidentView, seat: Seat) -> bool {
     let asked = matches!(seat, Seat::Commander | Seat::ServiceLead | Seat::OwnerLead);
@@ -165,14 +204,18 @@ fn view<'a>(kind: &Kind, incident: &'a IncidentView) -> Option<&'a PageView> {
     }
 }
 
+/// From this width on, a row says in words what its section's title says too.
+pub(super) const WORDS: u16 = 70;
+
 /// Where what it is and whose incident it is begin.
-fn tabs(width: u16) -> (u16, u16) {
-    match width {
-        120.. => (36, 74),
-        WIDE.. => (26, 64),
-        70.. => (26, 54),
-        60.. => (16, 34),
-        _ => (12, 30),
+fn tabs(kind: &Kind, width: u16) -> (u16, u16) {
+    match (width, kind) {
+        (120.., _) => (36, 74),
+        (WIDE.., _) => (26, 64),
+        (WORDS.., _) => (26, 54),
+        (_, Kind::Vacant(_)) => (15, 15),
+        (_, Kind::Seat(..) | Kind::Offered(_)) => (15, 28),
+        _ => (15, 22),
     }
 }
 
@@ -184,6 +227,10 @@ pub(super) fn draw(
     row: &PersonRow,
     selected: bool,
 ) {
+    if let Kind::Connected(source, one) = &row.kind {
+        present(shared, canvas, line, *source, one);
+        return;
+    }
     let Some((source, incident)) = &row.incident else {
         let (text, role) = match row.kind {
             Kind::Heading(title, count) => (format!(" {title} {count}"), Role::Lane),
@@ -197,7 +244,7 @@ pub(super) fn draw(
         canvas.stand_on(Some(Role::Selected));
         canvas.clear(line, Role::Selected);
     }
-    let (what, whose) = tabs(line.width);
+    let (what, whose) = tabs(&row.kind, line.width);
     let mark = if selected {
         canvas.glyphs().mark()
     } else {
@@ -215,13 +262,46 @@ pub(super) fn draw(
         second.pop();
     }
     canvas.line(place, &second);
-    canvas.line(
-        room(whose, line.width.saturating_sub(1)),
-        &named(shared, *source, incident, line.width),
+    let end = line.width.saturating_sub(1);
+    let name = named(
+        shared,
+        *source,
+        incident,
+        (line.width, end - whose.min(end)),
     );
+    canvas.line(room(whose, end), &name);
     if selected {
         canvas.stand_on(None);
     }
+}
+
+/// Somebody who is connected: name, by which door, since when, of which team.
+fn present(
+    shared: &Shared,
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+    source: usize,
+    one: &PresenceView,
+) {
+    let (what, whose) = tabs(&Kind::Connected(source, one.clone()), line.width);
+    let room = |from: u16, to: u16| Rect::new(line.x + from, line.y, to.saturating_sub(from), 1);
+    // A display's name is a place, not a person.
+    let name = match shared.options.mask && one.via != Via::Display {
+        true => Part::text(shared.glyphs.masked(), Role::Masked),
+        false => Part::text(one.person.clone(), Role::Text),
+    };
+    canvas.line(room(1, what - 1), &[name]);
+    let mut door = vec![Part::text(one.via.as_str(), Role::Text)];
+    if one.door != one.via.as_str() {
+        door.push(Part::text(format!(" {}", one.door), Role::Text));
+    }
+    let from = shared.mono(source, one.connected_at);
+    door.push(Part::text(" for ", Role::Dim));
+    door.push(Part::Live(LiveText::Since { from }, Role::Text));
+    canvas.line(room(what, whose - 1), &door);
+    let team = one.team.as_deref().unwrap_or_default().to_owned();
+    let end = line.width.saturating_sub(1);
+    canvas.line(room(whose, end), &[Part::text(team, Role::Dim)]);
 }
 
 type Parts = Vec<Part<'static>>;
@@ -250,12 +330,9 @@ fn said(
             None => Default::default(),
         },
         Kind::Seat(seat, name) => {
-            let person = match shared.options.mask {
-                true => Part::text(shared.glyphs.masked(), Role::Masked),
-                false => {
-                    let person = incident.seat(*seat).unwrap_or_default();
-                    Part::text(person.to_owned(), Role::Text)
-                }
+            let person = match incident.seat(*seat).filter(|_| !shared.options.mask) {
+                Some(person) => Part::text(person.to_owned(), Role::Text),
+                None => Part::text(shared.glyphs.masked(), Role::Masked),
             };
             let mut second = vec![Part::text(*name, Role::Text)];
             if let Some(at) = incident.seated_at.get(seat.as_str()) {
@@ -268,12 +345,15 @@ fn said(
         Kind::Page(at) => match incident.pages.get(*at) {
             Some(page) => {
                 let team = shared.team(source, &page.team).to_owned();
-                let words = answer(shared, source, incident, page, width);
+                let words = match width < WORDS {
+                    true => short_answer(shared, source, incident, page),
+                    false => answer(shared, source, incident, page, width),
+                };
                 (vec![Part::text(team, Role::Title)], words)
             }
             None => Default::default(),
         },
-        Kind::Heading(..) | Kind::More(_) => Default::default(),
+        Kind::Heading(..) | Kind::More(_) | Kind::Connected(..) => Default::default(),
     }
 }
 
@@ -328,19 +408,66 @@ fn answer(
     parts
 }
 
-/// Whose incident: id, drill, codename, severity.
-fn named(shared: &Shared, source: usize, incident: &IncidentView, width: u16) -> Parts {
-    let mut parts = vec![Part::text(incident.id.clone(), Role::Text)];
-    if !shared.is_live(source) {
-        parts.push(Part::text(shared.glyphs.not_live(), Role::Stale));
+/// The same in six cells: how long nobody answered, or when who did is there. The section's title says which it is.
+fn short_answer(shared: &Shared, source: usize, incident: &IncidentView, page: &PageView) -> Parts {
+    let from = shared.mono(source, page.queued_at);
+    if page.state != PageState::Acknowledged {
+        let role = Role::PageFailed;
+        return vec![match page.state {
+            PageState::Failed => Part::text("FAILED", role),
+            PageState::Unknown => Part::text("UNSURE", role),
+            _ => Part::Live(LiveText::Age { from }, Role::PageUnanswered),
+        }];
     }
-    parts.push(Part::text(" ", Role::Text));
-    if incident.exercise {
-        parts.push(words::drill(shared));
+    if page.late_since(shared.time(source)).is_some() {
+        return vec![Part::text("LATE", Role::PageUnanswered)];
     }
-    if width >= 60 {
-        parts.push(Part::text(incident.codename.clone(), Role::Codename));
-    }
+    let eta = page.eta.filter(|_| page.answer != Some(Answer::Arrived));
+    let (words, role) = match (page.answer, eta) {
+        (Some(Answer::Cannot), _) => ("CANNOT".to_owned(), Role::PageUnanswered),
+        (_, Some(eta)) => (
+            shared.instant(source, incident, eta, Form::Short),
+            Role::PageAcknowledged,
+        ),
+        (Some(Answer::Coming), _) => ("coming".to_owned(), Role::PageAcknowledged),
+        (Some(Answer::Remote), _) => ("remote".to_owned(), Role::PageAcknowledged),
+        (Some(Answer::Arrived), _) => ("there".to_owned(), Role::PageAcknowledged),
+        (None, _) => ("acked".to_owned(), Role::PageAcknowledged),
+    };
+    vec![Part::text(words, role)]
+}
+
+/// Whose incident: id, drill, codename, severity. Where not all of it fits into the room, the codename stands before the
+/// id, and the id before half a codename.
+fn named(
+    shared: &Shared,
+    source: usize,
+    incident: &IncidentView,
+    (width, room): (u16, u16),
+) -> Parts {
+    let called = |id: bool, codename: bool| {
+        let mut parts = Vec::new();
+        if id {
+            parts.push(Part::text(incident.id.clone(), Role::Text));
+        }
+        if !shared.is_live(source) {
+            parts.push(Part::text(shared.glyphs.not_live(), Role::Stale));
+        }
+        if id {
+            parts.push(Part::text(" ", Role::Text));
+        }
+        if incident.exercise {
+            parts.push(words::drill(shared));
+        }
+        if codename {
+            parts.push(Part::text(incident.codename.clone(), Role::Codename));
+        }
+        parts
+    };
+    let forms = [(true, true), (false, true)];
+    let mut forms = forms.into_iter().map(|(id, codename)| called(id, codename));
+    let fits = |parts: &Parts| width_of(parts, shared.now) <= room;
+    let mut parts = forms.find(fits).unwrap_or_else(|| called(true, false));
     if width >= WIDE {
         let (severity, role) = words::severity(incident.severity);
         parts.push(Part::text("  ", Role::Text));

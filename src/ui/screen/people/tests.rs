@@ -1,12 +1,17 @@
 //! Proofs of the people's screen: who is missing, who was called, who sits where, and that hidden names are not told.
 
+use std::sync::Arc;
+
 use crate::domain::instant::Instant;
+use crate::domain::presence::PresenceView;
+use crate::domain::word::{Role, Via};
 use crate::ui::app::App;
-use crate::ui::fixture::{app, board_with, keys, picture, shared};
-use crate::ui::message::Message;
+use crate::ui::fixture::{app, board_with, keys, picture, shared, tick};
+use crate::ui::message::{Effect, Message};
 use crate::ui::screen::ScreenName;
 use crate::ui::shared::Options;
 use crate::ui::update;
+use crate::wire::WhoBody;
 
 #[test]
 fn it_tells_who_is_missing_who_was_called_and_who_sits_where() {
@@ -118,4 +123,90 @@ fn what_is_offered_to_the_viewer_stands_first_in_head_and_list_and_nowhere_on_a_
     update(&mut wall, Message::Board(offer()));
     let wall = picture(&mut wall, 120, 34);
     assert!(!wall.contains("OFFERED"), "{wall}");
+}
+
+#[test]
+fn a_narrow_window_keeps_age_arrival_and_codename() {
+    let mut app = app();
+    let eta: Instant = "2026-11-23T19:45:00Z".parse().unwrap();
+    let board = board_with(0, |incident| {
+        for page in &mut incident.pages {
+            if page.acknowledged_at.is_some() {
+                page.eta = Some(eta);
+            }
+        }
+    });
+    update(&mut app, Message::Board(board));
+    keys(&mut app, "4");
+    let seen = picture(&mut app, 40, 12);
+    for words in [
+        "legal-affairs 6m40s  COPPER HERON",
+        "service lead  AZ-142 COPPER HERON",
+        "19:45  PALE ORCHID",
+    ] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+}
+
+#[test]
+fn a_seat_that_is_hidden_is_a_seat_and_no_vacancy() {
+    let mut app = app();
+    let board = board_with(0, |incident| {
+        incident.commander = None;
+        incident.masked.push("commander".to_owned());
+    });
+    update(&mut app, Message::Board(board));
+    app.show(ScreenName::People);
+    let seen = picture(&mut app, 120, 80);
+    let row = |line: &&str| line.contains("▒▒") && line.contains("commander");
+    assert!(
+        seen.lines()
+            .any(|line| row(&line) && line.contains("AZ-142")),
+        "{seen}"
+    );
+    assert!(
+        !seen.contains("commander                 VACANT                                AZ-142"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn who_is_connected_is_told_with_door_and_displays_and_dropped_first() {
+    let mut app = app();
+    let effects = keys(&mut app, "4");
+    assert!(effects.contains(&Effect::Who { source: 0 }), "{effects:?}");
+    let connected_at: Instant = "2026-11-23T12:07:32Z".parse().unwrap();
+    let one = |person: &str, via: Via, door: &str| PresenceView {
+        person: person.to_owned(),
+        role: Role::Responder,
+        team: None,
+        via,
+        door: door.to_owned(),
+        connected_at,
+        address: None,
+        key: None,
+    };
+    let body = WhoBody {
+        people: vec![
+            one("m.ruiz", Via::Ssh, "ssh"),
+            one("t.mbeki", Via::Ssh, "bastion"),
+            one("war-room", Via::Display, "display"),
+        ],
+    };
+    let body = Ok(Arc::new(body));
+    update(&mut app, Message::Who { source: 0, body });
+    let seen = picture(&mut app, 80, 24);
+    for words in [
+        "CONNECTED 3",
+        "m.ruiz             ssh for 2h00m",
+        "t.mbeki            ssh bastion for 2h00m",
+        "war-room           display for 2h00m",
+    ] {
+        assert!(seen.contains(words), "{words}\n{seen}");
+    }
+    assert!(seen.find("ANSWERED").unwrap() < seen.find("CONNECTED").unwrap());
+    assert!(!picture(&mut app, 40, 12).contains("CONNECTED"));
+    // Asked again while the screen is seen, and not at each tick.
+    assert_eq!(tick(&mut app, 1_000), []);
+    assert!(tick(&mut app, 30_000).contains(&Effect::Who { source: 0 }));
 }

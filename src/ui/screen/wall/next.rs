@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use super::FULL;
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::index::{DutyRow, known_by};
+use crate::ui::digits::Size;
+use crate::ui::index::{DutyGroup, DutyRow, known_by};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
 use crate::ui::screen::head::start_parts;
@@ -24,7 +25,7 @@ pub fn wanted(shared: &Shared, digits: bool) -> usize {
 fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
     let world = &shared.index.world;
     let missing = usize::from(!world.missing.is_empty() && most >= 2);
-    let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= 5);
+    let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= 3);
     let running = world.running.iter().skip(usize::from(digits));
     let mut rows: Vec<&DutyRow> = running.take(most - missing - unnumbered).collect();
     let left = most - rows.len() - unnumbered;
@@ -36,7 +37,24 @@ fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
     rows
 }
 
-/// Draws the nearest deadline, three or five rows high.
+/// What the rows have no room for: `+5 running · +2 to decide`.
+pub fn left_out(shared: &Shared, rows: u16, digits: bool) -> String {
+    use DutyGroup::{DecisionMissing, NoNumber, Running};
+    let world = &shared.index.world;
+    let rows = chosen(shared, usize::from(rows), digits);
+    let shown = |group| rows.iter().filter(|row| row.group == group).count();
+    let big = usize::from(digits);
+    let left = [
+        (world.running.len(), shown(Running) + big, "running"),
+        (world.missing.len(), shown(DecisionMissing), "to decide"),
+        (world.unnumbered.len(), shown(NoNumber), "unsent"),
+    ];
+    let told = left.iter().filter(|(all, shown, _)| all > shown);
+    let told = told.map(|(all, shown, word)| format!("+{} {word}", all - shown));
+    told.collect::<Vec<_>>().join(" · ")
+}
+
+/// Draws the nearest deadline in the biggest digits that the rows have room for.
 pub fn digits(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
     let Some(row) = shared.index.world.running.first() else {
         return;
@@ -50,97 +68,149 @@ pub fn digits(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         return;
     };
     let role = match role {
-        Role::StartPassed | Role::PastDue | Role::Overdue => role,
+        Role::StartPassed | Role::PastDue | Role::Overdue => Role::BigLate,
         _ => Role::BigDigit,
     };
-    let large = area.height >= 5;
-    let (sign, middle) = (if to < shared.now { "+" } else { "T-" }, area.height / 2);
-    canvas.text(area.x, area.y + middle, 2, sign, role);
-    let mut wide = 0;
-    for n in 0..area.height {
-        let text = LiveText::BigDigits {
-            to,
-            row: usize::from(n),
-            large,
-            glyphs: canvas.glyphs(),
-        };
-        let line = Rect::new(area.x + 3, area.y + n, area.width.saturating_sub(3), 1);
-        wide = canvas.line(line, &[Part::Live(text, role)]);
+    let size = Size::within(area.height);
+    let sign = if to < shared.now { "+" } else { "T-" };
+    let told = |row: u16| LiveText::BigDigits {
+        to,
+        row: usize::from(row),
+        size,
+        glyphs: canvas.glyphs(),
+    };
+    let wide = told(0).at(shared.now).width;
+    // The sign is as big as the digits where enough is left beside them.
+    let gap = if size == Size::Small { 1 } else { 2 };
+    let big = size.width(sign) + gap;
+    let beside_it = if size == Size::Small { 32 } else { 40 };
+    let whole = big + wide + 2 + beside_it <= area.width;
+    let from = if whole { big } else { 3 };
+    let texts: Vec<_> = (0..area.height).map(told).collect();
+    match whole {
+        true => {
+            let rows = size.rows(sign, canvas.glyphs());
+            for (y, row) in (area.y..area.bottom()).zip(&rows) {
+                canvas.text(area.x, y, big, row, role);
+            }
+        }
+        false => {
+            let middle = area.y + area.height / 2;
+            canvas.text(area.x, middle, 2, sign, role);
+        }
     }
-    let x = area.x + 3 + wide + 2;
+    for (y, text) in (area.y..area.bottom()).zip(texts) {
+        let line = Rect::new(area.x + from, y, area.width.saturating_sub(from), 1);
+        canvas.line(line, &[Part::Live(text, role)]);
+    }
+    let x = area.x + from + wide + 2;
     let room = area.right().saturating_sub(x);
-    for (n, parts) in (0..area.height).zip(beside(shared, row, room, large)) {
-        canvas.line(Rect::new(x, area.y + n, room, 1), &parts);
+    // What stands beside very high digits has air between its lines.
+    let step = if size == Size::Huge { 2 } else { 1 };
+    let lines = (area.y..area.bottom()).step_by(step);
+    for (y, parts) in lines.zip(beside(shared, row, room, size)) {
+        canvas.fits(&parts, room);
+        canvas.line(Rect::new(x, y, room, 1), &parts);
     }
 }
 
 /// What stands beside the digits: whose, what by when, start by when, and who decides.
-fn beside(shared: &Shared, row: &DutyRow, room: u16, large: bool) -> Vec<Vec<Part<'static>>> {
+fn beside(shared: &Shared, row: &DutyRow, room: u16, size: Size) -> Vec<Vec<Part<'static>>> {
     let incident = &row.incident;
     let Some(duty) = row.view() else {
         return Vec::new();
     };
     let (severity, role) = words::severity(incident.severity);
-    let mut first = vec![Part::text(format!("{severity} "), role)];
-    if incident.exercise {
-        first.push(Part::text("EXERCISE ", Role::Exercise));
-    }
-    first.push(Part::text(incident.codename.clone(), Role::Codename));
-    if !shared.is_live(row.source) {
-        first.push(Part::text("~", Role::Stale));
+    let named = |whole| {
+        let mut parts = vec![Part::text(format!("{severity} "), role)];
+        if incident.exercise {
+            parts.push(words::drill_word(whole));
+        }
+        parts.push(Part::text(incident.codename.clone(), Role::Codename));
+        if !shared.is_live(row.source) {
+            parts.push(Part::text("~", Role::Stale));
+        }
+        parts
+    };
+    let fits = |parts: &[Part<'_>]| width_of(parts, shared.now) <= room;
+    // A codename is not cut for a word that has a short form.
+    let mut first = named(true);
+    if !fits(&first) {
+        first = named(false);
     }
     let id = Part::text(format!("  {}", incident.id), Role::Text);
     if width_of(&first, shared.now) + id.width(shared.now) <= room {
         first.push(id);
     }
     let name = words::duty_name(shared, duty, " ");
-    let at = duty.due_at.map_or(String::new(), |at| {
-        shared.instant(row.source, incident, at, Form::Weekday)
-    });
+    let at = |form| {
+        duty.due_at.map_or(String::new(), |at| {
+            shared.instant(row.source, incident, at, form)
+        })
+    };
+    let (day, hour) = (at(Form::Weekday), at(Form::Short));
+    if size != Size::Small {
+        let (who, role) = words::decider(shared, row.source, duty);
+        return vec![
+            first,
+            vec![Part::text(name, Role::Text)],
+            vec![Part::text(format!("by {day}"), Role::Text)],
+            start_words(shared, row, true),
+            vec![Part::text(who, role)],
+        ];
+    }
     let to = match words::is_hidden(shared, duty) {
         true => "restricted".to_owned(),
         false => words::recipient(duty),
     };
-    let fits = |text: &String| crate::domain::text::width(text) <= usize::from(room);
-    let said = [format!("{name} by {at}"), format!("{to} by {at}")];
-    let second = said.into_iter().find(fits);
-    let second = second.unwrap_or_else(|| format!("by {at}"));
-    let start = start_words(shared, row);
-    let (who, who_role) = words::decider(shared, row.source, duty);
-    let who = Part::text(who, who_role);
-    if large {
-        return vec![
-            first,
-            vec![Part::text(name, Role::Text)],
-            vec![Part::text(format!("by {at}"), Role::Text)],
-            start,
-            vec![who],
-        ];
-    }
-    let mut third = start;
-    let dot = Part::text(" · ", Role::Dim);
-    let whole = width_of(&third, shared.now) + 3 + who.width(shared.now);
-    if whole <= room {
-        third.extend([dot, who]);
-    } else if who_role == Role::Vacant {
-        third.extend([dot, Part::text("NOBODY", Role::Vacant)]);
-    }
-    vec![first, vec![Part::text(second, Role::Text)], third]
+    let said = [
+        format!("{name} by {day}"),
+        format!("{to} by {day}"),
+        format!("{to} by {hour}"),
+    ];
+    let mut said = said
+        .into_iter()
+        .map(|text| vec![Part::text(text, Role::Text)]);
+    let second = said.find(|parts| fits(parts));
+    let second = second.unwrap_or_else(|| vec![Part::text(format!("by {day}"), Role::Text)]);
+    vec![first, second, start_and_who(shared, row, room)]
 }
 
-/// The latest start; in capitals, for here it is what the room has to do.
-fn start_words(shared: &Shared, row: &DutyRow) -> Vec<Part<'static>> {
+/// The latest start and who decides in one line: of both as much as fits, and of who decides more.
+fn start_and_who(shared: &Shared, row: &DutyRow, room: u16) -> Vec<Part<'static>> {
+    let starts = [true, false].map(|whole| start_words(shared, row, whole));
+    let who = |room| {
+        let (who, role) = words::decider_within(shared, row, room);
+        Part::text(who, role)
+    };
+    let whos = [who(u16::MAX), who(14), who(6)];
+    let both = starts.iter().flat_map(|start| {
+        whos.iter().map(|who| {
+            let mut parts = start.clone();
+            parts.extend([Part::text(" · ", Role::Dim), who.clone()]);
+            parts
+        })
+    });
+    let mut both = both.collect::<Vec<_>>().into_iter();
+    let both = both.find(|parts| width_of(parts, shared.now) <= room);
+    both.unwrap_or_else(|| vec![who(room)])
+}
+
+/// The latest start; in capitals, for here it is what the room has to do. `whole`: and how long that is.
+fn start_words(shared: &Shared, row: &DutyRow, whole: bool) -> Vec<Part<'static>> {
     let start = row.view().and_then(|duty| duty.latest_start_at);
     match start {
         Some(start) if shared.mono(row.source, start) >= shared.now => {
             let to = shared.mono(row.source, start);
             let at = shared.instant(row.source, &row.incident, start, Form::Short);
-            vec![
-                Part::text(format!("START BY {at}, "), Role::DueSoon),
-                Part::Live(LiveText::Until { to }, Role::DueSoon),
-            ]
+            let mut parts = vec![Part::text(format!("START BY {at}"), Role::DueSoon)];
+            if whole {
+                parts.push(Part::text(", ", Role::DueSoon));
+                parts.push(Part::Live(LiveText::Until { to }, Role::DueSoon));
+            }
+            parts
         }
-        _ => start_parts(shared, row, true),
+        _ => start_parts(shared, row, whole),
     }
 }
 

@@ -2,10 +2,12 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::board::Fault;
+use crate::domain::instant::Instant;
 use crate::domain::text::width;
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::phrase::{Form, instant};
-use crate::ui::screen::head::{comms, fitted, page_parts, token, vacancies};
+use crate::ui::screen::head::{comms, fitted, page_parts, scope, token, vacancies};
 use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -40,7 +42,9 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         pages.splice(0..0, comms(shared));
     }
     if seats.is_empty() && pages.is_empty() {
-        let text = match shared.board.sources.iter().any(|of| of.complete) {
+        // Of services that a token does not see nothing is known.
+        let whole = shared.board.sources.iter().any(|of| of.complete) && scope(shared).is_none();
+        let text = match whole {
             true => "every seat is held, every page answered",
             false => "",
         };
@@ -56,7 +60,7 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
     }
     if !pages.is_empty() {
         let label = if late { "NOT HERE" } else { "NO ANSWER" };
-        let mut parts = vec![Part::text(label, Role::PageUnanswered), Part::Tab(LABEL)];
+        let mut parts = vec![Part::text(label, Role::Missing), Part::Tab(LABEL)];
         parts.extend(fitted(shared, pages, more, room));
         canvas.line(line(n), &parts);
     }
@@ -84,18 +88,38 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     canvas.line(Rect { width: room, ..row }, &parts);
 }
 
+/// The first token of this display to end: when, of which source.
+fn ends(shared: &Shared) -> Option<(Instant, usize)> {
+    let ends = shared.board.sources.iter().enumerate();
+    let ends = ends.filter_map(|(i, source)| {
+        // A token that is refused now need not be waited for.
+        if source.fault == Some(Fault::TokenRefused) {
+            return None;
+        }
+        let about = source.about.as_ref()?;
+        // The door's is nobody's affair until it ends soon.
+        let told = !about.token_of_door || token(shared).0.is_some();
+        Some((about.token_expires_at.filter(|_| told)?, i))
+    });
+    ends.min()
+}
+
+/// The same in few words, with the version: `v0.1.0 · token 24 d`.
+pub fn brief(shared: &Shared, canvas: &mut Canvas<'_>) -> String {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let version = format!("v{}", env!("CARGO_PKG_VERSION"));
+    let Some((at, source)) = ends(shared) else {
+        return version;
+    };
+    let left = (at - shared.time(source)).num_milliseconds().max(0);
+    canvas.redraw_at(Some(shared.now + (left % DAY + 1)));
+    format!("{version} · token {} d", left / DAY)
+}
+
 /// The version, and when the first token of this display ends.
 pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let version = format!("warboard {}", env!("CARGO_PKG_VERSION"));
-    let ends = shared.board.sources.iter().enumerate();
-    let ends = ends.filter_map(|(i, source)| {
-        let about = source.about.as_ref()?;
-        let at = about.token_expires_at?;
-        // The door's is nobody's affair until it ends soon.
-        let told = !about.token_of_door || token(shared).0.is_some();
-        told.then_some((at, i, source))
-    });
-    let Some((at, source, of)) = ends.min_by_key(|(at, ..)| *at) else {
+    let Some((at, source)) = ends(shared) else {
         canvas.text(row.x, row.y, row.width, &version, Role::Dim);
         return;
     };
@@ -105,12 +129,22 @@ pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
         None => {
             let zone = crate::ui::phrase::Zone::UTC;
             let at = instant(at, shared.time(source), zone, Form::Weekday).text;
-            (format!("token for {} ends {at}", of.name), Role::Dim)
+            let name = shared.source_name(source);
+            (format!("token for {name} ends {at}"), Role::Dim)
         }
     };
-    // Where both have no room, which version this is can be seen elsewhere.
-    if width(&version) + 2 + width(&text) <= usize::from(row.width) {
-        canvas.text(row.x, row.y, row.width, &version, Role::Dim);
-    }
+    // Both are told, however short.
+    let fits = |version: &str| width(version) + 2 + width(&text) <= usize::from(row.width);
+    let short = format!("v{}", env!("CARGO_PKG_VERSION"));
+    let version = [version, short].into_iter().find(|version| fits(version));
+    let Some(version) = version else {
+        let text = match role {
+            Role::Dim => brief(shared, canvas),
+            _ => text,
+        };
+        canvas.text(row.x, row.y, row.width, &text, role);
+        return;
+    };
+    canvas.text(row.x, row.y, row.width, &version, Role::Dim);
     canvas.text_right(row.x, row.y, row.width, &text, role);
 }

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use crate::domain::board::{Board, Source};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
+
+use crate::domain::board::{About, Board, ConnectorView, Fault, Source, TakesView};
 use crate::domain::view::IncidentView;
 use crate::domain::word::Severity;
 use crate::ui::app::App;
 use crate::ui::fixture::{app_with, board, board_with, keys, picture, shared_with, tick};
 use crate::ui::message::Message;
 use crate::ui::shared::Options;
-use crate::ui::update;
+use crate::ui::theme::{Role, SHIPPED};
+use crate::ui::{draw, update};
 
 fn wall(mask: bool) -> App {
     let options = Options {
@@ -171,4 +176,251 @@ fn the_last_ten_minutes_run_by_seconds_and_what_passed_says_so() {
     tick(&mut app, 590_000);
     let after = picture(&mut app, 60, 17);
     assert!(after.lines().nth(3).unwrap().starts_with("+ "), "{after}");
+    // Where there is room the sign is as big as what it belongs to.
+    let after = picture(&mut app, 80, 24);
+    let row = after.lines().nth(3).unwrap();
+    assert!(row.starts_with("▀█▀ "), "{after}");
+}
+
+#[test]
+fn no_cell_of_a_big_digit_has_the_colour_of_its_ground_in_any_theme() {
+    for (theme, _) in SHIPPED {
+        for late_ms in [0, 9_118_000, 20_000_000] {
+            for (w, h) in [(60, 17), (120, 34), (200, 50)] {
+                let options = Options {
+                    wall: true,
+                    ..Options::default()
+                };
+                let mut app = app_with(shared_with(options, theme));
+                tick(&mut app, late_ms);
+                picture(&mut app, w, h);
+                let mut buffer = Buffer::empty(Rect::new(0, 0, w, h));
+                draw(&app, &mut buffer);
+                let cells = buffer.content.iter();
+                let digits = cells.filter(|cell| ["█", "▀", "▄"].contains(&cell.symbol()));
+                let mut any = 0;
+                for cell in digits {
+                    any += 1;
+                    let plain = app.shared.theme.style(Role::Text);
+                    assert_eq!(
+                        Some(cell.bg),
+                        plain.bg,
+                        "{theme} {w}x{h}: a ground of its own"
+                    );
+                    assert!(
+                        !cell.modifier.contains(Modifier::REVERSED),
+                        "{theme} {w}x{h}"
+                    );
+                    assert!(
+                        cell.fg != cell.bg || cell.fg == Color::Reset,
+                        "{theme} {w}x{h}"
+                    );
+                }
+                assert!(any > 20, "{theme} {w}x{h}: no digits");
+            }
+        }
+    }
+}
+
+#[test]
+fn beside_the_seconds_of_the_last_minutes_recipient_and_decider_stand() {
+    let mut app = wall(false);
+    tick(&mut app, 9_118_000);
+    let drill = board_with(0, |incident| incident.exercise = true);
+    for board in [board_with(0, |_| {}), drill] {
+        let calm = Board {
+            sources: board.sources.get(..1).unwrap().to_vec(),
+            ..Board::clone(&board)
+        };
+        update(&mut app, Message::Board(Arc::new(calm)));
+        let seen = picture(&mut app, 60, 17);
+        for words in ["COPPER HERON", "customers by 16:49", "j.lindqvist"] {
+            assert!(seen.contains(words), "{words}\n{seen}");
+        }
+    }
+    assert!(picture(&mut app, 60, 17).contains("sev1 EX COPPER HERON"));
+}
+
+/// The fixture's board with one source changed.
+fn with_source(at: usize, change: impl Fn(&mut Source)) -> Arc<Board> {
+    let mut board = board();
+    let mut of = Source::clone(&board.sources[at]);
+    change(&mut of);
+    board.sources[at] = Arc::new(of);
+    Arc::new(board)
+}
+
+/// The same with that source alone.
+fn only_source(at: usize, change: impl Fn(&mut Source)) -> Arc<Board> {
+    let board = with_source(at, change);
+    Arc::new(Board {
+        sources: vec![board.sources[at].clone()],
+        ..Board::clone(&board)
+    })
+}
+
+fn about(source: &mut Source, change: impl Fn(&mut About)) {
+    let mut about = About::clone(source.about.as_ref().unwrap());
+    change(&mut about);
+    source.about = Some(Arc::new(about));
+}
+
+fn told(board: Arc<Board>, w: u16, h: u16) -> String {
+    let mut app = wall(false);
+    update(&mut app, Message::Board(board));
+    picture(&mut app, w, h)
+}
+
+#[test]
+fn why_a_source_is_down_is_told_and_its_refused_token_is_not_waited_for() {
+    let refused = |source: &mut Source| {
+        source.refused_since = Some(crate::ui::fixture::MONO - 20_000);
+        source.heard = source.refused_since;
+        source.fault = Some(Fault::TokenRefused);
+        source.error = Some(Arc::from(
+            "azure does not know this token (401); ask for a new one",
+        ));
+        let soon = source.time(crate::ui::fixture::MONO).unwrap() + chrono::TimeDelta::days(2);
+        about(source, |about| about.token_expires_at = Some(soon));
+    };
+    let seen = told(only_source(0, refused), 60, 17);
+    let second = seen.lines().nth(1).unwrap();
+    assert!(
+        second.starts_with("azure DOWN 20s: token refused"),
+        "{seen}"
+    );
+    assert!(!seen.contains("expires in"), "{seen}");
+    let seen = told(only_source(0, refused), 120, 34);
+    assert!(seen.contains("does not know this token (401)"), "{seen}");
+    // With another that is stale, the reason stands in a row of its own where the line has no room.
+    let seen = told(with_source(0, refused), 60, 17);
+    assert!(seen.contains("azure: token refused"), "{seen}");
+    assert!(told(with_source(0, refused), 40, 12).contains("azure: token refused"));
+}
+
+#[test]
+fn an_incident_system_that_was_not_read_is_told_beside_a_live_backend() {
+    let unread = |source: &mut Source| {
+        about(source, |about| {
+            about.connectors = vec![ConnectorView {
+                name: "cases".to_owned(),
+                kind: "iris".to_owned(),
+                asked_at: None,
+                answered_at: None,
+                changed_at: None,
+                whole_at: None,
+                open: 0,
+                trouble: Some("it does not know the key (401)".to_owned()),
+                takes: TakesView::default(),
+            }];
+        });
+    };
+    let seen = told(only_source(0, unread), 60, 17);
+    let second = seen.lines().nth(1).unwrap();
+    assert_eq!(second, "azure live · cases never read", "{seen}");
+    let seen = told(with_source(0, unread), 60, 17);
+    assert!(seen.contains("azure: cases never read"), "{seen}");
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_on_the_wall() {
+    let off = |source: &mut Source| source.skew_ms = Some(-300_000);
+    for (w, h) in [(60, 17), (120, 34), (40, 12)] {
+        let seen = told(only_source(0, off), w, h);
+        assert!(seen.contains("this clock 300 s behind"), "{seen}");
+    }
+    let near = told(
+        only_source(0, |source| source.skew_ms = Some(1_900)),
+        60,
+        17,
+    );
+    assert!(!near.contains("this clock"), "{near}");
+}
+
+#[test]
+fn a_token_for_some_services_says_so_and_of_one_that_is_none_louder() {
+    let empty = |service: &'static str| {
+        only_source(0, move |source| {
+            source.incidents = Arc::new(Vec::new());
+            about(source, |about| {
+                about.you.services = vec![service.to_owned()]
+            });
+        })
+    };
+    let seen = told(empty("azure"), 60, 17);
+    assert!(seen.contains("azure live · services: azure"), "{seen}");
+    let seen = told(empty("azzure"), 60, 17);
+    assert!(seen.contains("NO SUCH SERVICE: azzure"), "{seen}");
+    assert!(!seen.contains("every seat is held"), "{seen}");
+    assert!(!seen.contains("No open incident.\n"), "{seen}");
+}
+
+#[test]
+fn before_anything_was_heard_no_count_says_nothing_is_there() {
+    let unheard = Board {
+        sources: vec![Arc::new(Source::new("azure"))],
+        generation: 8,
+    };
+    let seen = told(Arc::new(unheard), 60, 17);
+    assert!(
+        seen.contains("DETECT ?") && !seen.contains("DETECT 0"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn drills_are_marked_where_a_seat_or_an_answer_is_missing() {
+    let drill = board_with(0, |incident| {
+        incident.exercise = true;
+        incident.comms = crate::domain::word::Comms::Suspect;
+    });
+    let seen = told(drill.clone(), 200, 50);
+    assert!(seen.contains("service lead PP-12, EX AZ-142"), "{seen}");
+    assert!(seen.contains("EX legal-affairs"), "{seen}");
+    assert!(seen.contains("COMMS SUSPECT EX AZ-"), "{seen}");
+}
+
+#[test]
+fn the_mark_of_a_reader_is_no_higher_than_what_is_shown_to_them() {
+    let green = |source: &mut Source| {
+        about(source, |about| {
+            about.you.clearance = crate::domain::word::Tlp::Green
+        });
+    };
+    let seen = told(only_source(0, green), 60, 17);
+    assert!(
+        seen.contains("TLP:GREEN") && !seen.contains("TLP:AMBER"),
+        "{seen}"
+    );
+}
+
+#[test]
+fn version_and_end_of_the_token_stand_on_every_wall_with_room_for_a_rule() {
+    for (w, h) in [(60, 17), (60, 24), (80, 24), (120, 34)] {
+        let mut app = wall(false);
+        let seen = picture(&mut app, w, h);
+        let version = env!("CARGO_PKG_VERSION");
+        assert!(seen.contains(version), "{w}x{h}\n{seen}");
+        assert!(seen.contains("token"), "{w}x{h}\n{seen}");
+    }
+    let mut app = wall(false);
+    assert!(picture(&mut app, 60, 17).contains("token 13 d "));
+    tick(&mut app, 24 * 60 * 60 * 1000);
+    assert!(picture(&mut app, 60, 17).contains("token 12 d "));
+}
+
+#[test]
+fn a_decision_and_a_duty_without_a_number_have_a_line_and_what_has_none_is_counted() {
+    let mut app = wall(false);
+    let seen = picture(&mut app, 60, 17);
+    let clocks: Vec<&str> = seen
+        .lines()
+        .skip(5)
+        .take(3)
+        .map(|row| row.get(..8).unwrap())
+        .collect();
+    assert_eq!(clocks, ["T-05:58 ", "no clock", "no clock"], "{seen}");
+    assert!(seen.contains("2d22h"), "{seen}");
+    let rule = seen.lines().nth(8).unwrap();
+    assert!(rule.contains(" +2 running · +3 to decide "), "{seen}");
 }
