@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::auth::Authorized;
 use super::problem::Problem;
+use super::regime::reads_contracts;
 use super::shown;
 use super::state::ServerState;
 use crate::domain::board::{About, HeadView, TeamView};
@@ -96,12 +97,20 @@ pub async fn info(
         .services
         .iter()
         .filter(|service| caller.sees_service(&service.id));
+    // A service's regimes may be a contract, which names a customer.
+    let contracts = reads_contracts(&caller);
+    let told = |regime: &String| contracts || !state.rules.catalogue().names_a_customer(regime);
+    let services = services.map(|service| {
+        let mut shown = service.view();
+        shown.regimes.retain(told);
+        shown
+    });
     let polled = state.intakes.iter().map(|intake| intake.view());
     let connectors = polled.chain(state.alerts.iter().map(|intake| intake.view(&state)));
     Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        services: services.map(|service| service.view()).collect(),
+        services: services.collect(),
         severities: state.directory.severities.clone(),
         definitions: state.definitions.clone(),
         you: SelfView {
