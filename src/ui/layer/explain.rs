@@ -388,7 +388,7 @@ fn started(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
 }
 
 fn decided(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
-    let (who, role) = words::decider(look.shared, look.source, duty);
+    let (who, role) = words::decider(look.shared, look.source, look.incident, duty);
     let who = match (look.shared.options.mask, role) {
         (true, Role::Text) => look.masked(),
         _ => Part::text(who, role),

@@ -66,9 +66,12 @@ fn seats(look: &Look<'_>) -> Vec<Item> {
             let more = match &duty.decider.person {
                 Some(_) if !look.texts() => row(look.shared.glyphs.masked(), Role::Masked),
                 Some(person) => row(person.clone(), Role::Text),
+                None if incident.is_masked("decider") => {
+                    row(look.shared.glyphs.masked(), Role::Masked)
+                }
                 None => row("NOBODY DECIDES", Role::Vacant),
             };
-            let name = format!("decides {}", duty_name(duty));
+            let name = format!("decides {}", look.duty_name(duty));
             Item::new(format!("{DECIDES}{}", duty.id), name).with(more)
         });
     seats.chain(duties).collect()

@@ -253,11 +253,23 @@ pub fn number(n: u64) -> String {
     text
 }
 
-/// Who decides, in words: a person, else that nobody does, and of which team somebody should.
-pub fn decider(shared: &Shared, source: usize, duty: &DutyView) -> (String, Role) {
+/// Who decides, in words: a person, else that nobody does, and of which team somebody should. Whom the reader's clearance
+/// hides is not nobody.
+pub fn decider(
+    shared: &Shared,
+    source: usize,
+    incident: &IncidentView,
+    duty: &DutyView,
+) -> (String, Role) {
+    let masked = shared.glyphs.masked();
     match (&duty.decider.person, &duty.decider.team) {
         (Some(_), _) if shared.options.mask => ("decider named".to_owned(), Role::Text),
         (Some(person), _) => (person.clone(), Role::Text),
+        (None, Some(team)) if incident.is_masked("decider") => {
+            let team = shared.team(source, team);
+            (format!("{masked}, {team}"), Role::Masked)
+        }
+        (None, None) if incident.is_masked("decider") => (masked.to_owned(), Role::Masked),
         (None, Some(team)) => {
             let team = shared.team(source, team);
             (format!("NOBODY, {team}"), Role::Vacant)
@@ -270,13 +282,14 @@ pub fn decider(shared: &Shared, source: usize, duty: &DutyView) -> (String, Role
 pub fn decider_within(shared: &Shared, row: &DutyRow, room: u16) -> (String, Role) {
     let nobody = "NOBODY DECIDES";
     let (who, role) = match row.view() {
-        Some(duty) => decider(shared, row.source, duty),
+        Some(duty) => decider(shared, row.source, &row.incident, duty),
         None => (nobody.to_owned(), Role::Vacant),
     };
     let room = usize::from(room);
     let who = match role {
         Role::Vacant if nobody.len() > room => "NOBODY".to_owned(),
         Role::Vacant if width(&who) > room => nobody.to_owned(),
+        Role::Masked if width(&who) > room => shared.glyphs.masked().to_owned(),
         _ => who,
     };
     (who, role)

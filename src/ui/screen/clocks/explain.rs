@@ -194,7 +194,7 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
         );
         lines.push(said("text", vec![text(parts)]));
     }
-    let (who, role) = words::decider(shared, row.source, duty);
+    let (who, role) = words::decider(shared, row.source, &row.incident, duty);
     let mut parts = vec![Part::text(who, role)];
     if let (Some(_), Some(team)) = (&duty.decider.person, &duty.decider.team) {
         let team = shared.team(row.source, team);

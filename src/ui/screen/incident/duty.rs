@@ -116,7 +116,7 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
             .map(|(text, role)| vec![Part::text(format!("alarm {text}"), role)]),
     );
     if !status.is_finished() {
-        let (who, role) = words::decider(look.shared, look.source, duty);
+        let (who, role) = words::decider(look.shared, look.source, look.incident, duty);
         let who = match (look.shared.options.mask, role) {
             (true, Role::Text) => look.masked(),
             _ => Part::text(who, role),
@@ -126,7 +126,10 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
             let told = format!("told {} of {}", grouped(told.done), grouped(told.of));
             items.push(vec![Part::text(told, Role::Text)]);
         }
-        items.push(vec![Part::text(duty.citation.clone(), Role::Dim)]);
+        // A contract's text is hidden with the customer whose it is.
+        if !duty.citation.is_empty() {
+            items.push(vec![Part::text(duty.citation.clone(), Role::Dim)]);
+        }
         if duty.confidence != "located" && duty.confidence != "quoted" {
             items.push(vec![Part::text("check text", Role::Notice)]);
         }
@@ -205,7 +208,7 @@ fn held(look: Look<'_>, duty: &DutyView) -> String {
         Some(at) => format!("HELD to {}", look.instant(at, Form::Dated)),
         None => "HELD, no end set".to_owned(),
     };
-    match look.shared.options.mask {
+    match look.hides("hold") {
         true => until,
         false => format!(
             "{until}, {}, {}",

@@ -339,6 +339,7 @@ fn learned(look: Look<'_>, lines: &mut Lines) {
                 ));
             }
             (Some(owner), None) => items.push(vec![look.who(owner)]),
+            (None, None) if look.incident.is_masked("lessons") => items.push(vec![look.masked()]),
             (None, None) => items.push(text("NO OWNER", Role::Missing)),
         }
         if let Some(due) = lesson.due.filter(|_| lesson.done_at.is_none()) {

@@ -71,8 +71,7 @@ fn summary(shared: &Shared) -> Vec<Vec<Part<'static>>> {
             parts.push(Part::text(text, Role::Notice));
             parts.push(Part::Live(LiveText::Since { from }, Role::Notice));
         }
-        let unowned = lessons().filter(|item| lesson(item).is_some_and(|it| it.owner.is_none()));
-        let unowned = unowned.count();
+        let unowned = lessons().filter(|item| is_unowned(item)).count();
         if unowned > 0 {
             let text = format!(", {unowned} NO OWNER");
             parts.push(Part::text(text, Role::Vacant));
@@ -96,6 +95,11 @@ fn lesson(item: &PrepItem) -> Option<&LessonView> {
         PrepKind::Lesson(n) => item.incident.lessons.get(n),
         PrepKind::Planned => None,
     }
+}
+
+/// Whether nobody owns it: an owner whom the reader's clearance hides is one.
+fn is_unowned(item: &PrepItem) -> bool {
+    !item.incident.is_masked("lessons") && lesson(item).is_some_and(|it| it.owner.is_none())
 }
 
 fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
@@ -132,7 +136,7 @@ fn item_parts(shared: &Shared, item: &PrepItem) -> Vec<Part<'static>> {
                 |text| text.chars().take(32).collect(),
             );
             let mut parts = vec![Part::text(format!("lesson {text}"), Role::Text)];
-            if lesson.is_some_and(|lesson| lesson.owner.is_none()) {
+            if is_unowned(item) {
                 parts.push(Part::text(" NO OWNER", Role::Vacant));
             }
             match item.at {

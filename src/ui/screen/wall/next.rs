@@ -106,7 +106,7 @@ fn beside(shared: &Shared, row: &DutyRow, room: u16, large: bool) -> Vec<Vec<Par
     let second = said.into_iter().find(fits);
     let second = second.unwrap_or_else(|| format!("by {at}"));
     let start = start_words(shared, row);
-    let (who, who_role) = words::decider(shared, row.source, duty);
+    let (who, who_role) = words::decider(shared, row.source, incident, duty);
     let who = Part::text(who, who_role);
     if large {
         return vec![
@@ -124,6 +124,8 @@ fn beside(shared: &Shared, row: &DutyRow, room: u16, large: bool) -> Vec<Vec<Par
         third.extend([dot, who]);
     } else if who_role == Role::Vacant {
         third.extend([dot, Part::text("NOBODY", Role::Vacant)]);
+    } else if who_role == Role::Masked {
+        third.extend([dot, Part::text(shared.glyphs.masked(), Role::Masked)]);
     }
     vec![first, vec![Part::text(second, Role::Text)], third]
 }
