@@ -11,8 +11,9 @@ use crate::domain::instant::{Instant, Mono};
 use crate::domain::say::alarm_words;
 use crate::domain::text::width;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
+use crate::domain::view_of::RESTRICTED_DUTY;
 use crate::domain::word::{AlarmState, DutyStatus, Severity, Tlp};
-use crate::ui::canvas::{Canvas, Part};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
@@ -230,13 +231,20 @@ pub fn drill_word(whole: bool) -> Part<'static> {
     Part::text(if whole { "EXERCISE " } else { "EX " }, Role::Exercise)
 }
 
-/// A codename with the word that marks a drill before it, in cells.
+/// The words that stand before a codename in lists: a drill, and what exists for some people only. They are written out
+/// where there is room, and never cut.
+pub fn marks(incident: &IncidentView, whole: bool) -> Vec<Part<'static>> {
+    let drill = incident.exercise.then(|| drill_word(whole));
+    let restricted = incident.restriction.is_some().then(|| {
+        let word = if whole { "RESTRICTED " } else { "RESTR " };
+        Part::text(word, Role::Notice)
+    });
+    drill.into_iter().chain(restricted).collect()
+}
+
+/// A codename with its marks before it, in cells.
 pub fn codename_width(incident: &IncidentView, whole: bool) -> u16 {
-    let drill = match (incident.exercise, whole) {
-        (false, _) => 0,
-        (true, true) => 9,
-        (true, false) => 3,
-    };
+    let drill = width_of(&marks(incident, whole), Mono(0));
     drill + u16::try_from(width(&incident.codename)).unwrap_or(u16::MAX)
 }
 

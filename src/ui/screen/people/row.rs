@@ -301,9 +301,7 @@ fn named(shared: &Shared, source: usize, incident: &IncidentView, width: u16) ->
         parts.push(Part::text(shared.glyphs.not_live(), Role::Stale));
     }
     parts.push(Part::text(" ", Role::Text));
-    if incident.exercise {
-        parts.push(words::drill(shared));
-    }
+    parts.extend(words::marks(incident, shared.size.0 >= WIDE));
     if width >= 60 {
         parts.push(Part::text(incident.codename.clone(), Role::Codename));
     }

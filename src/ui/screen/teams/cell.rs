@@ -71,14 +71,12 @@ fn incident(
     let role = |role| if live { role } else { Role::StaleRow };
     let (severity, severity_role) = words::severity(worst.severity);
     let count = Part::text(format!("{} ", cell.count), role(Role::Title));
-    let ex = words::drill(shared);
+    let marks = words::marks(worst, shared.size.0 >= WIDE);
     let severity = Part::text(format!("{severity} "), role(severity_role));
     let codename = Part::text(worst.codename.clone(), role(Role::Codename));
     let id = Part::text(worst.id.clone(), role(Role::Text));
     let mut parts = vec![count];
-    if worst.exercise {
-        parts.push(ex);
-    }
+    parts.extend(marks);
     parts.push(severity);
     let room = width.saturating_sub(1 + width_of(&parts, shared.now));
     let both = codename.width(shared.now) + 1 + id.width(shared.now);
