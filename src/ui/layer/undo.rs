@@ -30,7 +30,7 @@ fn takes_back<'a>(look: &Look<'a>) -> Result<&'a LastMoveView, String> {
     if last.by != look.me() {
         return Err(format!(
             "The last move of {id} is {}'s; only the person who made it takes it back.",
-            last.by
+            look.who(&last.by)
         ));
     }
     if look.now() - last.at > chrono::TimeDelta::minutes(UNDO_MINUTES) {

@@ -170,13 +170,67 @@ impl DutyClock {
 
 /// Whether a duty is named only as restricted: on shared screens, and where names of customers are left out.
 pub fn is_hidden(shared: &Shared, duty: &DutyView) -> bool {
-    duty.restricted || (shared.options.mask && duty.subject != "all")
+    duty.restricted || is_masked(shared, duty)
 }
 
-/// A duty's name: whom it is to and by which rule, `customers MS 72 h`.
+/// Whether the room is not told what a duty is, in its incident and in dialogs too: it is restricted, or names a customer.
+pub fn is_masked(shared: &Shared, duty: &DutyView) -> bool {
+    shared.options.mask && (duty.restricted || duty.names_a_customer())
+}
+
+/// What stands for a duty of which the room is not told what it is, in its incident and in dialogs: numbered where there
+/// are several, for it must not be in doubt on which one somebody acts.
+pub fn masked_name(shared: &Shared, incident: &IncidentView, duty: &DutyView) -> Option<String> {
+    if !is_masked(shared, duty) {
+        return None;
+    }
+    let all = incident.duties.iter();
+    let masked: Vec<_> = all
+        .filter(|of| of.enabled && is_masked(shared, of))
+        .collect();
+    let place = masked.iter().position(|of| of.id == duty.id);
+    Some(match place.filter(|_| masked.len() > 1) {
+        Some(place) => format!("{RESTRICTED_DUTY} {}", place + 1),
+        None => RESTRICTED_DUTY.to_owned(),
+    })
+}
+
+/// A duty's name in its incident and in dialogs, its subject too: `customers @wave-2, MS 72 h`.
+pub fn full_name(shared: &Shared, incident: &IncidentView, duty: &DutyView) -> String {
+    masked_name(shared, incident, duty).unwrap_or_else(|| {
+        let subject = match duty.subject.as_str() {
+            "all" => String::new(),
+            subject => format!(" @{subject}"),
+        };
+        let rule = match duty.rule.is_empty() {
+            true => duty.id.as_str(),
+            false => rule(duty),
+        };
+        format!("{}{subject}, {rule}", duty.to)
+    })
+}
+
+/// A regime's id; none where the room is not told it, for it may be a customer's contract.
+pub fn regime<'a>(shared: &Shared, incident: &IncidentView, id: &'a str) -> Option<&'a str> {
+    let mut duties = incident.duties.iter().filter(|duty| duty.regime == id);
+    let known = duties.next();
+    let told = known.is_some_and(|duty| !duty.restricted && !duty.is_of_a_contract());
+    (told || !shared.options.mask).then_some(id)
+}
+
+/// A person's name, or the sign of what is hidden: from the room, or by the reader's clearance, which leaves it empty.
+pub fn who(shared: &Shared, incident: &IncidentView, name: &str) -> (String, Role) {
+    let hidden = name.is_empty() && incident.is_masked("by");
+    match hidden || shared.options.mask {
+        true => (shared.glyphs.masked().to_owned(), Role::Masked),
+        false => (name.to_owned(), Role::Text),
+    }
+}
+
+/// A duty's name in passing: whom it is to and by which rule, `customers MS 72 h`.
 pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
     if is_hidden(shared, duty) {
-        return "restricted duty".to_owned();
+        return RESTRICTED_DUTY.to_owned();
     }
     let rule = rule(duty);
     match rule.starts_with(&duty.to) {
@@ -403,17 +457,16 @@ pub fn why_not(shared: &Shared, action: Action) -> String {
 
 fn not_undoable(shared: &Shared, target: &Target) -> String {
     let id = &target.id;
-    let last = shared
-        .incident(target)
-        .and_then(|incident| incident.last_move.as_ref());
+    let incident = shared.incident(target);
+    let last = incident.and_then(|of| Some((of, of.last_move.as_ref()?)));
     match last {
         None => format!("{id} has no phase move to take back."),
         Some(_) if shared.undo_until().is_some() => format!(
             "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
         ),
-        Some(last) => format!(
+        Some((of, last)) => format!(
             "The last move of {id} is {}'s; only the person who made it takes it back.",
-            last.by
+            who(shared, of, &last.by).0
         ),
     }
 }

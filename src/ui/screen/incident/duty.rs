@@ -93,9 +93,8 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
         _ => vec![Part::text(no_number(status), role)],
     };
     first.push(Part::Tab(CLOCK));
-    if duty.restricted && look.shared.options.mask {
-        let words = vec![Part::text("restricted duty", Role::Text)];
-        lines.flow(first, CLOCK, vec![words]);
+    if let Some(name) = words::masked_name(look.shared, look.incident, duty) {
+        lines.flow(first, CLOCK, vec![vec![Part::text(name, Role::Text)]]);
         return;
     }
     let rule = match duty.rule.is_empty() {
