@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::board::{About, Board, Source};
+use crate::domain::board::{Board, Source};
 use crate::domain::presence::PresenceView;
 use crate::domain::view::{
     ChangeView, DecisionView, DutyView, FoldedView, HandOverView, HoldView, LessonView,
@@ -213,7 +213,7 @@ pub(super) fn changed(change: impl Fn(&mut IncidentView)) -> Arc<Board> {
             Arc::new(incident)
         });
         of.incidents = Arc::new(incidents.collect());
-        let mut about = of.about.as_deref().map(About::clone).unwrap();
+        let mut about = of.about.as_deref().cloned().unwrap();
         about.you.name = c("me");
         for service in &mut about.services {
             service.regimes = vec!["ms-72h".to_owned(), c("msa")];
