@@ -135,7 +135,10 @@ fn row(incident: &IncidentView, now: Instant) -> (Order, Vec<String>) {
         incident
             .commander
             .clone()
-            .unwrap_or_else(|| "NO COMMANDER".to_owned()),
+            .unwrap_or_else(|| match incident.is_masked("commander") {
+                true => "(hidden)".to_owned(),
+                false => "NO COMMANDER".to_owned(),
+            }),
         next,
         match incident.exercise {
             true => format!("EXERCISE {title}"),

@@ -8,11 +8,12 @@ use super::exit::{DONE, Outcome};
 use super::output::table;
 use crate::domain::alarm;
 use crate::domain::duty::status_at;
+use crate::domain::gate;
 use crate::domain::instant::Instant;
 use crate::domain::restriction::Glass;
-use crate::domain::view::{AlarmView, DutyView, IncidentView};
+use crate::domain::view::{AlarmView, DutyView, GateView, IncidentView};
 use crate::domain::when::When;
-use crate::domain::word::{Precision, Via};
+use crate::domain::word::{GateWord, Precision, Via};
 use crate::wire::told;
 
 /// Flags of `show`.
@@ -213,12 +214,15 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
     for (name, trigger) in &incident.triggers {
         facts.push((
             name,
-            format!(
-                "{} ({}), {}",
-                when(trigger.at),
-                trigger.precision,
-                trigger.by
-            ),
+            match trigger.by.is_empty() && incident.is_masked("by") {
+                true => format!("{} ({}), (hidden)", when(trigger.at), trigger.precision),
+                false => format!(
+                    "{} ({}), {}",
+                    when(trigger.at),
+                    trigger.precision,
+                    trigger.by
+                ),
+            },
         ));
     }
     let exercise = if incident.exercise { "EXERCISE " } else { "" };
@@ -275,11 +279,9 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
         incident
             .gates
             .iter()
-            .filter(|gate| !gate.unmet.is_empty())
-            .map(|gate| {
-                let unmet: Vec<&str> = gate.unmet.iter().map(|word| word.as_str()).collect();
-                vec![format!("before {}", gate.to), unmet.join(", ")]
-            }),
+            .map(|gate| (gate, unmet(incident, gate)))
+            .filter(|(_, unmet)| !unmet.is_empty())
+            .map(|(gate, unmet)| vec![format!("before {}", gate.to), unmet.join(", ")]),
     ));
     lines.extend(section(
         "lessons",
@@ -292,7 +294,10 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 lesson
                     .owner
                     .clone()
-                    .unwrap_or_else(|| "NO OWNER".to_owned()),
+                    .unwrap_or_else(|| match incident.is_masked("lessons") {
+                        true => "(hidden)".to_owned(),
+                        false => "NO OWNER".to_owned(),
+                    }),
                 done,
                 lesson.text.clone().unwrap_or_default(),
             ]
@@ -316,6 +321,15 @@ fn section(title: &str, rows: impl Iterator<Item = Vec<String>>) -> Vec<String> 
             .chain(table(&rows))
             .collect(),
     }
+}
+
+/// What is unmet at a gate; and conditions of which this reader is not told whether they are met.
+fn unmet(incident: &IncidentView, gate: &GateView) -> Vec<String> {
+    let hides = |word: &&GateWord| incident.hides_gate(**word);
+    let unmet = gate.unmet.iter().filter(|word| !hides(word));
+    let hidden = gate::asked(&gate.to).iter().filter(hides);
+    let hidden = hidden.map(|word| format!("{word} (hidden)"));
+    unmet.map(|word| word.to_string()).chain(hidden).collect()
 }
 
 fn alarm_row(alarm: &AlarmView) -> Vec<String> {

@@ -22,7 +22,7 @@ use super::incident::record::Duty;
 use super::instant::Instant;
 use super::view::{CountedView, DeciderView, DutyView, HoldView};
 use super::word::{DutyStatus, Reportable};
-pub use record::{ALL, SUBJECTS, is_subject};
+pub use record::{ALL, SUBJECTS, duty_id, is_subject};
 use record::{Sent, Triggers};
 pub use status::{changes_at, status_at};
 
@@ -269,6 +269,7 @@ impl Place<'_> {
             hold: self.hold(duty),
             because,
             restricted: stage.restricted,
+            contract: regime.names_a_customer(),
             page_on_latest_start: stage.page_on_latest_start,
             citation: regime.citation.clone(),
             confidence: regime.confidence.as_str().to_owned(),

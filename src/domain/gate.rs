@@ -5,8 +5,25 @@ use super::incident::Incident;
 use super::view::{DutyView, GateView};
 use super::word::{DutyStatus, GateWord, Milestone, Phase, Reportable};
 
+/// Conditions that are met by there being a person: who may not know who it is, is not told whether there is one. Each is
+/// called as the field that names the person.
+pub const OF_PEOPLE: &[GateWord] = &[GateWord::Commander, GateWord::Lessons];
+
 /// The name under which closing stands among the gates.
 pub const CLOSED: &str = "closed";
+
+/// What the gate before a phase, or before closing, asks, in its order.
+pub fn asked(to: &str) -> &'static [GateWord] {
+    use GateWord as W;
+    match (to, to.parse::<Phase>()) {
+        (CLOSED, _) => &[W::Reportable, W::Duties, W::Review, W::Lessons],
+        (_, Ok(Phase::ContainmentEradicationAndRecovery)) => {
+            &[W::Commander, W::Classification, W::Severity]
+        }
+        (_, Ok(Phase::PostIncidentActivity)) => &[W::ContainedAt, W::EradicatedAt, W::RecoveredAt],
+        _ => &[],
+    }
+}
 
 /// What is unmet before leaving detection and analysis: said, never in the way.
 pub fn before_containment(incident: &Incident) -> Vec<GateWord> {

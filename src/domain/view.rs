@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::clock::regime::CUSTOMER;
+use super::duty;
+use super::gate::OF_PEOPLE;
 use super::instant::Instant;
 use super::restriction::Restriction;
 use super::when::When;
@@ -27,7 +30,8 @@ pub struct IncidentView {
     pub title: Option<String>,
     pub summary: Option<String>,
     pub codename: String,
-    /// Names of fields hidden from this reader; their null is not a vacancy.
+    /// Names of fields hidden from this reader, wholly or in part; their null is not a vacancy. A name that is never null, as
+    /// `by` is, is empty where it is hidden.
     #[serde(default)]
     pub masked: Vec<String>,
     pub classification: Option<Classification>,
@@ -188,6 +192,10 @@ pub struct DutyView {
     /// Shown on shared screens only as "restricted duty".
     #[serde(default)]
     pub restricted: bool,
+    /// Whether a contract asks for it, so that its regime and recipient name a customer. Where that is hidden they are
+    /// placeholders.
+    #[serde(default)]
+    pub contract: bool,
     /// Whether its latest start, once passed, pages the decider's team.
     #[serde(default)]
     pub page_on_latest_start: bool,
@@ -195,6 +203,18 @@ pub struct DutyView {
     pub confidence: String,
     pub verified: String,
     pub enabled: bool,
+}
+
+impl DutyView {
+    /// Whether a contract asks for it, by its own word or by whom it is to.
+    pub fn is_of_a_contract(&self) -> bool {
+        self.contract || self.to.split(", ").any(|to| to.starts_with(CUSTOMER))
+    }
+
+    /// Whether its name tells who a customer is.
+    pub fn names_a_customer(&self) -> bool {
+        self.subject != duty::ALL || self.is_of_a_contract()
+    }
 }
 
 /// The record of a computation: what it was counted by.
@@ -268,6 +288,7 @@ pub struct GateView {
     pub to: String,
     /// Hard gates refuse without an override; soft ones are only recorded.
     pub hard: bool,
+    /// Without conditions on who is hidden from this reader: neither met nor unmet is told of them.
     pub unmet: Vec<GateWord>,
 }
 
@@ -436,6 +457,11 @@ impl IncidentView {
     /// Whether a field was hidden from this reader.
     pub fn is_masked(&self, field: &str) -> bool {
         self.masked.iter().any(|m| m == field)
+    }
+
+    /// Whether this reader is not told if a gate's condition is met.
+    pub fn hides_gate(&self, word: GateWord) -> bool {
+        OF_PEOPLE.contains(&word) && self.is_masked(word.as_str())
     }
 
     /// Who holds a seat. The decider of a duty stands with the duty.

@@ -8,12 +8,12 @@ use super::allowed::Standing;
 use super::caller::Audience;
 use super::directory::Directory;
 use super::duty::{self, Rules};
-use super::gate;
+use super::gate::{self, OF_PEOPLE};
 use super::incident::Incident;
 use super::instant::Instant;
 use super::view::{
-    AlarmView, ChangeView, DutyView, HandOverView, IncidentView, LastMoveView, LessonView,
-    ProposedView, ReviewView, TriggerView,
+    AlarmView, ChangeView, DutyView, GateView, HandOverView, IncidentView, LastMoveView,
+    LessonView, ProposedView, ReviewView, TriggerView,
 };
 use super::word::{AlarmKind, Milestone, Precision};
 
@@ -54,7 +54,26 @@ const MASKED: &[&str] = &[
     "decider",
     "by",
     "people",
+    "subject",
+    "hold",
+    "because",
+    "triggers",
+    "pages",
+    "lessons",
+    "review",
+    "change",
+    "reportable_by",
+    "hand_overs",
+    "seated_at",
+    "last_move",
+    "alarms",
+    "commander_vacant_since",
 ];
+
+/// Named besides where a contract is among the regimes: a customer's name, which has a place instead.
+const REGIMES: &str = "regimes";
+/// Named besides where a gate asks for what is hidden.
+const GATES: &str = "gates";
 
 /// The incident as this audience may see it at `now`; None where it does not exist for them.
 pub fn view(
@@ -70,10 +89,20 @@ pub fn view(
     let mut duties = duty::derive(incident, directory, rules, now);
     let open = audience.may_read(incident.tlp);
     let mut alarms = alarm::of_incident(incident, &duties, now);
+    let mut gates = gate::gates(incident, &duties);
+    let mut regimes = incident.regimes.clone();
+    let mut masked: Vec<&str> = Vec::new();
     if !open {
-        let hidden = hide_subjects(&mut duties);
+        masked.extend(MASKED);
+        if hide_contracts(&mut regimes, rules) {
+            masked.push(REGIMES);
+        }
+        let hidden = hide_customers(&mut duties, &incident.regimes, &regimes);
         duties.iter_mut().for_each(hide_words);
         hide_alarms(&mut alarms, &hidden);
+        if hide_gates(&mut gates) {
+            masked.push(GATES);
+        }
     }
     let restricted = restricted(&duties);
     let name = |name: &String| if open { name.clone() } else { String::new() };
@@ -86,11 +115,7 @@ pub fn view(
         title: open.then(|| incident.title.clone()),
         summary: shown(&incident.summary),
         codename: incident.codename.clone(),
-        masked: if open {
-            Vec::new()
-        } else {
-            MASKED.iter().map(|m| (*m).to_owned()).collect()
-        },
+        masked: masked.into_iter().map(str::to_owned).collect(),
         classification: incident.classification,
         severity: incident.severity,
         reportable: incident.reportable,
@@ -118,13 +143,13 @@ pub fn view(
         out_of_band: shown(&incident.out_of_band),
         comms: incident.comms,
         triggers: triggers(incident, open),
-        regimes: incident.regimes.clone(),
+        regimes,
         profile: if open {
             incident.profile.clone()
         } else {
             Default::default()
         },
-        gates: gate::gates(incident, &duties),
+        gates,
         duties,
         counted: rules.counted(),
         pages: incident.pages.iter().map(|page| page.view(open)).collect(),
@@ -209,13 +234,15 @@ fn hide_alarms(alarms: &mut Vec<AlarmView>, hidden: &[(String, String)]) {
     for alarm in alarms {
         alarm.by = None;
         alarm.reason = None;
-        let Some((rule, _)) = alarm.duty.as_ref().and_then(|duty| duty.split_once('@')) else {
+        let Some(about) = &alarm.duty else {
             continue;
         };
-        let known = hidden
-            .iter()
-            .find(|(duty, _)| Some(duty) == alarm.duty.as_ref());
-        let duty = known.map_or_else(|| format!("{rule}@hidden"), |(_, hidden)| hidden.clone());
+        let known = hidden.iter().find(|(duty, _)| duty == about);
+        let duty = match (known, about.split_once('@')) {
+            (Some((_, hidden)), _) => hidden.clone(),
+            (None, Some((rule, _))) => format!("{rule}@{HIDDEN}"),
+            (None, None) => continue,
+        };
         let kind = alarm.kind;
         alarm.id = format!("{duty}#{kind}");
         alarm.duty = Some(duty);
@@ -234,21 +261,63 @@ fn hide_words(duty: &mut DutyView) {
     }
 }
 
-/// A subject may be a customer's name: its place stands for it. Gives the ids that changed, before and after.
-fn hide_subjects(duties: &mut [DutyView]) -> Vec<(String, String)> {
+/// What stands for a customer's name.
+const HIDDEN: &str = "hidden";
+
+/// A contract's id may be a customer's name: its place stands for it. Whether there was one.
+fn hide_contracts(regimes: &mut [String], rules: &Rules) -> bool {
+    let names = |regime: &String| rules.catalogue().names_a_customer(regime);
+    let mut places = 0;
+    for regime in regimes.iter_mut().filter(|regime| names(regime)) {
+        places += 1;
+        *regime = format!("{HIDDEN}-{places}");
+    }
+    places > 0
+}
+
+/// A subject may be a customer's name, and so may what a contract is called, whom it is to and where it stands: a place
+/// stands for each. `before` are the incident's regimes, `after` the same with contracts hidden. Gives the ids that
+/// changed, before and after.
+fn hide_customers(
+    duties: &mut [DutyView],
+    before: &[String],
+    after: &[String],
+) -> Vec<(String, String)> {
     let mut changed = Vec::new();
     let mut known: Vec<String> = Vec::new();
-    for duty in duties.iter_mut().filter(|d| d.subject != duty::ALL) {
-        let at = known.iter().position(|subject| *subject == duty.subject);
-        let place = at.unwrap_or_else(|| {
-            known.push(duty.subject.clone());
-            known.len() - 1
-        });
-        duty.subject = format!("hidden-{}", place + 1);
-        let id = format!("{}/{}@{}", duty.regime, duty.stage, duty.subject);
+    for duty in duties.iter_mut().filter(|duty| duty.names_a_customer()) {
+        if duty.is_of_a_contract() {
+            let at = before.iter().position(|regime| *regime == duty.regime);
+            let place = at.and_then(|at| after.get(at));
+            duty.regime = place.cloned().unwrap_or_else(|| HIDDEN.to_owned());
+            "customer".clone_into(&mut duty.to);
+            "contract".clone_into(&mut duty.rule);
+            duty.citation.clear();
+        }
+        if duty.subject != duty::ALL {
+            let at = known.iter().position(|subject| *subject == duty.subject);
+            let place = at.unwrap_or_else(|| {
+                known.push(duty.subject.clone());
+                known.len() - 1
+            });
+            duty.subject = format!("{HIDDEN}-{}", place + 1);
+        }
+        let id = duty::duty_id(&duty.regime, &duty.stage, &duty.subject);
         changed.push((std::mem::replace(&mut duty.id, id.clone()), id));
     }
     changed
+}
+
+/// Takes out of the gates what tells whether there is somebody who is hidden. Whether one asks for that.
+fn hide_gates(gates: &mut [GateView]) -> bool {
+    let mut hid = false;
+    for gate in gates {
+        hid |= gate::asked(&gate.to)
+            .iter()
+            .any(|word| OF_PEOPLE.contains(word));
+        gate.unmet.retain(|word| !OF_PEOPLE.contains(word));
+    }
+    hid
 }
 
 fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {

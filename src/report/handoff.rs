@@ -2,7 +2,10 @@
 
 use super::Sheet;
 use super::markdown::plain;
-use super::part::{begin, duties, end, entries, facts, pages, seats, text, utc};
+use super::part::{HIDDEN, begin, duties, end, entries, facts, pages, seats, text, utc};
+use crate::domain::gate;
+use crate::domain::view::{GateView, IncidentView};
+use crate::domain::word::GateWord;
 
 /// So many entries are the latest.
 const LATEST: usize = 15;
@@ -41,16 +44,12 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
     let open = incident.pages.iter().filter(|page| page.state.is_open());
     pages(&mut document, open, sheet.now);
     document.heading("Before the next phase");
-    let unmet: Vec<String> = incident
+    let gates: Vec<String> = incident
         .gates
         .iter()
-        .filter(|gate| !gate.unmet.is_empty())
-        .map(|gate| {
-            let words: Vec<String> = gate
-                .unmet
-                .iter()
-                .map(|w| w.as_str().replace('_', " "))
-                .collect();
+        .map(|gate| (gate, unmet(incident, gate)))
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(gate, words)| {
             let hard = if gate.hard { "" } else { ", may be passed" };
             format!(
                 "before {}{hard}: {}",
@@ -59,7 +58,7 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
             )
         })
         .collect();
-    document.list(&unmet, "Nothing is unmet.");
+    document.list(&gates, "Nothing is unmet.");
     document.heading("Alarms put aside");
     let shelved: Vec<String> = incident
         .alarms
@@ -78,6 +77,16 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
     document.list(&shelved, "None.");
     document.heading("Latest entries");
     let from = sheet.entries.len().saturating_sub(LATEST);
-    entries(&mut document, sheet.entries.iter().skip(from));
+    entries(sheet, &mut document, sheet.entries.iter().skip(from));
     end(sheet, document)
+}
+
+/// What is unmet at a gate; and conditions of which this reader is not told whether they are met.
+fn unmet(incident: &IncidentView, gate: &GateView) -> Vec<String> {
+    let name = |word: &GateWord| word.as_str().replace('_', " ");
+    let hides = |word: &&GateWord| incident.hides_gate(**word);
+    let unmet = gate.unmet.iter().filter(|word| !hides(word)).map(name);
+    let hidden = gate::asked(&gate.to).iter().filter(hides);
+    let hidden = hidden.map(|word| format!("{} {HIDDEN}", name(word)));
+    unmet.chain(hidden).collect()
 }

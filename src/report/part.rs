@@ -24,11 +24,22 @@ pub fn span(from: Instant, to: Instant) -> String {
     }
 }
 
+/// What stands where the reader's clearance hides a name or a text; never that there is none.
+pub const HIDDEN: &str = "(hidden from this reader)";
+
+/// A name that is always on record: where it is empty, this reader is not told it.
+pub fn name(sheet: &Sheet<'_>, name: &str) -> String {
+    match name.is_empty() && sheet.incident.is_masked("by") {
+        true => HIDDEN.to_owned(),
+        false => plain(name),
+    }
+}
+
 /// A text that may be hidden or missing.
 pub fn text(sheet: &Sheet<'_>, field: &str, text: Option<&str>, missing: &str) -> String {
     match text {
         Some(text) => plain(text),
-        None if sheet.incident.is_masked(field) => "(hidden from this reader)".to_owned(),
+        None if sheet.incident.is_masked(field) => HIDDEN.to_owned(),
         None => missing.to_owned(),
     }
 }
@@ -162,13 +173,13 @@ pub fn times(sheet: &Sheet<'_>, document: &mut Document) {
         .incident
         .triggers
         .iter()
-        .map(|(name, trigger)| {
+        .map(|(what, trigger)| {
             vec![
-                plain(name).replace("\\_", " "),
+                plain(what).replace("\\_", " "),
                 plain(&trigger.at.to_string()),
                 trigger.precision.to_string(),
-                plain(&trigger.by),
-                text(sheet, "triggers", trigger.source.as_deref(), ""),
+                name(sheet, &trigger.by),
+                text(sheet, "by", trigger.source.as_deref(), ""),
             ]
         })
         .collect();
@@ -216,11 +227,7 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
                     .map_or_else(|| "start not set".to_owned(), utc),
                 duty.submitted_at
                     .map_or_else(|| "not recorded as sent".to_owned(), utc),
-                duty.decider
-                    .person
-                    .as_deref()
-                    .or(duty.decider.team.as_deref())
-                    .map_or_else(|| "**NOBODY**".to_owned(), plain),
+                decides(sheet, duty),
             ]
         })
         .collect();
@@ -237,6 +244,18 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
         &rows,
         "None is open.",
     );
+}
+
+/// The person; else the team, and whether a person is only not shown.
+fn decides(sheet: &Sheet<'_>, duty: &DutyView) -> String {
+    let team = duty.decider.team.as_deref();
+    match (duty.decider.person.as_deref(), team) {
+        (None, Some(team)) if sheet.incident.is_masked("decider") => {
+            format!("{}, {HIDDEN}", plain(team))
+        }
+        (None, Some(team)) => plain(team),
+        (person, _) => text(sheet, "decider", person, "**NOBODY**"),
+    }
 }
 
 /// Who was called, and what they said.
@@ -298,13 +317,17 @@ pub fn said(entry: &EntryBody) -> String {
 }
 
 /// Entries as a table.
-pub fn entries<'a>(document: &mut Document, entries: impl Iterator<Item = &'a EntryBody>) {
+pub fn entries<'a>(
+    sheet: &Sheet<'_>,
+    document: &mut Document,
+    entries: impl Iterator<Item = &'a EntryBody>,
+) {
     let rows: Vec<Vec<String>> = entries
         .map(|entry| {
             vec![
                 entry.seq.to_string(),
                 utc(entry.at),
-                plain(&entry.by),
+                name(sheet, &entry.by),
                 said(entry),
             ]
         })

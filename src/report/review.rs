@@ -4,7 +4,9 @@ use serde_json::Value;
 
 use super::Sheet;
 use super::markdown::plain;
-use super::part::{begin, duties, end, entries, facts, pages, seats, span, times, utc};
+use super::part::{
+    HIDDEN, begin, duties, end, entries, facts, name, pages, seats, span, text, times, utc,
+};
 use crate::domain::instant::Instant;
 use crate::wire::EntryBody;
 
@@ -33,14 +35,9 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
             document.paragraph(&format!(
                 "Held {}, {}.",
                 utc(review.held_at),
-                plain(&review.by)
+                name(sheet, &review.by)
             ));
-            document.quote(
-                review
-                    .text
-                    .as_deref()
-                    .unwrap_or("(hidden from this reader)"),
-            );
+            document.quote(review.text.as_deref().unwrap_or(HIDDEN));
         }
         None => document.paragraph("None is on record yet."),
     }
@@ -71,7 +68,7 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
             && entry.body.get("kind").and_then(Value::as_str) == Some("decision");
         noted || DECISIONS.contains(&entry.kind.as_str())
     });
-    entries(&mut document, decided);
+    entries(sheet, &mut document, decided);
     document.heading("Teams called");
     pages(&mut document, incident.pages.iter(), sheet.now);
     seats(sheet, &mut document);
@@ -80,26 +77,20 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
         .lessons
         .iter()
         .map(|lesson| {
-            let owner = lesson
-                .owner
-                .as_deref()
-                .map_or_else(|| "**NO OWNER**".to_owned(), plain);
+            let owner = text(sheet, "lessons", lesson.owner.as_deref(), "**NO OWNER**");
             let due = lesson
                 .due
                 .map_or_else(String::new, |due| format!(", due {}", utc(due)));
             let done = lesson
                 .done_at
                 .map_or_else(|| ", open".to_owned(), |at| format!(", done {}", utc(at)));
-            let text = lesson
-                .text
-                .as_deref()
-                .unwrap_or("(hidden from this reader)");
-            format!("{} ({owner}{due}{done})", plain(text))
+            let learned = lesson.text.as_deref().unwrap_or(HIDDEN);
+            format!("{} ({owner}{due}{done})", plain(learned))
         })
         .collect();
     document.list(&lessons, "None is on record.");
     document.heading("Timeline");
-    entries(&mut document, sheet.entries.iter());
+    entries(sheet, &mut document, sheet.entries.iter());
     end(sheet, document)
 }
 

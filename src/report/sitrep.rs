@@ -1,7 +1,7 @@
 //! The situation report: where it stands, for those who decide and do not work on it. Short; the log has the rest.
 
 use super::Sheet;
-use super::part::{begin, duties, end, entries, facts, pages, seats, times};
+use super::part::{HIDDEN, begin, duties, end, entries, facts, pages, seats, times};
 
 /// So many entries of people are the significant ones.
 const LATEST: usize = 8;
@@ -21,7 +21,7 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
     document.heading("Summary");
     match &incident.summary {
         Some(summary) => document.quote(summary),
-        None if incident.is_masked("summary") => document.paragraph("(hidden from this reader)"),
+        None if incident.is_masked("summary") => document.paragraph(HIDDEN),
         None => document.paragraph("None is written."),
     }
     seats(sheet, &mut document);
@@ -36,6 +36,6 @@ pub(super) fn made(sheet: &Sheet<'_>) -> String {
         .filter(|entry| !ROUTINE.contains(&entry.kind.as_str()))
         .collect();
     let from = told.len().saturating_sub(LATEST);
-    entries(&mut document, told.into_iter().skip(from));
+    entries(sheet, &mut document, told.into_iter().skip(from));
     end(sheet, document)
 }

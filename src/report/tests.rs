@@ -167,3 +167,67 @@ fn each_says_what_it_is_for() {
         assert!(review.contains(words), "{words}: {review}");
     }
 }
+
+/// Whom a lower clearance hides is no vacancy: a document is read far from the board.
+#[test]
+fn a_person_whom_the_clearance_hides_is_nobody_in_no_document() {
+    let mut hidden = incident(false);
+    hidden.commander = None;
+    hidden.summary = None;
+    hidden.lessons[0].text = None;
+    let masked = [
+        "title",
+        "summary",
+        "owner_lead",
+        "service_lead",
+        "commander",
+        "deputy",
+        "scribe",
+        "bridge",
+        "channel",
+        "out_of_band",
+        "decider",
+        "by",
+        "lessons",
+    ];
+    hidden.masked = masked.map(str::to_owned).to_vec();
+    hidden.gates = serde_json::from_value(json!([
+        {"to": "containment_eradication_and_recovery", "hard": false, "unmet": []},
+    ]))
+    .unwrap();
+    hidden.duties = serde_json::from_value(json!([{
+        "id": "ms-72h/customer", "regime": "ms-72h", "stage": "customer", "subject": "all", "to": "customers",
+        "status": "running", "trigger": "declared_at", "due_at": "2026-11-28T10:00:00Z", "limit_at": null,
+        "latest_start_at": null, "prepare_for": null, "decider": {"team": null, "person": null},
+        "direction": "deadline", "submitted_at": null, "outcome": null, "told": null, "citation": "c",
+        "confidence": "located", "verified": "2026-11-23", "enabled": true,
+    }]))
+    .unwrap();
+    let mut entries = entries();
+    for entry in &mut entries {
+        entry.by.clear();
+    }
+    for kind in [Kind::Sitrep, Kind::Handoff, Kind::Review] {
+        let told = markdown(
+            kind,
+            &Sheet {
+                incident: &hidden,
+                entries: &entries,
+                now: "2026-11-26T12:00:00Z".parse().unwrap(),
+                by: "viewer",
+                backend: "azure",
+                head: None,
+            },
+        );
+        for vacancy in ["NOBODY", "VACANT", "NO OWNER", ": not set"] {
+            assert!(!told.contains(vacancy), "{kind:?}, {vacancy}:\n{told}");
+        }
+        assert!(told.contains("hidden from this reader"), "{told}");
+        assert!(
+            told.contains("| (hidden from this reader) |"),
+            "its authors: {told}"
+        );
+        let gate = told.contains("commander (hidden from this reader)");
+        assert_eq!(gate, kind == Kind::Handoff, "{told}");
+    }
+}

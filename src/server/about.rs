@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::auth::Authorized;
 use super::problem::Problem;
+use super::regime::reads_contracts;
 use super::shown;
 use super::state::ServerState;
 use crate::domain::board::{About, ConnectorView, HeadView, TeamView};
@@ -109,10 +110,18 @@ pub async fn info(
         let alerts = alerts.map(|intake| intake.view(&world, &audience, now));
         polled.chain(alerts).collect()
     };
+    // A service's regimes may be a contract, which names a customer.
+    let contracts = reads_contracts(&caller);
+    let told = |regime: &String| contracts || !state.rules.catalogue().names_a_customer(regime);
+    let services = services.map(|service| {
+        let mut shown = service.view();
+        shown.regimes.retain(told);
+        shown
+    });
     Ok(written(&About {
         name: state.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        services: services.map(|service| service.view()).collect(),
+        services: services.collect(),
         severities: state.directory.severities.clone(),
         definitions: state.definitions.clone(),
         you: SelfView {

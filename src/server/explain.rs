@@ -67,13 +67,21 @@ fn explained(
     // The view says whether there is such a duty for this reader, and under which name.
     let seen = view(&audience, &incident, directory, rules, now).ok_or_else(Problem::not_found)?;
     let place = seen.duties.iter().position(|seen| seen.id == duty);
+    let shown = place.and_then(|place| seen.duties.get(place));
     let known = duty::derive(&incident, directory, rules, now);
     let known = place.and_then(|place| known.get(place));
     let (counted, mut lines) = known
         .and_then(|known| duty::explained(&incident, directory, rules, &known.id, now))
         .ok_or_else(Problem::not_found)?;
+    let mut citation = counted.citation;
     if !audience.reads(&incident, now) {
-        lines.retain(|line| OF_THE_TEXT.contains(&line.label));
+        // The text of a contract names the customer.
+        let contract = shown.is_none_or(|shown| shown.contract);
+        let of_the_text = |label| OF_THE_TEXT.contains(&label) && (!contract || label == "status");
+        lines.retain(|line| of_the_text(line.label));
+        citation = shown
+            .map(|shown| shown.citation.clone())
+            .unwrap_or_default();
     }
     let by = rules.counted();
     let body = ExplainBody {
@@ -86,7 +94,7 @@ fn explained(
                 text: line.text,
             })
             .collect(),
-        citation: counted.citation,
+        citation,
         confidence: counted.confidence,
         verified: counted.verified,
         rules: by.rules,

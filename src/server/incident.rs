@@ -16,8 +16,9 @@ use super::request::{self, Params};
 use super::shown::{self, none_match, not_modified};
 use super::state::ServerState;
 use crate::domain::caller::Caller;
-use crate::domain::duty;
+use crate::domain::duty::{self, Rules};
 use crate::domain::event::Event;
+use crate::domain::gate::OF_PEOPLE;
 use crate::domain::incident::Incident;
 use crate::domain::say;
 use crate::domain::view::IncidentView;
@@ -106,6 +107,7 @@ pub async fn timeline(
             &state.rules,
             now,
         )),
+        rules: &state.rules,
     };
     let body = TimelineBody {
         entries: entries
@@ -127,6 +129,7 @@ struct Reader<'a> {
     privileged: bool,
     /// Duties that a line leaves unnamed.
     restricted: Vec<String>,
+    rules: &'a Rules,
 }
 
 impl Reader<'_> {
@@ -165,7 +168,7 @@ impl Reader<'_> {
             body: if may_read {
                 body
             } else {
-                without_texts(&entry.kind, body)
+                without_texts(&entry.kind, body, self.rules)
             },
             kind: entry.kind,
             line,
@@ -226,7 +229,7 @@ const KEPT: &[&str] = &[
 ];
 
 /// The body of an entry for a reader whose clearance does not reach: what people wrote, and who they are, is null.
-fn without_texts(kind: &str, body: Value) -> Value {
+fn without_texts(kind: &str, body: Value, rules: &Rules) -> Value {
     let phases = matches!(kind, "advanced" | "move_undone");
     let words = matches!(kind, "noted" | "submitted");
     // A team at the opening, a person's name on a lesson.
@@ -245,7 +248,9 @@ fn without_texts(kind: &str, body: Value) -> Value {
         .into_iter()
         .map(|(key, value)| {
             let value = match key.as_str() {
-                "duty" | "duties" => without_subjects(value),
+                "duty" | "duties" => each(value, &|id| without_customer(id, rules)),
+                "regimes" => each(value, &|id| regime(id, rules).to_owned()),
+                "unmet" => without_people(value),
                 _ if kept(&key) => value,
                 _ => Value::Null,
             };
@@ -255,14 +260,40 @@ fn without_texts(kind: &str, body: Value) -> Value {
     Value::Object(fields)
 }
 
-/// Duties by regime and stage: a subject may be a customer's name.
-fn without_subjects(value: Value) -> Value {
+/// What stands for a contract, whose id may be a customer's name.
+fn regime<'a>(id: &'a str, rules: &Rules) -> &'a str {
+    match rules.catalogue().names_a_customer(id) {
+        true => "hidden",
+        false => id,
+    }
+}
+
+/// A duty by regime and stage: a contract and a subject may be a customer's name.
+fn without_customer(id: &str, rules: &Rules) -> String {
+    let (rule, subject) = id.split_once('@').map_or((id, ""), |(rule, _)| (rule, "@"));
+    match rule.split_once('/') {
+        Some((of, stage)) => format!("{}/{stage}{subject}", regime(of, rules)),
+        None => format!("{}{subject}", regime(rule, rules)),
+    }
+}
+
+/// Gates without those that tell whether there is somebody who is hidden.
+fn without_people(value: Value) -> Value {
+    let of_people = |word: &Value| OF_PEOPLE.iter().any(|of| word == of.as_str());
     match value {
-        Value::String(id) => Value::String(match id.split_once('@') {
-            Some((rule, _)) => format!("{rule}@"),
-            None => id,
-        }),
-        Value::Array(ids) => ids.into_iter().map(without_subjects).collect(),
+        Value::Array(mut words) => {
+            words.retain(|word| !of_people(word));
+            Value::Array(words)
+        }
+        other => other,
+    }
+}
+
+/// An id, or each of several, as it is told.
+fn each(value: Value, told: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(id) => Value::String(told(&id)),
+        Value::Array(ids) => ids.into_iter().map(|id| each(id, told)).collect(),
         other => other,
     }
 }

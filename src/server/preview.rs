@@ -64,18 +64,20 @@ pub async fn preview(
             &state.rules,
             context.now,
         )
-        .map(|seen| seen.duties)
         .ok_or_else(Problem::not_found)
     };
+    let (before, then) = (seen(&incident)?, seen(&after)?);
+    let mut unmet = write::unmet(&events);
+    unmet.retain(|word| !before.hides_gate(*word));
     let newly = match newly::may_open(&command) {
         true => Some(newly::newly(&state, &incident, &after).await?),
         false => None,
     };
     let on_call = on_call::of(&state, &incident, &events).await;
     Ok(written(&PreviewBody {
-        before: seen(&incident)?,
-        after: seen(&after)?,
-        unmet: write::unmet(&events),
+        before: before.duties,
+        after: then.duties,
+        unmet,
         newly: newly.filter(|newly| *newly != NewlyBody::default()),
         on_call,
     }))

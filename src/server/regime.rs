@@ -13,9 +13,11 @@ use super::auth::Authorized;
 use super::problem::Problem;
 use super::request::Params;
 use super::state::ServerState;
+use crate::domain::caller::Caller;
 use crate::domain::clock::regime::{Regime, Stage};
 use crate::domain::clock::{Catalogue, Profile, phrase, propose};
 use crate::domain::duty::rule_name;
+use crate::domain::word::Tlp;
 use crate::wire::{ProposedBody, RegimeBody, RegimesBody, StageBody};
 
 /// For which entity.
@@ -27,30 +29,51 @@ pub struct RegimesQuery {
     profile: Option<String>,
 }
 
-/// The catalogue in force.
+/// From this clearance on a caller reads who customers are where no incident says so: contracts are told to them alone. It is
+/// the mark that a new incident has.
+const CONTRACTS_FROM: Tlp = Tlp::Amber;
+
+/// Whether a caller is told of contracts, whose names and texts are customers'.
+pub fn reads_contracts(caller: &Caller) -> bool {
+    caller.audience().may_read(CONTRACTS_FROM)
+}
+
+/// The catalogue in force. Contracts, which name customers, are in it for clearance `amber` and above.
 #[utoipa::path(get, path = "/v1/regimes", params(RegimesQuery), responses((status = 200, body = RegimesBody)))]
 pub async fn regimes(
     State(state): State<Arc<ServerState>>,
-    _: Authorized,
+    authorized: Authorized,
     Params(query): Params<RegimesQuery>,
 ) -> Result<Response, Problem> {
     let catalogue = state.rules.catalogue();
     let by = state.rules.counted();
-    let proposed = query.profile.map(|text| proposed(catalogue, &text));
+    let contracts = reads_contracts(&authorized.caller);
+    let told = |regime: &&Regime| contracts || !regime.names_a_customer();
+    let proposed = query.profile.map(|text| proposed(catalogue, &text, told));
     Ok(written(&RegimesBody {
         rules: by.rules,
         tz: by.tz,
-        regimes: catalogue.regimes().iter().map(regime).collect(),
+        regimes: catalogue
+            .regimes()
+            .iter()
+            .filter(told)
+            .map(regime)
+            .collect(),
         proposed: proposed.transpose()?,
     }))
 }
 
-fn proposed(catalogue: &Catalogue, text: &str) -> Result<Vec<ProposedBody>, Problem> {
+fn proposed(
+    catalogue: &Catalogue,
+    text: &str,
+    told: impl Fn(&&Regime) -> bool,
+) -> Result<Vec<ProposedBody>, Problem> {
     let value: Value = serde_json::from_str(text)
         .map_err(|error| Problem::invalid(format!("'profile' is not JSON: {error}.")))?;
     let profile = Profile::from_json(&value)
         .map_err(|fault| Problem::invalid(format!("'profile' cannot be read: {fault}.")))?;
     let found = propose(catalogue, &profile).into_iter();
+    let found = found.filter(|(id, _)| catalogue.regime(id).as_ref().is_some_and(&told));
     let body = |(id, reason): (&str, String)| ProposedBody {
         id: id.to_owned(),
         reason,

@@ -75,12 +75,13 @@ pub fn answer(
     audience: &Audience,
     incident: &Incident,
     status: StatusCode,
-    unmet: Vec<GateWord>,
+    mut unmet: Vec<GateWord>,
 ) -> Answer {
     let now = state.clock.now();
     let Some(incident) = view(audience, incident, &state.directory, &state.rules, now) else {
         return Problem::not_found().answer();
     };
+    unmet.retain(|word| !incident.hides_gate(*word));
     let created = status == StatusCode::CREATED;
     let (id, version) = (incident.id.clone(), incident.version);
     let body = CommandAnswerBody { incident, unmet };

@@ -396,6 +396,9 @@ impl App {
         let me = callers.first().map(|me| me.name.clone());
         let person = me.filter(|_| shared.filter.person().is_none());
         match &person {
+            Some(_) if shared.options.mask => shared.tell(
+                "Only incidents where you hold a seat or decide, or whose team owns them or is paged.",
+            ),
             Some(name) => shared.tell(format!(
                 "Only incidents where {name} holds a seat or decides, or whose team owns them or is paged."
             )),

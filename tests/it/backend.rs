@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use warboard::connector::alert::AlertSettings;
 use warboard::domain::board::SeverityMeaning;
+use warboard::domain::clock::Catalogue;
 use warboard::domain::directory::{Directory, Team};
 use warboard::domain::duty::Rules;
 use warboard::domain::word::{Role, TeamKind, Tlp};
@@ -38,6 +39,7 @@ pub struct Plan {
     intakes: Vec<Intake>,
     alerts: Vec<AlertSettings>,
     metrics: bool,
+    rules: Rules,
 }
 
 impl Plan {
@@ -56,7 +58,15 @@ impl Plan {
             intakes: Vec::new(),
             alerts: Vec::new(),
             metrics: false,
+            rules: Rules::built_in().unwrap(),
         }
+    }
+
+    /// With a file of regimes beside the built-in ones.
+    pub fn regimes(mut self, text: &str) -> Plan {
+        let catalogue = Catalogue::built_in().unwrap();
+        self.rules = Rules::new(catalogue.with_user_file("own.toml", text).unwrap());
+        self
     }
 
     /// With a listener for metrics beside it.
@@ -152,7 +162,7 @@ impl Plan {
             store: store.clone(),
             clock: clock.clone(),
             directory: self.directory,
-            rules: Rules::built_in().unwrap(),
+            rules: self.rules,
             courier: Arc::new(RouteCourier::new(routes, clock.clone())),
             name: "azure".to_owned(),
             public_url: Some(format!("http://{address}")),

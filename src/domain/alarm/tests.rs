@@ -31,6 +31,7 @@ fn duty() -> DutyView {
         hold: None,
         because: None,
         restricted: false,
+        contract: false,
         page_on_latest_start: false,
         citation: String::new(),
         confidence: "located".to_owned(),

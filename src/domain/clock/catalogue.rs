@@ -124,6 +124,11 @@ impl Catalogue {
         self.regimes.get(*self.places.get(id)?)
     }
 
+    /// Whether a regime's id may tell who a customer is: a contract, or one that is not in force here any more.
+    pub fn names_a_customer(&self, id: &str) -> bool {
+        self.regime(id).is_none_or(Regime::names_a_customer)
+    }
+
     /// All regimes, built-in ones first, in the order of their files.
     pub fn regimes(&self) -> &[Regime] {
         &self.regimes

@@ -79,6 +79,19 @@ pub struct Regime {
     pub file: String,
 }
 
+impl Regime {
+    /// Whether it is a contract's, so that its own name, text and recipient tell who a customer is.
+    pub fn names_a_customer(&self) -> bool {
+        let mut to = self.stages.iter().flat_map(|stage| &stage.to);
+        self.jurisdiction == CONTRACT || to.any(|to| to.starts_with(CUSTOMER))
+    }
+}
+
+/// The jurisdiction of what one customer agreed.
+const CONTRACT: &str = "contract";
+/// What stands before the name of a customer who is to be told.
+pub const CUSTOMER: &str = "customer:";
+
 /// One notification a regime asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {

@@ -84,7 +84,7 @@ impl Body for Acknowledge {
         let Some(page) = chosen(form, look) else {
             return Vec::new();
         };
-        let mut rows = vec![fact("asked by", page.by.clone(), Role::Text)];
+        let mut rows = vec![fact("asked by", look.who(&page.by), Role::Text)];
         if let Some(message) = page.message.as_ref().filter(|_| look.texts()) {
             rows.push(fact("message", message.clone(), Role::Text));
         }

@@ -5,6 +5,7 @@ use super::dialog::{self, Body, Fault, Look, Opened, Weight, reason};
 use super::form::{Form, Row, fact, row};
 use crate::domain::command::Command;
 use crate::domain::command::advance::Advance;
+use crate::domain::gate::asked;
 use crate::domain::say::phase_words;
 use crate::domain::view::IncidentView;
 use crate::domain::word::{GateWord, Phase};
@@ -83,29 +84,18 @@ fn there(to: Phase, look: &Look<'_>) -> Option<Row> {
     Some(fact("there", words, Role::Notice))
 }
 
-/// The gates of a move, in the order in which they are told.
-const fn gates(to: Phase) -> &'static [GateWord] {
-    match to {
-        Phase::ContainmentEradicationAndRecovery => &[
-            GateWord::Commander,
-            GateWord::Classification,
-            GateWord::Severity,
-        ],
-        Phase::PostIncidentActivity => &[
-            GateWord::ContainedAt,
-            GateWord::EradicatedAt,
-            GateWord::RecoveredAt,
-        ],
-        _ => &[],
-    }
-}
-
 /// The unmet gates before a phase, and whether they refuse: as the backend says, else as far as is seen here.
 fn unmet(incident: &IncidentView, to: Phase) -> (Vec<GateWord>, bool) {
     if let Some(gate) = incident.gates.iter().find(|gate| gate.to == to.as_str()) {
-        return (gate.unmet.clone(), gate.hard);
+        let told = gate
+            .unmet
+            .iter()
+            .filter(|word| !incident.hides_gate(**word));
+        return (told.copied().collect(), gate.hard);
     }
-    let open = gates(to).iter().filter(|word| !seems_met(**word, incident));
+    let open = asked(to.as_str())
+        .iter()
+        .filter(|word| !seems_met(**word, incident));
     let hard = to == Phase::PostIncidentActivity;
     (open.copied().collect(), hard)
 }
@@ -133,7 +123,10 @@ fn met(word: GateWord, look: &Look<'_>) -> String {
         None => "settled".to_owned(),
     };
     match word {
-        GateWord::Commander => incident.commander.clone().unwrap_or_default(),
+        GateWord::Commander => {
+            let person = incident.commander.as_deref().unwrap_or_default();
+            look.who(person)
+        }
         GateWord::Classification => incident
             .classification
             .map_or(String::new(), |c| c.as_str().replace('_', " ")),
@@ -144,13 +137,20 @@ fn met(word: GateWord, look: &Look<'_>) -> String {
 
 fn gate_rows(to: Phase, look: &Look<'_>) -> Vec<Row> {
     let (unmet, hard) = unmet(look.incident, to);
-    let mut words: Vec<GateWord> = gates(to).to_vec();
-    words.extend(unmet.iter().filter(|word| !gates(to).contains(word)));
+    let mut words: Vec<GateWord> = asked(to.as_str()).to_vec();
+    words.extend(
+        unmet
+            .iter()
+            .filter(|word| !asked(to.as_str()).contains(word)),
+    );
     let mut rows: Vec<Row> = words
         .iter()
         .map(|word| {
             let name = crate::domain::say::spaced(word.as_str());
-            if unmet.contains(word) {
+            if look.incident.hides_gate(*word) {
+                // Met or not: neither is this reader's to know.
+                fact(&name, look.shared.glyphs.masked(), Role::Masked)
+            } else if unmet.contains(word) {
                 let told = dialog::gate_words(*word);
                 fact(&name, format!("UNMET: {told}"), Role::GateUnmet)
             } else {

@@ -1,9 +1,7 @@
 //! `D`: the decision, with a name, that it is a customer-reportable breach. Every duty is shown before and after; it is
 //! legal record.
 
-use super::dialog::{
-    self, Body, Fault, Foresees, Look, Opened, Weight, duty_name, duty_words, reason,
-};
+use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight, duty_words, reason};
 use super::form::{Field, Form, Row, Side, fact, row};
 use crate::domain::command::Command;
 use crate::domain::command::declare::Declare;
@@ -80,7 +78,7 @@ fn duty_rows(look: &Look<'_>, proposed: bool) -> Vec<Row> {
         let before = duty_words(duty, look);
         match after(duty, look).filter(|_| !proposed) {
             Some(after) => {
-                changed.push(row(duty_name(duty), Role::Text));
+                changed.push(row(look.duty_name(duty), Role::Text));
                 changed.push(vec![
                     Part::text("  before  ", Role::Dim),
                     Part::text(before, Role::Before),
@@ -91,7 +89,7 @@ fn duty_rows(look: &Look<'_>, proposed: bool) -> Vec<Row> {
                 ]);
             }
             None => same.push(vec![
-                Part::text(format!("{}  ", duty_name(duty)), Role::Dim),
+                Part::text(format!("{}  ", look.duty_name(duty)), Role::Dim),
                 Part::text(format!("stays: {before}"), Role::Before),
             ]),
         }
@@ -117,13 +115,21 @@ impl Body for Declaring {
             (word, Some(by)) => {
                 let reason = by.reason.as_deref().filter(|_| look.texts());
                 let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
-                format!("{word}, {}, {}{reason}", by.by, written(by.at, look))
+                format!(
+                    "{word}, {}, {}{reason}",
+                    look.who(&by.by),
+                    written(by.at, look)
+                )
             }
             (word, None) => word.to_string(),
         };
         let mut rows = vec![
             fact("reportable", now, Role::Before),
-            fact("becomes", format!("declared, {}", look.me()), Role::After),
+            fact(
+                "becomes",
+                format!("declared, {}", look.who(&look.me())),
+                Role::After,
+            ),
         ];
         if incident.reportable == Reportable::Declared {
             rows.push(row(
@@ -177,7 +183,7 @@ impl Body for Declaring {
             fact("before", before, Role::Before),
             fact(
                 "after",
-                format!("declared {at}, {}", look.me()),
+                format!("declared {at}, {}", look.who(&look.me())),
                 Role::After,
             ),
         ];

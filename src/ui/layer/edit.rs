@@ -93,9 +93,11 @@ fn form(look: &Look<'_>) -> Form {
         )
         .value(incident.comms.as_str()),
     );
-    fields.push(
-        Field::ticks("regimes", "regimes", regimes(look)).value(&incident.regimes.join("\n")),
-    );
+    // Places stand for contracts that are hidden from the reader: they cannot be sent back.
+    if !incident.is_masked("regimes") {
+        let had = incident.regimes.join("\n");
+        fields.push(Field::ticks("regimes", "regimes", regimes(look)).value(&had));
+    }
     if !hides(look, "profile") {
         let zone = Field::text("zone", "entity's zone", 60).hint("Europe/Berlin");
         fields.push(zone.value(zone_of(incident).unwrap_or_default()));
@@ -275,11 +277,10 @@ fn rows(set: &Set, look: &Look<'_>) -> Vec<Row> {
         }
     }
     if let Some(new) = &set.regimes {
-        tell(
-            "regimes",
-            Some(incident.regimes.join(", ")),
-            Some(new.join(", ")),
-        );
+        let source = look.target.source;
+        let name = |id: &String| regime::name(look.shared, source, id);
+        let named = |ids: &[String]| ids.iter().map(name).collect::<Vec<_>>().join(", ");
+        tell("regimes", Some(named(&incident.regimes)), Some(named(new)));
     }
     if let Some(profile) = &set.profile {
         let new = profile

@@ -198,8 +198,14 @@ fn question(look: Look<'_>, lines: &mut Lines) {
             && duty.trigger.as_deref() == Some("declared_at")
     });
     for duty in waits {
-        let rule = format!("{}, {}", duty.to, duty.rule);
-        lines.fact("waits for it", vec![text(rule), dim(duty.citation.clone())]);
+        let items = match words::masked_name(look.shared, look.incident, duty) {
+            Some(name) => vec![text(name)],
+            None => {
+                let rule = format!("{}, {}", duty.to, duty.rule);
+                vec![text(rule), dim(duty.citation.clone())]
+            }
+        };
+        lines.fact("waits for it", items);
     }
     let key = |action| look.shared.keymap.label(action);
     let answers = format!(
@@ -211,8 +217,8 @@ fn question(look: Look<'_>, lines: &mut Lines) {
 }
 
 fn arithmetic(look: Look<'_>, duty: &DutyView, told: &Told, lines: &mut Lines) {
-    if duty.restricted && look.shared.options.mask {
-        lines.words("restricted duty", Role::Text);
+    if let Some(name) = words::masked_name(look.shared, look.incident, duty) {
+        lines.words(&name, Role::Text);
         return;
     }
     told.state(look, lines);
@@ -323,7 +329,11 @@ fn counted(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
                 vec![text(format!("+ {} elapsed", since(ms).text))],
             );
         }
-    } else if let Some(because) = duty.because.as_ref().filter(|_| !duty.status.is_finished()) {
+    } else if let Some(because) = duty
+        .because
+        .as_ref()
+        .filter(|_| !duty.status.is_finished() && !look.shared.options.mask)
+    {
         lines.fact(
             "missing",
             vec![vec![Part::text(because.clone(), Role::Missing)]],
@@ -388,7 +398,7 @@ fn started(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
 }
 
 fn decided(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
-    let (who, role) = words::decider(look.shared, look.source, duty);
+    let (who, role) = words::decider(look.shared, look.source, look.incident, duty);
     let who = match (look.shared.options.mask, role) {
         (true, Role::Text) => look.masked(),
         _ => Part::text(who, role),
@@ -398,7 +408,7 @@ fn decided(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
         items.push(dim(look.shared.team(look.source, team)));
     }
     lines.fact("decides", items);
-    let hidden = look.shared.options.mask;
+    let hidden = look.hides("hold");
     if let Some(hold) = &duty.hold {
         let until = hold.until.map_or_else(
             || "no end set".to_owned(),

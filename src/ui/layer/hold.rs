@@ -2,7 +2,7 @@
 
 use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
-use super::pick::{self, before_after, duty_name};
+use super::pick::{self, before_after};
 use crate::domain::command::Command;
 use crate::domain::command::hold::Hold;
 use crate::domain::command::release::Release;
@@ -92,7 +92,7 @@ impl Body for Holds {
             .choice("held")
             .and_then(|id| pick::duty(look.incident, id));
         match held.and_then(|duty| duty.hold.as_ref()) {
-            Some(hold) if look.texts() => {
+            Some(hold) if look.texts() && !look.incident.is_masked("hold") => {
                 let until = hold.until.map_or("no end set".to_owned(), |end| {
                     format!("to {}", at(look, end))
                 });
@@ -133,7 +133,10 @@ impl Body for Holds {
         let duty = form
             .choice(key)
             .and_then(|id| pick::duty(look.incident, id));
-        format!("{verb} {}", duty.map(duty_name).unwrap_or_default())
+        format!(
+            "{verb} {}",
+            duty.map(|duty| look.duty_name(duty)).unwrap_or_default()
+        )
     }
 
     fn command(&self, form: &Form, look: &Look<'_>) -> Result<Command, Fault> {
@@ -207,7 +210,7 @@ impl Body for Holds {
             _ => return Vec::new(),
         };
         let duty = pick::duty(look.incident, id);
-        let name = duty.map_or_else(|| id.clone(), duty_name);
+        let name = look.duty_named(id);
         let before = match (command, duty) {
             (Command::Release(_), _) => "HELD".to_owned(),
             (_, Some(duty)) => due(duty, look),

@@ -68,6 +68,9 @@ fn item(lesson: &LessonView, look: &Look<'_>) -> Item {
     let owner = match &lesson.owner {
         Some(_) if !look.texts() => Part::text(look.shared.glyphs.masked(), Role::Masked),
         Some(owner) => Part::text(owner.clone(), Role::Text),
+        None if look.incident.is_masked("lessons") => {
+            Part::text(look.shared.glyphs.masked(), Role::Masked)
+        }
         None => Part::text("NO OWNER", Role::Missing),
     };
     let mut more = vec![owner];

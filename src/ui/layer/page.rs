@@ -27,7 +27,10 @@ struct Engage {
 pub(super) fn state_parts(page: &PageView, look: &Look<'_>) -> Vec<Part<'static>> {
     let (words, role, since) = match page.state {
         PageState::Acknowledged => {
-            let by = page.acknowledged_by.as_deref().unwrap_or("somebody");
+            let by = match &page.acknowledged_by {
+                Some(person) => look.who(person),
+                None => "somebody".to_owned(),
+            };
             let answer = page.answer.map_or("has it", |answer| answer.as_str());
             let at = page.acknowledged_at.unwrap_or(page.queued_at);
             (format!("{by}: {answer} "), Role::PageAcknowledged, at)

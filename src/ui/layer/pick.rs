@@ -24,19 +24,6 @@ pub const SEATS: [Seat; 5] = [
     Seat::ServiceLead,
 ];
 
-/// A duty in a line: to whom, by which rule.
-pub fn duty_name(duty: &DutyView) -> String {
-    let subject = match duty.subject.as_str() {
-        "all" => String::new(),
-        subject => format!(" @{subject}"),
-    };
-    let rule = match duty.rule.is_empty() {
-        true => duty.id.as_str(),
-        false => duty.rule.split(" (").next().unwrap_or_default(),
-    };
-    format!("{}{subject}, {rule}", duty.to)
-}
-
 /// The duties that pass, each with its clock: those that run first, by due, then what has no number, then the rest.
 pub fn duties(
     shared: &Shared,
@@ -56,7 +43,8 @@ pub fn duties(
     });
     let item = |duty: &DutyView| {
         let (clock, _) = words::duty_clock(shared, source, incident, duty);
-        Item::new(duty.id.clone(), duty_name(duty)).with(clock.parts())
+        let name = words::full_name(shared, incident, duty);
+        Item::new(duty.id.clone(), name).with(clock.parts())
     };
     duties.into_iter().map(item).collect()
 }

@@ -2,6 +2,7 @@
 //! is read, those that the board has seen by name.
 
 use super::form::Item;
+use crate::domain::clock::regime::CUSTOMER;
 use crate::ui::canvas::Part;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -14,7 +15,8 @@ const SHIPPED: [&str; 2] = ["ms-dpa", "ms-72h"];
 pub fn items(shared: &Shared, source: usize, profile: Option<&str>, had: &[String]) -> Vec<Item> {
     let Some(catalogue) = shared.catalogues.of(source) else {
         let seen = seen(shared, source, had).into_iter();
-        return seen.map(|id| Item::new(id.clone(), id)).collect();
+        let named = |id: String| Item::new(id.clone(), name(shared, source, &id));
+        return seen.map(named).collect();
     };
     let reason = |regime: &RegimeBody| {
         let profile = profile?;
@@ -31,10 +33,40 @@ pub fn items(shared: &Shared, source: usize, profile: Option<&str>, had: &[Strin
     let unknown = unknown.filter(|id| catalogue.regimes.iter().all(|regime| regime.id != **id));
     let unknown = unknown.map(|id| {
         let more = Part::text("not in this backend's catalogue", Role::Notice);
-        Item::new(id.clone(), id.clone()).with(vec![more])
+        Item::new(id.clone(), name(shared, source, id)).with(vec![more])
     });
-    let known = regimes.into_iter().map(|(regime, why)| item(regime, why));
+    let known = regimes
+        .into_iter()
+        .map(|(regime, why)| match masks(shared, regime) {
+            true => Item::new(regime.id.clone(), name(shared, source, &regime.id))
+                .with(vec![Part::text(CONTRACT, Role::Dim)]),
+            false => item(regime, why),
+        });
     known.chain(unknown).collect()
+}
+
+/// The jurisdiction of what one customer agreed.
+const CONTRACT: &str = "contract";
+
+/// Whether the room is not told a regime: a contract, which names a customer.
+fn masks(shared: &Shared, regime: &RegimeBody) -> bool {
+    let mut to = regime.stages.iter().flat_map(|stage| stage.to.split(", "));
+    let names = regime.jurisdiction == CONTRACT || to.any(|to| to.starts_with(CUSTOMER));
+    shared.options.mask && names
+}
+
+/// A regime as it may be named here: what may be a contract, as far as is known, is not named to a room.
+pub fn name(shared: &Shared, source: usize, id: &str) -> String {
+    let catalogue = shared.catalogues.of(source);
+    let known = catalogue.and_then(|of| of.regimes.iter().find(|regime| regime.id == id));
+    let hidden = match known {
+        Some(regime) => masks(shared, regime),
+        None => shared.options.mask && !SHIPPED.contains(&id),
+    };
+    match hidden {
+        true => shared.glyphs.masked().to_owned(),
+        false => id.to_owned(),
+    }
 }
 
 fn item(regime: &RegimeBody, why: Option<&str>) -> Item {

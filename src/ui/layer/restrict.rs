@@ -72,7 +72,7 @@ fn then(people: &[String], look: &Look<'_>) -> String {
     match people.is_empty() {
         true => "everybody with the service".to_owned(),
         false if people.contains(&me) => people.join(", "),
-        false => format!("{me}, {}", people.join(", ")),
+        false => format!("{}, {}", look.who(&me), people.join(", ")),
     }
 }
 

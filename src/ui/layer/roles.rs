@@ -2,7 +2,7 @@
 
 use super::dialog::{self, Body, Fault, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, row};
-use super::pick::{self, SEATS, duty_name, seat};
+use super::pick::{self, SEATS, seat};
 use crate::domain::command::Command;
 use crate::domain::command::assign::Assign;
 use crate::domain::command::text::NAME;
@@ -66,9 +66,12 @@ fn seats(look: &Look<'_>) -> Vec<Item> {
             let more = match &duty.decider.person {
                 Some(_) if !look.texts() => row(look.shared.glyphs.masked(), Role::Masked),
                 Some(person) => row(person.clone(), Role::Text),
+                None if incident.is_masked("decider") => {
+                    row(look.shared.glyphs.masked(), Role::Masked)
+                }
                 None => row("NOBODY DECIDES", Role::Vacant),
             };
-            let name = format!("decides {}", duty_name(duty));
+            let name = format!("decides {}", look.duty_name(duty));
             Item::new(format!("{DECIDES}{}", duty.id), name).with(more)
         });
     seats.chain(duties).collect()
@@ -85,9 +88,7 @@ fn holder<'a>(id: &str, look: &Look<'a>) -> Option<&'a str> {
 fn name(id: &str, look: &Look<'_>) -> String {
     match (id.strip_prefix(DECIDES), id.parse::<Seat>()) {
         (Some(id), _) => {
-            let duty = pick::duty(look.incident, id);
-            let name = duty.map_or_else(|| id.to_owned(), duty_name);
-            format!("decider of {name}")
+            format!("decider of {}", look.duty_named(id))
         }
         (None, Ok(of)) => seat(of),
         (None, Err(_)) => id.to_owned(),

@@ -3,7 +3,7 @@
 
 use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
-use super::pick::{self, before_after, duty_name};
+use super::pick::{self, before_after};
 use crate::domain::command::Command;
 use crate::domain::command::submit::Submit;
 use crate::domain::command::text::NAME;
@@ -187,7 +187,7 @@ impl Body for Sent {
             if duty.counted_from.is_some_and(|from| at.at < from) {
                 let sentence = format!(
                     "{} runs only from later on: it cannot have been sent before that.",
-                    duty_name(duty)
+                    look.duty_name(duty)
                 );
                 return Err(Fault::field("at", sentence));
             }
@@ -211,7 +211,7 @@ impl Body for Sent {
         let mut rows = Vec::new();
         let mut tell = |id: &str, after: &dyn Fn(&DutyView) -> String| {
             if let Some(duty) = pick::duty(look.incident, id) {
-                rows.push(row(duty_name(duty), Role::Title));
+                rows.push(row(look.duty_name(duty), Role::Title));
                 rows.push(before_after(
                     look.shared,
                     "",

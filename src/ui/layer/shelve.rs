@@ -46,11 +46,11 @@ fn name(look: &Look<'_>, alarm: &AlarmView) -> String {
             let team = look.shared.team(look.target.source, &page.team);
             format!("{team}: {}", alarm_words(alarm.kind))
         }
-        (Some(duty), _) => format!(
-            "{}: {}",
-            words::duty_name(look.shared, duty, ", "),
-            alarm_words(alarm.kind)
-        ),
+        (Some(duty), _) => {
+            let masked = words::masked_name(look.shared, look.incident, duty);
+            let name = masked.unwrap_or_else(|| words::duty_name(look.shared, duty, ", "));
+            format!("{name}: {}", alarm_words(alarm.kind))
+        }
         (None, None) => alarm_words(alarm.kind).to_owned(),
     }
 }

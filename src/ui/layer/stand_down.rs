@@ -91,7 +91,8 @@ impl Body for StandDown {
         state.extend(state_parts(page, look));
         let consequence = match page.acknowledged_by.as_ref() {
             Some(person) => format!(
-                "{person} has this page and may be on the way: they are no longer asked to come."
+                "{} has this page and may be on the way: they are no longer asked to come.",
+                look.who(person)
             ),
             None => "Nobody has answered it. It goes to no further route and to no further team."
                 .to_owned(),

@@ -1,10 +1,13 @@
 //! What keys make of dialogs: the exact effect, with its command and version, and that nothing else is sent.
 
 mod access;
+mod canary;
 mod command;
 mod flow;
 mod foresight;
+mod hidden;
 mod look;
+mod mask;
 mod regime;
 mod room;
 mod there;

@@ -1,7 +1,7 @@
 //! `t`: when something happened: a trigger, a milestone, or that a milestone does not apply; and the second person's yes
 //! to a later instant. Earlier counts at once; later is proposed and is legal record.
 
-use super::dialog::{self, Body, Fault, Look, Opened, Weight, duty_name, reason};
+use super::dialog::{self, Body, Fault, Look, Opened, Weight, reason};
 use super::form::{Field, Form, Item, Row, Side, fact, row, when};
 use crate::domain::allowed::CommandKind;
 use crate::domain::command::Command;
@@ -250,7 +250,7 @@ fn runs_from(name: &str, look: &Look<'_>) -> Vec<String> {
     let duties = look.incident.duties.iter();
     let from = duties.filter(|d| d.enabled && d.trigger.as_deref() == Some(name));
     from.filter(|d| !d.status.is_finished())
-        .map(duty_name)
+        .map(|duty| look.duty_name(duty))
         .collect()
 }
 
@@ -268,19 +268,28 @@ impl Body for Time {
             ));
         }
         if let Some(trigger) = standing(form, look) {
-            let source = trigger.source.as_deref().unwrap_or("source not said");
+            let source = match &trigger.source {
+                Some(_) if !look.texts() => look.shared.glyphs.masked(),
+                Some(source) => source,
+                None if look.incident.is_masked("by") => look.shared.glyphs.masked(),
+                None => "source not said",
+            };
             let told = when::told(trigger.at, look.clock());
             rows.push(fact(
                 "recorded",
-                format!("{told}, by {}, {source}", trigger.by),
+                format!("{told}, by {}, {source}", look.who(&trigger.by)),
                 Role::Before,
             ));
             if let Some(proposed) = &trigger.proposed {
                 let told = when::told(proposed.at, look.clock());
-                let reason = proposed.reason.as_deref().unwrap_or("no reason");
+                let reason = match &proposed.reason {
+                    Some(reason) if look.texts() => reason,
+                    None if !look.incident.is_masked("by") => "no reason",
+                    _ => look.shared.glyphs.masked(),
+                };
                 rows.push(fact(
                     "proposed",
-                    format!("{told}, by {}: {reason}", proposed.by),
+                    format!("{told}, by {}: {reason}", look.who(&proposed.by)),
                     Role::After,
                 ));
             }
@@ -371,7 +380,7 @@ impl Body for Time {
             Command::RecordTime(record) => Some((record.at, record.reason.clone())),
             Command::ConfirmTime(_) => was
                 .and_then(|t| t.proposed.as_ref())
-                .map(|p| (p.at, p.reason.clone())),
+                .map(|p| (p.at, p.reason.clone().filter(|_| look.texts()))),
             _ => None,
         };
         if let Some((at, reason)) = after {

@@ -3,7 +3,7 @@
 
 use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
-use super::pick::{self, before_after, duty_name};
+use super::pick::{self, before_after};
 use crate::domain::allowed::CommandKind;
 use crate::domain::command::Command;
 use crate::domain::command::decide_duty::Decide;
@@ -128,7 +128,9 @@ impl Body for Verdict {
     }
 
     fn does(&self, form: &Form, look: &Look<'_>) -> String {
-        let name = duty(form, look).map(duty_name).unwrap_or_default();
+        let name = duty(form, look)
+            .map(|duty| look.duty_name(duty))
+            .unwrap_or_default();
         match does(form) {
             NOT_REPORTABLE => "record as not reportable".to_owned(),
             NOTICE => format!("decide that notice is required: {name}"),
@@ -166,7 +168,7 @@ impl Body for Verdict {
                 rows.push(before_after(look.shared, "reportable", before, "no"));
                 for duty in ended(look) {
                     let before = stands(duty);
-                    rows.push(row(duty_name(duty), Role::Title));
+                    rows.push(row(look.duty_name(duty), Role::Title));
                     rows.push(before_after(
                         look.shared,
                         "",
@@ -178,14 +180,11 @@ impl Body for Verdict {
             }
             Command::Decide(body) => {
                 let duty = pick::duty(look.incident, &body.duty);
-                rows.push(row(
-                    duty.map_or_else(|| body.duty.clone(), duty_name),
-                    Role::Title,
-                ));
+                rows.push(row(look.duty_named(&body.duty), Role::Title));
                 let before = duty.map(stands).unwrap_or_default();
                 let after = match body.required {
                     true => "notice required, its clock counts again".to_owned(),
-                    false => format!("decided: no notice, {}", look.me()),
+                    false => format!("decided: no notice, {}", look.who(&look.me())),
                 };
                 rows.push(before_after(look.shared, "", &before, &after));
                 rows.push(row(format!("because: {}", body.because), Role::Text));

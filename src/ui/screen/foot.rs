@@ -99,7 +99,8 @@ fn right_parts(shared: &Shared, wide: bool) -> Vec<Part<'static>> {
         parts.push(Part::text("  read-only", Role::KeyText));
     } else if wide {
         let me = (0..shared.board.sources.len()).find_map(|source| shared.caller(source));
-        if let Some(me) = me {
+        // Whoever sits at the board may be the commander, whom the room is not told.
+        if let Some(me) = me.filter(|_| !shared.options.mask) {
             parts.push(Part::text(format!("  {}", me.name), Role::KeyText));
         }
     }

@@ -12,8 +12,9 @@ use crate::domain::instant::{Instant, Mono};
 use crate::domain::say::{alarm_words, phase_words};
 use crate::domain::text::width;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
+use crate::domain::view_of::RESTRICTED_DUTY;
 use crate::domain::word::{AlarmState, DutyStatus, Seat, Severity, Tlp};
-use crate::ui::canvas::{Canvas, Part};
+use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
@@ -188,7 +189,7 @@ impl DutyClock {
 
 /// Whether a duty is named only as restricted: on shared screens, and where names of customers are left out.
 pub fn is_hidden(shared: &Shared, duty: &DutyView) -> bool {
-    duty.restricted || (shared.options.mask && duty.subject != "all")
+    duty.restricted || is_masked(shared, duty)
 }
 
 /// To whom a duty is, in the screen's words: the catalogue's `supervisory-authority` is an `authority`, its
@@ -203,10 +204,64 @@ pub fn recipient(duty: &DutyView) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// A duty's name: whom it is to and by which rule, `customers MS 72 h`.
+/// Whether the room is not told what a duty is, in its incident and in dialogs too: it is restricted, or names a customer.
+pub fn is_masked(shared: &Shared, duty: &DutyView) -> bool {
+    shared.options.mask && (duty.restricted || duty.names_a_customer())
+}
+
+/// What stands for a duty of which the room is not told what it is, in its incident and in dialogs: numbered where there
+/// are several, for it must not be in doubt on which one somebody acts.
+pub fn masked_name(shared: &Shared, incident: &IncidentView, duty: &DutyView) -> Option<String> {
+    if !is_masked(shared, duty) {
+        return None;
+    }
+    let all = incident.duties.iter();
+    let masked: Vec<_> = all
+        .filter(|of| of.enabled && is_masked(shared, of))
+        .collect();
+    let place = masked.iter().position(|of| of.id == duty.id);
+    Some(match place.filter(|_| masked.len() > 1) {
+        Some(place) => format!("{RESTRICTED_DUTY} {}", place + 1),
+        None => RESTRICTED_DUTY.to_owned(),
+    })
+}
+
+/// A duty's name in its incident and in dialogs, its subject too: `customers @wave-2, MS 72 h`.
+pub fn full_name(shared: &Shared, incident: &IncidentView, duty: &DutyView) -> String {
+    masked_name(shared, incident, duty).unwrap_or_else(|| {
+        let subject = match duty.subject.as_str() {
+            "all" => String::new(),
+            subject => format!(" @{subject}"),
+        };
+        let rule = match duty.rule.is_empty() {
+            true => duty.id.as_str(),
+            false => rule(duty),
+        };
+        format!("{}{subject}, {rule}", recipient(duty))
+    })
+}
+
+/// A regime's id; none where the room is not told it, for it may be a customer's contract.
+pub fn regime<'a>(shared: &Shared, incident: &IncidentView, id: &'a str) -> Option<&'a str> {
+    let mut duties = incident.duties.iter().filter(|duty| duty.regime == id);
+    let known = duties.next();
+    let told = known.is_some_and(|duty| !duty.restricted && !duty.is_of_a_contract());
+    (told || !shared.options.mask).then_some(id)
+}
+
+/// A person's name, or the sign of what is hidden: from the room, or by the reader's clearance, which leaves it empty.
+pub fn who(shared: &Shared, incident: &IncidentView, name: &str) -> (String, Role) {
+    let hidden = name.is_empty() && incident.is_masked("by");
+    match hidden || shared.options.mask {
+        true => (shared.glyphs.masked().to_owned(), Role::Masked),
+        false => (name.to_owned(), Role::Text),
+    }
+}
+
+/// A duty's name in passing: whom it is to and by which rule, `customers MS 72 h`.
 pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
     if is_hidden(shared, duty) {
-        return "restricted duty".to_owned();
+        return RESTRICTED_DUTY.to_owned();
     }
     let rule = rule(duty);
     match rule.starts_with(&duty.to) {
@@ -276,13 +331,20 @@ pub fn called(shared: &Shared, source: usize, incident: &IncidentView) -> String
     format!("{name}{mark}")
 }
 
-/// A codename with the word that marks a drill before it, in cells.
+/// The words that stand before a codename in lists: a drill, and what exists for some people only. They are written out
+/// where there is room, and never cut.
+pub fn marks(incident: &IncidentView, whole: bool) -> Vec<Part<'static>> {
+    let drill = incident.exercise.then(|| drill_word(whole));
+    let restricted = incident.restriction.is_some().then(|| {
+        let word = if whole { "RESTRICTED " } else { "RESTR " };
+        Part::text(word, Role::Notice)
+    });
+    drill.into_iter().chain(restricted).collect()
+}
+
+/// A codename with its marks before it, in cells.
 pub fn codename_width(incident: &IncidentView, whole: bool) -> u16 {
-    let drill = match (incident.exercise, whole) {
-        (false, _) => 0,
-        (true, true) => 9,
-        (true, false) => 3,
-    };
+    let drill = width_of(&marks(incident, whole), Mono(0));
     drill + u16::try_from(width(&incident.codename)).unwrap_or(u16::MAX)
 }
 
@@ -299,11 +361,23 @@ pub fn number(n: u64) -> String {
     text
 }
 
-/// Who decides, in words: a person, else that nobody does, and of which team somebody should.
-pub fn decider(shared: &Shared, source: usize, duty: &DutyView) -> (String, Role) {
+/// Who decides, in words: a person, else that nobody does, and of which team somebody should. Whom the reader's clearance
+/// hides is not nobody.
+pub fn decider(
+    shared: &Shared,
+    source: usize,
+    incident: &IncidentView,
+    duty: &DutyView,
+) -> (String, Role) {
+    let masked = shared.glyphs.masked();
     match (&duty.decider.person, &duty.decider.team) {
         (Some(_), _) if shared.options.mask => ("decider named".to_owned(), Role::Text),
         (Some(person), _) => (person.clone(), Role::Text),
+        (None, Some(team)) if incident.is_masked("decider") => {
+            let team = shared.team(source, team);
+            (format!("{masked}, {team}"), Role::Masked)
+        }
+        (None, None) if incident.is_masked("decider") => (masked.to_owned(), Role::Masked),
         (None, Some(team)) => {
             let team = shared.team(source, team);
             (format!("NOBODY, {team}"), Role::Vacant)
@@ -316,13 +390,14 @@ pub fn decider(shared: &Shared, source: usize, duty: &DutyView) -> (String, Role
 pub fn decider_within(shared: &Shared, row: &DutyRow, room: u16) -> (String, Role) {
     let nobody = "NOBODY DECIDES";
     let (who, role) = match row.view() {
-        Some(duty) => decider(shared, row.source, duty),
+        Some(duty) => decider(shared, row.source, &row.incident, duty),
         None => (nobody.to_owned(), Role::Vacant),
     };
     let room = usize::from(room);
     let who = match role {
         Role::Vacant if nobody.len() > room => "NOBODY".to_owned(),
         Role::Vacant if width(&who) > room => nobody.to_owned(),
+        Role::Masked if width(&who) > room => shared.glyphs.masked().to_owned(),
         _ => who,
     };
     (who, role)
@@ -470,7 +545,7 @@ pub fn not_undoable(shared: &Shared, target: &Target) -> String {
     match shared.undo_until() {
         None => format!(
             "The last move of {id} is {}'s; only the person who made it takes it back.",
-            last.by
+            who(shared, incident, &last.by).0
         ),
         Some(until) if shared.now > until => format!(
             "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."

@@ -168,6 +168,143 @@ async fn no_canary_reaches_a_lower_clearance() {
     backend.stop().await;
 }
 
+/// A contract as the README writes one, with a canary wherever it names the customer.
+const CONTRACT: &str = r#"
+schema = "regimes/1"
+[[regime]]
+id = "customer-canary"
+name = "Canary master agreement"
+jurisdiction = "contract"
+citation = "canary MSA 2026-03 cl. 14.2"
+status = "in_force"
+verified = 2026-11-23
+owner = "legal@example.invalid"
+[[regime.stage]]
+id = "notice"
+to = ["customer:canary"]
+trigger = "aware_at"
+clock = { kind = "elapsed", hours = 48 }
+"#;
+
+#[tokio::test]
+async fn a_contract_names_its_customer_to_nobody_below_the_mark() {
+    let backend = Plan::new().regimes(CONTRACT).start().await;
+    let start = backend.cursor().await;
+    let open = json!({
+        "service": "azure", "title": "t", "tlp": "amber", "regimes": ["ms-72h", "customer-canary"],
+        "profile": {"subjects": {"customer-canary": ["canary-emea"]}},
+        "triggers": {"aware_at": {"at": "2026-11-01T00:00:00Z"}},
+    });
+    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+    let duty = "customer-canary/notice@canary-emea";
+    backend
+        .done(
+            &id,
+            &json!({"type": "assign", "role": "decider", "person": "canary", "duty": duty}),
+        )
+        .await;
+    let high = backend.get(&backend.tokens.responder, "/v1/regimes").await;
+    assert!(high.text().contains("customer-canary"), "amber reads it");
+    let low = &backend.tokens.viewer;
+    let path = format!("/v1/incidents/{id}");
+    let seen = backend.get(low, &path).await.expect(200);
+    assert_eq!(seen["regimes"], json!(["ms-72h", "hidden-1"]));
+    let duties = seen["duties"].as_array().unwrap();
+    let duty = duties.iter().find(|duty| duty["contract"] == true).unwrap();
+    assert_eq!(duty["id"], "hidden-1/notice@hidden-1");
+    assert_eq!(
+        (&duty["to"], &duty["rule"], &duty["citation"]),
+        (&json!("customer"), &json!("contract"), &json!(""))
+    );
+    assert_eq!(duty["due_at"], "2026-11-03T00:00:00Z", "its clock is right");
+    let masked = seen["masked"].as_array().unwrap();
+    assert!(masked.contains(&json!("regimes")), "{masked:?}");
+    for path in [
+        "/v1/incidents?open=all".to_owned(),
+        format!("{path}/timeline"),
+        format!("{path}/duties/hidden-1%2Fnotice@hidden-1/explain"),
+        format!("/v1/changes?since={start}"),
+        "/v1/regimes".to_owned(),
+        "/v1/regimes?profile=%7B%22zone%22%3A%22Europe%2FBerlin%22%7D".to_owned(),
+        "/v1/info".to_owned(),
+        path,
+    ] {
+        let answer = backend.get(low, &path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        clean(&answer, &path);
+    }
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn whether_there_is_a_commander_is_told_by_no_gate_to_whom_the_seat_is_hidden() {
+    let backend = Backend::new().await;
+    let mut gates = Vec::new();
+    for seated in [false, true] {
+        let open = json!({"service": "azure", "title": "t", "tlp": "amber", "severity": "sev2"});
+        let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+        if seated {
+            let take = json!({"type": "take", "role": "commander"});
+            backend.done(&id, &take).await;
+        }
+        let path = format!("/v1/incidents/{id}");
+        let high = backend
+            .get(&backend.tokens.responder, &path)
+            .await
+            .expect(200);
+        let unmet = high["gates"][0]["unmet"].as_array().unwrap();
+        assert_eq!(unmet.contains(&json!("commander")), !seated);
+        let low = backend.get(&backend.tokens.viewer, &path).await.expect(200);
+        let masked = low["masked"].as_array().unwrap();
+        assert!(masked.contains(&json!("gates")), "{masked:?}");
+        gates.push(low["gates"].clone());
+    }
+    assert_eq!(gates[0], gates[1]);
+    backend.stop().await;
+}
+
+/// What a lower clearance is given as null, empty or not at all is named, so that no reader takes it for a vacancy.
+#[tokio::test]
+async fn whatever_is_hidden_is_named_in_masked() {
+    let backend = Backend::new().await;
+    let (id, _) = full(&backend).await;
+    let path = format!("/v1/incidents/{id}");
+    let high = backend
+        .get(&backend.tokens.commander, &path)
+        .await
+        .expect(200);
+    let low = backend.get(&backend.tokens.viewer, &path).await.expect(200);
+    let masked: Vec<&str> = low["masked"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    for (field, value) in high.as_object().unwrap() {
+        // A duty's own fields are named one by one.
+        let same = *value == low[field] || ["masked", "duties"].contains(&field.as_str());
+        assert!(
+            same || masked.contains(&field.as_str()),
+            "{field}: {value} and {}",
+            low[field]
+        );
+    }
+    for (before, after) in high["duties"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(low["duties"].as_array().unwrap())
+    {
+        for (field, value) in before.as_object().unwrap() {
+            assert!(
+                *value == after[field] || masked.contains(&field.as_str()),
+                "{field}: {value}"
+            );
+        }
+    }
+    backend.stop().await;
+}
+
 /// Commands that are refused for what is on record.
 fn refusals(backend: &Backend, token: &str, id: &str, page: &str) -> Vec<Ask> {
     let order = |body: Value| backend.order(token, id, &body);

@@ -19,7 +19,7 @@ pub fn changed(now: &IncidentView, look: &Look<'_>) -> String {
     };
     let who = match change.by == me {
         true => "you, elsewhere".to_owned(),
-        false => change.by.clone(),
+        false => look.who(&change.by),
     };
     let at = instant(change.at, look.now(), look.clock().zone, Written::Short).text;
     match change.text.as_ref().filter(|_| look.texts()) {
@@ -80,7 +80,11 @@ pub fn changes(look: &Look<'_>, now: &IncidentView) -> Vec<Row> {
         Seat::OwnerLead,
         Seat::ServiceLead,
     ] {
-        let held = |incident: &IncidentView| incident.seat(seat).unwrap_or("vacant").to_owned();
+        let held = |incident: &IncidentView| match incident.seat(seat) {
+            Some(person) => look.who(person),
+            None if incident.is_masked(seat.as_str()) => look.shared.glyphs.masked().to_owned(),
+            None => "vacant".to_owned(),
+        };
         tell(&seat.as_str().replace('_', " "), held(was), held(now));
     }
     for (name, trigger) in &now.triggers {
@@ -98,7 +102,7 @@ pub fn changes(look: &Look<'_>, now: &IncidentView) -> Vec<Row> {
     for duty in &now.duties {
         let before = was.duties.iter().find(|old| old.id == duty.id);
         let told = |d: Option<&DutyView>| d.map_or("none".to_owned(), |d| duty_words(d, look));
-        tell(&duty_name(duty), told(before), told(Some(duty)));
+        tell(&look.duty_name(duty), told(before), told(Some(duty)));
     }
     for page in &now.pages {
         let before = was.pages.iter().find(|old| old.id == page.id);
@@ -129,21 +133,13 @@ pub fn changes(look: &Look<'_>, now: &IncidentView) -> Vec<Row> {
     rows
 }
 
-/// A duty by whom it tells and by which rule.
-pub fn duty_name(duty: &DutyView) -> String {
-    let rule = if duty.rule.is_empty() {
-        &duty.id
-    } else {
-        &duty.rule
-    };
-    format!("{}, {rule}", duty.to)
-}
-
 /// What a duty's clock says, in words that hold.
 pub fn duty_words(duty: &DutyView, look: &Look<'_>) -> String {
     let status = duty.status.as_str().replace('_', " ");
     let person = duty.decider.person.as_deref();
-    let decides = person.map_or(String::new(), |person| format!(", {person} decides"));
+    let decides = person.map_or(String::new(), |person| {
+        format!(", {} decides", look.who(person))
+    });
     match duty.due_at.filter(|_| duty.status.counts_down()) {
         Some(due) => {
             let due = instant(due, look.now(), look.clock().zone, Written::Weekday).text;

@@ -5,7 +5,6 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::super::form::{Row, row};
-use super::super::pick;
 use super::run::gate_words;
 use super::{Dialog, Look, Stage};
 use crate::domain::command::Command;
@@ -202,10 +201,7 @@ fn told(body: &PreviewBody, at: Instant, foresees: Foresees, look: &Look<'_>) ->
             words(before, "not there"),
             words(after, "not there any more"),
         );
-        let name = match duty.restricted && !look.texts() {
-            true => "restricted duty".to_owned(),
-            false => pick::duty_name(duty),
-        };
+        let name = look.duty_name(duty);
         if was == is {
             same += 1;
             if foresees == Foresees::Always {

@@ -9,7 +9,7 @@ mod run;
 
 use std::sync::Arc;
 
-pub use change::{changed, changes, duty_name, duty_words};
+pub use change::{changed, changes, duty_words};
 pub use foresight::Foresees;
 pub use run::gate_words;
 
@@ -17,11 +17,12 @@ use super::form::{Clock, Field, Form, Row};
 use super::{Layer, LayerInput, LayerOutcome};
 use crate::domain::command::Command;
 use crate::domain::instant::{Instant, Mono};
-use crate::domain::view::IncidentView;
+use crate::domain::view::{DutyView, IncidentView};
 use crate::domain::word::GateWord;
 use crate::ui::canvas::Canvas;
 use crate::ui::keymap::Action;
 use crate::ui::message::Effect;
+use crate::ui::screen::words;
 use crate::ui::shared::{Shared, Target};
 use foresight::Foresight;
 use review::Review;
@@ -60,6 +61,26 @@ impl Look<'_> {
     pub fn me(&self) -> String {
         let caller = self.shared.caller(self.target.source);
         caller.map(|caller| caller.name).unwrap_or_default()
+    }
+
+    /// A person's name as it may be shown here.
+    pub fn who(&self, name: &str) -> String {
+        words::who(self.shared, self.incident, name).0
+    }
+
+    /// A duty by whom it tells and by which rule, as it may be shown here.
+    pub fn duty_name(&self, duty: &DutyView) -> String {
+        words::full_name(self.shared, self.incident, duty)
+    }
+
+    /// The same by its id, which is all that is left of one that is gone.
+    pub fn duty_named(&self, id: &str) -> String {
+        let duty = self.incident.duties.iter().find(|duty| duty.id == id);
+        match (duty, self.texts()) {
+            (Some(duty), _) => self.duty_name(duty),
+            (None, true) => id.to_owned(),
+            (None, false) => self.shared.glyphs.masked().to_owned(),
+        }
     }
 
     /// Whether titles and texts may be shown in this room.

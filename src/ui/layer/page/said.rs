@@ -115,7 +115,7 @@ fn text(team: &TeamView, page: &Page, look: &Look<'_>, cleared: bool) -> Vec<Row
     );
     let mut lines = vec![match restricted {
         true => format!("{called} (restricted)"),
-        false => format!("{called} ({severity}), asked by {}", look.me()),
+        false => format!("{called} ({severity}), asked by {}", look.who(&look.me())),
     }];
     if cleared {
         match look.texts() {
@@ -127,13 +127,12 @@ fn text(team: &TeamView, page: &Page, look: &Look<'_>, cleared: bool) -> Vec<Row
             words.join(" ")
         }));
     }
-    lines.extend(
-        incident
-            .bridge
-            .as_ref()
-            .filter(|_| !restricted)
-            .map(|bridge| format!("Bridge: {bridge}")),
-    );
+    lines.extend(incident.bridge.as_ref().filter(|_| !restricted).map(
+        |bridge| match look.texts() {
+            true => format!("Bridge: {bridge}"),
+            false => format!("Bridge: {}", look.shared.glyphs.masked()),
+        },
+    ));
     lines.push("Answer: a link that shows a form to say coming, remote or cannot".to_owned());
     let indent =
         |line: String| -> Row { vec![Part::text("  ", Role::Text), Part::text(line, Role::After)] };

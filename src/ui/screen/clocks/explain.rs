@@ -189,7 +189,7 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
     lines.extend(alarms(shared, row, &duty.id));
     lines.extend(beside(shared, row));
     lines.push(counted(shared, row, duty));
-    if !words::is_hidden(shared, duty) {
+    if !words::is_hidden(shared, duty) && !duty.citation.is_empty() {
         let parts = format!(
             "{} · {} · verified {}",
             duty.citation,
@@ -198,7 +198,7 @@ fn of_duty(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Vec<Said> {
         );
         lines.push(said("text", vec![text(parts)]));
     }
-    let (who, role) = words::decider(shared, row.source, duty);
+    let (who, role) = words::decider(shared, row.source, &row.incident, duty);
     let mut parts = vec![Part::text(who, role)];
     if let (Some(_), Some(team)) = (&duty.decider.person, &duty.decider.team) {
         let team = shared.team(row.source, team);
@@ -330,7 +330,7 @@ fn start(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Said {
 /// The reason for a state that is no clock.
 fn why(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Option<Said> {
     let mut line = match (&duty.hold, &duty.because) {
-        (Some(hold), _) if !shared.options.mask => {
+        (Some(hold), _) if !shared.options.mask && !row.incident.is_masked("hold") => {
             let until = hold.until.map_or("until released".to_owned(), |until| {
                 let at = shared.instant(row.source, &row.incident, until, Form::Weekday);
                 format!("to {at}")
@@ -384,16 +384,13 @@ fn trigger_of<'a>(incident: &'a IncidentView, name: &str) -> Option<&'a TriggerV
 /// `Fri 20 Nov 16:49:00 UTC, d.okafor, exact, not moved`.
 fn recorded(shared: &Shared, row: &DutyRow, at: Instant, trigger: &TriggerView) -> String {
     let at = instant(at, shared.time(row.source), Zone::UTC, Form::Full).text;
-    let by = match shared.options.mask {
-        true => String::new(),
-        false => format!(", {}", trigger.by),
-    };
+    let by = words::who(shared, &row.incident, &trigger.by).0;
     let moved = match trigger.moved {
         0 => "not moved".to_owned(),
         1 => "moved once".to_owned(),
         n => format!("moved {n} times"),
     };
-    format!("{at}{by}, {}, {moved}", trigger.precision)
+    format!("{at}, {by}, {}, {moved}", trigger.precision)
 }
 
 /// A later instant that waits for a second person.
@@ -401,7 +398,7 @@ fn proposed(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Option<Said> {
     let trigger = trigger_of(&row.incident, duty.trigger.as_ref()?)?;
     let later = trigger.proposed.as_ref()?;
     let at = shared.instant(row.source, &row.incident, later.at.at, Form::Weekday);
-    let by = if shared.options.mask { "" } else { &later.by };
+    let by = words::who(shared, &row.incident, &later.by).0;
     let words = format!("{at} {by}, waits for a second person");
     Some(said("proposed", vec![Part::text(words, Role::Notice)]))
 }

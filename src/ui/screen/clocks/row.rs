@@ -204,21 +204,17 @@ pub fn draw(
     }
     put(columns.id, columns.codename.unwrap_or(columns.name), &id);
     if let Some(at) = columns.codename {
-        let mut parts = Vec::new();
-        if incident.exercise {
-            parts.push(words::drill_word(columns.whole));
-        }
+        let mut parts = words::marks(incident, columns.whole);
         parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
         put(at, columns.name, &parts);
     }
     let room = columns.clock.saturating_sub(columns.name + 1);
-    let mut name = Vec::new();
-    let mut drill = 0;
-    if incident.exercise && columns.codename.is_none() {
-        name.push(words::drill_word(false));
-        drill = 3;
-    }
-    let said = words::row_name_within(shared, duty, " ", room.saturating_sub(drill));
+    let mut name = match columns.codename {
+        Some(_) => Vec::new(),
+        None => words::marks(incident, false),
+    };
+    let left = room.saturating_sub(width_of(&name, shared.now));
+    let said = words::row_name_within(shared, duty, " ", left);
     name.push(Part::text(said, role(Role::Text)));
     put(columns.name, columns.clock, &name);
     let now = shared.time(duty.source);

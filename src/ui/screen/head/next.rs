@@ -170,11 +170,8 @@ pub(super) fn draw(
     canvas.redraw_at(holds);
     let mut parts = clock;
     parts.push(Part::Tab(NAME));
-    if incident.exercise {
-        parts.push(words::drill_word(
-            columns.is_some_and(|columns| columns.whole),
-        ));
-    }
+    let whole = columns.is_some_and(|columns| columns.whole);
+    parts.extend(words::marks(incident, whole));
     parts.push(Part::text(incident.codename.clone(), Role::Codename));
     if !shared.is_live(next.source) {
         parts.push(Part::text("~", Role::Stale));

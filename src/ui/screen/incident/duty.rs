@@ -93,9 +93,8 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
         _ => vec![Part::text(no_number(status), role)],
     };
     first.push(Part::Tab(CLOCK));
-    if duty.restricted && look.shared.options.mask {
-        let words = vec![Part::text("restricted duty", Role::Text)];
-        lines.flow(first, CLOCK, vec![words]);
+    if let Some(name) = words::masked_name(look.shared, look.incident, duty) {
+        lines.flow(first, CLOCK, vec![vec![Part::text(name, Role::Text)]]);
         return;
     }
     let rule = match duty.rule.is_empty() {
@@ -116,7 +115,7 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
             .map(|(text, role)| vec![Part::text(format!("alarm {text}"), role)]),
     );
     if !status.is_finished() {
-        let (who, role) = words::decider(look.shared, look.source, duty);
+        let (who, role) = words::decider(look.shared, look.source, look.incident, duty);
         let who = match (look.shared.options.mask, role) {
             (true, Role::Text) => look.masked(),
             _ => Part::text(who, role),
@@ -126,9 +125,10 @@ fn one(look: Look<'_>, lines: &mut Lines, status: DutyStatus, duty: &DutyView) {
             let told = format!("told {} of {}", grouped(told.done), grouped(told.of));
             items.push(vec![Part::text(told, Role::Text)]);
         }
-        // Where there is little room, the text is cited of the one that is stood on; the arithmetic cites it of each.
+        // Where there is little room, the text is cited of the one that is stood on; the arithmetic cites it of each. A
+        // contract's text is hidden with the customer whose it is.
         let stood_on = look.shared.selected_duty.as_ref() == Some(&duty.id);
-        if lines.width() >= 60 || stood_on {
+        if (lines.width() >= 60 || stood_on) && !duty.citation.is_empty() {
             items.push(vec![Part::text(duty.citation.clone(), Role::Dim)]);
         }
         if duty.confidence != "located" && duty.confidence != "quoted" {
@@ -209,7 +209,7 @@ fn held(look: Look<'_>, duty: &DutyView) -> String {
         Some(at) => format!("HELD to {}", look.instant(at, Form::Dated)),
         None => "HELD, no end set".to_owned(),
     };
-    match look.shared.options.mask {
+    match look.hides("hold") {
         true => until,
         false => format!(
             "{until}, {}, {}",

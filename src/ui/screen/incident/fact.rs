@@ -11,6 +11,7 @@ use crate::ui::canvas::Part;
 use crate::ui::index::known_since;
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
+use crate::ui::screen::words;
 use crate::ui::theme::Role;
 
 /// The facts of an incident; with its title where that does not stand above.
@@ -233,7 +234,10 @@ fn scope(look: Look<'_>, lines: &mut Lines) {
         false => incident
             .regimes
             .iter()
-            .map(|id| text(id.clone(), Role::Text))
+            .map(|id| match words::regime(look.shared, incident, id) {
+                Some(id) => text(id, Role::Text),
+                None => vec![look.masked()],
+            })
             .collect(),
     };
     lines.fact("regimes", regimes);
@@ -343,6 +347,7 @@ fn learned(look: Look<'_>, lines: &mut Lines) {
                 ));
             }
             (Some(owner), None) => items.push(vec![look.who(owner)]),
+            (None, None) if look.incident.is_masked("lessons") => items.push(vec![look.masked()]),
             (None, None) => items.push(text("NO OWNER", Role::Missing)),
         }
         if let Some(due) = lesson.due.filter(|_| lesson.done_at.is_none()) {

@@ -1,15 +1,16 @@
 //! Gates: what should be true before the next phase, or before closing, each with whether it is.
 
 use super::line::{Line, Lines, Look};
-use crate::domain::gate::CLOSED;
+use crate::domain::gate::{self, CLOSED};
 use crate::domain::view::{GateView, IncidentView};
 use crate::domain::word::{GateWord, Phase};
 use crate::ui::canvas::Part;
 use crate::ui::theme::Role;
 
-/// How many gate words are unmet.
+/// How many gate words are unmet, of those that this reader is told.
 pub fn unmet(incident: &IncidentView) -> usize {
-    incident.gates.iter().map(|gate| gate.unmet.len()).sum()
+    let unmet = incident.gates.iter().flat_map(|gate| &gate.unmet);
+    unmet.filter(|word| !incident.hides_gate(**word)).count()
 }
 
 /// The gates of an incident.
@@ -18,7 +19,18 @@ pub fn lines(look: Look<'_>, width: u16) -> Lines {
     for gate in &look.incident.gates {
         heading(&mut lines, gate);
         let glyphs = look.shared.glyphs;
-        let (unmet, met): (Vec<_>, Vec<_>) = asked(gate)
+        let (hidden, asked): (Vec<_>, Vec<_>) = asked(gate)
+            .into_iter()
+            .partition(|word| look.incident.hides_gate(*word));
+        for word in hidden {
+            // Whether it is met is not told: neither box is its sign.
+            let item = vec![
+                look.masked(),
+                Part::text(format!(" {}", words(word, 0).0), Role::Text),
+            ];
+            lines.flow(Vec::new(), 4, vec![item]);
+        }
+        let (unmet, met): (Vec<_>, Vec<_>) = asked
             .into_iter()
             .partition(|word| gate.unmet.contains(word));
         for word in unmet {
@@ -66,15 +78,7 @@ fn heading(lines: &mut Lines, gate: &GateView) {
 
 /// What a gate asks, in its order; words it did not have before stand at the end.
 fn asked(gate: &GateView) -> Vec<GateWord> {
-    use GateWord as W;
-    let known: &[W] = match (gate.to.as_str(), gate.to.parse::<Phase>()) {
-        (CLOSED, _) => &[W::Reportable, W::Duties, W::Review, W::Lessons],
-        (_, Ok(Phase::ContainmentEradicationAndRecovery)) => {
-            &[W::Commander, W::Classification, W::Severity]
-        }
-        (_, Ok(Phase::PostIncidentActivity)) => &[W::ContainedAt, W::EradicatedAt, W::RecoveredAt],
-        _ => &[],
-    };
+    let known = gate::asked(&gate.to);
     let mut words = known.to_vec();
     words.extend(gate.unmet.iter().filter(|word| !known.contains(word)));
     words

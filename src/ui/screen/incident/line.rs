@@ -11,6 +11,7 @@ use crate::domain::view::IncidentView;
 use crate::ui::canvas::{Part, width_of};
 use crate::ui::live::LiveText;
 use crate::ui::phrase::Form;
+use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -36,12 +37,10 @@ impl Look<'_> {
         Part::text(self.shared.glyphs.masked(), Role::Masked)
     }
 
-    /// A person's name, or the sign of what is hidden from the room.
+    /// A person's name, or the sign of what is hidden from the room or from the reader.
     pub fn who(&self, name: &str) -> Part<'static> {
-        match self.shared.options.mask {
-            true => self.masked(),
-            false => Part::text(name.to_owned(), Role::Text),
-        }
+        let (name, role) = words::who(self.shared, self.incident, name);
+        Part::text(name, role)
     }
 
     /// A field that holds a name or a text: hidden, there, or `empty` in its role.

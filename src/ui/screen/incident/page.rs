@@ -36,7 +36,11 @@ pub fn lines(look: Look<'_>, width: u16) -> Lines {
                 PageState::Failed | PageState::Unknown => Role::PageFailed,
                 _ => Role::Dim,
             };
-            let item = vec![Part::text(error.clone(), role)];
+            // What a paging system says may hold addresses of the inside.
+            let item = match look.shared.options.mask {
+                true => vec![look.masked()],
+                false => vec![Part::text(error.clone(), role)],
+            };
             lines.flow(vec![Part::Tab(indent)], indent, vec![item]);
         }
     }

@@ -168,9 +168,7 @@ fn draw_row(
         parts.push(Part::text("~", Role::Stale));
     }
     parts.push(Part::Tab(columns.name));
-    if incident.exercise {
-        parts.push(words::drill_word(false));
-    }
+    parts.extend(words::marks(incident, false));
     parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
     let put = |canvas: &mut Canvas<'_>, from: u16, to: u16, parts: &[Part<'_>]| {
         let room = to.min(area.width).saturating_sub(from);

@@ -97,7 +97,7 @@ fn summary(shared: &Shared, owners: bool) -> Vec<Vec<Part<'static>>> {
             parts.push(Part::text(text, Role::Notice));
             parts.push(Part::Live(LiveText::Since { from }, Role::Notice));
         }
-        let unowned = lessons().filter(|item| lesson(item).is_some_and(|it| it.owner.is_none()));
+        let unowned = lessons().filter(|item| is_unowned(item));
         let unowned = if owners { unowned.count() } else { 0 };
         if unowned > 0 {
             let text = format!(", {unowned} NO OWNER");
@@ -122,6 +122,11 @@ fn lesson(item: &PrepItem) -> Option<&LessonView> {
         PrepKind::Lesson(n) => item.incident.lessons.get(n),
         PrepKind::Planned => None,
     }
+}
+
+/// Whether nobody owns it: an owner whom the reader's clearance hides is one.
+fn is_unowned(item: &PrepItem) -> bool {
+    !item.incident.is_masked("lessons") && lesson(item).is_some_and(|it| it.owner.is_none())
 }
 
 /// An item, a lesson's text in so many cells.
@@ -165,7 +170,7 @@ fn item_parts(shared: &Shared, item: &PrepItem, room: u16) -> Vec<Part<'static>>
                 },
             );
             let mut parts = vec![Part::text(format!("lesson {text}"), Role::Text)];
-            if lesson.is_some_and(|lesson| lesson.owner.is_none()) {
+            if is_unowned(item) {
                 parts.push(Part::text(" NO OWNER", Role::Vacant));
             }
             match item.at {

@@ -456,9 +456,7 @@ fn named(
         if id {
             parts.push(Part::text(" ", Role::Text));
         }
-        if incident.exercise {
-            parts.push(words::drill(shared));
-        }
+        parts.extend(words::marks(incident, shared.size.0 >= WIDE));
         if codename {
             parts.push(Part::text(incident.codename.clone(), Role::Codename));
         }

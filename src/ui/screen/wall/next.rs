@@ -150,7 +150,7 @@ fn beside(shared: &Shared, row: &DutyRow, room: u16, size: Size) -> Vec<Vec<Part
     };
     let (day, hour) = (at(Form::Weekday), at(Form::Short));
     if size != Size::Small {
-        let (who, role) = words::decider(shared, row.source, duty);
+        let (who, role) = words::decider(shared, row.source, incident, duty);
         return vec![
             first,
             vec![Part::text(name, Role::Text)],
