@@ -247,10 +247,9 @@ pub fn draw(app: &App, buffer: &mut Buffer) -> Vec<LiveCells> {
     let told = match app.layers.last() {
         None => area,
         // What stands in the last row tells the way out.
-        Some(top) if top.least() == LEAST || !shared.has_room(top.least()) => Rect {
-            height: area.height + 1,
-            ..area
-        },
+        Some(top) if top.least() == LEAST || !shared.has_room(top.least()) => {
+            Rect::new(area.x, area.y, area.width, area.height + 1)
+        }
         // A dialog leaves the last two rows to toasts, so that none covers the line that tells what the next key does.
         Some(_) => Rect::new(area.x, area.bottom().saturating_sub(2), area.width, 4),
     };

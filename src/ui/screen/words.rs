@@ -1,26 +1,31 @@
-//! Words that several screens use: what an incident's state is called, in which role it is drawn, and the sentences that
-//! tell what became of a command.
+//! Words that several screens use: what an incident's state is called, and in which role it is drawn. The sentences that
+//! tell what became of a command are `outcome`'s, what a duty is called is `duty`'s.
+
+mod duty;
+mod outcome;
 
 use ratatui::layout::Rect;
 
+pub use duty::{
+    duty_name, full_name, is_hidden, is_masked, masked_name, recipient, regime, row_name,
+    row_name_within, rule,
+};
+pub use outcome::{no_way_back, not_undoable, tell_reply, why_not};
+
 use crate::domain::alarm;
 use crate::domain::board::Freshness;
-use crate::domain::command::Command;
-use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::duty::{changes_at, status_at};
 use crate::domain::instant::{Instant, Mono};
-use crate::domain::say::{alarm_words, phase_words};
+use crate::domain::say::alarm_words;
 use crate::domain::text::width;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
-use crate::domain::view_of::RESTRICTED_DUTY;
 use crate::domain::word::{AlarmState, DutyStatus, Seat, Severity, Tlp};
 use crate::ui::canvas::{Canvas, Part, width_of};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
-use crate::ui::message::{Effect, Reply};
 use crate::ui::phrase::{Form, ZoneChoice};
-use crate::ui::shared::{Pending, Shared, Target, asks_for};
+use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
 /// Says in plain words that the window is too small.
@@ -187,68 +192,6 @@ impl DutyClock {
     }
 }
 
-/// Whether a duty is named only as restricted: on shared screens, and where names of customers are left out.
-pub fn is_hidden(shared: &Shared, duty: &DutyView) -> bool {
-    duty.restricted || is_masked(shared, duty)
-}
-
-/// To whom a duty is, in the screen's words: the catalogue's `supervisory-authority` is an `authority`, its
-/// `data-subjects` are `individuals`. The rule beside it tells which.
-pub fn recipient(duty: &DutyView) -> String {
-    let words = duty.to.split(", ").map(|to| match to {
-        "data-subjects" | "data-principals" => "individuals".to_owned(),
-        "customer" => "customers".to_owned(),
-        to if to.ends_with("-authority") => "authority".to_owned(),
-        to => to.replace('-', " "),
-    });
-    words.collect::<Vec<_>>().join(", ")
-}
-
-/// Whether the room is not told what a duty is, in its incident and in dialogs too: it is restricted, or names a customer.
-pub fn is_masked(shared: &Shared, duty: &DutyView) -> bool {
-    shared.options.mask && (duty.restricted || duty.names_a_customer())
-}
-
-/// What stands for a duty of which the room is not told what it is, in its incident and in dialogs: numbered where there
-/// are several, for it must not be in doubt on which one somebody acts.
-pub fn masked_name(shared: &Shared, incident: &IncidentView, duty: &DutyView) -> Option<String> {
-    if !is_masked(shared, duty) {
-        return None;
-    }
-    let all = incident.duties.iter();
-    let masked: Vec<_> = all
-        .filter(|of| of.enabled && is_masked(shared, of))
-        .collect();
-    let place = masked.iter().position(|of| of.id == duty.id);
-    Some(match place.filter(|_| masked.len() > 1) {
-        Some(place) => format!("{RESTRICTED_DUTY} {}", place + 1),
-        None => RESTRICTED_DUTY.to_owned(),
-    })
-}
-
-/// A duty's name in its incident and in dialogs, its subject too: `customers @wave-2, MS 72 h`.
-pub fn full_name(shared: &Shared, incident: &IncidentView, duty: &DutyView) -> String {
-    masked_name(shared, incident, duty).unwrap_or_else(|| {
-        let subject = match duty.subject.as_str() {
-            "all" => String::new(),
-            subject => format!(" @{subject}"),
-        };
-        let rule = match duty.rule.is_empty() {
-            true => duty.id.as_str(),
-            false => rule(duty),
-        };
-        format!("{}{subject}, {rule}", recipient(duty))
-    })
-}
-
-/// A regime's id; none where the room is not told it, for it may be a customer's contract.
-pub fn regime<'a>(shared: &Shared, incident: &IncidentView, id: &'a str) -> Option<&'a str> {
-    let mut duties = incident.duties.iter().filter(|duty| duty.regime == id);
-    let known = duties.next();
-    let told = known.is_some_and(|duty| !duty.restricted && !duty.is_of_a_contract());
-    (told || !shared.options.mask).then_some(id)
-}
-
 /// A person's name, or the sign of what is hidden: from the room, or by the reader's clearance, which leaves it empty.
 pub fn who(shared: &Shared, incident: &IncidentView, name: &str) -> (String, Role) {
     let hidden = name.is_empty() && incident.is_masked("by");
@@ -256,49 +199,6 @@ pub fn who(shared: &Shared, incident: &IncidentView, name: &str) -> (String, Rol
         true => (shared.glyphs.masked().to_owned(), Role::Masked),
         false => (name.to_owned(), Role::Text),
     }
-}
-
-/// A duty's name in passing: whom it is to and by which rule, `customers MS 72 h`.
-pub fn duty_name(shared: &Shared, duty: &DutyView, between: &str) -> String {
-    if is_hidden(shared, duty) {
-        return RESTRICTED_DUTY.to_owned();
-    }
-    let rule = rule(duty);
-    match rule.starts_with(&duty.to) {
-        true => rule.to_owned(),
-        false => format!("{}{between}{rule}", recipient(duty)),
-    }
-}
-
-/// The same for a row of duties: what stands with the first is counted, `customers MS DPA +2`.
-pub fn row_name(shared: &Shared, row: &DutyRow, between: &str) -> String {
-    match row.view() {
-        None => "reportable?".to_owned(),
-        Some(duty) => format!("{}{}", duty_name(shared, duty, between), more(row)),
-    }
-}
-
-/// The same in so many cells: the rule stands alone before it is cut.
-pub fn row_name_within(shared: &Shared, row: &DutyRow, between: &str, room: u16) -> String {
-    let whole = row_name(shared, row, between);
-    match row.view() {
-        Some(duty) if !is_hidden(shared, duty) && width(&whole) > usize::from(room) => {
-            format!("{}{}", rule(duty), more(row))
-        }
-        _ => whole,
-    }
-}
-
-fn more(row: &DutyRow) -> String {
-    match row.with.len() {
-        0 => String::new(),
-        n => format!(" +{n}"),
-    }
-}
-
-/// The rule's name without what stands in brackets after it.
-pub fn rule(duty: &DutyView) -> &str {
-    duty.rule.split(" (").next().unwrap_or_default()
 }
 
 /// A trigger's name without the ending that every instant has: `declared` for `declared_at`.
@@ -485,114 +385,4 @@ pub fn next_day(shared: &Shared) -> Option<Mono> {
         shared.now + (QUARTER - (shared.now.0.saturating_add(offset)).rem_euclid(QUARTER))
     });
     next.min()
-}
-
-/// Why an action on the selected incident is not offered.
-pub fn why_not(shared: &Shared, action: Action) -> String {
-    let Some(target) = shared.selected.as_ref() else {
-        return "No incident is selected.".to_owned();
-    };
-    let answers: Vec<_> = asks_for(action)
-        .iter()
-        .map(|kind| shared.may(*kind, target))
-        .collect();
-    if !answers.iter().any(Result::is_ok)
-        && let Some(why) = answers.into_iter().find_map(Result::err)
-    {
-        return why;
-    }
-    let id = &target.id;
-    match action {
-        Action::Acknowledge | Action::StandDown => {
-            format!("No page of {id} waits for an answer.")
-        }
-        Action::Undo => not_undoable(shared, target),
-        Action::Shelve => {
-            format!("{id} has no alarm that could be shelved or taken off the shelf.")
-        }
-        Action::LoopBack => shared
-            .incident(target)
-            .map_or_else(String::new, |incident| no_way_back(incident)),
-        _ => format!(
-            "'{}' is not to be had for {id} as it stands.",
-            action.long()
-        ),
-    }
-}
-
-/// Why an incident does not loop back.
-pub fn no_way_back(incident: &IncidentView) -> String {
-    format!(
-        "{} is in {}; it loops back from containment or post-incident activity.",
-        incident.id,
-        phase_words(incident.phase)
-    )
-}
-
-/// Why the last move of an incident is not taken back by this viewer, for whatever reason it is not.
-pub fn not_undoable(shared: &Shared, target: &Target) -> String {
-    let id = &target.id;
-    let Some(incident) = shared.incident(target) else {
-        return "The incident is no longer on the board.".to_owned();
-    };
-    let Some(last) = &incident.last_move else {
-        // Whatever a person does later ends it: then only the time in phase tells that there was a move.
-        return match incident.phase_since > incident.opened_at {
-            true => done_since(id),
-            false => format!("{id} has no phase move to take back."),
-        };
-    };
-    match shared.undo_until() {
-        None => format!(
-            "The last move of {id} is {}'s; only the person who made it takes it back.",
-            who(shared, incident, &last.by).0
-        ),
-        Some(until) if shared.now > until => format!(
-            "The move of {id} is over {UNDO_MINUTES} minutes old and stays; move the incident instead."
-        ),
-        Some(_) => done_since(id),
-    }
-}
-
-fn done_since(id: &str) -> String {
-    format!(
-        "Something else was done to {id} since the move, so it stays; move the incident instead."
-    )
-}
-
-fn command(sent: &Pending) -> Option<&Command> {
-    match &sent.effect {
-        Effect::Send { command, .. } => Some(command),
-        _ => None,
-    }
-}
-
-/// Tells in a toast what became of something sent.
-pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
-    let what = &sent.what;
-    match reply {
-        Reply::Done { unmet, .. } if unmet.is_empty() => match command(sent) {
-            // Only a person's answer may look good: here nobody has it yet.
-            Some(Command::Page(_)) => shared.note(format!("{what}: on record, being sent.")),
-            Some(Command::Dismiss(_) | Command::Close(_)) => {
-                let id = what.split(':').next().unwrap_or_default();
-                shared.note(format!(
-                    "{what}: done. warboard reopen {id} brings it back to the board."
-                ));
-            }
-            _ => shared.tell(format!("{what}: done.")),
-        },
-        Reply::Done { unmet, .. } => {
-            let unmet: Vec<&str> = unmet.iter().map(|word| word.as_str()).collect();
-            shared.warn(format!("{what}: done, unmet: {}.", unmet.join(", ")));
-        }
-        Reply::Refused { sentence, .. } => shared.warn(format!("{what}: refused. {sentence}")),
-        Reply::Conflict { sentence, .. } => shared.warn(format!("{what}: not done. {sentence}")),
-        Reply::NotAllowed { sentence } => shared.warn(format!("{what}: not allowed. {sentence}")),
-        Reply::Unreachable { sentence } => {
-            shared.warn(format!(
-                "{what}: no answer. {sentence} Send it again; it is never done twice."
-            ));
-        }
-    }
 }
