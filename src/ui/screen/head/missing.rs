@@ -51,13 +51,19 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     canvas.line(row, &parts);
 }
 
-/// What an incident is called here; a drill is marked wherever it is named.
+/// The word before a drill, which is marked wherever it is named.
+fn drill(shared: &Shared, incident: &IncidentView) -> &'static str {
+    match (incident.exercise, shared.size.0 >= WIDE) {
+        (false, _) => "",
+        (true, true) => "EXERCISE ",
+        (true, false) => "EX ",
+    }
+}
+
+/// What an incident is called here.
 fn marked(shared: &Shared, source: usize, incident: &IncidentView) -> String {
     let name = words::called(shared, source, incident);
-    match incident.exercise {
-        true => format!("EX {name}"),
-        false => name,
-    }
+    format!("{}{name}", drill(shared, incident))
 }
 
 /// That the company's own channels are suspect, and for which incidents: `COMMS SUSPECT AZ-142`.
@@ -197,8 +203,8 @@ pub fn page_parts(
     let mut team = shared.team(open.source, &page.team).to_owned();
     if whose {
         team = format!("{team} {}", marked(shared, open.source, &open.incident));
-    } else if open.incident.exercise {
-        team = format!("EX {team}");
+    } else {
+        team = format!("{}{team}", drill(shared, &open.incident));
     }
     if let Some(eta) = page.late_since(shared.time(open.source)) {
         let from = shared.mono(open.source, eta);

@@ -198,9 +198,9 @@ fn who_is_connected_is_told_with_door_and_displays_and_dropped_first() {
     let seen = picture(&mut app, 80, 24);
     for words in [
         "CONNECTED 3",
-        "m.ruiz             ssh for 2h00m",
-        "t.mbeki            ssh bastion for 2h00m",
-        "war-room           display for 2h00m",
+        "m.ruiz                   ssh for 2h00m",
+        "t.mbeki                  ssh bastion for 2h00m",
+        "war-room                 display for 2h00m",
     ] {
         assert!(seen.contains(words), "{words}\n{seen}");
     }

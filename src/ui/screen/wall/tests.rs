@@ -375,9 +375,18 @@ fn drills_are_marked_where_a_seat_or_an_answer_is_missing() {
         incident.comms = crate::domain::word::Comms::Suspect;
     });
     let seen = told(drill.clone(), 200, 50);
-    assert!(seen.contains("service lead PP-12, EX AZ-142"), "{seen}");
-    assert!(seen.contains("EX legal-affairs"), "{seen}");
-    assert!(seen.contains("COMMS SUSPECT EX AZ-"), "{seen}");
+    assert!(
+        seen.contains("service lead TEAL MARTEN, EXERCISE COPPER"),
+        "{seen}"
+    );
+    assert!(
+        seen.contains("legal-affairs EXERCISE COPPER HERON"),
+        "{seen}"
+    );
+    assert!(
+        seen.contains("COMMS SUSPECT EXERCISE DUSK WILLOW"),
+        "{seen}"
+    );
 }
 
 #[test]
