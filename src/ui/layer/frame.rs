@@ -43,8 +43,9 @@ pub fn inner_width(window: u16) -> u16 {
 
 /// Rows of the body seen at once in a window of this height.
 pub fn body_height(window: u16) -> usize {
-    // Two rows stay free for toasts, two are the frame, two the bottom line and its rule.
-    usize::from(window.saturating_sub(6)).max(1)
+    // The first row tells how fresh the board is, whatever is open. Two rows stay free for toasts, two are the frame, two the
+    // bottom line and its rule.
+    usize::from(window.saturating_sub(7)).max(1)
 }
 
 /// Where the body begins: near `scroll`, but so that the focused rows are seen; with `free` as scrolled by hand.
@@ -76,7 +77,8 @@ pub fn draw(
     scroll: usize,
     free: bool,
 ) {
-    let room = Rect::new(area.x, area.y, area.width, area.height.saturating_sub(2));
+    let below = area.y.saturating_add(1);
+    let room = Rect::new(area.x, below, area.width, area.height.saturating_sub(3));
     let width = room.width.min(WIDEST);
     let seen = body_height(area.height).min(framed.body.len().max(1));
     let height = u16::try_from(seen).unwrap_or(u16::MAX).saturating_add(4);

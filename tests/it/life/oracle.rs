@@ -84,12 +84,10 @@ impl Judge {
         }
         let told: Vec<_> = viewer.sources.iter().map(|it| it.front.told()).collect();
         let told: Vec<&Told> = told.iter().map(|told| &**told).collect();
-        // Where a dialog covers the head, it says itself how old what it speaks of is, and asks again before its last key.
-        let covered = |row: &String| row.contains(['┌', '│']) || row.contains("needs more room");
-        if typing && rows.iter().take(3).any(covered) {
-            return faults;
-        }
-        let head = rows.iter().take(3).cloned().collect::<Vec<_>>().join("\n");
+        // A dialog leaves the first row, which tells how fresh each source is.
+        let covered = |row: &&String| row.contains(['┌', '│']);
+        let head = rows.iter().take(3).take_while(|row| !covered(row));
+        let head = head.cloned().collect::<Vec<_>>().join("\n");
         let mut all_live = true;
         for source in 0..told.len() {
             let word = word(&head, viewer.sources[source].name);
