@@ -5,7 +5,7 @@ use warboard::domain::word::Role;
 
 use crate::backend::Backend;
 
-async fn door(backend: &Backend, services: &[&str]) -> String {
+pub async fn door(backend: &Backend, services: &[&str]) -> String {
     let name = format!("door-{}", services.join("-"));
     let issued = backend.issue_as(&name, Role::Commander, |request| {
         request.door = true;

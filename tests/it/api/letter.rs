@@ -153,3 +153,31 @@ async fn a_page_for_broken_glass_says_so_and_whom_no_page_reaches_is_told() {
     assert_eq!(seen["change"]["text"], "GLASS BROKEN");
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn whoever_comes_in_by_a_key_alone_is_paged_for_broken_glass_though_not_connected() {
+    let mut hook = Hook::new(&[]).await;
+    let clock = TestClock::default();
+    let plan = Plan::new().clock(&clock).routes(TEAM, vec![hook.route()]);
+    let backend = plan.start().await;
+    let bastion = super::door::door(&backend, &["azure"]).await;
+    let people = json!(["person=k.ono,role=responder,services=azure,team=legal-affairs"]);
+    let told = backend.ask("PUT", "/v1/roster").token(&bastion);
+    let told = told.json(&json!({ "people": people })).send().await;
+    assert_eq!(told.status, 204);
+    let id = backend.opened().await;
+    let order = json!({"type": "restrict", "people": ["k.ono"]});
+    backend.done(&id, &order).await;
+    let glass = json!({"type": "break_glass", "reason": "nobody answers"});
+    let ask = backend.order(&backend.tokens.admin, &id, &glass);
+    let seen = ask.send().await.expect(200);
+    let unpaged = &seen["restriction"]["glass"][0]["unpaged"];
+    assert_eq!(*unpaged, json!(["commander"]));
+    let text = hook.letter().await.json()["text"].clone();
+    let text = text.as_str().unwrap();
+    assert!(
+        text.starts_with("GLASS BROKEN for Legal Affairs: "),
+        "{text}"
+    );
+    backend.stop().await;
+}
