@@ -84,12 +84,7 @@ pub async fn record(
 ) -> Result<Response, Problem> {
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let body: LoginsBody = request::json(&bytes)?;
-    if body.logins.len() > LOGINS_LIMIT {
-        return Err(Problem::invalid(format!(
-            "'logins' has {}; at most {LOGINS_LIMIT} fit.",
-            body.logins.len()
-        )));
-    }
+    request::at_most("logins", body.logins.len(), LOGINS_LIMIT)?;
     for login in &body.logins {
         if login.outcome != LoginOutcome::Lost {
             let person = login.person.as_deref().unwrap_or_default();

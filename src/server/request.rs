@@ -183,6 +183,19 @@ pub fn stretch(after: u64, limit: usize, most: usize) -> Result<(), Problem> {
     }
 }
 
+/// Refuses a list of a body that is longer than what is taken at once.
+///
+/// # Errors
+/// It is longer: 422, with both numbers.
+pub fn at_most(key: &str, len: usize, limit: usize) -> Result<(), Problem> {
+    match len > limit {
+        true => Err(Problem::invalid(format!(
+            "'{key}' has {len}; at most {limit} fit."
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// The entries of an incident after `after`, at most `limit` of them, and where the next stretch begins; None at the end.
 pub async fn entries(
     store: &dyn Store,

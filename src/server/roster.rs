@@ -68,12 +68,7 @@ pub async fn tell(
 ) -> Result<Response, Problem> {
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let body: RosterBody = request::json(&bytes)?;
-    if body.people.len() > ROSTER_LIMIT {
-        return Err(Problem::invalid(format!(
-            "'people' has {}; at most {ROSTER_LIMIT} fit.",
-            body.people.len()
-        )));
-    }
+    request::at_most("people", body.people.len(), ROSTER_LIMIT)?;
     let door: Audience = behalf::own(&token).audience();
     let mut people = Vec::with_capacity(body.people.len());
     for rights in &body.people {

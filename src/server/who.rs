@@ -153,12 +153,7 @@ pub async fn report(
 ) -> Result<Response, Problem> {
     let bytes = request::body(&state, &headers, body, JSON).await?;
     let body: DoorBody = request::json(&bytes)?;
-    if body.people.len() > PEOPLE_LIMIT {
-        return Err(Problem::invalid(format!(
-            "'people' has {}; at most {PEOPLE_LIMIT} fit.",
-            body.people.len()
-        )));
-    }
+    request::at_most("people", body.people.len(), PEOPLE_LIMIT)?;
     let mut people = Vec::with_capacity(body.people.len());
     for person in body.people {
         text::check("person", &person.person, text::NAME)?;
