@@ -208,7 +208,8 @@ async fn as_of_now(
     let body = match state.store.delivery_body(&claimed.key).await {
         Ok(body) => body?,
         Err(error) => {
-            // A page waits for no database: nobody can have changed what is said in one that is away.
+            // A page waits for no database. What another node changed in one that this node cannot reach it does not know:
+            // then it says what was to be said when it was claimed.
             unwritten.met(&error);
             claimed.body.clone()
         }
