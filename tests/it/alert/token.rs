@@ -36,10 +36,15 @@ async fn an_intake_whose_own_token_cannot_be_read_says_that_it_is_its_own_troubl
 async fn a_sender_that_goes_away_while_the_token_is_read_shuts_nobody_out() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
+    // Each waits in its end of a pipe for the other: the command until somebody saw it begin, and until it may go on.
+    for pipe in ["begun", "go"] {
+        nix::unistd::mkfifo(&at(pipe), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    }
     let script = format!(
-        "touch '{}'\nuntil [ -e '{}' ]; do sleep 0.05; done\necho {TOKEN}\n",
+        "echo >'{}'\ncat '{}' >'{}'\necho {TOKEN}\n",
         at("begun").display(),
-        at("go").display()
+        at("go").display(),
+        at("gone").display()
     );
     std::fs::write(at("slow"), script).unwrap();
     let token = format!("token_command = \"sh {}\"", at("slow").display());
@@ -52,16 +57,18 @@ async fn a_sender_that_goes_away_while_the_token_is_read_shuts_nobody_out() {
         let ask = ask.json(&body);
         tokio::spawn(async move { ask.send().await })
     };
-    let first = send();
-    let begun = async {
-        while !at("begun").exists() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+    let begins = || {
+        crate::http::soon(
+            "the command that reads the token",
+            tokio::fs::read(at("begun")),
+        )
     };
-    crate::http::soon("the command that reads the token", begun).await;
+    let first = send();
+    begins().await.unwrap();
     first.abort();
     let second = send();
-    std::fs::write(at("go"), "").unwrap();
+    begins().await.unwrap();
+    tokio::fs::write(at("go"), "go").await.unwrap();
     let answer = crate::http::soon("the second answer", second).await;
     assert_eq!(answer.unwrap().status, 200);
     backend.stop_at(&clock).await;
