@@ -36,15 +36,12 @@ async fn an_intake_whose_own_token_cannot_be_read_says_that_it_is_its_own_troubl
 async fn a_sender_that_goes_away_while_the_token_is_read_shuts_nobody_out() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    // Each waits in its end of a pipe for the other: the command until somebody saw it begin, and until it may go on.
-    for pipe in ["begun", "go"] {
-        nix::unistd::mkfifo(&at(pipe), nix::sys::stat::Mode::S_IRWXU).unwrap();
-    }
+    // Each command tells by one pipe that it runs, and waits at a pipe of its own for what it is to print: the one that
+    // is stopped can take nothing from the one after it.
+    nix::unistd::mkfifo(&at("begun"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     let script = format!(
-        "echo >'{}'\ncat '{}' >'{}'\necho {TOKEN}\n",
-        at("begun").display(),
-        at("go").display(),
-        at("gone").display()
+        "cd '{}'\nmkfifo $$\necho $$ >begun\nexec cat $$\n",
+        folder.path().display()
     );
     std::fs::write(at("slow"), script).unwrap();
     let token = format!("token_command = \"sh {}\"", at("slow").display());
@@ -60,15 +57,16 @@ async fn a_sender_that_goes_away_while_the_token_is_read_shuts_nobody_out() {
     let begins = || {
         crate::http::soon(
             "the command that reads the token",
-            tokio::fs::read(at("begun")),
+            tokio::fs::read_to_string(at("begun")),
         )
     };
     let first = send();
     begins().await.unwrap();
     first.abort();
     let second = send();
-    begins().await.unwrap();
-    tokio::fs::write(at("go"), "go").await.unwrap();
+    let process = begins().await.unwrap();
+    let said = format!("{TOKEN}\n");
+    tokio::fs::write(at(process.trim()), said).await.unwrap();
     let answer = crate::http::soon("the second answer", second).await;
     assert_eq!(answer.unwrap().status, 200);
     backend.stop_at(&clock).await;
