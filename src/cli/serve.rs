@@ -22,7 +22,7 @@ use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
 use crate::server::{
-    AlertIntake, Doors, Intake, Limits, RouteCourier, ServerState, Setup, intake_routes,
+    AlertIntake, Doors, Limits, PolledConnector, RouteCourier, ServerState, Setup, connector_routes,
 };
 use crate::session::display;
 use crate::store::Store;
@@ -74,25 +74,26 @@ pub async fn state(
     name: &str,
     limits: Limits,
 ) -> Result<Arc<ServerState>, Failure> {
-    let mut intakes = Vec::new();
+    let mut polled = Vec::new();
     for settings in file.connectors {
         let made = super::connector::made(&settings, clock)?;
-        intakes.push(Intake::new(settings, made));
+        polled.push(PolledConnector::new(settings, made));
     }
-    let routes = Routes::new(&file.routes, clock, &intake_routes(&intakes)).map_err(|faults| {
-        let lines: Vec<String> = faults
-            .iter()
-            .map(|(team, place, fault)| format!("team '{team}', route {}: {fault}", place + 1))
-            .collect();
-        Failure::usage(lines.join("\n"))
-    })?;
+    let routes =
+        Routes::new(&file.routes, clock, &connector_routes(&polled)).map_err(|faults| {
+            let lines: Vec<String> = faults
+                .iter()
+                .map(|(team, place, fault)| format!("team '{team}', route {}: {fault}", place + 1))
+                .collect();
+            Failure::usage(lines.join("\n"))
+        })?;
     let rules = match file.rules {
         Some(rules) => rules,
         None => built_in()?,
     };
-    let alerts = file.intakes.into_iter();
-    let alerts = alerts.map(|settings| AlertIntake::new(settings, clock.now()));
-    let alerts = alerts.collect();
+    let intakes = file.intakes.into_iter();
+    let intakes = intakes.map(|settings| AlertIntake::new(settings, clock.now()));
+    let intakes = intakes.collect();
     // People know a backend by where they reach it, not by where it listens.
     let host = file.public_url.as_deref().and_then(host);
     let setup = Setup {
@@ -104,8 +105,8 @@ pub async fn state(
         name: file.name.or(host).unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
         limits,
+        polled,
         intakes,
-        alerts,
     };
     Ok(ServerState::load(setup).await?)
 }

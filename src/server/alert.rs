@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use super::about::written;
 use super::auth::bearer;
 use super::command::JSON;
-use super::intake::{TROUBLE_CELLS, Told};
+use super::connector::{TROUBLE_CELLS, Told};
 use super::mirror::World;
 use super::problem::Problem;
 use super::request;
@@ -204,7 +204,7 @@ async fn admitted(
         )
     };
     let presented = bearer(headers).ok_or_else(refused)?;
-    let intake = state.alerts.iter().find(|one| one.settings.name == name);
+    let intake = state.intakes.iter().find(|one| one.settings.name == name);
     let Some(intake) = intake else {
         return Err(refused());
     };

@@ -78,7 +78,7 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
 pub(super) async fn holds(db: &mut Db, lease: &Lease) -> Result<bool, StoreError> {
     let fence = match lease.of {
         Held::Delivery => sql("SELECT fence FROM outbox WHERE key = $1"),
-        Held::Intake => sql("SELECT fence FROM intake WHERE name = $1"),
+        Held::Connector => sql("SELECT fence FROM intake WHERE name = $1"),
     };
     let fence: Option<(i64,)> = fence.bind(lease.key.as_str()).optional(db).await?;
     Ok(fence == Some((lease.fence,)))

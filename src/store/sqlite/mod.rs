@@ -24,8 +24,8 @@ use super::chain::Head;
 use super::sql::SqlStore;
 use super::sql::db::{Db, Reader, sql};
 use super::sql::engine::{Engine, Failing, Meta, Wait};
-use super::sql::intake;
 use super::sql::outbox;
+use super::sql::poll;
 use super::sql::restore::{self, Restored};
 use crate::domain::instant::Instant;
 
@@ -145,7 +145,7 @@ impl Engine for Sqlite {
     /// The file has one server at a time: every lease in it is of a process that is gone.
     async fn inherit(&self, db: &mut Db) -> Result<(), StoreError> {
         outbox::end_leases(db).await?;
-        intake::end_leases(db).await
+        poll::end_leases(db).await
     }
 
     /// The lock beside the file keeps other servers away: the end of the chain is known.

@@ -8,7 +8,7 @@ use crate::connector::port::{Batch, Cursor, Version, Watermark};
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::domain::word::Phase;
-use crate::server::intake::TROUBLE_KEPT_CELLS;
+use crate::server::connector::TROUBLE_KEPT_CELLS;
 use crate::store::StoreError;
 use crate::time::Mono;
 

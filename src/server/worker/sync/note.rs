@@ -78,10 +78,10 @@ pub(super) async fn write_notes(
     memory: &mut Memory,
     answers: Answers,
 ) -> Result<(), Trouble> {
-    let Some(clearance) = asker.intake.settings.write_notes else {
+    let Some(clearance) = asker.polled.settings.write_notes else {
         return Ok(());
     };
-    if asker.intake.connector.capabilities().noting == Noting::No {
+    if asker.polled.connector.capabilities().noting == Noting::No {
         return Ok(());
     }
     let (now, mut all) = (asker.state.clock.mono(), Vec::new());
@@ -101,7 +101,7 @@ pub(super) async fn write_notes(
     }
     write_all(asker, memory, all, answers).await?;
     asker
-        .intake
+        .polled
         .note(|progress| progress.trouble = memory.trouble());
     Ok(())
 }
@@ -142,7 +142,7 @@ async fn write_all(
 fn news(asker: &Asker, memory: &mut Memory) -> Vec<(u64, Arc<Incident>)> {
     let oldest = asker.state.clock.now() - TimeDelta::minutes(MISSED_WITHIN_MINUTES);
     let world = asker.state.mirror.read();
-    let ours = world.of_source(&asker.intake.settings.name);
+    let ours = world.of_source(&asker.polled.settings.name);
     let ours = ours.filter(|snapshot| snapshot.incident.updated_at >= oldest);
     let looked_at = std::mem::take(&mut memory.noted);
     let mut news = Vec::new();
@@ -171,7 +171,7 @@ async fn waiting(
     let mut there = NotesThere::of(upstream);
     if there.under_way.is_some() {
         // Whoever began it ended before it could tell how it went.
-        there = match asker.intake.connector.capabilities().noting {
+        there = match asker.polled.connector.capabilities().noting {
             Noting::Idempotent => there.again(),
             _ => there.lost("the backend ended while it was being written: look there".to_owned()),
         };
@@ -232,7 +232,7 @@ async fn of_incident(
         }
         *left -= 1;
         if answers == Answers::Badly {
-            asker.intake.connector.read(&key).await?;
+            asker.polled.connector.read(&key).await?;
         }
         there = write(asker, &incident, &key, there, noted).await?;
     }
@@ -296,8 +296,8 @@ async fn write(
         return Err(Trouble::Lost);
     }
     let once = format!("{}-{}", incident.id, noted.seq);
-    let written = asker.intake.connector.note(key, &noted.text, &once).await;
-    let repeats = asker.intake.connector.capabilities().noting == Noting::Idempotent;
+    let written = asker.polled.connector.note(key, &noted.text, &once).await;
+    let repeats = asker.polled.connector.capabilities().noting == Noting::Idempotent;
     let (there, trouble) = match written {
         Ok(()) => (there.written(), None),
         Err(error @ ConnectorError::Unknown(_)) if !repeats => {

@@ -13,22 +13,22 @@ use crate::domain::command::upstream::{hear, stand};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::word::{Role, Via};
-use crate::server::intake::Intake;
+use crate::server::connector::PolledConnector;
 use crate::server::state::ServerState;
 use crate::server::worker::{self, silent, written};
 use crate::server::write;
 use crate::store::{Done, Found, Job, Outcome, Target};
 
-fn on_record(state: &ServerState, intake: &Intake, key: &str) -> Option<Arc<Incident>> {
+fn on_record(state: &ServerState, polled: &PolledConnector, key: &str) -> Option<Arc<Incident>> {
     let world = state.mirror.read();
-    let found = world.by_key(&intake.settings.name, key);
+    let found = world.by_key(&polled.settings.name, key);
     found.map(|snapshot| snapshot.incident.clone())
 }
 
 /// The name under which a source stands in the record. What it changes counts as somebody's command: whoever is about to
 /// confirm something else sees it first.
-fn caller(intake: &Intake) -> Caller {
-    Caller::new(intake.settings.name.clone(), Role::Admin)
+fn caller(polled: &PolledConnector) -> Caller {
+    Caller::new(polled.settings.name.clone(), Role::Admin)
 }
 
 fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
@@ -40,7 +40,7 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 
 /// Follows what is on record.
 pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), Trouble> {
-    match on_record(&asker.state, &asker.intake, &case.key) {
+    match on_record(&asker.state, &asker.polled, &case.key) {
         Some(incident) => follow(asker, &incident, case).await,
         None => Ok(()),
     }
@@ -60,13 +60,13 @@ pub(super) async fn take(
 }
 
 async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let caller = caller(intake);
-    let name = intake.settings.name.clone();
+    let Asker { state, polled, .. } = asker;
+    let caller = caller(polled);
+    let name = polled.settings.name.clone();
     let landing = land(
         case,
         &name,
-        &intake.settings.mapping,
+        &polled.settings.mapping,
         &context(state, &caller),
     );
     let Some(service) = state.directory.service(&landing.open.service) else {
@@ -105,9 +105,9 @@ async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
 }
 
 async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let heard = heard(case, &intake.settings.name, &intake.settings.mapping);
-    let caller = caller(intake);
+    let Asker { state, polled, .. } = asker;
+    let heard = heard(case, &polled.settings.name, &polled.settings.mapping);
+    let caller = caller(polled);
     // Most of the time it says nothing new, and nobody need be troubled.
     if hear(incident, &heard, &context(state, &caller)).is_empty() {
         return Ok(());
@@ -124,11 +124,11 @@ async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), T
 
 /// Marks what the source does not have any more; here it goes on.
 pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let Some(incident) = on_record(state, intake, key) else {
+    let Asker { state, polled, .. } = asker;
+    let Some(incident) = on_record(state, polled, key) else {
         return Ok(());
     };
-    let caller = caller(intake);
+    let caller = caller(polled);
     let job = job_on(asker, &incident, caller, Via::Import, move |incident, _| {
         stand(incident, as_what)
     });

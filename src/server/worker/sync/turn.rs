@@ -1,5 +1,5 @@
 //! One turn with a source: reads what changed or its list, then writes there what is to be written. It backs off and never
-//! gives up; how far it has come stands in the intake.
+//! gives up; how far it has come stands in the polled.
 
 use super::lease::Asker;
 use super::list::{UNREAD, believed, changed, look_for, read};
@@ -10,7 +10,7 @@ use super::take::mark;
 use crate::connector::error::ConnectorError;
 use crate::connector::port::{Delta, Watch, Watermark};
 use crate::domain::text::SafeText;
-use crate::server::intake::TROUBLE_KEPT_CELLS;
+use crate::server::connector::TROUBLE_KEPT_CELLS;
 
 /// How often the whole list is read where changes are told otherwise.
 const RESYNC_AFTER_MS: i64 = 300_000;
@@ -19,9 +19,9 @@ const LONGEST_WAIT_MS: i64 = 60_000;
 
 /// One turn; milliseconds until the next.
 pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
-    let Asker { state, intake, .. } = asker;
-    let interval = intake.settings.vendor.interval_ms;
-    intake.note(|progress| progress.asked_at = Some(state.clock.now()));
+    let Asker { state, polled, .. } = asker;
+    let interval = polled.settings.vendor.interval_ms;
+    polled.note(|progress| progress.asked_at = Some(state.clock.now()));
     let read = turn(asker, memory).await.err();
     let ends = |error: &Option<Trouble>| error.as_ref().is_some_and(Trouble::ends_turn);
     // What cannot be read keeps nothing from being written: that is compared with what stands there, one by one.
@@ -54,11 +54,11 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
     memory.failures = memory.failures.saturating_add(1);
     let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
     tracing::warn!(
-        connector = intake.settings.name,
+        connector = polled.settings.name,
         error = text,
         "a source could not be read"
     );
-    intake.note(|progress| progress.trouble = Some(text));
+    polled.note(|progress| progress.trouble = Some(text));
     let doubled = interval << memory.failures.min(4);
     match error {
         Trouble::Source(ConnectorError::RateLimited { retry_at }) => (retry_at - state.clock.now())
@@ -69,14 +69,14 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
 }
 
 async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let tells = intake.connector.capabilities().watch != Watch::FullDiff;
+    let Asker { state, polled, .. } = asker;
+    let tells = polled.connector.capabilities().watch != Watch::FullDiff;
     let fresh = memory
         .whole_at
         .is_some_and(|at| state.clock.mono() - at < RESYNC_AFTER_MS);
     if let (true, true, Some(since)) = (tells, fresh, memory.watermark.clone()) {
         let begun = state.clock.now();
-        match intake.connector.changes(&since).await? {
+        match polled.connector.changes(&since).await? {
             Delta::Resync => {}
             Delta::Cases {
                 cases,
@@ -98,7 +98,7 @@ async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
                     at: believed(latest, begun),
                     ..watermark
                 });
-                intake.note(|progress| {
+                polled.note(|progress| {
                     progress.answered_at = Some(state.clock.now());
                     progress.changed_at = Some(latest);
                     progress.trouble = memory.trouble();
