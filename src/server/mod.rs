@@ -50,7 +50,7 @@ pub use courier::RouteCourier;
 pub use inside::InsideReader;
 pub use issue::{TokenError, TokenRequest, issue_token};
 pub use listen::{Doors, Peer, ServerError, serve, serve_beside};
-pub use outbox::{Attempt, Courier, Letter};
+pub use outbox::{Courier, Letter};
 pub use problem::Problem;
 pub use state::{Limits, ServerState, Setup};
 pub use who::LookingOn;

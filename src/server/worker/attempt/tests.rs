@@ -129,10 +129,10 @@ impl Courier for Kept {
         true
     }
 
-    fn deliver<'a>(&'a self, delivery: &'a Delivery, _repeat: bool) -> BoxFuture<'a, Attempt> {
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, _repeat: bool) -> BoxFuture<'a, Sent> {
         let body = String::from_utf8_lossy(&delivery.body).into_owned();
         self.0.lock().unwrap().push(body);
-        Box::pin(std::future::ready(Attempt::Accepted))
+        Box::pin(std::future::ready(Sent::Accepted))
     }
 }
 
