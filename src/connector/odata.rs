@@ -5,7 +5,7 @@ use http::Method;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::call::{Heard, Line, good, is_conflict, message};
+use super::call::{JsonAnswer, Line, good, is_conflict, message};
 use super::error::ConnectorError;
 use super::field::{items, text};
 use super::port::{Batch, Case, Cursor, Delta, Watermark};
@@ -93,7 +93,7 @@ impl List<'_> {
         &self,
         since: &Watermark,
         first: String,
-        heard: Heard,
+        heard: JsonAnswer,
         told_at: Option<Instant>,
     ) -> Result<Delta, ConnectorError> {
         let (mut told, mut path, mut heard): (Vec<Case>, _, _) = (Vec::new(), first, heard);
@@ -169,7 +169,7 @@ impl List<'_> {
     }
 
     /// Reads. In the middle of a list it waits where it is asked to.
-    async fn patiently(&self, path: &str, within: bool) -> Result<Heard, ConnectorError> {
+    async fn patiently(&self, path: &str, within: bool) -> Result<JsonAnswer, ConnectorError> {
         let mut waits = 0;
         loop {
             match self.line.get(path).await {
@@ -186,7 +186,7 @@ impl List<'_> {
 }
 
 /// Whether it says that somebody else wrote meanwhile, by its status or in words.
-fn was_late(heard: &Heard) -> bool {
+fn was_late(heard: &JsonAnswer) -> bool {
     let newer =
         || message(&heard.body).is_some_and(|said| said.contains("Newer version of resource"));
     is_conflict(heard) || (heard.status.is_client_error() && newer())
@@ -199,7 +199,7 @@ pub(super) async fn write(
     path: &str,
     body: &Value,
     what: &str,
-) -> Result<Option<Heard>, ConnectorError> {
+) -> Result<Option<JsonAnswer>, ConnectorError> {
     let heard = line.ask(method, path, Some(body)).await?;
     match was_late(&heard) {
         true => Ok(None),

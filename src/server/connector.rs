@@ -24,7 +24,7 @@ use crate::paging::settings::Called;
 pub struct PolledConnector {
     pub settings: ConnectorSettings,
     pub connector: Arc<dyn Connector>,
-    progress: Mutex<Progress>,
+    progress: Mutex<PollProgress>,
 }
 
 /// How much of an error readers see, in cells.
@@ -35,7 +35,7 @@ pub const TROUBLE_KEPT_CELLS: usize = 1_000;
 /// How far it has come.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Progress {
+pub struct PollProgress {
     /// When it was last asked.
     pub asked_at: Option<Instant>,
     /// When it last answered everything it was asked.
@@ -110,7 +110,7 @@ impl PolledConnector {
     }
 
     /// Writes down how far it has come.
-    pub(super) fn note(&self, note: impl FnOnce(&mut Progress)) {
+    pub(super) fn note(&self, note: impl FnOnce(&mut PollProgress)) {
         note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -122,7 +122,7 @@ impl PolledConnector {
 
     /// Takes over what the node that asks this source tells of it; what cannot be read says nothing.
     pub(super) fn hear(&self, told: &str) {
-        if let Ok(heard) = serde_json::from_str::<Progress>(told) {
+        if let Ok(heard) = serde_json::from_str::<PollProgress>(told) {
             self.note(|progress| *progress = heard);
         }
     }

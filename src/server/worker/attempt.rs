@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 
 use super::{context, silent, worker, written};
 use crate::domain::command::Context;
-use crate::domain::command::worker::{Progress, fail, left_behind, progress};
+use crate::domain::command::worker::{PageProgress, fail, left_behind, progress};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::{Page, Reached};
@@ -269,7 +269,7 @@ fn begun(state: &ServerState, claimed: &Claimed, found: &Found) -> (Outcome, boo
     };
     let events = progress(
         incident,
-        &Progress {
+        &PageProgress {
             page: page.id.clone(),
             state: next,
             attempts: page.attempts,
@@ -376,7 +376,7 @@ impl Deciding<'_> {
             return self.left(page, ended);
         }
         let tell = |state, error: Option<&str>| {
-            let told = Progress {
+            let told = PageProgress {
                 page: page.id.clone(),
                 state,
                 attempts: self.attempts,

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use futures::future::try_join_all;
 
 use super::lease::Asker;
-use super::memory::{Memory, Trouble, Walk};
+use super::memory::{Memory, TurnError, Walk};
 use super::take::{mark, take, take_in};
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::{Case, PARTS_MAX, Watch, Watermark, all};
@@ -26,7 +26,7 @@ const SIDE_BY_SIDE: usize = 16;
 const SKEW_MS: i64 = 3_600_000;
 
 /// Reads as much of the list as belongs into one turn.
-pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), TurnError> {
     let compares = asker.polled.connector.capabilities().watch == Watch::FullDiff;
     if compares && memory.whole_at.is_some() {
         return part(asker, memory).await;
@@ -43,7 +43,7 @@ pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), Troub
 }
 
 /// The newest part, where new incidents come in, and the next of the others.
-async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), TurnError> {
     let connector = &asker.polled.connector;
     memory
         .walk
@@ -103,7 +103,7 @@ fn said(trouble: &[String]) -> Option<String> {
 }
 
 /// The list was read to its end. What is not on it is asked for, unless there is more than it gives.
-async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), Trouble> {
+async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), TurnError> {
     let newest = std::mem::take(&mut memory.walk.newest);
     let walk = std::mem::replace(
         &mut memory.walk,
@@ -180,7 +180,7 @@ fn on_record(asker: &Asker) -> HashMap<String, Arc<Incident>> {
 }
 
 /// Opens and follows what a part of the list says, but for what stands as it stood.
-async fn take_all(asker: &Asker, memory: &mut Memory, cases: &[Case]) -> Result<(), Trouble> {
+async fn take_all(asker: &Asker, memory: &mut Memory, cases: &[Case]) -> Result<(), TurnError> {
     let now = asker.state.clock.mono();
     let changed = cases.iter().filter(|case| {
         let stands = memory.listed.get(&case.key) == Some(&case.version);
@@ -256,7 +256,7 @@ pub(super) async fn changed(
     asker: &Asker,
     memory: &mut Memory,
     cases: Vec<Case>,
-) -> Result<(), Trouble> {
+) -> Result<(), TurnError> {
     let known = on_record(asker);
     let mut one_by_one = OneByOne::default();
     for case in cases {
@@ -281,7 +281,7 @@ pub(super) async fn look_for(
     asker: &Asker,
     memory: &mut Memory,
     holds_nothing: bool,
-) -> Result<(), Trouble> {
+) -> Result<(), TurnError> {
     if memory.left.is_empty() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::lease::Asker;
-use super::memory::{Memory, Trouble};
+use super::memory::{Memory, TurnError};
 use super::take::job_on;
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Noting;
@@ -77,7 +77,7 @@ pub(super) async fn write_notes(
     asker: &Asker,
     memory: &mut Memory,
     answers: Answers,
-) -> Result<(), Trouble> {
+) -> Result<(), TurnError> {
     let Some(clearance) = asker.polled.settings.write_notes else {
         return Ok(());
     };
@@ -111,7 +111,7 @@ async fn write_all(
     memory: &mut Memory,
     all: Vec<Waiting>,
     answers: Answers,
-) -> Result<(), Trouble> {
+) -> Result<(), TurnError> {
     let now = asker.state.clock.mono();
     let (mut left, mut one_by_one) = (WRITTEN_MAX, OneByOne::default());
     for waiting in all {
@@ -128,7 +128,7 @@ async fn write_all(
             }
             Ok(false) => break,
             // The notes of the others are written all the same.
-            Err(Trouble::Source(error)) => {
+            Err(TurnError::Source(error)) => {
                 let error = one_by_one.judge(error)?;
                 memory.unnoted.put(key, UNNOTED, &error, now);
             }
@@ -164,7 +164,7 @@ async fn waiting(
     seq: u64,
     incident: Arc<Incident>,
     clearance: Tlp,
-) -> Result<Option<Waiting>, Trouble> {
+) -> Result<Option<Waiting>, TurnError> {
     let Some(upstream) = &incident.upstream else {
         return Ok(None);
     };
@@ -218,7 +218,7 @@ async fn of_incident(
     waiting: Waiting,
     answers: Answers,
     left: &mut usize,
-) -> Result<bool, Trouble> {
+) -> Result<bool, TurnError> {
     let Waiting {
         incident,
         key,
@@ -282,18 +282,18 @@ async fn write(
     key: &str,
     before: NotesThere,
     noted: Noted,
-) -> Result<NotesThere, Trouble> {
+) -> Result<NotesThere, TurnError> {
     if !asker.may_write() {
-        return Err(Trouble::Lost);
+        return Err(TurnError::Lost);
     }
     let there = before.begun(noted.seq);
     if !tell(asker, incident, &there).await? {
-        return Err(Trouble::Lost);
+        return Err(TurnError::Lost);
     }
     if !asker.may_write() {
         // It took so long to be put on record that another node may have the source: nothing was sent.
         tell(asker, incident, &there.again()).await?;
-        return Err(Trouble::Lost);
+        return Err(TurnError::Lost);
     }
     let once = format!("{}-{}", incident.id, noted.seq);
     let written = asker.polled.connector.note(key, &noted.text, &once).await;
@@ -319,7 +319,7 @@ async fn write(
 }
 
 /// Puts on record how far it came; false where another node was there first. It is nobody's command.
-async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<bool, Trouble> {
+async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<bool, TurnError> {
     let (state, there) = (&asker.state, there.clone());
     let job = job_on(
         asker,
@@ -333,7 +333,7 @@ async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<
             state.mirror.reach(seq, &state.clock).await;
             Ok(true)
         }
-        Done::Superseded => Err(Trouble::Lost),
+        Done::Superseded => Err(TurnError::Lost),
         _ => Ok(false),
     }
 }

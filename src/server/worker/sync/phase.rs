@@ -2,7 +2,7 @@
 //! after. What is to be written follows from the record alone, so that nothing is lost with a process and nothing done twice.
 
 use super::lease::Asker;
-use super::memory::{Memory, Trouble, Untaken, let_be_ms};
+use super::memory::{Memory, TurnError, Untaken, let_be_ms};
 use super::take::take_in;
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Version;
@@ -17,7 +17,7 @@ const WRITTEN_MAX: usize = 10;
 
 /// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
 /// here, or has been let be for long enough to be tried again; here it stays as it is, and the others are written meanwhile.
-pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), TurnError> {
     let Asker { state, polled, .. } = asker;
     if !polled.settings.write_phases {
         return Ok(());
@@ -39,7 +39,7 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
     let mut one_by_one = OneByOne::default();
     for (key, seen, phase, to) in waiting {
         if !asker.may_write() {
-            return Err(Trouble::Lost);
+            return Err(TurnError::Lost);
         }
         match polled.connector.advance(&key, &seen, to).await {
             Ok(case) => take_in(asker, &case).await?,

@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::lease::Asker;
-use super::memory::Trouble;
+use super::memory::TurnError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::Case;
 use crate::domain::caller::Caller;
@@ -39,7 +39,7 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 }
 
 /// Follows what is on record.
-pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), Trouble> {
+pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), TurnError> {
     match on_record(&asker.state, &asker.polled, &case.key) {
         Some(incident) => follow(asker, &incident, case).await,
         None => Ok(()),
@@ -51,7 +51,7 @@ pub(super) async fn take(
     asker: &Asker,
     known: Option<&Arc<Incident>>,
     case: &Case,
-) -> Result<Option<String>, Trouble> {
+) -> Result<Option<String>, TurnError> {
     match known {
         Some(incident) => follow(asker, incident, case).await.map(|()| None),
         None if case.open => open(asker, case).await,
@@ -59,7 +59,7 @@ pub(super) async fn take(
     }
 }
 
-async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
+async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, TurnError> {
     let Asker { state, polled, .. } = asker;
     let caller = caller(polled);
     let name = polled.settings.name.clone();
@@ -104,7 +104,7 @@ async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
     Ok(refused.get().cloned())
 }
 
-async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), Trouble> {
+async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), TurnError> {
     let Asker { state, polled, .. } = asker;
     let heard = heard(case, &polled.settings.name, &polled.settings.mapping);
     let caller = caller(polled);
@@ -123,7 +123,7 @@ async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), T
 }
 
 /// Marks what the source does not have any more; here it goes on.
-pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), Trouble> {
+pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), TurnError> {
     let Asker { state, polled, .. } = asker;
     let Some(incident) = on_record(state, polled, key) else {
         return Ok(());
@@ -164,10 +164,10 @@ pub(super) fn job_on(
     }
 }
 
-async fn submit(state: &ServerState, job: Job) -> Result<(), Trouble> {
+async fn submit(state: &ServerState, job: Job) -> Result<(), TurnError> {
     match state.store.submit(job).await? {
         Done::Written { seq, .. } => state.mirror.reach(seq, &state.clock).await,
-        Done::Superseded => return Err(Trouble::Lost),
+        Done::Superseded => return Err(TurnError::Lost),
         _ => {}
     }
     Ok(())

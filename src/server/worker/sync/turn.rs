@@ -3,7 +3,7 @@
 
 use super::lease::Asker;
 use super::list::{UNREAD, believed, changed, look_for, read};
-use super::memory::{Memory, Trouble};
+use super::memory::{Memory, TurnError};
 use super::note::{Answers, write_notes};
 use super::phase::write_phases;
 use super::take::mark;
@@ -23,7 +23,7 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
     let interval = polled.settings.vendor.interval_ms;
     polled.note(|progress| progress.asked_at = Some(state.clock.now()));
     let read = turn(asker, memory).await.err();
-    let ends = |error: &Option<Trouble>| error.as_ref().is_some_and(Trouble::ends_turn);
+    let ends = |error: &Option<TurnError>| error.as_ref().is_some_and(TurnError::ends_turn);
     // What cannot be read keeps nothing from being written: that is compared with what stands there, one by one.
     let moved = match ends(&read) {
         false => write_phases(asker, memory).await.err(),
@@ -35,8 +35,8 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
         (Some(_), false) => Answers::Badly,
         (_, true) => Answers::No,
     };
-    let is_ours = |error: &Option<Trouble>| {
-        let source = |error: &Trouble| matches!(error, Trouble::Source(_));
+    let is_ours = |error: &Option<TurnError>| {
+        let source = |error: &TurnError| matches!(error, TurnError::Source(_));
         error.as_ref().is_none_or(source)
     };
     let noted = match is_ours(&read) && is_ours(&moved) {
@@ -47,7 +47,7 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
         memory.failures = 0;
         return interval;
     };
-    if matches!(error, Trouble::Lost) {
+    if matches!(error, TurnError::Lost) {
         // Whoever has the source says how it stands.
         return interval;
     }
@@ -61,14 +61,15 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
     polled.note(|progress| progress.trouble = Some(text));
     let doubled = interval << memory.failures.min(4);
     match error {
-        Trouble::Source(ConnectorError::RateLimited { retry_at }) => (retry_at - state.clock.now())
-            .num_milliseconds()
-            .max(interval),
+        TurnError::Source(ConnectorError::RateLimited { retry_at }) => (retry_at
+            - state.clock.now())
+        .num_milliseconds()
+        .max(interval),
         _ => doubled.min(LONGEST_WAIT_MS),
     }
 }
 
-async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
+async fn turn(asker: &Asker, memory: &mut Memory) -> Result<(), TurnError> {
     let Asker { state, polled, .. } = asker;
     let tells = polled.connector.capabilities().watch != Watch::FullDiff;
     let fresh = memory
