@@ -67,6 +67,9 @@ pub fn run(args: ServeArgs) -> Outcome {
 }
 
 /// A backend's parts, ready to serve. A fault in a route names its team.
+///
+/// # Errors
+/// A connector, a route or the rules have a fault, with its place; or the store cannot be read.
 pub async fn state(
     store: Arc<dyn Store>,
     clock: &SharedClock,
@@ -117,6 +120,9 @@ fn host(url: &str) -> Option<String> {
 }
 
 /// The rules that come with the program.
+///
+/// # Errors
+/// A fault in one of the program's own files.
 pub fn built_in() -> Result<Rules, Failure> {
     Rules::built_in().map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -227,6 +233,9 @@ fn more_descriptors() {
 
 /// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. At SIGHUP `reload` is called, and nothing
 /// ends.
+///
+/// # Errors
+/// The system lets this process hear no signals.
 pub fn ended(reload: impl Fn() + Send) -> Result<impl Future<Output = ()> + Send, Failure> {
     let hear = |kind| {
         signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))

@@ -101,11 +101,18 @@ impl Line {
     }
 
     /// Reads.
+    ///
+    /// # Errors
+    /// `Auth`, `Forbidden` and `RateLimited` as the other side answered; `Transport` for no answer or one that is none of
+    /// its API's.
     pub async fn get(&self, path: &str) -> Result<JsonAnswer, ConnectorError> {
         self.ask(Method::GET, path, None).await
     }
 
     /// Asks. Whatever is not `GET` counts as a write: when its end is not known, it may have happened.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; for a write that may have happened `Unknown` in place of `Transport`.
     pub async fn ask(
         &self,
         method: Method,
@@ -156,6 +163,9 @@ impl Line {
     }
 
     /// Asks with a body for what changes nothing: whatever becomes of it, nothing was done.
+    ///
+    /// # Errors
+    /// As [`Line::get`].
     pub async fn query(&self, path: &str, body: &Value) -> Result<JsonAnswer, ConnectorError> {
         match self.ask(Method::POST, path, Some(body)).await {
             Err(ConnectorError::Unknown(why)) => Err(ConnectorError::Transport(why)),

@@ -45,6 +45,9 @@ struct Part {
 
 impl List<'_> {
     /// One part of the list: what is open of it, and where it goes on.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; `Transport` if what came is no list.
     pub async fn part(&self, first: &str, cursor: Option<Cursor>) -> Result<Batch, ConnectorError> {
         let path = cursor.map_or_else(|| first.to_owned(), |cursor| cursor.0);
         let heard = self.patiently(&path, path != first).await?;
@@ -58,6 +61,9 @@ impl List<'_> {
     }
 
     /// The whole object of one incident, and what it says.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; `NotFound` if there is none of this key, `Transport` if what came is no incident.
     pub async fn one(&self, path: &str, key: &str) -> Result<(Value, Case), ConnectorError> {
         let what = format!("incident {key}");
         let value = good(self.line.get(path).await?, &what)?.body;
@@ -68,6 +74,9 @@ impl List<'_> {
     }
 
     /// What changed since a watermark, by the list that `from` gives for an instant. One call, where little changed.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; `Transport` if what came is no list.
     pub async fn changes(
         &self,
         since: &Watermark,

@@ -51,6 +51,9 @@ pub struct PollProgress {
 }
 
 /// Makes routes by the connectors of these.
+///
+/// # Errors
+/// What it gives fails where no connector has this name, or where it calls nobody as it is written.
 pub fn connector_routes(
     polled: &[PolledConnector],
 ) -> impl Fn(&str, &Called) -> Result<Arc<dyn Route>, SettingsFault> + '_ {

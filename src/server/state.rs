@@ -122,6 +122,9 @@ pub struct ServerState {
 
 impl ServerState {
     /// Reads what the store has; after this the state answers.
+    ///
+    /// # Errors
+    /// The store cannot be read, or its key for links cannot be written.
     pub async fn load(setup: Setup) -> Result<Arc<ServerState>, StoreError> {
         let key = setup
             .store

@@ -255,6 +255,9 @@ pub(super) async fn renew(
 }
 
 /// Ends the leases of a process that is gone: the file has one server at a time.
+///
+/// # Errors
+/// The database does not do it; the leases run out by themselves.
 pub async fn end_leases(db: &mut Db) -> Result<(), StoreError> {
     sql("UPDATE outbox SET lease_until = 1 WHERE done = 0 AND lease_until > 1")
         .run(db)

@@ -49,6 +49,9 @@ pub(super) async fn tend(db: &mut Db, tend: &Tend, now: i64) -> Result<Tended, S
 }
 
 /// Ends the leases of a process that is gone: the file has one server at a time.
+///
+/// # Errors
+/// The database does not do it; the leases run out by themselves.
 pub async fn end_leases(db: &mut Db) -> Result<(), StoreError> {
     sql("UPDATE intake SET lease_until = 0").run(db).await?;
     Ok(())

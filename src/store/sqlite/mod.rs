@@ -55,16 +55,25 @@ impl SqlStore<Sqlite> {
     }
 
     /// Opens the file beside a server that may be running: tokens, settings, reading and verifying. `submit` is refused.
+    ///
+    /// # Errors
+    /// `Corrupt` if it is no store, or a newer warboard's; `Unavailable` if it cannot be opened.
     pub async fn for_tokens(path: &Path) -> Result<SqliteStore, StoreError> {
         SqlStore::start(Sqlite::new(path, false, None)?, false, None).await
     }
 
     /// A store in a temporary folder, removed with the value.
+    ///
+    /// # Errors
+    /// `Unavailable`: no folder or no file can be made there.
     pub async fn temporary() -> Result<SqliteStore, StoreError> {
         SqliteStore::in_temporary_folder(None).await
     }
 
     /// As `temporary`, with codenames that begin at a known place: the same incidents get the same names.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::temporary`].
     pub async fn temporary_from(codename_start: u32) -> Result<SqliteStore, StoreError> {
         SqliteStore::in_temporary_folder(Some(codename_start.into())).await
     }
