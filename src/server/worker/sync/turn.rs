@@ -1,5 +1,5 @@
 //! One turn with a source: reads what changed or its list, then writes there what is to be written. It backs off and never
-//! gives up; how far it has come stands in the polled.
+//! gives up; how far it has come stands in `server::connector`.
 
 use super::lease::Asker;
 use super::list::{UNREAD, believed, changed, look_for, read};
