@@ -283,6 +283,9 @@ impl Mirror {
     }
 
     /// Reads everything the store has beyond the mirror.
+    ///
+    /// # Errors
+    /// The store cannot be read; what was read before is shown, and is not read again.
     pub async fn catch_up(&self, store: &dyn Store) -> Result<(), StoreError> {
         loop {
             let from = self.read().head();

@@ -11,6 +11,7 @@ use crate::domain::incident::Incident;
 use crate::domain::incident::page::{Page, Reached};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Answer, PageState};
+use crate::paging::Sent;
 use crate::paging::message::PageMessage;
 use crate::store::{Delivery, OutboxChange};
 
@@ -43,37 +44,6 @@ pub struct Ending<'a> {
     pub reason: Option<&'a str>,
 }
 
-/// How an attempt to deliver ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempt {
-    /// The paging system has it.
-    Accepted,
-    /// It was sent, and no answer came: the team may have it or not.
-    Unknown(String),
-    /// It was not taken; worth another attempt, not before so many milliseconds where the other side said so.
-    Refused {
-        why: String,
-        retry_after_ms: Option<i64>,
-    },
-    /// It was not taken, and never will be by this route.
-    Failed(String),
-}
-
-impl Attempt {
-    /// Every word of `word`.
-    pub const WORDS: [&'static str; 4] = ["accepted", "unknown", "refused", "failed"];
-
-    /// How it ended in one word, as metrics and the log name it.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Attempt::Accepted => "accepted",
-            Attempt::Unknown(_) => "unknown",
-            Attempt::Refused { .. } => "refused",
-            Attempt::Failed(_) => "failed",
-        }
-    }
-}
-
 /// What carries pages to teams.
 pub trait Courier: Send + Sync {
     /// The body that every attempt sends.
@@ -97,7 +67,7 @@ pub trait Courier: Send + Sync {
         true
     }
     /// One attempt; ends by itself within ten seconds. `repeat`: an earlier one may have arrived.
-    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt>;
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Sent>;
 }
 
 /// The idempotency key of a page on one step of its way.

@@ -228,14 +228,14 @@ mod tests {
     use crate::domain::restriction::Restriction;
     use crate::domain::word::{Role, Via};
     use crate::paging::Routes;
-    use crate::server::{Limits, RouteCourier, Setup, intake_routes};
+    use crate::server::{Limits, RouteCourier, Setup, connector_routes};
     use crate::store::sqlite::SqliteStore;
     use crate::time::{SharedClock, TestClock};
 
     #[tokio::test]
     async fn what_has_left_the_boards_is_not_kept_for_an_audience() {
         let clock: SharedClock = Arc::new(TestClock::default());
-        let routes = Routes::new(&[], &clock, &intake_routes(&[])).unwrap();
+        let routes = Routes::new(&[], &clock, &connector_routes(&[])).unwrap();
         let setup = Setup {
             store: Arc::new(SqliteStore::temporary().await.unwrap()),
             clock: clock.clone(),
@@ -245,8 +245,8 @@ mod tests {
             name: "azure".to_owned(),
             public_url: None,
             limits: Limits::default(),
+            polled: Vec::new(),
             intakes: Vec::new(),
-            alerts: Vec::new(),
         };
         let state = ServerState::load(setup).await.unwrap();
         let opened = json!({"id": "AZ-1", "codename": "GREY LINDEN", "service": "azure", "title": "t", "summary": null,

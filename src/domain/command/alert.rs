@@ -68,7 +68,7 @@ pub struct Course {
 
 /// What follows from what was heard.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
+pub enum Consequence {
     /// Nothing new.
     Same,
     Change(Vec<Event>),
@@ -174,10 +174,10 @@ pub fn first(group: &Group, episode: u64, now: Instant) -> Upstream {
     upstream
 }
 
-fn changed(before: &Upstream, after: Upstream) -> Heard {
+fn changed(before: &Upstream, after: Upstream) -> Consequence {
     match after == *before {
-        true => Heard::Same,
-        false => Heard::Change(vec![Event::UpstreamChanged {
+        true => Consequence::Same,
+        false => Consequence::Change(vec![Event::UpstreamChanged {
             upstream: Box::new(after),
         }]),
     }
@@ -187,9 +187,9 @@ fn changed(before: &Upstream, after: Upstream) -> Heard {
 ///
 /// What somebody ended here is never opened again by this: within `damp` of the end it is noted on the incident, and later
 /// it is over for the group, unless nothing has begun since and the sender only repeats what was decided on.
-pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Heard {
+pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Consequence {
     let Some(before) = &incident.upstream else {
-        return Heard::Over(1);
+        return Consequence::Over(1);
     };
     let Some(was) = Course::of(before) else {
         // Somebody opened it by hand under the group's key.
@@ -211,7 +211,7 @@ pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Hea
         let begins = was.resolved_at.is_some() || newer;
         if let Some(ended_at) = ended_at {
             if begins && !lately(ended_at) {
-                return Heard::Over(was.episode.saturating_add(1));
+                return Consequence::Over(was.episode.saturating_add(1));
             }
             course.after_end = true;
         } else {
@@ -299,13 +299,13 @@ pub fn storm(intake: &str, scope: &str, episode: u64, group: &Group, name: &str)
 }
 
 /// Lets a group wait in the incident of a storm.
-pub fn fold(incident: &Incident, group: &Group, name: &str) -> Heard {
+pub fn fold(incident: &Incident, group: &Group, name: &str) -> Consequence {
     let kept = incident.upstream.as_ref();
     let Some((before, mut storm)) = kept.and_then(|up| Some((up, Storm::of(up)?))) else {
-        return Heard::Over(1);
+        return Consequence::Over(1);
     };
     if !incident.is_open() {
-        return Heard::Over(storm.episode.saturating_add(1));
+        return Consequence::Over(storm.episode.saturating_add(1));
     }
     if !storm.holds(&group.id) {
         match storm.waiting.len() < WAITING_MAX {
@@ -313,7 +313,7 @@ pub fn fold(incident: &Incident, group: &Group, name: &str) -> Heard {
                 let name = Value::from(name);
                 storm.waiting.insert(short(&group.id).to_owned(), name);
             }
-            false if storm.full => return Heard::Full,
+            false if storm.full => return Consequence::Full,
             false => storm.full = true,
         }
     }

@@ -17,7 +17,7 @@ const LOOK: &str = "Look at the board: your team has something to do there.";
 
 /// How an attempt to deliver a page went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub struct PageProgress {
     pub page: String,
     pub state: PageState,
     pub attempts: u32,
@@ -25,7 +25,7 @@ pub struct Progress {
 }
 
 /// Records how far a page got; nothing if it says nothing new, or the page is over.
-pub fn progress(incident: &Incident, progress: &Progress) -> Vec<Event> {
+pub fn progress(incident: &Incident, progress: &PageProgress) -> Vec<Event> {
     let Some(page) = incident.page(&progress.page) else {
         return Vec::new();
     };
@@ -288,7 +288,7 @@ pub fn fail(
 ) -> Vec<Event> {
     let mut events = progress(
         incident,
-        &Progress {
+        &PageProgress {
             page: page.id.clone(),
             state: PageState::Failed,
             attempts,

@@ -33,7 +33,7 @@ const WORDS: usize = 4_096;
 
 /// What a connection came to, for whoever watches over it.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct LoginProgress {
     /// A key was offered.
     pub tried: AtomicBool,
     /// Cancelled when somebody logged in.
@@ -42,7 +42,7 @@ pub struct Progress {
     named: Mutex<Option<Named>>,
 }
 
-impl Progress {
+impl LoginProgress {
     /// The key that this door knows or knew and that was named last.
     pub fn named(&self) -> Option<Named> {
         let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,7 +64,7 @@ pub struct Handler {
     shared: Arc<Shared>,
     address: std::net::IpAddr,
     cut: CancellationToken,
-    progress: Arc<Progress>,
+    progress: Arc<LoginProgress>,
     sessions: TaskTracker,
     connected: Mono,
     /// Held until a session has a place: a login alone is none.
@@ -116,7 +116,7 @@ pub struct Arrival {
     pub address: std::net::IpAddr,
     pub cut: CancellationToken,
     pub pending: Pending,
-    pub progress: Arc<Progress>,
+    pub progress: Arc<LoginProgress>,
     pub sessions: TaskTracker,
 }
 

@@ -30,7 +30,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::handler::{Arrival, Handler, Progress};
+use self::handler::{Arrival, Handler, LoginProgress};
 use self::house::House;
 use self::limit::{Limiter, Limits};
 use self::logbook::Logbook;
@@ -228,7 +228,7 @@ async fn connection(
     };
     // Keys and frames are small; none waits for another.
     drop(stream.set_nodelay(true));
-    let progress = Arc::new(Progress::default());
+    let progress = Arc::new(LoginProgress::default());
     let sessions = TaskTracker::new();
     let handler = Handler::new(Arrival {
         shared: shared.clone(),

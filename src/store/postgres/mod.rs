@@ -70,6 +70,9 @@ impl SqlStore<Postgres> {
     }
 
     /// Opens the database beside the nodes that serve: tokens, settings, reading and verifying. `submit` is refused.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
     pub async fn for_tokens(
         url: &Secret,
         clock: &SharedClock,

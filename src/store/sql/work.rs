@@ -7,10 +7,10 @@ use super::db::{Db, sql};
 use super::engine::Engine;
 use super::job::State;
 use super::row::{ROWS, int};
-use super::{closed, intake, outbox};
+use super::{closed, outbox, poll};
 use crate::domain::instant::Instant;
 use crate::store::claim::{Claim, Claims, Lease};
-use crate::store::intake::{Tend, Tended};
+use crate::store::poll::{Tend, Tended};
 use crate::store::{Done, Job, Logins, StoreError, Token};
 
 /// Who waits for a work, and what they will hear once it is committed.
@@ -113,7 +113,7 @@ pub(super) async fn carry_out<E: Engine>(
         Work::Tend(tend, reply) => {
             let tended = async {
                 let now = engine.now(db, tend.now).await?;
-                intake::tend(db, tend, now).await
+                poll::tend(db, tend, now).await
             };
             (reply.keep(tended.await), false)
         }

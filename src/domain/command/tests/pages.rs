@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::board::RouteView as Route;
-use crate::domain::command::worker::{self, Progress};
+use crate::domain::command::worker::{self, PageProgress};
 use crate::domain::directory::Team;
 use crate::domain::incident::page::Page;
 use crate::domain::word::PageState;
@@ -124,7 +124,7 @@ fn a_late_report_of_the_worker_never_takes_an_answer_back() {
         .first()
         .map(|page| page.id.clone())
         .unwrap();
-    let progress = |state| Progress {
+    let progress = |state| PageProgress {
         page: id.clone(),
         state,
         attempts: 1,
@@ -152,7 +152,7 @@ fn the_timeline_says_how_far_a_page_got_and_what_changed_does_not() {
     desk.ok(PAGE);
     let page = desk.incident.pages.first().map(|page| page.id.clone());
     let told = |state, attempts, error: Option<&str>| {
-        let progress = Progress {
+        let progress = PageProgress {
             page: page.clone().unwrap(),
             state,
             attempts,

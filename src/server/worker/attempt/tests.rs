@@ -129,10 +129,10 @@ impl Courier for Kept {
         true
     }
 
-    fn deliver<'a>(&'a self, delivery: &'a Delivery, _repeat: bool) -> BoxFuture<'a, Attempt> {
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, _repeat: bool) -> BoxFuture<'a, Sent> {
         let body = String::from_utf8_lossy(&delivery.body).into_owned();
         self.0.lock().unwrap().push(body);
-        Box::pin(std::future::ready(Attempt::Accepted))
+        Box::pin(std::future::ready(Sent::Accepted))
     }
 }
 
@@ -197,8 +197,8 @@ async fn what_was_claimed_before_a_restriction_leaves_without_its_texts() {
         name: "azure".to_owned(),
         public_url: None,
         limits: Limits::default(),
+        polled: Vec::new(),
         intakes: Vec::new(),
-        alerts: Vec::new(),
     };
     let state = ServerState::load(setup).await.unwrap();
     let body: Open = serde_json::from_str(r#"{"service": "azure", "title": "canary"}"#).unwrap();
