@@ -57,8 +57,9 @@ impl Courier for RouteCourier {
         let (team, place) = (letter.team, letter.place?);
         let route = self.routes.get_of(&team.id, place, ending.kind)?;
         if let Some(body) = route.resolution(letter.key) {
-            // Nothing is closed there that was never opened.
-            return ending.accepted.then_some(body);
+            // It may be open there though the answer to it was lost, and would go on calling people; what was never opened is
+            // closed without harm.
+            return Some(body);
         }
         if !ending.stood_down || !route.recalls() {
             return None;

@@ -39,8 +39,6 @@ pub struct Ending<'a> {
     pub letter: Letter<'a>,
     /// The kind of the route by which the page came.
     pub kind: &'a str,
-    /// The other side said that it had the page; else nobody knows.
-    pub accepted: bool,
     /// The team need not come; else somebody answered.
     pub stood_down: bool,
     pub reason: Option<&'a str>,
@@ -97,7 +95,7 @@ pub fn changes(
                     let route = page.route.as_deref()?;
                     put(state, incident, &page.id, route, now)
                 });
-                changes.extend(put.and_then(reword));
+                changes.extend(put.and_then(|put| reword(put, false)));
             }
             Event::PageEscalated {
                 page,
@@ -135,10 +133,10 @@ pub fn changes(
             // What waits says what may be said when it is sent. An attempt of which nobody knows whether it arrived said more:
             // that a repeat has the same body gives way to that what is hidden now does not leave.
             Event::Redacted { .. } | Event::Restricted { .. } => {
-                changes.extend(reworded(state, incident));
+                changes.extend(reworded(state, incident, true));
             }
             Event::FieldsSet(set) if PageMessage::says(set) => {
-                changes.extend(reworded(state, incident));
+                changes.extend(reworded(state, incident, set.tlp.is_some()));
             }
             _ => {}
         }
@@ -146,9 +144,9 @@ pub fn changes(
     changes
 }
 
-/// What is still to be sent for an incident of which something is no longer to be said, in the words that are left. Why a
-/// page was taken back may be the very text, so that is left out.
-fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
+/// What is still to be sent for an incident, in the words that stand now. Why a page was taken back may be the very text
+/// that is no longer to be said, so that is left out. `begun`: see `OutboxChange::Reword`.
+fn reworded(state: &ServerState, incident: &Incident, begun: bool) -> Vec<OutboxChange> {
     let now = incident.updated_at;
     let all = incident.pages.iter().flat_map(|page| {
         let route = page.route.as_deref().unwrap_or_default();
@@ -161,15 +159,16 @@ fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
         });
         present.into_iter().chain(earlier)
     });
-    all.filter_map(reword).collect()
+    all.filter_map(|put| reword(put, begun)).collect()
 }
 
 /// The same body for a delivery that is there already.
-fn reword(put: OutboxChange) -> Option<OutboxChange> {
+fn reword(put: OutboxChange, begun: bool) -> Option<OutboxChange> {
     match put {
         OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
             key: delivery.key,
             body: delivery.body,
+            begun,
         }),
         _ => None,
     }
@@ -297,7 +296,6 @@ pub fn ending(
             link: None,
         },
         kind: &reached.kind,
-        accepted: reached.accepted,
         stood_down,
         reason,
     })?;

@@ -184,8 +184,13 @@ pub enum OutboxChange {
     WithdrawPage { page: String },
     /// That it waits for a cap is on record.
     HeldBack { key: String },
-    /// Another body for a delivery that is still to be made, after something in it is no longer to be said.
-    Reword { key: String, body: Vec<u8> },
+    /// Another body for a delivery that is still to be made. `begun`: also where an attempt was, because something in it is
+    /// no longer to be said; else every attempt has the body of the first.
+    Reword {
+        key: String,
+        body: Vec<u8>,
+        begun: bool,
+    },
 }
 
 /// The idempotency key of a request, scoped to a token, with the digest of its body.

@@ -61,10 +61,14 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
             "UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0 AND lease_until = 0 AND stand_down = 0",
         )
         .bind(page.as_str()),
-        OutboxChange::Reword { key, body } => {
-            sql("UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0")
-                .bind(key.as_str())
-                .bind(body.as_slice())
+        OutboxChange::Reword { key, body, begun } => {
+            let reword = match begun {
+                true => "UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0",
+                false => {
+                    "UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0 AND first_at IS NULL"
+                }
+            };
+            sql(reword).bind(key.as_str()).bind(body.as_slice())
         }
         OutboxChange::HeldBack { key } => {
             sql("UPDATE outbox SET held_back = 1 WHERE key = $1").bind(key.as_str())
