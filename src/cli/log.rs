@@ -2,8 +2,9 @@
 //! What is logged each room says; that no text in it acts on a terminal or makes a line of its own is seen to here.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
@@ -78,7 +79,7 @@ impl<W: Write> Write for Line<W> {
             LogFormat::Json => json_ascii(text),
         };
         line.push('\n');
-        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to = self.to.lock();
         // A log that cannot be written, on a full disk, must not end or hold up what it tells of.
         let _ = to.write_all(line.as_bytes()).and_then(|()| to.flush());
         Ok(event.len())
@@ -98,7 +99,7 @@ mod tests {
 
     impl Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
+            self.0.lock().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -119,7 +120,7 @@ mod tests {
             tracing::info!(incident = HOSTILE, error = %HOSTILE, "{HOSTILE}");
             tracing::debug!("filtered");
         });
-        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(kept.0.lock().clone()).unwrap()
     }
 
     #[test]

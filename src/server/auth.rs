@@ -2,12 +2,13 @@
 //! What a caller may do is decided in `domain`; where tokens are kept is `store`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use chrono::TimeDelta;
 use http::request::Parts;
 use http::{HeaderMap, header};
+use parking_lot::{Mutex, MutexGuard};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
@@ -104,8 +105,8 @@ impl Tokens {
         }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock()
     }
 
     /// Makes the token of this process's own door; it works as long as the process.
@@ -121,14 +122,14 @@ impl Tokens {
             expires_at: now + TimeDelta::days(36_500),
         };
         let (secret, token) = made(now, request);
-        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut door = self.door.lock();
         *door = Some(Arc::new(token));
         secret
     }
 
     /// The door of this process, if that is its id.
     pub(super) fn own_door(&self, id: &str) -> Option<Arc<Token>> {
-        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let door = self.door.lock();
         door.clone().filter(|token| token.id == id)
     }
 

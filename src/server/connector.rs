@@ -1,8 +1,9 @@
 //! An incident system that this backend polls (`[[connector]]`), and how far that has come. What is done with what it says,
 //! `worker::sync` knows; who posts by itself (`[[intake]]`) is `alert`'s.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::mirror::World;
@@ -114,12 +115,12 @@ impl PolledConnector {
 
     /// Writes down how far it has come.
     pub(super) fn note(&self, note: impl FnOnce(&mut PollProgress)) {
-        note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+        note(&mut self.progress.lock());
     }
 
     /// As other nodes are told.
     pub(super) fn told(&self) -> String {
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = self.progress.lock();
         serde_json::to_string(&*progress).unwrap_or_default()
     }
 
@@ -134,7 +135,7 @@ impl PolledConnector {
     pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
         let is_open = |upstream: &Upstream| standing(upstream) == Some("open");
         let told = Told::of(world, &self.settings.name, audience, now, is_open);
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = self.progress.lock();
         let trouble = progress.trouble.as_deref();
         let trouble = trouble.map(|trouble| without(trouble, &told.hidden));
         ConnectorView {

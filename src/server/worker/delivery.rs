@@ -2,10 +2,11 @@
 //! nobody else. What one attempt does, and what its end means for the page, is `attempt`; who may go first, `store::claim`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,10 +41,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<String, (UnderWay, i64)>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, (UnderWay, i64)>> {
+        self.under_way.lock()
     }
 
     fn all(&self) -> Vec<UnderWay> {

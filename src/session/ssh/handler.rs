@@ -2,9 +2,10 @@
 //! a terminal or one of our own commands is refused. Nothing here waits for a board.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use russh::server::{Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel as RusshChannel, ChannelId, ChannelOpenFailure, Error, Pty};
 use tokio::sync::{mpsc, watch};
@@ -45,12 +46,12 @@ pub struct LoginProgress {
 impl LoginProgress {
     /// The key that this door knows or knew and that was named last.
     pub fn named(&self) -> Option<Named> {
-        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = self.named.lock();
         named.clone()
     }
 
     fn names(&self, person: String, key: String, reason: LoginReason) {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut named = self.named.lock();
         *named = Some(Named {
             person,
             key,

@@ -7,8 +7,9 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use russh::keys::{Algorithm, HashAlg, PublicKey};
 use tokio::sync::watch;
 
@@ -210,13 +211,13 @@ impl RosterFile {
     /// Whose key this was, if it opened this door once and does no longer.
     pub fn former(&self, key: &PublicKey) -> Option<(String, String)> {
         let name = key.fingerprint(HashAlg::Sha256).to_string();
-        let former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = self.former.lock();
         let person = former.get(&name)?.clone();
         Some((name, person))
     }
 
     fn remember(&self, before: &Roster, now: &Roster) {
-        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut former = self.former.lock();
         former.retain(|name, _| !now.keys.contains_key(name));
         for (name, (_, grant)) in &before.keys {
             if !now.keys.contains_key(name) && former.len() < FORMER {
@@ -236,7 +237,7 @@ impl RosterFile {
         let path = self.path.clone();
         let read = tokio::task::spawn_blocking(move || read(&path)).await;
         let read = read.unwrap_or_else(|_| Err("it could not be read".to_owned()));
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock();
         if last.read != read {
             let (roster, faults) = match &read {
                 Ok(text) => Roster::parse(text),
@@ -261,7 +262,7 @@ impl RosterFile {
     /// that cannot be read at all is said, and changes nothing for them yet.
     pub async fn reread(&self) {
         let now = self.look().await;
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = self.last.lock();
         match &last.read {
             Ok(_) => {
                 drop(self.settled.send_replace(now));
