@@ -100,9 +100,13 @@ impl Sitting {
                 self.incoming.close();
                 let shared = self.shared.clone();
                 let clock = shared.clock.clone();
-                let _turn = shared.prints.acquire().await;
+                // A turn is over when it is printed, however slowly the client takes it then.
+                let printing = async {
+                    let _turn = shared.prints.acquire().await;
+                    timeout(&*clock, PRINT_WITHIN_MS, printing).await
+                };
                 let last = tokio::select! {
-                    printed = timeout(&*clock, PRINT_WITHIN_MS, printing) => {
+                    printed = printing => {
                         printed.unwrap_or_else(|_| refusal("it took too long; ask for less", 1))
                     }
                     over = self.tenure.ended() => refusal(over.sentence(), over.code()),

@@ -16,7 +16,7 @@ use super::limit::Limits;
 use super::roster_file::RosterFile;
 use crate::time::{SharedClock, SystemClock, timeout};
 
-/// Says its words back; breaks and waits where it is asked to.
+/// Says its words back; breaks, waits and says much where it is asked to.
 struct Echo;
 
 impl House for Echo {
@@ -31,7 +31,10 @@ impl House for Echo {
                 std::future::pending::<()>().await;
             }
             Last {
-                out: said.into_bytes(),
+                out: match words.as_str() {
+                    "much" => vec![b'.'; 1 << 20],
+                    _ => said.into_bytes(),
+                },
                 ..Last::default()
             }
         }))
@@ -65,7 +68,12 @@ struct Opened {
 impl Opened {
     /// Comes in.
     async fn login(&self) -> Handle<Believes> {
-        let mut handle = client::connect(Arc::default(), self.address, Believes)
+        self.login_as(client::Config::default()).await
+    }
+
+    /// Comes in as such a client.
+    async fn login_as(&self, config: client::Config) -> Handle<Believes> {
+        let mut handle = client::connect(Arc::new(config), self.address, Believes)
             .await
             .unwrap();
         let key = PrivateKeyWithHashAlg::new(self.person.clone(), None);
@@ -233,6 +241,34 @@ async fn a_connection_ends_after_its_total_time_whatever_runs_on_it() {
     assert!(said.contains("lasted long enough"), "{said}");
     assert_eq!(code, Some(0));
     assert!(is_cut(busy).await);
+    ending.cancel();
+    door.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn clients_that_take_nothing_of_what_is_printed_hold_up_nobody_elses_print() {
+    let ending = CancellationToken::new();
+    let door = open(&ending, Limits::default()).await;
+    let mut stuck = Vec::new();
+    for _ in 0..super::PRINTS {
+        let config = client::Config {
+            window_size: 32 * 1024,
+            maximum_packet_size: 16 * 1024,
+            channel_buffer_size: 1,
+            ..client::Config::default()
+        };
+        let handle = door.login_as(config).await;
+        let mut channel = begun(&handle, "much").await;
+        assert!(matches!(
+            channel.wait().await,
+            Some(ChannelMsg::Data { .. })
+        ));
+        stuck.push((handle, channel));
+    }
+    let other = door.login().await;
+    let printed = timeout(&SystemClock::new(), 45_000, ran(&other, "one")).await;
+    assert_eq!(printed, Ok(("a one\n".to_owned(), Some(0))));
+    drop(stuck);
     ending.cancel();
     door.serving.await.unwrap();
 }
