@@ -6,9 +6,12 @@
 //! own instants (`record_time` with `duty`), notices, holds and decider.
 
 mod record;
+mod shift;
 mod status;
 
 use std::sync::Arc;
+
+use chrono_tz::Tz;
 
 use super::clock::fact::Lacking;
 use super::clock::regime::{Regime, Stage};
@@ -24,6 +27,7 @@ use super::view::{CountedView, DeciderView, DutyView, HoldView};
 use super::word::{DutyStatus, Reportable};
 pub use record::{ALL, SUBJECTS, duty_id, is_subject};
 use record::{Sent, Triggers};
+pub use shift::{counted_before, is_later, is_later_on_record, zones_of};
 pub use status::{changes_at, status_at};
 
 /// The regimes that the answer "not reportable" ends, whatever they count from.
@@ -53,6 +57,21 @@ impl Rules {
     /// The regimes and calendars.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The zones that texts of these regimes name for clocks of a trigger, whatever the entity's.
+    fn zones_of_trigger(&self, regimes: &[String], trigger: &str) -> Vec<Tz> {
+        let mut zones = Vec::new();
+        let known = regimes.iter().filter_map(|id| self.catalogue.regime(id));
+        for stage in known.flat_map(|regime| &regime.stages) {
+            let other = stage.variants.iter().map(|variant| &variant.clock);
+            for clock in std::iter::once(&stage.clock).chain(other) {
+                if clock.triggers().contains(&trigger) {
+                    clock.each_named_zone(&mut |zone| zones.push(zone));
+                }
+            }
+        }
+        zones
     }
 
     /// By what is counted here: the record of every computation.
@@ -149,7 +168,7 @@ impl<'i> Seen<'i> {
             incident,
             directory,
             now,
-            profile: record::profile(incident),
+            profile: record::readable(&incident.profile),
             triggers: record::of_incident(incident),
         }
     }

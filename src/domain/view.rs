@@ -135,6 +135,10 @@ pub struct TriggerView {
     /// How often it was moved earlier.
     #[serde(default)]
     pub moved: u32,
+    /// Where `at` starts no clock: the instant that last did, and was replaced. A later one than that is proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub counted_before: Option<When>,
 }
 
 /// A later instant for a trigger, waiting for a second person.

@@ -356,6 +356,7 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 proposed,
                 not_applicable: None,
                 moved: u32::try_from(moved.count()).unwrap_or(u32::MAX),
+                counted_before: duty::counted_before(incident, trigger),
             },
         );
     }
@@ -380,6 +381,7 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 proposed: None,
                 not_applicable: Some(waived.reason.clone()).filter(|_| open),
                 moved: 0,
+                counted_before: None,
             },
         );
     }

@@ -36,10 +36,9 @@ pub fn parts_of(id: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// The profile as rules read it. A key that cannot be read, from a time when nobody looked, is left out: the others count.
-pub fn profile(incident: &Incident) -> Profile {
-    let given = Value::Object(incident.profile.clone());
-    Profile::from_json(&given).unwrap_or_else(|_| {
-        let mut readable = incident.profile.clone();
+pub fn readable(given: &Map<String, Value>) -> Profile {
+    Profile::from_json(&Value::Object(given.clone())).unwrap_or_else(|_| {
+        let mut readable = given.clone();
         readable.retain(|key, value| {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
             Profile::from_json(&Value::Object(alone)).is_ok()
@@ -85,7 +84,8 @@ pub fn is_subject(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
 }
 
-fn is_milestone(name: &str) -> bool {
+/// Whether a trigger is a milestone of a pass.
+pub fn is_milestone(name: &str) -> bool {
     Milestone::ALL.iter().any(|m| m.as_str() == name)
 }
 

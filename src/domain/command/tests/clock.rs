@@ -8,30 +8,30 @@ use crate::domain::duty;
 use crate::domain::view::DutyView;
 use crate::domain::word::DutyStatus;
 
-fn desk(regimes: &str, profile: &str) -> Desk {
+pub(super) fn desk(regimes: &str, profile: &str) -> Desk {
     Desk::with(&format!(
         r#"{{"service": "azure", "title": "t", "regimes": {regimes}, "profile": {profile}}}"#
     ))
 }
 
-fn duties(desk: &Desk) -> Vec<DutyView> {
+pub(super) fn duties(desk: &Desk) -> Vec<DutyView> {
     duty::derive(&desk.incident, &desk.directory, &desk.rules, desk.now)
 }
 
-fn duty(desk: &Desk, id: &str) -> DutyView {
+pub(super) fn duty(desk: &Desk, id: &str) -> DutyView {
     let found = duties(desk).into_iter().find(|duty| duty.id == id);
     found.unwrap_or_else(|| panic!("no duty {id}"))
 }
 
-fn status(desk: &Desk, id: &str) -> DutyStatus {
+pub(super) fn status(desk: &Desk, id: &str) -> DutyStatus {
     duty(desk, id).status
 }
 
-fn record(trigger: &str, at: &str, more: &str) -> String {
+pub(super) fn record(trigger: &str, at: &str, more: &str) -> String {
     format!(r#"{{"type": "record_time", "trigger": "{trigger}", "at": "{at}"{more}}}"#)
 }
 
-fn submit(duty: &str, at: &str) -> String {
+pub(super) fn submit(duty: &str, at: &str) -> String {
     format!(
         r#"{{"type": "submit", "duties": ["{duty}"], "at": "{at}", "channel": "portal", "kind": "initial"}}"#
     )

@@ -1,0 +1,85 @@
+//! Ways in which a countdown that runs could have been moved later, stopped or hidden, one test for each.
+
+use super::clock::{desk, duty, record, status};
+use super::*;
+use crate::domain::word::DutyStatus;
+
+const BERLIN: &str = r#"{"zone": "Europe/Berlin"}"#;
+const ANGELES: &str = r#"{"zone": "America/Los_Angeles"}"#;
+const REASON: &str = r#", "reason": "read wrong""#;
+
+#[test]
+fn a_month_does_not_remove_the_countdown_of_an_instant() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    desk.by("r.one", Role::Responder);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-20T05:00:00Z", ""));
+    let due = duty(&desk, id).due_at;
+    assert_eq!(due, Some(at("2026-11-23T05:00:00Z")));
+    let refused = desk.refused(&record("aware_at", "2026-11", ""));
+    assert!(refused.detail.contains("starts no clock"), "{refused}");
+    desk.ok(&record("aware_at", "2026-11", REASON));
+    assert_eq!(duty(&desk, id).due_at, due, "proposed only");
+    desk.ok(&record("aware_at", "2026-11-22T05:00:00Z", REASON));
+    assert_eq!(duty(&desk, id).due_at, due, "proposed only");
+}
+
+#[test]
+fn a_later_instant_is_compared_with_the_one_that_a_month_replaced() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-20T05:00:00Z", ""));
+    // As a record of before: the month counted at once.
+    let month = crate::domain::when::When::parse("2026-11").unwrap();
+    desk.apply(vec![Event::TimeRecorded {
+        trigger: "aware_at".to_owned(),
+        at: month,
+        precision: month.precision,
+        source: None,
+        reason: None,
+        duty: None,
+        proposed: false,
+    }]);
+    assert_eq!(status(&desk, id), DutyStatus::Waiting);
+    desk.refused(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    desk.ok(&record("aware_at", "2026-11-20T05:00:00Z", ""));
+    assert_eq!(duty(&desk, id).due_at, Some(at("2026-11-23T05:00:00Z")));
+}
+
+#[test]
+fn a_day_is_compared_from_where_the_entity_counts_it() {
+    let mut west = desk(r#"["gdpr-33"]"#, ANGELES);
+    let id = "gdpr-33/authority";
+    west.ok(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    west.refused(&record("aware_at", "2026-11-22", ""));
+    assert_eq!(duty(&west, id).due_at, Some(at("2026-11-25T05:00:00Z")));
+
+    let mut east = desk(r#"["gdpr-33"]"#, r#"{"zone": "Asia/Tokyo"}"#);
+    east.ok(&record("aware_at", "2026-11-21T20:00:00Z", ""));
+    // The 22nd began there at 15:00Z of the day before: earlier, and so it counts at once.
+    east.ok(&record("aware_at", "2026-11-22", ""));
+    assert_eq!(duty(&east, id).due_at, Some(at("2026-11-24T15:00:00Z")));
+    east.refused(&record("aware_at", "2026-11-21T15:00:01Z", ""));
+
+    // Where the text names its own zone its day counts too.
+    let mut text = desk(r#"["sec-8k-105"]"#, r#"{"zone": "Asia/Tokyo"}"#);
+    let trigger = "materiality_determined_at";
+    text.ok(&record(trigger, "2026-11-20T02:00:00Z", ""));
+    text.refused(&record(trigger, "2026-11-20", ""));
+}
+
+#[test]
+fn a_milestone_of_one_duty_in_a_later_pass_does_not_move_what_counts_from_the_first() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, "{}");
+    let id = "fedramp-cr26/final";
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
+    let due = duty(&desk, id).due_at;
+    assert!(due.is_some());
+    desk.ok(LOOP);
+    desk.later(600);
+    let of_duty = format!(r#", "duty": "{id}""#);
+    desk.refused(&record("recovered_at", "2026-11-23T19:00:00Z", &of_duty));
+    desk.ok(&record("recovered_at", "2026-11-23T19:00:00Z", ""));
+    assert_eq!(duty(&desk, id).due_at, due);
+}
