@@ -185,7 +185,8 @@ impl<'i> Seen<'i> {
                 continue;
             }
             for subject in record::subjects(incident, name) {
-                let of_subject = record::of_subject(incident, &self.triggers, name, subject);
+                let of_subject =
+                    record::of_subject(incident, &self.triggers, (regime, name), subject);
                 let triggers = of_subject.as_ref().unwrap_or(&self.triggers);
                 for rule in rules.catalogue.rules(regime) {
                     let id = record::duty_id(name, &rule.stage.id, subject);
@@ -216,7 +217,10 @@ impl Place<'_> {
         let own = record::of_duty(incident, self.triggers, &self.id);
         let mut triggers = own.as_ref().unwrap_or(self.triggers);
         let present;
-        let mut sent = self.recorded().map(record::sent).unwrap_or_default();
+        let mut sent = self
+            .recorded()
+            .map(|duty| record::sent(duty, self.rule.regime, &stage.id))
+            .unwrap_or_default();
         if !stage.met_by.is_empty() {
             present = record::of_present_pass(incident, triggers);
             triggers = &present;

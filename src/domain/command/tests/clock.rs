@@ -388,8 +388,9 @@ fn waves_of_notices_count_by_the_last_number_told() {
     let mut desk = Desk::new();
     desk.ok(r#"{"type": "declare", "at": "2026-11-23T08:00:00Z"}"#);
     let wave = |minute: u32, more: &str| {
+        let kind = if minute == 0 { "initial" } else { "update" };
         format!(
-            r#"{{"type": "submit", "duties": ["ms-72h/customer"], "at": "2026-11-23T09:{minute:02}:00Z", "channel": "m", "kind": "update"{more}}}"#
+            r#"{{"type": "submit", "duties": ["ms-72h/customer"], "at": "2026-11-23T09:{minute:02}:00Z", "channel": "m", "kind": "{kind}"{more}}}"#
         )
     };
     desk.ok(&wave(0, r#", "told": {"done": 600, "of": 1200}"#));

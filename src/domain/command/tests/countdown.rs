@@ -1,6 +1,6 @@
 //! Ways in which a countdown that runs could have been moved later, stopped or hidden, one test for each.
 
-use super::clock::{desk, duty, record, status};
+use super::clock::{desk, duty, record, status, submit};
 use super::*;
 use crate::domain::word::DutyStatus;
 
@@ -82,4 +82,39 @@ fn a_milestone_of_one_duty_in_a_later_pass_does_not_move_what_counts_from_the_fi
     desk.refused(&record("recovered_at", "2026-11-23T19:00:00Z", &of_duty));
     desk.ok(&record("recovered_at", "2026-11-23T19:00:00Z", ""));
     assert_eq!(duty(&desk, id).due_at, due);
+}
+
+#[test]
+fn what_was_sent_counts_in_the_order_in_which_it_was_sent() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-20T08:00:00Z", ""));
+    let id = "dora-19/initial";
+    let update = submit(id, "2026-11-22T10:00:00Z").replace("\"initial\"", "\"update\"");
+    desk.ok(&update);
+    assert_eq!(status(&desk, "dora-19/intermediate"), DutyStatus::Waiting);
+    desk.ok(&submit(id, "2026-11-20T22:00:00Z"));
+    let intermediate = duty(&desk, "dora-19/intermediate");
+    assert_eq!(intermediate.due_at, Some(at("2026-11-23T22:00:00Z")));
+    let initial = duty(&desk, id);
+    assert_eq!(initial.outcome.as_deref(), Some("on_time"));
+    assert_eq!(initial.submitted_at, Some(at("2026-11-20T22:00:00Z")));
+}
+
+#[test]
+fn an_update_alone_is_no_first_notice_and_a_correction_is_none() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-22T08:00:00Z", ""));
+    let (initial, intermediate) = ("dora-19/initial", "dora-19/intermediate");
+    let of_kind = |id: &str, kind: &str, at: &str| {
+        submit(id, at).replace("\"initial\"", &format!("\"{kind}\""))
+    };
+    for kind in ["update", "correction"] {
+        desk.ok(&of_kind(initial, kind, "2026-11-22T10:00:00Z"));
+        assert_ne!(status(&desk, initial), DutyStatus::Met, "{kind}");
+    }
+    desk.ok(&submit(initial, "2026-11-22T11:00:00Z"));
+    assert_eq!(status(&desk, initial), DutyStatus::Met);
+    // The intermediate report is an update of what the same authority was told.
+    desk.ok(&of_kind(intermediate, "update", "2026-11-22T12:00:00Z"));
+    assert_eq!(status(&desk, intermediate), DutyStatus::Met);
 }
