@@ -59,6 +59,13 @@ impl Rules {
         &self.catalogue
     }
 
+    /// The regime and the stage that a duty's id names.
+    pub fn stage_of(&self, duty: &str) -> Option<(&Regime, &Stage)> {
+        let (regime, stage, _) = record::parts_of(duty)?;
+        let regime = self.catalogue.regime(regime)?;
+        Some((regime, regime.stage(stage)?))
+    }
+
     /// The zones that texts of these regimes name for clocks of a trigger, whatever the entity's.
     fn zones_of_trigger(&self, regimes: &[String], trigger: &str) -> Vec<Tz> {
         let mut zones = Vec::new();
@@ -290,6 +297,7 @@ impl Place<'_> {
             outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
             told: sent.told,
             hold: self.hold(duty),
+            holds: stage.holds.iter().map(|kind| kind.kind.clone()).collect(),
             because,
             restricted: stage.restricted,
             contract: regime.names_a_customer(),

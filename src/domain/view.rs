@@ -190,6 +190,9 @@ pub struct DutyView {
     /// When a hold ends, by whose authority.
     #[serde(default)]
     pub hold: Option<HoldView>,
+    /// The kinds of hold that its text names; a written exception of it (`exception:<name>`) may be one besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     /// Who decided against, or the condition that makes it not required.
     #[serde(default)]
     pub because: Option<String>,

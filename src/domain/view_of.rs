@@ -293,6 +293,7 @@ fn hide_customers(
             "customer".clone_into(&mut duty.to);
             "contract".clone_into(&mut duty.rule);
             duty.citation.clear();
+            duty.holds.clear();
         }
         if duty.subject != duty::ALL {
             let at = known.iter().position(|subject| *subject == duty.subject);

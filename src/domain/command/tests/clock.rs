@@ -146,7 +146,7 @@ fn what_cannot_be_is_refused_with_a_sentence() {
     let early = desk.refused(&submit("ms-72h/customer", "2026-11-23T08:59:59Z"));
     assert!(early.detail.contains("declared_at"), "{early}");
     let hold = desk.refused(
-        r#"{"type": "hold", "duty": "ms-72h/customer", "kind": "written", "at": "2026-11-23T09:00:00Z", "until": "2026-11-23T08:00:00Z", "authority": "BKA"}"#,
+        r#"{"type": "hold", "duty": "ms-72h/customer", "kind": "exception:risk-to-others", "at": "2026-11-23T09:00:00Z", "until": "2026-11-23T08:00:00Z", "authority": "BKA"}"#,
     );
     assert!(hold.detail.contains("before it starts"), "{hold}");
     let near = desk.refused(r#"{"type": "set", "regimes": ["ms-72h", "gdpr33"]}"#);

@@ -118,3 +118,55 @@ fn an_update_alone_is_no_first_notice_and_a_correction_is_none() {
     desk.ok(&of_kind(intermediate, "update", "2026-11-22T12:00:00Z"));
     assert_eq!(status(&desk, intermediate), DutyStatus::Met);
 }
+
+#[test]
+fn a_hold_that_the_text_does_not_know_stops_no_clock() {
+    let mut desk = desk(r#"["gdpr-33", "hipaa", "ms-dpa"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(&record("discovered_at", "2026-11-23T08:00:00Z", ""));
+    let hold = |duty: &str, kind: &str| {
+        format!(r#"{{"type": "hold", "duty": "{duty}", "kind": "{kind}", "authority": "a"}}"#)
+    };
+    for (duty, kind) in [
+        ("gdpr-33/authority", "written"),
+        ("gdpr-33/authority", "exception:"),
+        ("gdpr-33/authority", "exception:risk-to-others"),
+        ("gdpr-33/authority", "exception:a"),
+        ("hipaa/individuals", "told"),
+    ] {
+        let refused = desk.refused(&hold(duty, kind));
+        assert_eq!(refused.kind, RefusalKind::Invalid);
+        assert!(refused.detail.contains("its text knows"), "{refused}");
+    }
+    let named = desk.refused(&hold("hipaa/individuals", "told"));
+    assert!(named.detail.contains("written, oral"), "{named}");
+    desk.ok(&hold(
+        "gdpr-33/authority",
+        "exception:Unlikely_to_result in a risk",
+    ));
+    desk.ok(&hold(
+        "ms-dpa/customer",
+        "exception:law-enforcement-instruction",
+    ));
+}
+
+#[test]
+fn an_oral_hold_ends_by_itself_however_it_is_spelled() {
+    let mut desk = desk(r#"["hipaa"]"#, r#"{"zone": "UTC"}"#);
+    let id = "hipaa/individuals";
+    desk.ok(&record("discovered_at", "2026-10-01T08:00:00Z", ""));
+    desk.ok(&format!(
+        r#"{{"type": "hold", "duty": "{id}", "kind": "Oral", "at": "2026-11-21T10:00:00Z", "authority": "a"}}"#
+    ));
+    let held = duty(&desk, id);
+    assert_eq!(held.status, DutyStatus::Held);
+    assert_eq!(held.due_at, Some(at("2026-12-21T23:59:59Z")));
+    assert_eq!(held.hold.map(|hold| hold.kind).as_deref(), Some("oral"));
+    // As it stands in records of before.
+    let mut old = desk.incident.clone();
+    for hold in old.duties.values_mut().flat_map(|duty| &mut duty.holds) {
+        hold.kind = "ORAL".to_owned();
+    }
+    desk.incident = old;
+    assert_eq!(duty(&desk, id).due_at, Some(at("2026-12-21T23:59:59Z")));
+}
