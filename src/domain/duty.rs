@@ -6,9 +6,12 @@
 //! own instants (`record_time` with `duty`), notices, holds and decider.
 
 mod record;
+mod shift;
 mod status;
 
 use std::sync::Arc;
+
+use chrono_tz::Tz;
 
 use super::clock::fact::Lacking;
 use super::clock::regime::{Regime, Stage};
@@ -24,6 +27,7 @@ use super::view::{CountedView, DeciderView, DutyView, HoldView};
 use super::word::{DutyStatus, Reportable};
 pub use record::{ALL, SUBJECTS, duty_id, is_subject};
 use record::{Sent, Triggers};
+pub use shift::{counted_before, is_later, is_later_on_record, zones_of};
 pub use status::{changes_at, status_at};
 
 /// The regimes that the answer "not reportable" ends, whatever they count from.
@@ -56,6 +60,28 @@ impl Rules {
     /// The regimes and calendars.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The regime and the stage that a duty's id names.
+    pub fn stage_of(&self, duty: &str) -> Option<(&Regime, &Stage)> {
+        let (regime, stage, _) = record::parts_of(duty)?;
+        let regime = self.catalogue.regime(regime)?;
+        Some((regime, regime.stage(stage)?))
+    }
+
+    /// The zones that texts of these regimes name for clocks of a trigger, whatever the entity's.
+    fn zones_of_trigger(&self, regimes: &[String], trigger: &str) -> Vec<Tz> {
+        let mut zones = Vec::new();
+        let known = regimes.iter().filter_map(|id| self.catalogue.regime(id));
+        for stage in known.flat_map(|regime| &regime.stages) {
+            let other = stage.variants.iter().map(|variant| &variant.clock);
+            for clock in std::iter::once(&stage.clock).chain(other) {
+                if clock.triggers().contains(&trigger) {
+                    clock.each_named_zone(&mut |zone| zones.push(zone));
+                }
+            }
+        }
+        zones
     }
 
     /// By what is counted here: the record of every computation.
@@ -152,7 +178,7 @@ impl<'i> Seen<'i> {
             incident,
             directory,
             now,
-            profile: record::profile(incident),
+            profile: record::readable(&incident.profile),
             triggers: record::of_incident(incident),
         }
     }
@@ -169,7 +195,8 @@ impl<'i> Seen<'i> {
                 continue;
             }
             for subject in record::subjects(incident, name) {
-                let of_subject = record::of_subject(incident, &self.triggers, name, subject);
+                let of_subject =
+                    record::of_subject(incident, &self.triggers, (regime, name), subject);
                 let triggers = of_subject.as_ref().unwrap_or(&self.triggers);
                 for rule in rules.catalogue.rules(regime) {
                     let id = record::duty_id(name, &rule.stage.id, subject);
@@ -200,7 +227,10 @@ impl Place<'_> {
         let own = record::of_duty(incident, self.triggers, &self.id);
         let mut triggers = own.as_ref().unwrap_or(self.triggers);
         let present;
-        let mut sent = self.recorded().map(record::sent).unwrap_or_default();
+        let mut sent = self
+            .recorded()
+            .map(|duty| record::sent(duty, self.rule.regime, &stage.id))
+            .unwrap_or_default();
         if !stage.met_by.is_empty() {
             present = record::of_present_pass(incident, triggers);
             triggers = &present;
@@ -270,6 +300,7 @@ impl Place<'_> {
             outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
             told: sent.told,
             hold: self.hold(duty),
+            holds: stage.holds.iter().map(|kind| kind.kind.clone()).collect(),
             because,
             restricted: stage.restricted,
             contract: regime.names_a_customer(),

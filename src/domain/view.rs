@@ -135,6 +135,10 @@ pub struct TriggerView {
     /// How often it was moved earlier.
     #[serde(default)]
     pub moved: u32,
+    /// Where `at` starts no clock: the instant that last did, and was replaced. A later one than that is proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub counted_before: Option<When>,
 }
 
 /// A later instant for a trigger, waiting for a second person.
@@ -186,6 +190,9 @@ pub struct DutyView {
     /// When a hold ends, by whose authority.
     #[serde(default)]
     pub hold: Option<HoldView>,
+    /// The kinds of hold that its text names; a written exception of it (`exception:<name>`) may be one besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     /// Who decided against, or the condition that makes it not required.
     #[serde(default)]
     pub because: Option<String>,

@@ -293,6 +293,7 @@ fn hide_customers(
             "customer".clone_into(&mut duty.to);
             "contract".clone_into(&mut duty.rule);
             duty.citation.clear();
+            duty.holds.clear();
         }
         if duty.subject != duty::ALL {
             let at = known.iter().position(|subject| *subject == duty.subject);
@@ -356,6 +357,7 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 proposed,
                 not_applicable: None,
                 moved: u32::try_from(moved.count()).unwrap_or(u32::MAX),
+                counted_before: duty::counted_before(incident, trigger),
             },
         );
     }
@@ -380,6 +382,7 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 proposed: None,
                 not_applicable: Some(waived.reason.clone()).filter(|_| open),
                 moved: 0,
+                counted_before: None,
             },
         );
     }

@@ -94,7 +94,7 @@ impl WithdrawArgs {
 pub struct HoldArgs {
     pub id: String,
     pub duty: String,
-    /// written, oral, ag-delay, or exception:NAME
+    /// one that the duty's text knows: written, oral, ag-delay, or exception:NAME
     #[arg(long)]
     pub kind: String,
     #[arg(long)]

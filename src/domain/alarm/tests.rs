@@ -29,6 +29,7 @@ fn duty() -> DutyView {
         outcome: None,
         told: None,
         hold: None,
+        holds: Vec::new(),
         because: None,
         restricted: false,
         contract: false,

@@ -23,7 +23,7 @@ pub mod explain;
 pub mod fact;
 mod form;
 pub mod guard;
-mod hold;
+pub mod hold;
 mod keyed;
 pub mod kind;
 mod limit;

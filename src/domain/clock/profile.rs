@@ -5,6 +5,8 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use super::civil::EVERYWHERE;
+
 /// One fact of a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
@@ -28,6 +30,17 @@ pub enum Place {
     OneOf(Vec<Tz>),
     /// Nobody has said; the earliest result on Earth counts.
     Unknown,
+}
+
+impl Place {
+    /// Every zone it may be in.
+    pub fn zones(&self) -> Vec<Tz> {
+        match self {
+            Place::Zone(zone) => vec![*zone],
+            Place::OneOf(zones) => zones.clone(),
+            Place::Unknown => EVERYWHERE.iter().map(|(zone, _)| *zone).collect(),
+        }
+    }
 }
 
 /// A profile as the rules read it.

@@ -1,16 +1,17 @@
-//! `record_time`: a named instant that can start a clock. Earlier counts at once; later is proposed and waits for a
-//! second person. A milestone recorded in a later pass is a new value, not a move.
+//! `record_time`: a named instant that can start a clock. Earlier counts at once; later, or none that a clock could
+//! start from, is proposed and waits for a second person. A milestone recorded in a later pass is a new value, not a move.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Context, text};
 use crate::domain::clock::guard;
+use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::domain::refusal::Refusal;
 use crate::domain::when::When;
-use crate::domain::word::{Milestone, Precision, Role};
+use crate::domain::word::{Precision, Role};
 
 /// An instant for a trigger, of the incident or of one duty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -58,19 +59,6 @@ pub(super) fn refused(refused: guard::Refused) -> Refusal {
 pub(super) fn check_instant(name: &str, at: When, now: Instant) -> Result<(), Refusal> {
     text::in_calendar(name, at.at)?;
     guard::not_in_the_future(name, at, now).map_err(refused)
-}
-
-/// Whether an instant would move the one that counts later, in the same pass. A duty without one of its own counts from
-/// the incident's.
-pub(super) fn is_later(incident: &Incident, name: &str, duty: Option<&str>, at: When) -> bool {
-    let standing = match duty {
-        Some(duty) => incident.trigger_of_duty(name, duty),
-        None => incident.trigger(name),
-    };
-    let milestone = Milestone::ALL.iter().any(|m| m.as_str() == name);
-    standing.is_some_and(|t| {
-        at.at > t.at.at && t.at.starts_a_clock() && !(milestone && t.pass != incident.pass)
-    })
 }
 
 /// Refuses an instant that could not stand beside the others of the incident or the duty.
@@ -123,10 +111,15 @@ pub(super) fn decide(
         )));
     }
     check_order(incident, &body.trigger, body.duty.as_deref(), at)?;
-    let proposed = is_later(incident, &body.trigger, body.duty.as_deref(), at);
+    let duty = body.duty.as_deref();
+    let proposed = duty::is_later_on_record(incident, context.rules, &body.trigger, duty, at);
     if proposed && body.reason.is_none() {
+        let what = match at.starts_a_clock() {
+            true => "already recorded, and earlier: a later instant",
+            false => "already recorded, to the day or better: an instant that starts no clock",
+        };
         return Err(Refusal::invalid(format!(
-            "{} is already recorded, and earlier: a later instant needs a 'reason', and a second person to confirm it.",
+            "{} is {what} needs a 'reason', and a second person to confirm it.",
             body.trigger
         )));
     }

@@ -22,6 +22,7 @@ pub struct Submit {
     pub channel: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// A correction never meets a duty, and an update only where an earlier stage told the same people.
     pub kind: SubmitKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,

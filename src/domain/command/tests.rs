@@ -3,6 +3,7 @@
 mod alarms;
 mod alert;
 mod clock;
+mod countdown;
 mod folds;
 mod glass;
 mod legal_record;

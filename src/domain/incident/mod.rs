@@ -197,12 +197,12 @@ impl Incident {
         self.pages.iter().find(|page| page.id == id)
     }
 
-    /// The submission that counts for a duty: the first that was not withdrawn.
+    /// The submission of a duty that was entered last and not withdrawn: the one that can be taken back.
     pub fn submission(&self, duty: &str) -> Option<&Submission> {
         self.duties
             .get(duty)?
             .submissions
             .iter()
-            .find(|s| s.withdrawn.is_none())
+            .rfind(|s| s.withdrawn.is_none())
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::command::confirm_time::ConfirmTime;
 use crate::domain::command::not_applicable::NotApplicable;
 use crate::domain::command::record_time::RecordTime;
 use crate::domain::command::text::NAME;
+use crate::domain::duty;
 use crate::domain::say::spaced;
 use crate::domain::view::{ProposedView, TriggerView};
 use crate::domain::when::When;
@@ -220,11 +221,13 @@ fn is_later(form: &Form, look: &Look<'_>) -> bool {
     let Some(at) = form.when("at") else {
         return false;
     };
+    let precision = precise(form).ok().flatten();
+    let at = precision.map_or(at, |precision| at.with_precision(precision));
     let name = form.choice("trigger").unwrap_or_default();
     Does::of(form) == Does::Record
-        && standing(form, look).is_some_and(|t| {
-            let other_pass = milestone(name).is_some() && t.pass != look.incident.pass;
-            t.not_applicable.is_none() && at.at > t.at.at && t.at.starts_a_clock() && !other_pass
+        && standing(form, look).is_some_and(|standing| {
+            let zones = duty::zones_of(&look.incident.profile);
+            duty::is_later(name, standing, at, look.incident.pass, &zones)
         })
 }
 
@@ -314,6 +317,9 @@ impl Body for Time {
         form.set_phrases("reason", phrases);
         let moved = form.when("at").zip(standing(form, look).map(|t| t.at));
         let note = match moved {
+            Some((at, _)) if later && !at.starts_a_clock() => Some(
+                "It starts no clock: it is proposed; the recorded one counts until a second person confirms.",
+            ),
             _ if later => Some(
                 "Later than recorded: it is proposed; the earlier one counts until a second person confirms.",
             ),

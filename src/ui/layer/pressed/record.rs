@@ -75,7 +75,7 @@ fn hold_holds_and_releases() {
     };
     assert_eq!(
         (body.duty.as_str(), body.kind.as_str()),
-        ("ms-72h/customer", "law_enforcement")
+        ("ms-72h/customer", "written")
     );
     assert_eq!(
         (body.authority.as_str(), body.document),

@@ -1,0 +1,172 @@
+//! Ways in which a countdown that runs could have been moved later, stopped or hidden, one test for each.
+
+use super::clock::{desk, duty, record, status, submit};
+use super::*;
+use crate::domain::word::DutyStatus;
+
+const BERLIN: &str = r#"{"zone": "Europe/Berlin"}"#;
+const ANGELES: &str = r#"{"zone": "America/Los_Angeles"}"#;
+const REASON: &str = r#", "reason": "read wrong""#;
+
+#[test]
+fn a_month_does_not_remove_the_countdown_of_an_instant() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    desk.by("r.one", Role::Responder);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-20T05:00:00Z", ""));
+    let due = duty(&desk, id).due_at;
+    assert_eq!(due, Some(at("2026-11-23T05:00:00Z")));
+    let refused = desk.refused(&record("aware_at", "2026-11", ""));
+    assert!(refused.detail.contains("starts no clock"), "{refused}");
+    desk.ok(&record("aware_at", "2026-11", REASON));
+    assert_eq!(duty(&desk, id).due_at, due, "proposed only");
+    desk.ok(&record("aware_at", "2026-11-22T05:00:00Z", REASON));
+    assert_eq!(duty(&desk, id).due_at, due, "proposed only");
+}
+
+#[test]
+fn a_later_instant_is_compared_with_the_one_that_a_month_replaced() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-20T05:00:00Z", ""));
+    // As a record of before: the month counted at once.
+    let month = crate::domain::when::When::parse("2026-11").unwrap();
+    desk.apply(vec![Event::TimeRecorded {
+        trigger: "aware_at".to_owned(),
+        at: month,
+        precision: month.precision,
+        source: None,
+        reason: None,
+        duty: None,
+        proposed: false,
+    }]);
+    assert_eq!(status(&desk, id), DutyStatus::Waiting);
+    desk.refused(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    desk.ok(&record("aware_at", "2026-11-20T05:00:00Z", ""));
+    assert_eq!(duty(&desk, id).due_at, Some(at("2026-11-23T05:00:00Z")));
+}
+
+#[test]
+fn a_day_is_compared_from_where_the_entity_counts_it() {
+    let mut west = desk(r#"["gdpr-33"]"#, ANGELES);
+    let id = "gdpr-33/authority";
+    west.ok(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    west.refused(&record("aware_at", "2026-11-22", ""));
+    assert_eq!(duty(&west, id).due_at, Some(at("2026-11-25T05:00:00Z")));
+
+    let mut east = desk(r#"["gdpr-33"]"#, r#"{"zone": "Asia/Tokyo"}"#);
+    east.ok(&record("aware_at", "2026-11-21T20:00:00Z", ""));
+    // The 22nd began there at 15:00Z of the day before: earlier, and so it counts at once.
+    east.ok(&record("aware_at", "2026-11-22", ""));
+    assert_eq!(duty(&east, id).due_at, Some(at("2026-11-24T15:00:00Z")));
+    east.refused(&record("aware_at", "2026-11-21T15:00:01Z", ""));
+
+    // Where the text names its own zone its day counts too.
+    let mut text = desk(r#"["sec-8k-105"]"#, r#"{"zone": "Asia/Tokyo"}"#);
+    let trigger = "materiality_determined_at";
+    text.ok(&record(trigger, "2026-11-20T02:00:00Z", ""));
+    text.refused(&record(trigger, "2026-11-20", ""));
+}
+
+#[test]
+fn a_milestone_of_one_duty_in_a_later_pass_does_not_move_what_counts_from_the_first() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, "{}");
+    let id = "fedramp-cr26/final";
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
+    let due = duty(&desk, id).due_at;
+    assert!(due.is_some());
+    desk.ok(LOOP);
+    desk.later(600);
+    let of_duty = format!(r#", "duty": "{id}""#);
+    desk.refused(&record("recovered_at", "2026-11-23T19:00:00Z", &of_duty));
+    desk.ok(&record("recovered_at", "2026-11-23T19:00:00Z", ""));
+    assert_eq!(duty(&desk, id).due_at, due);
+}
+
+#[test]
+fn what_was_sent_counts_in_the_order_in_which_it_was_sent() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-20T08:00:00Z", ""));
+    let id = "dora-19/initial";
+    let update = submit(id, "2026-11-22T10:00:00Z").replace("\"initial\"", "\"update\"");
+    desk.ok(&update);
+    assert_eq!(status(&desk, "dora-19/intermediate"), DutyStatus::Waiting);
+    desk.ok(&submit(id, "2026-11-20T22:00:00Z"));
+    let intermediate = duty(&desk, "dora-19/intermediate");
+    assert_eq!(intermediate.due_at, Some(at("2026-11-23T22:00:00Z")));
+    let initial = duty(&desk, id);
+    assert_eq!(initial.outcome.as_deref(), Some("on_time"));
+    assert_eq!(initial.submitted_at, Some(at("2026-11-20T22:00:00Z")));
+}
+
+#[test]
+fn an_update_alone_is_no_first_notice_and_a_correction_is_none() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-22T08:00:00Z", ""));
+    let (initial, intermediate) = ("dora-19/initial", "dora-19/intermediate");
+    let of_kind = |id: &str, kind: &str, at: &str| {
+        submit(id, at).replace("\"initial\"", &format!("\"{kind}\""))
+    };
+    for kind in ["update", "correction"] {
+        desk.ok(&of_kind(initial, kind, "2026-11-22T10:00:00Z"));
+        assert_ne!(status(&desk, initial), DutyStatus::Met, "{kind}");
+    }
+    desk.ok(&submit(initial, "2026-11-22T11:00:00Z"));
+    assert_eq!(status(&desk, initial), DutyStatus::Met);
+    // The intermediate report is an update of what the same authority was told.
+    desk.ok(&of_kind(intermediate, "update", "2026-11-22T12:00:00Z"));
+    assert_eq!(status(&desk, intermediate), DutyStatus::Met);
+}
+
+#[test]
+fn a_hold_that_the_text_does_not_know_stops_no_clock() {
+    let mut desk = desk(r#"["gdpr-33", "hipaa", "ms-dpa"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(&record("discovered_at", "2026-11-23T08:00:00Z", ""));
+    let hold = |duty: &str, kind: &str| {
+        format!(r#"{{"type": "hold", "duty": "{duty}", "kind": "{kind}", "authority": "a"}}"#)
+    };
+    for (duty, kind) in [
+        ("gdpr-33/authority", "written"),
+        ("gdpr-33/authority", "exception:"),
+        ("gdpr-33/authority", "exception:risk-to-others"),
+        ("gdpr-33/authority", "exception:a"),
+        ("hipaa/individuals", "told"),
+    ] {
+        let refused = desk.refused(&hold(duty, kind));
+        assert_eq!(refused.kind, RefusalKind::Invalid);
+        assert!(refused.detail.contains("its text knows"), "{refused}");
+    }
+    let named = desk.refused(&hold("hipaa/individuals", "told"));
+    assert!(named.detail.contains("written, oral"), "{named}");
+    desk.ok(&hold(
+        "gdpr-33/authority",
+        "exception:Unlikely_to_result in a risk",
+    ));
+    desk.ok(&hold(
+        "ms-dpa/customer",
+        "exception:law-enforcement-instruction",
+    ));
+}
+
+#[test]
+fn an_oral_hold_ends_by_itself_however_it_is_spelled() {
+    let mut desk = desk(r#"["hipaa"]"#, r#"{"zone": "UTC"}"#);
+    let id = "hipaa/individuals";
+    desk.ok(&record("discovered_at", "2026-10-01T08:00:00Z", ""));
+    desk.ok(&format!(
+        r#"{{"type": "hold", "duty": "{id}", "kind": "Oral", "at": "2026-11-21T10:00:00Z", "authority": "a"}}"#
+    ));
+    let held = duty(&desk, id);
+    assert_eq!(held.status, DutyStatus::Held);
+    assert_eq!(held.due_at, Some(at("2026-12-21T23:59:59Z")));
+    assert_eq!(held.hold.map(|hold| hold.kind).as_deref(), Some("oral"));
+    // As it stands in records of before.
+    let mut old = desk.incident.clone();
+    for hold in old.duties.values_mut().flat_map(|duty| &mut duty.holds) {
+        hold.kind = "ORAL".to_owned();
+    }
+    desk.incident = old;
+    assert_eq!(duty(&desk, id).due_at, Some(at("2026-12-21T23:59:59Z")));
+}
