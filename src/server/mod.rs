@@ -11,6 +11,8 @@ mod connector;
 mod courier;
 mod cursor;
 mod explain;
+#[cfg(test)]
+mod fixture;
 mod forwarded;
 mod incident;
 mod inside;

@@ -22,8 +22,9 @@ use warboard::server::{
     AlertIntake, Doors, Limits, PolledConnector, RouteCourier, ServerError, ServerState, Setup,
     TokenRequest, connector_routes, issue_token, serve,
 };
-use warboard::store::sqlite::SqliteStore;
-use warboard::store::{Store, StoreError};
+use warboard::store::audit::{Noted, Report};
+use warboard::store::sqlite::{self, SqliteStore};
+use warboard::store::{Record as _, Store, StoreError};
 use warboard::time::{Clock as _, SharedClock, SystemClock, TestClock};
 
 use crate::http::{Answer, Ask, soon};
@@ -210,6 +211,12 @@ impl Plan {
             .await;
         Ok(backend)
     }
+}
+
+/// What is found in the record of a file, whoever serves it. `noted` are ends of the chain that were noted before.
+pub async fn report(file: &Path, noted: &[Noted]) -> Report {
+    let mut record = sqlite::record(file).await.unwrap();
+    record.verify(noted).await.unwrap()
 }
 
 /// One token of each kind. Where a store outlives its backend, a new one has tokens of new names.

@@ -49,12 +49,16 @@ pub struct Course {
     pub group: String,
     /// Which of the group's incidents this is, from 1.
     pub episode: u64,
+    /// How many alerts the group had at last.
     pub alerts: u64,
+    /// How many more its sender left out.
     #[serde(default)]
     pub truncated: u64,
     /// How often it began to fire since `since`, with less than the damping time between.
     pub fired: u64,
+    /// When the first of these firings began.
     pub since: Instant,
+    /// When it last began to fire.
     pub fired_at: Instant,
     /// Since when nothing of it fires, where that is so.
     pub resolved_at: Option<Instant>,
@@ -63,6 +67,7 @@ pub struct Course {
     /// It fires, or did again, after somebody had ended the incident here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after_end: bool,
+    /// What the group said last.
     pub text: String,
 }
 
@@ -235,6 +240,7 @@ pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Con
 /// Groups that wait because too many came at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Storm {
+    /// Which of the storms of its scope this is.
     pub episode: u64,
     /// By the group's id, what it is called.
     pub waiting: serde_json::Map<String, Value>,

@@ -191,10 +191,6 @@ impl Engine for Postgres {
         self.readers.distrust();
     }
 
-    fn begin_read(&self) -> &'static str {
-        BEGIN_READ
-    }
-
     async fn within<T: Send>(
         &self,
         wait: Wait,

@@ -335,11 +335,6 @@ impl Reader {
             home: Some(home),
         }
     }
-
-    /// Ends the connection instead of giving it back.
-    pub fn spoil(&mut self) {
-        self.db.unanswered = true;
-    }
 }
 
 impl Deref for Reader {

@@ -209,10 +209,6 @@ impl Engine for Sqlite {
 
     fn distrust(&self) {}
 
-    fn begin_read(&self) -> &'static str {
-        "BEGIN"
-    }
-
     /// A file answers or fails; it does not hang half-way as a network does.
     async fn within<T: Send>(
         &self,
