@@ -6,6 +6,7 @@ use crate::domain::word::DutyStatus;
 
 const BERLIN: &str = r#"{"zone": "Europe/Berlin"}"#;
 const ANGELES: &str = r#"{"zone": "America/Los_Angeles"}"#;
+const FEDRAMP: &str = r#"{"zone": "UTC", "class": "d"}"#;
 const REASON: &str = r#", "reason": "read wrong""#;
 
 #[test]
@@ -70,7 +71,7 @@ fn a_day_is_compared_from_where_the_entity_counts_it() {
 
 #[test]
 fn a_milestone_of_one_duty_in_a_later_pass_does_not_move_what_counts_from_the_first() {
-    let mut desk = desk(r#"["fedramp-cr26"]"#, "{}");
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
     let id = "fedramp-cr26/final";
     desk.ok(CONTAIN);
     desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
@@ -169,4 +170,42 @@ fn an_oral_hold_ends_by_itself_however_it_is_spelled() {
     }
     desk.incident = old;
     assert_eq!(duty(&desk, id).due_at, Some(at("2026-12-21T23:59:59Z")));
+}
+
+#[test]
+fn a_fact_that_nobody_recorded_never_gives_the_later_reading() {
+    let mut nis = desk(r#"["nis2-23"]"#, BERLIN);
+    let id = "nis2-23/notification";
+    nis.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    let open = duty(&nis, id);
+    assert_eq!(open.due_at, Some(at("2026-11-24T08:00:00Z")));
+    let because = open.because.unwrap();
+    assert!(
+        because.contains("trust_service_provider is not known"),
+        "{because}"
+    );
+    nis.ok(r#"{"type": "set", "profile": {"trust_service_provider": false}}"#);
+    let known = duty(&nis, id);
+    assert_eq!(
+        (known.due_at, known.because),
+        (Some(at("2026-11-26T08:00:00Z")), None)
+    );
+    nis.ok(r#"{"type": "set", "profile": {"trust_service_provider": true}}"#);
+    assert_eq!(duty(&nis, id).due_at, Some(at("2026-11-24T08:00:00Z")));
+}
+
+#[test]
+fn an_entity_of_which_nobody_said_what_it_is_has_no_relief_for_closed_days() {
+    let mut dora = desk(
+        r#"["dora-19"]"#,
+        r#"{"zone": "Europe/Berlin", "calendar": "de-national"}"#,
+    );
+    let id = "dora-19/initial";
+    dora.ok(&record("aware_at", "2026-11-20T20:00:00Z", ""));
+    let open = duty(&dora, id);
+    assert_eq!((open.status, open.limit_at), (DutyStatus::Overdue, None));
+    dora.ok(r#"{"type": "set", "profile": {"entity_type": "investment-firm"}}"#);
+    let firm = duty(&dora, id);
+    assert_eq!(firm.limit_at, Some(at("2026-11-23T11:00:00Z")));
+    assert_eq!(firm.status, DutyStatus::PastDue);
 }
