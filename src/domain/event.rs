@@ -40,6 +40,9 @@ pub enum Event {
     TimeConfirmed {
         trigger: String,
         duty: Option<String>,
+        /// The pass in which it was proposed; entries of before do not say, and there a milestone took the place of all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pass: Option<u32>,
     },
     NotApplicable {
         milestone: Milestone,

@@ -19,11 +19,7 @@ pub(super) fn decide(
     body: &ConfirmTime,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
-    let proposed = incident
-        .triggers
-        .iter()
-        .rev()
-        .find(|t| t.name == body.trigger && t.is_proposed());
+    let proposed = incident.proposals(&body.trigger).last();
     let Some(proposed) = proposed else {
         return Err(Refusal::state(format!(
             "Nothing is proposed for {}; there is nothing to confirm.",
@@ -39,5 +35,6 @@ pub(super) fn decide(
     Ok(vec![Event::TimeConfirmed {
         trigger: body.trigger.clone(),
         duty: proposed.duty.clone(),
+        pass: Some(proposed.pass),
     }])
 }

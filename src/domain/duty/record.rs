@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use crate::domain::clock::regime::Regime;
 use crate::domain::clock::{Hold, Profile};
 use crate::domain::incident::Incident;
-use crate::domain::incident::record::{Duty, Submission, Trigger};
+use crate::domain::incident::record::{Duty, Submission, Trigger, is_milestone};
 use crate::domain::instant::Instant;
 use crate::domain::view::Told;
 use crate::domain::when::When;
-use crate::domain::word::{Milestone, SubmitKind};
+use crate::domain::word::SubmitKind;
 
 /// The subject of a duty that is not told apart.
 pub const ALL: &str = "all";
@@ -83,11 +83,6 @@ pub fn is_subject(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
-}
-
-/// Whether a trigger is a milestone of a pass.
-pub fn is_milestone(name: &str) -> bool {
-    Milestone::ALL.iter().any(|m| m.as_str() == name)
 }
 
 /// The instants that count for clocks, of the incident (`duty` none) or of one duty alone. A milestone recorded anew in a

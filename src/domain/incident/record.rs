@@ -48,6 +48,11 @@ impl Trigger {
     }
 }
 
+/// Whether a trigger is a milestone, which each pass reaches anew.
+pub fn is_milestone(name: &str) -> bool {
+    Milestone::ALL.iter().any(|m| m.as_str() == name)
+}
+
 /// A milestone that was said not to apply, in one pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NotApplicable {

@@ -209,3 +209,54 @@ fn an_entity_of_which_nobody_said_what_it_is_has_no_relief_for_closed_days() {
     assert_eq!(firm.limit_at, Some(at("2026-11-23T11:00:00Z")));
     assert_eq!(firm.status, DutyStatus::PastDue);
 }
+
+#[test]
+fn a_milestone_confirmed_in_one_pass_leaves_those_of_the_others() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
+    let id = "fedramp-cr26/final";
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
+    let due = duty(&desk, id).due_at;
+    assert_eq!(due, Some(at("2026-11-23T12:00:00Z")));
+    desk.ok(LOOP);
+    desk.later(600);
+    desk.ok(&record("recovered_at", "2026-11-23T19:00:00Z", ""));
+    desk.ok(&record("recovered_at", "2026-11-23T19:30:00Z", REASON));
+    desk.by("k.ono", Role::Commander);
+    desk.ok(r#"{"type": "confirm_time", "trigger": "recovered_at"}"#);
+    let reached = desk.incident.trigger("recovered_at").map(|t| t.at.at);
+    assert_eq!(reached, Some(at("2026-11-23T19:30:00Z")));
+    assert_eq!(duty(&desk, id).due_at, due);
+    assert_eq!(status(&desk, id), DutyStatus::Overdue);
+}
+
+#[test]
+fn a_milestone_proposed_in_an_earlier_pass_takes_nothing_from_the_present_one() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", REASON));
+    desk.ok(LOOP);
+    desk.later(60);
+    desk.ok(&record("recovered_at", "2026-11-23T10:30:00Z", ""));
+    desk.by("k.ono", Role::Commander);
+    desk.refused(r#"{"type": "confirm_time", "trigger": "recovered_at"}"#);
+    assert!(
+        desk.incident
+            .has_milestone(crate::domain::word::Milestone::Recovered)
+    );
+}
+
+#[test]
+fn a_confirmation_of_before_is_replayed_as_it_was() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(LOOP);
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
+    desk.ok(&record("recovered_at", "2026-11-23T09:30:00Z", REASON));
+    let old = r#"{"kind": "time_confirmed", "body": {"trigger": "recovered_at", "duty": null}}"#;
+    desk.apply(vec![serde_json::from_str(old).unwrap()]);
+    let counting = desk.incident.triggers.iter().filter(|t| t.counts());
+    assert_eq!(counting.count(), 1, "it took the place of all");
+}
