@@ -24,6 +24,7 @@ use super::incident::Incident;
 use super::incident::record::Duty;
 use super::instant::Instant;
 use super::view::{CountedView, DeciderView, DutyView, HoldView};
+use super::view_of;
 use super::word::{DutyStatus, Reportable};
 pub use record::{ALL, SUBJECTS, duty_id, is_subject};
 use record::{Sent, Triggers};
@@ -297,6 +298,7 @@ impl Place<'_> {
             outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
             told: sent.told,
             hold: self.hold(duty),
+            triggers: view_of::recorded(self.seen.incident, Some(&self.id), true),
             holds: stage.holds.iter().map(|kind| kind.kind.clone()).collect(),
             because,
             restricted: stage.restricted,

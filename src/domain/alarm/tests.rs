@@ -29,6 +29,7 @@ fn duty() -> DutyView {
         outcome: None,
         told: None,
         hold: None,
+        triggers: Default::default(),
         holds: Vec::new(),
         because: None,
         restricted: false,

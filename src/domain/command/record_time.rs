@@ -62,7 +62,7 @@ pub(super) fn check_instant(name: &str, at: When, now: Instant) -> Result<(), Re
 }
 
 /// Refuses an instant that could not stand beside the others of the incident or the duty.
-fn check_order(
+pub(super) fn check_order(
     incident: &Incident,
     name: &str,
     duty: Option<&str>,

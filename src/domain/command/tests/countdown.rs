@@ -260,3 +260,45 @@ fn a_confirmation_of_before_is_replayed_as_it_was() {
     let counting = desk.incident.triggers.iter().filter(|t| t.counts());
     assert_eq!(counting.count(), 1, "it took the place of all");
 }
+
+#[test]
+fn a_confirmation_names_what_the_second_person_saw() {
+    let mut desk = desk(
+        r#"["gdpr-33"]"#,
+        r#"{"zone": "Europe/Berlin", "subjects": {"gdpr-33": ["acme", "beta"]}}"#,
+    );
+    let (acme, beta) = ("gdpr-33/authority@acme", "gdpr-33/authority@beta");
+    desk.ok(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    let before = duty(&desk, beta).due_at;
+    desk.ok(&record("aware_at", "2026-11-22T08:00:00Z", REASON));
+    let of_acme = format!(r#"{REASON}, "duty": "{acme}""#);
+    desk.ok(&record("aware_at", "2026-11-22T06:00:00Z", &of_acme));
+    let seen = duty(&desk, acme).triggers;
+    let proposed = seen["aware_at"].proposed.as_ref().unwrap();
+    assert_eq!(proposed.at.at, at("2026-11-22T06:00:00Z"));
+    desk.by("k.ono", Role::Commander);
+    let confirm = |of: &str| format!(r#"{{"type": "confirm_time", "trigger": "aware_at"{of}}}"#);
+    let several = desk.refused(&confirm(""));
+    assert_eq!(several.kind, RefusalKind::State);
+    assert!(
+        several.detail.contains(acme) && several.detail.contains("incident"),
+        "{several}"
+    );
+    desk.ok(&confirm(&format!(r#", "duty": "{acme}""#)));
+    assert_eq!(duty(&desk, beta).due_at, before);
+    assert_eq!(duty(&desk, acme).due_at, Some(at("2026-11-25T06:00:00Z")));
+    desk.refused(&confirm(&format!(r#", "duty": "{acme}""#)));
+    desk.ok(&confirm(r#", "duty": "incident""#));
+    assert_eq!(duty(&desk, beta).due_at, Some(at("2026-11-25T08:00:00Z")));
+}
+
+#[test]
+fn a_confirmation_makes_no_order_that_cannot_be() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    desk.ok(&record("aware_at", "2026-11-22T08:00:00Z", REASON));
+    desk.ok(&record("classified_major_at", "2026-11-22T07:00:00Z", ""));
+    desk.by("k.ono", Role::Commander);
+    let refused = desk.refused(r#"{"type": "confirm_time", "trigger": "aware_at"}"#);
+    assert!(refused.detail.contains("before aware_at"), "{refused}");
+}
