@@ -302,3 +302,33 @@ fn a_confirmation_makes_no_order_that_cannot_be() {
     let refused = desk.refused(r#"{"type": "confirm_time", "trigger": "aware_at"}"#);
     assert!(refused.detail.contains("before aware_at"), "{refused}");
 }
+
+#[test]
+fn a_subject_with_recorded_work_stays_when_the_profile_names_it_no_more() {
+    let mut desk = desk(
+        r#"["gdpr-33"]"#,
+        r#"{"subjects": {"gdpr-33": ["acme", "beta", "gone", "late"]}}"#,
+    );
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    let id = "gdpr-33/authority@beta";
+    let partial = submit(id, "2026-11-23T09:00:00Z");
+    desk.ok(&partial.replace('}', r#", "told": {"done": 1, "of": 2}}"#));
+    desk.ok(&record(
+        "aware_at",
+        "2026-11-23T07:00:00Z",
+        r#", "duty": "gdpr-33/authority@late""#,
+    ));
+    desk.ok(r#"{"type": "set", "profile": {"subjects": {"gdpr-33": ["acme"]}}}"#);
+    assert_eq!(status(&desk, id), DutyStatus::Running);
+    assert_eq!(
+        duty(&desk, "gdpr-33/authority@late").due_at,
+        Some(at("2026-11-26T07:00:00Z"))
+    );
+    let all = super::clock::duties(&desk);
+    let subjects = |name: &str| all.iter().any(|duty| duty.subject == name);
+    assert!(subjects("acme") && !subjects("gone") && !subjects("all"));
+    desk.ok(r#"{"type": "set", "profile": {"subjects": null}}"#);
+    let all = super::clock::duties(&desk);
+    let subjects = |name: &str| all.iter().any(|duty| duty.subject == name);
+    assert!(subjects("all") && subjects("beta") && !subjects("acme"));
+}
