@@ -11,8 +11,10 @@ mod status;
 
 use std::sync::Arc;
 
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
+use super::clock::civil::at;
 use super::clock::fact::Lacking;
 use super::clock::regime::{Regime, Stage};
 use super::clock::trace::Line;
@@ -21,7 +23,7 @@ use super::clock::{
 };
 use super::directory::Directory;
 use super::incident::Incident;
-use super::incident::record::Duty;
+use super::incident::record::{Duty, Verdict};
 use super::instant::Instant;
 use super::view::{CountedView, DeciderView, DutyView, HoldView};
 use super::view_of;
@@ -245,7 +247,7 @@ impl Place<'_> {
             profile: &self.seen.profile,
             submitted: sent.to_all,
             holds: &holds,
-            decided: self.verdict().is_some(),
+            decided: self.spared().is_some(),
             lacking: Lacking::Asks,
             prepare_for: None,
             now: Some(self.seen.now),
@@ -253,10 +255,33 @@ impl Place<'_> {
         ask(&facts, &sent)
     }
 
-    /// A person's decision that no notice is needed, in words.
+    /// A person's decision that no notice is needed.
+    fn spared(&self) -> Option<&Verdict> {
+        let verdict = self.recorded()?.verdict.as_ref();
+        verdict.filter(|verdict| verdict.spares())
+    }
+
+    /// The same in words; or that it was one, and is to be made anew.
     fn verdict(&self) -> Option<String> {
         let verdict = self.recorded()?.verdict.as_ref()?;
-        (!verdict.required).then(|| format!("{}, {}", verdict.because, verdict.by))
+        let said = format!("{}, {}", verdict.because, verdict.by);
+        match verdict.renew_in {
+            _ if verdict.required => None,
+            None => Some(said),
+            Some(pass) => Some(format!(
+                "decide anew, the scope is wider since pass {pass}; before that no notice: {said}"
+            )),
+        }
+    }
+
+    /// When a decision not to notify is looked at again: when that day begins where the entity is.
+    fn review_at(&self) -> Option<Instant> {
+        let day: NaiveDate = self.spared()?.review_on.as_ref()?.parse().ok()?;
+        let zones = self.seen.profile.place.zones();
+        zones
+            .into_iter()
+            .map(|zone| at(day, NaiveTime::MIN, zone))
+            .min()
     }
 
     fn view(&self) -> DutyView {
@@ -273,6 +298,7 @@ impl Place<'_> {
             DutyStatus::Met => None,
             DutyStatus::Decided => self.verdict(),
             _ if ended => Some("not reportable".to_owned()),
+            _ if self.spared().is_none() && self.verdict().is_some() => self.verdict(),
             _ => duty.why.as_ref().map(|why| why.sentence(facts)),
         };
         let trigger = duty.trigger.or_else(|| stage.clock.first_trigger());
@@ -298,6 +324,8 @@ impl Place<'_> {
             outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
             told: sent.told,
             hold: self.hold(duty),
+            review_on: self.spared().and_then(|verdict| verdict.review_on.clone()),
+            review_at: self.review_at(),
             triggers: view_of::recorded(self.seen.incident, Some(&self.id), true),
             holds: stage.holds.iter().map(|kind| kind.kind.clone()).collect(),
             because,

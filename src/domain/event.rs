@@ -63,6 +63,9 @@ pub enum Event {
         reason: Option<String>,
         unmet: Vec<GateWord>,
         overridden: bool,
+        /// It loops back for a wider scope: what was decided not to be notified is to be decided anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        widens: bool,
     },
     MoveUndone {
         from: Phase,

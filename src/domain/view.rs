@@ -155,6 +155,13 @@ pub struct DutyView {
     /// When a hold ends, by whose authority.
     #[serde(default)]
     pub hold: Option<HoldView>,
+    /// The day on which a decision not to notify is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_on: Option<String>,
+    /// When that day begins where the entity is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub review_at: Option<Instant>,
     /// Instants recorded for this duty alone, before those of the incident, and what is proposed for it alone.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schema(value_type = std::collections::HashMap<String, TriggerView>)]

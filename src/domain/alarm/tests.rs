@@ -29,6 +29,8 @@ fn duty() -> DutyView {
         outcome: None,
         told: None,
         hold: None,
+        review_on: None,
+        review_at: None,
         triggers: Default::default(),
         holds: Vec::new(),
         because: None,

@@ -162,7 +162,12 @@ impl Incident {
                 self.reportable = Reportable::No;
                 self.reportable_by = Some(decision(stamp, Some(reason.clone())));
             }
-            Event::Advanced { to, pass, .. } => {
+            Event::Advanced {
+                to, pass, widens, ..
+            } => {
+                if *widens {
+                    self.renew_verdicts(*pass);
+                }
                 self.last_move = Some(LastMove {
                     version: stamp.version,
                     at: stamp.at,
@@ -180,6 +185,7 @@ impl Incident {
                 ..
             } => {
                 self.last_move = None;
+                self.keep_verdicts();
                 self.move_to(*to, *pass, *phase_since);
             }
             Event::Dismissed { .. } => self.end(Ended::Dismissed, stamp.at),
@@ -326,6 +332,7 @@ impl Incident {
                     review_on: review_on.clone(),
                     by: stamp.by.clone(),
                     at: stamp.at,
+                    renew_in: None,
                 });
             }
             Event::LessonAdded {

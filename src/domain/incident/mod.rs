@@ -5,7 +5,7 @@ mod alarm;
 pub mod apply;
 pub mod page;
 pub mod record;
-mod trigger;
+mod standing;
 
 use std::collections::BTreeMap;
 

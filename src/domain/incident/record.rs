@@ -111,6 +111,16 @@ pub struct Verdict {
     pub review_on: Option<String>,
     pub by: String,
     pub at: Instant,
+    /// The pass that began for a wider scope since: it is to be decided anew, and until then asks for a notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew_in: Option<u32>,
+}
+
+impl Verdict {
+    /// Whether it takes the duty off the list: it says that no notice is needed, and the scope is still what it was.
+    pub fn spares(&self) -> bool {
+        !self.required && self.renew_in.is_none()
+    }
 }
 
 /// What became of an alarm that rang.

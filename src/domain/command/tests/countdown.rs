@@ -332,3 +332,66 @@ fn a_subject_with_recorded_work_stays_when_the_profile_names_it_no_more() {
     let subjects = |name: &str| all.iter().any(|duty| duty.subject == name);
     assert!(subjects("all") && subjects("beta") && !subjects("acme"));
 }
+
+#[test]
+fn a_wider_scope_brings_a_decision_not_to_notify_up_again() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    let decide = format!(
+        r#"{{"type": "decide", "duty": "{id}", "required": false, "because": "encrypted"}}"#
+    );
+    desk.ok(&decide);
+    desk.ok(CONTAIN);
+    let back = |reason: &str| LOOP.replace("new indicator", reason);
+    desk.ok(&back("new indicator"));
+    assert_eq!(status(&desk, id), DutyStatus::Decided);
+    desk.ok(CONTAIN);
+    desk.ok(&back("wider scope"));
+    let again = duty(&desk, id);
+    assert_eq!(again.status, DutyStatus::Running);
+    assert!(
+        again
+            .because
+            .is_some_and(|because| because.contains("encrypted"))
+    );
+    desk.ok(r#"{"type": "undo"}"#);
+    assert_eq!(
+        status(&desk, id),
+        DutyStatus::Decided,
+        "the move was taken back"
+    );
+    desk.ok(&back("two more tenants"));
+    assert_eq!(status(&desk, id), DutyStatus::Running);
+    desk.ok(&decide);
+    assert_eq!(status(&desk, id), DutyStatus::Decided);
+}
+
+#[test]
+fn a_decision_not_to_notify_rings_on_the_day_it_is_looked_at_again() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(&format!(
+        r#"{{"type": "decide", "duty": "{id}", "required": false, "because": "b", "review_on": "2026-11-25"}}"#
+    ));
+    let seen = duty(&desk, id);
+    assert_eq!(seen.review_on.as_deref(), Some("2026-11-25"));
+    assert_eq!(seen.review_at, Some(at("2026-11-24T23:00:00Z")));
+    let alarms = |desk: &Desk| {
+        let all = super::clock::duties(desk);
+        crate::domain::alarm::of_incident(&desk.incident, &all, desk.now)
+    };
+    let rings = |desk: &Desk| {
+        alarms(desk)
+            .iter()
+            .any(|alarm| alarm.id == format!("{id}#review_due"))
+    };
+    desk.now = at("2026-11-24T22:59:59Z");
+    assert!(!rings(&desk));
+    let all = super::clock::duties(&desk);
+    let changes = crate::domain::alarm::changes_at(&desk.incident, &all);
+    assert!(changes.contains(&at("2026-11-24T23:00:00Z")));
+    desk.now = at("2026-11-24T23:00:00Z");
+    assert!(rings(&desk));
+}

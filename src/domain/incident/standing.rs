@@ -1,5 +1,5 @@
-//! How recorded instants take each other's place: what an entry of a time, or the confirmation of a proposal, does to those
-//! that stand. Whether it may was decided in `command`.
+//! How what is recorded takes the place of what stood: an instant, the confirmation of a proposal, a new pass for verdicts.
+//! Whether it may was decided in `command`.
 
 use super::record::{Standing, Trigger, is_milestone};
 use super::{Incident, Stamp};
@@ -65,6 +65,22 @@ impl Incident {
             {
                 trigger.standing = Standing::Superseded;
             }
+        }
+    }
+
+    /// The scope is wider: what was decided not to be notified is to be decided anew, in the pass that begins.
+    pub(super) fn renew_verdicts(&mut self, pass: u32) {
+        for verdict in self.duties.values_mut().filter_map(|d| d.verdict.as_mut()) {
+            if !verdict.required {
+                verdict.renew_in.get_or_insert(pass);
+            }
+        }
+    }
+
+    /// The pass that runs is taken back, and what it asked to be decided anew stands as it did.
+    pub(super) fn keep_verdicts(&mut self) {
+        for verdict in self.duties.values_mut().filter_map(|d| d.verdict.as_mut()) {
+            verdict.renew_in = verdict.renew_in.filter(|pass| *pass != self.pass);
         }
     }
 }
