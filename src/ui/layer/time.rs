@@ -7,7 +7,7 @@ use crate::domain::allowed::CommandKind;
 use crate::domain::command::Command;
 use crate::domain::command::confirm_time::{self, ConfirmTime};
 use crate::domain::command::not_applicable::NotApplicable;
-use crate::domain::command::record_time::RecordTime;
+use crate::domain::command::record_time::{RecordTime, SUBMITTED};
 use crate::domain::command::text::NAME;
 use crate::domain::duty;
 use crate::domain::say::spaced;
@@ -150,8 +150,9 @@ fn names(look: &Look<'_>) -> Vec<String> {
     };
     let mut names: Vec<String> = Vec::new();
     for name in ordered {
-        // A declaration is a decision with a name, not a time among others.
-        if name != "declared_at" && !names.iter().any(|known| known == name) {
+        // A declaration is a decision with a name, not a time among others; a notice is recorded as sent.
+        let elsewhere = name == "declared_at" || name.starts_with(SUBMITTED);
+        if !elsewhere && !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
     }

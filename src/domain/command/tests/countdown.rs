@@ -395,3 +395,17 @@ fn a_decision_not_to_notify_rings_on_the_day_it_is_looked_at_again() {
     desk.now = at("2026-11-24T23:00:00Z");
     assert!(rings(&desk));
 }
+
+#[test]
+fn what_was_sent_is_not_recorded_as_a_time() {
+    let mut desk = desk(r#"["nis2-23"]"#, BERLIN);
+    desk.by("r.one", Role::Responder);
+    let refused = desk.refused(&record(
+        "submitted:notification",
+        "2026-11-23T08:00:00Z",
+        "",
+    ));
+    assert_eq!(refused.kind, RefusalKind::Invalid);
+    assert!(refused.detail.contains("submit"), "{refused}");
+    assert_eq!(status(&desk, "nis2-23/final"), DutyStatus::Waiting);
+}
