@@ -314,6 +314,7 @@ impl Place<'_> {
             },
             trigger: trigger.map(str::to_owned),
             counted_from: duty.counted_from,
+            provisional: duty.provisional,
             due_at: duty.due.filter(|_| !ended),
             limit_at: duty.limit.filter(|_| !ended),
             latest_start_at: duty.latest_start.filter(|_| !ended),

@@ -131,6 +131,9 @@ pub struct DutyView {
     #[serde(default)]
     pub rule: String,
     pub status: DutyStatus,
+    /// A part of its number is missing: once no hold is in effect it is provisional again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// The trigger it counts or waits for.
     pub trigger: Option<String>,
     /// The instant the clock was counted from.

@@ -17,6 +17,7 @@ fn duty() -> DutyView {
         to: "customers".to_owned(),
         rule: "MS 72 h".to_owned(),
         status: DutyStatus::Running,
+        provisional: false,
         trigger: Some("declared_at".to_owned()),
         counted_from: Some(at("20T12:00")),
         due_at: Some(at("23T12:00")),

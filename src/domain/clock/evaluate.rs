@@ -71,6 +71,8 @@ pub struct Evaluated<'c> {
     pub limit: Option<Instant>,
     /// Due less the time that drafting and approval take, where that is known.
     pub latest_start: Option<Instant>,
+    /// A part of the number is missing, and it may still become earlier. A hold changes nothing of that.
+    pub provisional: bool,
     /// The trigger that gave `due`, or the one that is missing.
     pub trigger: Option<&'c str>,
     /// The instant counted from.
@@ -106,6 +108,7 @@ pub fn evaluate_traced<'c>(
         due: None,
         limit: None,
         latest_start: None,
+        provisional: false,
         trigger: None,
         counted_from: None,
         outcome: None,
@@ -245,6 +248,7 @@ pub(super) fn number<'c>(
             duty.counted_from = Some(instant_of(counted.from, counted.zone));
             duty.due = Some(counted.due);
             duty.limit = outer_limit;
+            duty.provisional = counted.provisional;
             duty.status = if counted.provisional {
                 DutyStatus::Provisional
             } else {
@@ -406,7 +410,7 @@ fn state(duty: &mut Evaluated<'_>, stage: &Stage, facts: &Facts<'_>) -> DutyStat
         // The embargo is over, and the text has no deadline.
         DutyStatus::Embargo if now > due => DutyStatus::NoFixedLimit,
         DutyStatus::Embargo => DutyStatus::Embargo,
-        _ if now <= due && duty.status == DutyStatus::Provisional => DutyStatus::Provisional,
+        _ if now <= due && duty.provisional => DutyStatus::Provisional,
         _ if now <= due => DutyStatus::Running,
         _ if duty.limit.is_some_and(|limit| now <= limit) => DutyStatus::PastDue,
         _ => DutyStatus::Overdue,

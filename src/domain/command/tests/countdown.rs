@@ -409,3 +409,22 @@ fn what_was_sent_is_not_recorded_as_a_time() {
     assert!(refused.detail.contains("submit"), "{refused}");
     assert_eq!(status(&desk, "nis2-23/final"), DutyStatus::Waiting);
 }
+
+#[test]
+fn what_was_provisional_is_provisional_again_after_a_hold() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    let id = "dora-19/initial";
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    // A hold by the text's own exception: the authority is told before the limit passes.
+    desk.ok(&format!(
+        r#"{{"type": "hold", "duty": "{id}", "kind": "exception:tell-the-authority", "until": "2026-11-23T12:00:00Z", "authority": "BaFin"}}"#
+    ));
+    let held = duty(&desk, id);
+    assert_eq!(held.status, DutyStatus::Held);
+    desk.later(180);
+    assert_eq!(status(&desk, id), DutyStatus::Provisional);
+    assert_eq!(
+        crate::domain::duty::status_at(&held, desk.now),
+        DutyStatus::Provisional
+    );
+}
