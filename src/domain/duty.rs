@@ -38,10 +38,23 @@ const OF_DECLARATION: &[&str] = &["ms-dpa", "ms-72h"];
 /// The trigger that this answer says will not come.
 const DECLARED: &str = "declared_at";
 
+/// So many days after a text was read its countdowns ask for it to be read again, unless the backend's file says another
+/// number.
+pub const WARN_AFTER_DAYS: u32 = 365;
+/// What then stands after the rule's name, wherever a countdown is shown.
+const READ_AGAIN: &str = "read text again";
+
 /// The rules in force at a backend. The default knows none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     catalogue: Arc<Catalogue>,
+    warn_after_days: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules::new(Catalogue::default())
+    }
 }
 
 impl Rules {
@@ -49,7 +62,27 @@ impl Rules {
     pub fn new(catalogue: Catalogue) -> Rules {
         Rules {
             catalogue: Arc::new(catalogue),
+            warn_after_days: WARN_AFTER_DAYS,
         }
+    }
+
+    /// The same, with a mark on what was read longer than so many days ago.
+    #[must_use]
+    pub fn warning_after(self, days: u32) -> Rules {
+        Rules {
+            warn_after_days: days,
+            ..self
+        }
+    }
+
+    /// The rule in a few letters as of a day; where its text was read too long ago it says so.
+    fn named(&self, regime: &Regime, stage: &Stage, day: NaiveDate) -> String {
+        let mut name = rule_name(regime, stage);
+        if regime.age_on(day) > i64::from(self.warn_after_days) {
+            name.push_str(", ");
+            name.push_str(READ_AGAIN);
+        }
+        name
     }
 
     /// The built-in rules. Read once, by whoever starts a backend; a fault is one of the program's own files.
@@ -164,6 +197,7 @@ struct Seen<'i> {
 /// One duty before it is counted.
 struct Place<'s> {
     seen: &'s Seen<'s>,
+    rules: &'s Rules,
     rule: Rule<'s>,
     /// The regime as the incident names it.
     regime: &'s str,
@@ -203,6 +237,7 @@ impl<'i> Seen<'i> {
                     if only.is_none_or(|only| only == id) {
                         visit(&Place {
                             seen: self,
+                            rules,
                             rule,
                             regime: name,
                             subject,
@@ -307,7 +342,7 @@ impl Place<'_> {
             stage: stage.id.clone(),
             subject: self.subject.to_owned(),
             to: stage.to.join(", "),
-            rule: rule_name(regime, stage),
+            rule: self.rules.named(regime, stage, self.seen.now.date_naive()),
             status: match ended {
                 true => DutyStatus::NotRequired,
                 false => duty.state,

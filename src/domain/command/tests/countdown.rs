@@ -428,3 +428,16 @@ fn what_was_provisional_is_provisional_again_after_a_hold() {
         DutyStatus::Provisional
     );
 }
+
+#[test]
+fn a_countdown_of_a_text_that_was_read_long_ago_says_so() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let rule = |desk: &Desk| duty(desk, "gdpr-33/authority").rule;
+    // Its text was read on 23 Nov 2026.
+    desk.now = at("2027-11-23T10:00:00Z");
+    assert_eq!(rule(&desk), "GDPR 33");
+    desk.now = at("2027-11-24T10:00:00Z");
+    assert_eq!(rule(&desk), "GDPR 33, read text again");
+    desk.rules = desk.rules.clone().warning_after(400);
+    assert_eq!(rule(&desk), "GDPR 33");
+}
