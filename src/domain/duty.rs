@@ -11,8 +11,10 @@ mod status;
 
 use std::sync::Arc;
 
+use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 
+use super::clock::civil::at;
 use super::clock::fact::Lacking;
 use super::clock::regime::{Regime, Stage};
 use super::clock::trace::Line;
@@ -21,9 +23,10 @@ use super::clock::{
 };
 use super::directory::Directory;
 use super::incident::Incident;
-use super::incident::record::Duty;
+use super::incident::record::{Duty, Verdict};
 use super::instant::Instant;
 use super::view::{CountedView, DeciderView, DutyView, HoldView};
+use super::view_of;
 use super::word::{DutyStatus, Reportable};
 pub use record::{ALL, SUBJECTS, duty_id, is_subject};
 use record::{Sent, Triggers};
@@ -35,10 +38,23 @@ const OF_DECLARATION: &[&str] = &["ms-dpa", "ms-72h"];
 /// The trigger that this answer says will not come.
 const DECLARED: &str = "declared_at";
 
+/// So many days after a text was read its countdowns ask for it to be read again, unless the backend's file says another
+/// number.
+pub const WARN_AFTER_DAYS: u32 = 365;
+/// What then stands after the rule's name, wherever a countdown is shown.
+const READ_AGAIN: &str = "read text again";
+
 /// The rules in force at a backend. The default knows none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     catalogue: Arc<Catalogue>,
+    warn_after_days: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules::new(Catalogue::default())
+    }
 }
 
 impl Rules {
@@ -46,7 +62,27 @@ impl Rules {
     pub fn new(catalogue: Catalogue) -> Rules {
         Rules {
             catalogue: Arc::new(catalogue),
+            warn_after_days: WARN_AFTER_DAYS,
         }
+    }
+
+    /// The same, with a mark on what was read longer than so many days ago.
+    #[must_use]
+    pub fn warning_after(self, days: u32) -> Rules {
+        Rules {
+            warn_after_days: days,
+            ..self
+        }
+    }
+
+    /// The rule in a few letters as of a day; where its text was read too long ago it says so.
+    fn named(&self, regime: &Regime, stage: &Stage, day: NaiveDate) -> String {
+        let mut name = rule_name(regime, stage);
+        if regime.age_on(day) > i64::from(self.warn_after_days) {
+            name.push_str(", ");
+            name.push_str(READ_AGAIN);
+        }
+        name
     }
 
     /// The built-in rules. Read once, by whoever starts a backend; a fault is one of the program's own files.
@@ -164,6 +200,7 @@ struct Seen<'i> {
 /// One duty before it is counted.
 struct Place<'s> {
     seen: &'s Seen<'s>,
+    rules: &'s Rules,
     rule: Rule<'s>,
     /// The regime as the incident names it.
     regime: &'s str,
@@ -203,6 +240,7 @@ impl<'i> Seen<'i> {
                     if only.is_none_or(|only| only == id) {
                         visit(&Place {
                             seen: self,
+                            rules,
                             rule,
                             regime: name,
                             subject,
@@ -247,7 +285,7 @@ impl Place<'_> {
             profile: &self.seen.profile,
             submitted: sent.to_all,
             holds: &holds,
-            decided: self.verdict().is_some(),
+            decided: self.spared().is_some(),
             lacking: Lacking::Asks,
             prepare_for: None,
             now: Some(self.seen.now),
@@ -255,10 +293,33 @@ impl Place<'_> {
         ask(&facts, &sent)
     }
 
-    /// A person's decision that no notice is needed, in words.
+    /// A person's decision that no notice is needed.
+    fn spared(&self) -> Option<&Verdict> {
+        let verdict = self.recorded()?.verdict.as_ref();
+        verdict.filter(|verdict| verdict.spares())
+    }
+
+    /// The same in words; or that it was one, and is to be made anew.
     fn verdict(&self) -> Option<String> {
         let verdict = self.recorded()?.verdict.as_ref()?;
-        (!verdict.required).then(|| format!("{}, {}", verdict.because, verdict.by))
+        let said = format!("{}, {}", verdict.because, verdict.by);
+        match verdict.renew_in {
+            _ if verdict.required => None,
+            None => Some(said),
+            Some(pass) => Some(format!(
+                "decide anew, the scope is wider since pass {pass}; before that no notice: {said}"
+            )),
+        }
+    }
+
+    /// When a decision not to notify is looked at again: when that day begins where the entity is.
+    fn review_at(&self) -> Option<Instant> {
+        let day: NaiveDate = self.spared()?.review_on.as_ref()?.parse().ok()?;
+        let zones = self.seen.profile.place.zones();
+        zones
+            .into_iter()
+            .map(|zone| at(day, NaiveTime::MIN, zone))
+            .min()
     }
 
     fn view(&self) -> DutyView {
@@ -275,6 +336,7 @@ impl Place<'_> {
             DutyStatus::Met => None,
             DutyStatus::Decided => self.verdict(),
             _ if ended => Some("not reportable".to_owned()),
+            _ if self.spared().is_none() && self.verdict().is_some() => self.verdict(),
             _ => duty.why.as_ref().map(|why| why.sentence(facts)),
         };
         let trigger = duty.trigger.or_else(|| stage.clock.first_trigger());
@@ -283,13 +345,14 @@ impl Place<'_> {
             stage: stage.id.clone(),
             subject: self.subject.to_owned(),
             to: stage.to.join(", "),
-            rule: rule_name(regime, stage),
+            rule: self.rules.named(regime, stage, self.seen.now.date_naive()),
             status: match ended {
                 true => DutyStatus::NotRequired,
                 false => duty.state,
             },
             trigger: trigger.map(str::to_owned),
             counted_from: duty.counted_from,
+            provisional: duty.provisional,
             due_at: duty.due.filter(|_| !ended),
             limit_at: duty.limit.filter(|_| !ended),
             latest_start_at: duty.latest_start.filter(|_| !ended),
@@ -300,6 +363,9 @@ impl Place<'_> {
             outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
             told: sent.told,
             hold: self.hold(duty),
+            review_on: self.spared().and_then(|verdict| verdict.review_on.clone()),
+            review_at: self.review_at(),
+            triggers: view_of::recorded(self.seen.incident, Some(&self.id), true),
             holds: stage.holds.iter().map(|kind| kind.kind.clone()).collect(),
             because,
             restricted: stage.restricted,

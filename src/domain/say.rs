@@ -209,6 +209,7 @@ pub fn alarm_words(kind: AlarmKind) -> &'static str {
         AlarmKind::Passed => "DUE PASSED",
         AlarmKind::HoldEnding => "hold ends soon",
         AlarmKind::EmbargoOver => "may be sent now",
+        AlarmKind::ReviewDue => "decision to be looked at again",
         AlarmKind::VacantCommand => "NO COMMANDER",
         AlarmKind::EtaPassed => "ETA PASSED",
     }

@@ -1,6 +1,8 @@
 //! The incident as a reader is given it: the body of the API and what every screen draws from.
 //! What the reader's clearance hides is null and named in `masked`. The unmasked state is `incident::Incident`.
 
+mod trigger;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -14,8 +16,10 @@ use super::restriction::Restriction;
 use super::when::When;
 use super::word::{
     AlarmKind, AlarmState, Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord,
-    PageState, Phase, Precision, Reportable, Responsibility, Role, Seat, Severity, Tlp, Urgency,
+    PageState, Phase, Reportable, Responsibility, Role, Seat, Severity, Tlp, Urgency,
 };
+
+pub use trigger::{ProposedView, TriggerView};
 
 /// One incident, for one audience.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -113,45 +117,6 @@ fn trusted() -> Comms {
     Comms::Trusted
 }
 
-/// A named instant that can start a clock.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct TriggerView {
-    /// Shortened to what is known: `2013-05-14`, `2013-05`, `2013`.
-    #[schema(value_type = String)]
-    pub at: When,
-    pub precision: Precision,
-    pub by: String,
-    pub source: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    pub entered_at: Instant,
-    /// The pass in which it was recorded.
-    pub pass: u32,
-    /// A later instant somebody proposed; the earlier one keeps the headline until a second person confirms.
-    #[serde(default)]
-    pub proposed: Option<ProposedView>,
-    /// Why a milestone does not apply; then `at` is when that was said.
-    #[serde(default)]
-    pub not_applicable: Option<String>,
-    /// How often it was moved earlier.
-    #[serde(default)]
-    pub moved: u32,
-    /// Where `at` starts no clock: the instant that last did, and was replaced. A later one than that is proposed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub counted_before: Option<When>,
-}
-
-/// A later instant for a trigger, waiting for a second person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ProposedView {
-    #[schema(value_type = String)]
-    pub at: When,
-    pub by: String,
-    #[schema(value_type = String, format = DateTime)]
-    pub entered_at: Instant,
-    pub reason: Option<String>,
-}
-
 /// One duty: (incident, regime, stage, subject), with its clock as of the snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DutyView {
@@ -166,6 +131,9 @@ pub struct DutyView {
     #[serde(default)]
     pub rule: String,
     pub status: DutyStatus,
+    /// A part of its number is missing: once no hold is in effect it is provisional again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// The trigger it counts or waits for.
     pub trigger: Option<String>,
     /// The instant the clock was counted from.
@@ -192,6 +160,17 @@ pub struct DutyView {
     /// When a hold ends, by whose authority.
     #[serde(default)]
     pub hold: Option<HoldView>,
+    /// The day on which a decision not to notify is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_on: Option<String>,
+    /// When that day begins where the entity is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub review_at: Option<Instant>,
+    /// Instants recorded for this duty alone, before those of the incident, and what is proposed for it alone.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schema(value_type = std::collections::HashMap<String, TriggerView>)]
+    pub triggers: IndexMap<String, TriggerView>,
     /// The kinds of hold that its text names; a written exception of it (`exception:<name>`) may be one besides.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holds: Vec<String>,

@@ -351,6 +351,8 @@ words! {
         HoldEnding = "hold_ending",
         /// What must not be done before an instant may be done now.
         EmbargoOver = "embargo_over",
+        /// The day has come on which a decision not to notify is looked at again.
+        ReviewDue = "review_due",
         /// Nobody has commanded a sev1 or sev2 for five minutes.
         VacantCommand = "vacant_command",
         /// Somebody said to be there by now, and nobody was marked as arrived.

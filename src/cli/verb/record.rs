@@ -96,6 +96,9 @@ impl RecordArgs {
 pub struct ConfirmArgs {
     pub id: String,
     pub trigger: String,
+    /// the duty it was proposed for alone, or 'incident'; needed where several are proposed
+    #[arg(long)]
+    pub duty: Option<String>,
     #[command(flatten)]
     pub sending: Sending,
 }
@@ -105,6 +108,7 @@ impl ConfirmArgs {
     pub fn sent(self) -> Sent {
         let command = Command::ConfirmTime(ConfirmTime {
             trigger: self.trigger,
+            duty: self.duty,
         });
         to_incident(self.id, command, self.sending)
     }

@@ -29,6 +29,7 @@ pub mod kind;
 mod limit;
 pub mod phrase;
 pub mod profile;
+mod reading;
 pub mod regime;
 pub mod trace;
 

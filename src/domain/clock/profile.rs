@@ -144,6 +144,15 @@ impl Profile {
         self.tags.iter().any(|t| t == tag)
     }
 
+    /// Whether it says what kind of entity it is: by its type, or by a flag of one of these tags, true or false.
+    pub fn says_what_it_is(&self, tags: &[String]) -> bool {
+        self.facts.iter().any(|(key, fact)| {
+            let told = !matches!(fact, Fact::Unknown);
+            let typed = TAGGED.contains(&key.as_str()) && key != "roles";
+            told && (typed || tags.contains(&normal(key)))
+        })
+    }
+
     fn fact(&mut self, path: String, value: &Value) -> Result<(), ProfileFault> {
         let fact = match value {
             Value::Null => return Ok(()),

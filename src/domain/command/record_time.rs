@@ -30,6 +30,9 @@ pub struct RecordTime {
     pub duty: Option<String>,
 }
 
+/// What begins the name of a trigger that is a notice sent; `submit` alone records one.
+pub const SUBMITTED: &str = "submitted:";
+
 /// Whether a text can name a trigger: `detected_at`, `submitted:early`.
 pub fn is_trigger_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
@@ -62,7 +65,7 @@ pub(super) fn check_instant(name: &str, at: When, now: Instant) -> Result<(), Re
 }
 
 /// Refuses an instant that could not stand beside the others of the incident or the duty.
-fn check_order(
+pub(super) fn check_order(
     incident: &Incident,
     name: &str,
     duty: Option<&str>,
@@ -91,6 +94,12 @@ pub(super) fn decide(
         return Err(Refusal::invalid(
             "'trigger' must be a name such as detected_at: small letters, digits, underscores.",
         ));
+    }
+    if body.trigger.starts_with(SUBMITTED) {
+        return Err(Refusal::invalid(format!(
+            "'{}' comes from what is recorded as sent: record it with the command submit.",
+            body.trigger
+        )));
     }
     // Customers found later are a subject of their own, and so is the decision about them.
     let of_subject = body.duty.is_some() && context.caller.role >= Role::Commander;

@@ -6,6 +6,7 @@ mod clock;
 mod countdown;
 mod folds;
 mod glass;
+mod invariant;
 mod legal_record;
 mod moves;
 mod pages;

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use crate::domain::clock::regime::Regime;
 use crate::domain::clock::{Hold, Profile};
 use crate::domain::incident::Incident;
-use crate::domain::incident::record::{Duty, Submission, Trigger};
+use crate::domain::incident::record::{Duty, Submission, Trigger, is_milestone};
 use crate::domain::instant::Instant;
 use crate::domain::view::Told;
 use crate::domain::when::When;
-use crate::domain::word::{Milestone, SubmitKind};
+use crate::domain::word::SubmitKind;
 
 /// The subject of a duty that is not told apart.
 pub const ALL: &str = "all";
@@ -48,8 +48,8 @@ pub fn readable(given: &Map<String, Value>) -> Profile {
     })
 }
 
-/// The subjects of a regime's duties, `all` alone unless the profile tells them apart. `all` stays beside them where
-/// something was recorded for it: nothing that was on record goes away.
+/// The subjects of a regime's duties, `all` alone unless the profile tells them apart. One for which something was recorded
+/// stays beside them, though the profile names it no more: nothing that was on record goes away.
 pub fn subjects<'i>(incident: &'i Incident, regime: &str) -> Vec<&'i str> {
     let given = incident.profile.get(SUBJECTS).and_then(|s| s.get(regime));
     let mut found: Vec<&str> = Vec::new();
@@ -57,22 +57,22 @@ pub fn subjects<'i>(incident: &'i Incident, regime: &str) -> Vec<&'i str> {
         let subject = subject.as_str().filter(|s| is_subject(s));
         found.extend(subject.filter(|s| !found.contains(s)));
     }
-    let of_all =
-        |id: &str| parts_of(id).is_some_and(|(of, _, subject)| of == regime && subject == ALL);
+    if found.is_empty() {
+        found.push(ALL);
+    }
     let recorded = |duty: &Duty| {
         !duty.submissions.is_empty() || !duty.holds.is_empty() || duty.verdict.is_some()
     };
-    let keeps_all = found.is_empty()
-        || incident
-            .duties
-            .iter()
-            .any(|(id, d)| recorded(d) && of_all(id))
-        || incident
-            .triggers
-            .iter()
-            .any(|t| t.duty.as_deref().is_some_and(of_all));
-    if keeps_all && !found.contains(&ALL) {
-        found.insert(0, ALL);
+    let duties = incident.duties.iter().filter(|(_, duty)| recorded(duty));
+    let triggers = incident.triggers.iter().filter_map(|t| t.duty.as_deref());
+    for id in duties.map(|(id, _)| id.as_str()).chain(triggers) {
+        let of = parts_of(id).filter(|(of, _, _)| *of == regime);
+        if let Some((_, _, subject)) = of.filter(|(_, _, s)| !found.contains(s)) {
+            match subject {
+                ALL => found.insert(0, ALL),
+                other => found.push(other),
+            }
+        }
     }
     found
 }
@@ -83,11 +83,6 @@ pub fn is_subject(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
-}
-
-/// Whether a trigger is a milestone of a pass.
-pub fn is_milestone(name: &str) -> bool {
-    Milestone::ALL.iter().any(|m| m.as_str() == name)
 }
 
 /// The instants that count for clocks, of the incident (`duty` none) or of one duty alone. A milestone recorded anew in a

@@ -4,11 +4,11 @@
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
-use super::record::{self, is_milestone};
+use super::record;
 use crate::domain::clock::civil::instant_of;
 use crate::domain::duty::Rules;
 use crate::domain::incident::Incident;
-use crate::domain::incident::record::{Standing, Trigger};
+use crate::domain::incident::record::{Standing, Trigger, is_milestone};
 use crate::domain::view::TriggerView;
 use crate::domain::when::When;
 

@@ -5,6 +5,7 @@ mod alarm;
 pub mod apply;
 pub mod page;
 pub mod record;
+mod standing;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ use super::word::{
     Tlp, Via,
 };
 use page::Page;
-use record::{AlarmRecord, Duty, NotApplicable, Submission, Trigger};
+use record::{AlarmRecord, Duty, NotApplicable, Submission, Trigger, is_milestone};
 
 /// Who made a change, when, by which door, and which version of the incident it made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,12 +198,18 @@ impl Incident {
         own.or_else(|| self.trigger(name))
     }
 
-    /// The instant proposed for a trigger and not yet confirmed.
+    /// The instants proposed for a trigger and not yet confirmed, of the incident and of single duties. A milestone's
+    /// lapses when a new pass begins, which reaches it anew.
+    pub fn proposals(&self, name: &str) -> impl Iterator<Item = &Trigger> {
+        self.triggers.iter().filter(move |t| {
+            t.name == name && t.is_proposed() && (t.pass == self.pass || !is_milestone(&t.name))
+        })
+    }
+
+    /// The instant proposed for a trigger of the incident, or of one duty, and not yet confirmed.
     pub fn proposed(&self, name: &str, duty: Option<&str>) -> Option<&Trigger> {
-        self.triggers
-            .iter()
-            .rev()
-            .find(|t| t.name == name && t.duty.as_deref() == duty && t.is_proposed())
+        let of = self.proposals(name).filter(|t| t.duty.as_deref() == duty);
+        of.last()
     }
 
     /// Whether a milestone was reached, or said not to apply, in the present pass.

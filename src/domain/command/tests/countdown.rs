@@ -6,6 +6,7 @@ use crate::domain::word::DutyStatus;
 
 const BERLIN: &str = r#"{"zone": "Europe/Berlin"}"#;
 const ANGELES: &str = r#"{"zone": "America/Los_Angeles"}"#;
+const FEDRAMP: &str = r#"{"zone": "UTC", "class": "d"}"#;
 const REASON: &str = r#", "reason": "read wrong""#;
 
 #[test]
@@ -70,7 +71,7 @@ fn a_day_is_compared_from_where_the_entity_counts_it() {
 
 #[test]
 fn a_milestone_of_one_duty_in_a_later_pass_does_not_move_what_counts_from_the_first() {
-    let mut desk = desk(r#"["fedramp-cr26"]"#, "{}");
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
     let id = "fedramp-cr26/final";
     desk.ok(CONTAIN);
     desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
@@ -169,4 +170,274 @@ fn an_oral_hold_ends_by_itself_however_it_is_spelled() {
     }
     desk.incident = old;
     assert_eq!(duty(&desk, id).due_at, Some(at("2026-12-21T23:59:59Z")));
+}
+
+#[test]
+fn a_fact_that_nobody_recorded_never_gives_the_later_reading() {
+    let mut nis = desk(r#"["nis2-23"]"#, BERLIN);
+    let id = "nis2-23/notification";
+    nis.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    let open = duty(&nis, id);
+    assert_eq!(open.due_at, Some(at("2026-11-24T08:00:00Z")));
+    let because = open.because.unwrap();
+    assert!(
+        because.contains("trust_service_provider is not known"),
+        "{because}"
+    );
+    nis.ok(r#"{"type": "set", "profile": {"trust_service_provider": false}}"#);
+    let known = duty(&nis, id);
+    assert_eq!(
+        (known.due_at, known.because),
+        (Some(at("2026-11-26T08:00:00Z")), None)
+    );
+    nis.ok(r#"{"type": "set", "profile": {"trust_service_provider": true}}"#);
+    assert_eq!(duty(&nis, id).due_at, Some(at("2026-11-24T08:00:00Z")));
+}
+
+#[test]
+fn an_entity_of_which_nobody_said_what_it_is_has_no_relief_for_closed_days() {
+    let mut dora = desk(
+        r#"["dora-19"]"#,
+        r#"{"zone": "Europe/Berlin", "calendar": "de-national"}"#,
+    );
+    let id = "dora-19/initial";
+    dora.ok(&record("aware_at", "2026-11-20T20:00:00Z", ""));
+    let open = duty(&dora, id);
+    assert_eq!((open.status, open.limit_at), (DutyStatus::Overdue, None));
+    dora.ok(r#"{"type": "set", "profile": {"entity_type": "investment-firm"}}"#);
+    let firm = duty(&dora, id);
+    assert_eq!(firm.limit_at, Some(at("2026-11-23T11:00:00Z")));
+    assert_eq!(firm.status, DutyStatus::PastDue);
+}
+
+#[test]
+fn a_milestone_confirmed_in_one_pass_leaves_those_of_the_others() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
+    let id = "fedramp-cr26/final";
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
+    let due = duty(&desk, id).due_at;
+    assert_eq!(due, Some(at("2026-11-23T12:00:00Z")));
+    desk.ok(LOOP);
+    desk.later(600);
+    desk.ok(&record("recovered_at", "2026-11-23T19:00:00Z", ""));
+    desk.ok(&record("recovered_at", "2026-11-23T19:30:00Z", REASON));
+    desk.by("k.ono", Role::Commander);
+    desk.ok(r#"{"type": "confirm_time", "trigger": "recovered_at"}"#);
+    let reached = desk.incident.trigger("recovered_at").map(|t| t.at.at);
+    assert_eq!(reached, Some(at("2026-11-23T19:30:00Z")));
+    assert_eq!(duty(&desk, id).due_at, due);
+    assert_eq!(status(&desk, id), DutyStatus::Overdue);
+}
+
+#[test]
+fn a_milestone_proposed_in_an_earlier_pass_takes_nothing_from_the_present_one() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", REASON));
+    desk.ok(LOOP);
+    desk.later(60);
+    desk.ok(&record("recovered_at", "2026-11-23T10:30:00Z", ""));
+    desk.by("k.ono", Role::Commander);
+    desk.refused(r#"{"type": "confirm_time", "trigger": "recovered_at"}"#);
+    assert!(
+        desk.incident
+            .has_milestone(crate::domain::word::Milestone::Recovered)
+    );
+}
+
+#[test]
+fn a_confirmation_of_before_is_replayed_as_it_was() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(LOOP);
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
+    desk.ok(&record("recovered_at", "2026-11-23T09:30:00Z", REASON));
+    let old = r#"{"kind": "time_confirmed", "body": {"trigger": "recovered_at", "duty": null}}"#;
+    desk.apply(vec![serde_json::from_str(old).unwrap()]);
+    let counting = desk.incident.triggers.iter().filter(|t| t.counts());
+    assert_eq!(counting.count(), 1, "it took the place of all");
+}
+
+#[test]
+fn a_confirmation_names_what_the_second_person_saw() {
+    let mut desk = desk(
+        r#"["gdpr-33"]"#,
+        r#"{"zone": "Europe/Berlin", "subjects": {"gdpr-33": ["acme", "beta"]}}"#,
+    );
+    let (acme, beta) = ("gdpr-33/authority@acme", "gdpr-33/authority@beta");
+    desk.ok(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    let before = duty(&desk, beta).due_at;
+    desk.ok(&record("aware_at", "2026-11-22T08:00:00Z", REASON));
+    let of_acme = format!(r#"{REASON}, "duty": "{acme}""#);
+    desk.ok(&record("aware_at", "2026-11-22T06:00:00Z", &of_acme));
+    let seen = duty(&desk, acme).triggers;
+    let proposed = seen["aware_at"].proposed.as_ref().unwrap();
+    assert_eq!(proposed.at.at, at("2026-11-22T06:00:00Z"));
+    desk.by("k.ono", Role::Commander);
+    let confirm = |of: &str| format!(r#"{{"type": "confirm_time", "trigger": "aware_at"{of}}}"#);
+    let several = desk.refused(&confirm(""));
+    assert_eq!(several.kind, RefusalKind::State);
+    assert!(
+        several.detail.contains(acme) && several.detail.contains("incident"),
+        "{several}"
+    );
+    desk.ok(&confirm(&format!(r#", "duty": "{acme}""#)));
+    assert_eq!(duty(&desk, beta).due_at, before);
+    assert_eq!(duty(&desk, acme).due_at, Some(at("2026-11-25T06:00:00Z")));
+    desk.refused(&confirm(&format!(r#", "duty": "{acme}""#)));
+    desk.ok(&confirm(r#", "duty": "incident""#));
+    assert_eq!(duty(&desk, beta).due_at, Some(at("2026-11-25T08:00:00Z")));
+}
+
+#[test]
+fn a_confirmation_makes_no_order_that_cannot_be() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    desk.ok(&record("aware_at", "2026-11-22T05:00:00Z", ""));
+    desk.ok(&record("aware_at", "2026-11-22T08:00:00Z", REASON));
+    desk.ok(&record("classified_major_at", "2026-11-22T07:00:00Z", ""));
+    desk.by("k.ono", Role::Commander);
+    let refused = desk.refused(r#"{"type": "confirm_time", "trigger": "aware_at"}"#);
+    assert!(refused.detail.contains("before aware_at"), "{refused}");
+}
+
+#[test]
+fn a_subject_with_recorded_work_stays_when_the_profile_names_it_no_more() {
+    let mut desk = desk(
+        r#"["gdpr-33"]"#,
+        r#"{"subjects": {"gdpr-33": ["acme", "beta", "gone", "late"]}}"#,
+    );
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    let id = "gdpr-33/authority@beta";
+    let partial = submit(id, "2026-11-23T09:00:00Z");
+    desk.ok(&partial.replace('}', r#", "told": {"done": 1, "of": 2}}"#));
+    desk.ok(&record(
+        "aware_at",
+        "2026-11-23T07:00:00Z",
+        r#", "duty": "gdpr-33/authority@late""#,
+    ));
+    desk.ok(r#"{"type": "set", "profile": {"subjects": {"gdpr-33": ["acme"]}}}"#);
+    assert_eq!(status(&desk, id), DutyStatus::Running);
+    assert_eq!(
+        duty(&desk, "gdpr-33/authority@late").due_at,
+        Some(at("2026-11-26T07:00:00Z"))
+    );
+    let all = super::clock::duties(&desk);
+    let subjects = |name: &str| all.iter().any(|duty| duty.subject == name);
+    assert!(subjects("acme") && !subjects("gone") && !subjects("all"));
+    desk.ok(r#"{"type": "set", "profile": {"subjects": null}}"#);
+    let all = super::clock::duties(&desk);
+    let subjects = |name: &str| all.iter().any(|duty| duty.subject == name);
+    assert!(subjects("all") && subjects("beta") && !subjects("acme"));
+}
+
+#[test]
+fn a_wider_scope_brings_a_decision_not_to_notify_up_again() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    let decide = format!(
+        r#"{{"type": "decide", "duty": "{id}", "required": false, "because": "encrypted"}}"#
+    );
+    desk.ok(&decide);
+    desk.ok(CONTAIN);
+    let back = |reason: &str| LOOP.replace("new indicator", reason);
+    desk.ok(&back("new indicator"));
+    assert_eq!(status(&desk, id), DutyStatus::Decided);
+    desk.ok(CONTAIN);
+    desk.ok(&back("wider scope"));
+    let again = duty(&desk, id);
+    assert_eq!(again.status, DutyStatus::Running);
+    assert!(
+        again
+            .because
+            .is_some_and(|because| because.contains("encrypted"))
+    );
+    desk.ok(r#"{"type": "undo"}"#);
+    assert_eq!(
+        status(&desk, id),
+        DutyStatus::Decided,
+        "the move was taken back"
+    );
+    desk.ok(&back("two more tenants"));
+    assert_eq!(status(&desk, id), DutyStatus::Running);
+    desk.ok(&decide);
+    assert_eq!(status(&desk, id), DutyStatus::Decided);
+}
+
+#[test]
+fn a_decision_not_to_notify_rings_on_the_day_it_is_looked_at_again() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let id = "gdpr-33/authority";
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    desk.ok(&format!(
+        r#"{{"type": "decide", "duty": "{id}", "required": false, "because": "b", "review_on": "2026-11-25"}}"#
+    ));
+    let seen = duty(&desk, id);
+    assert_eq!(seen.review_on.as_deref(), Some("2026-11-25"));
+    assert_eq!(seen.review_at, Some(at("2026-11-24T23:00:00Z")));
+    let alarms = |desk: &Desk| {
+        let all = super::clock::duties(desk);
+        crate::domain::alarm::of_incident(&desk.incident, &all, desk.now)
+    };
+    let rings = |desk: &Desk| {
+        alarms(desk)
+            .iter()
+            .any(|alarm| alarm.id == format!("{id}#review_due"))
+    };
+    desk.now = at("2026-11-24T22:59:59Z");
+    assert!(!rings(&desk));
+    let all = super::clock::duties(&desk);
+    let changes = crate::domain::alarm::changes_at(&desk.incident, &all);
+    assert!(changes.contains(&at("2026-11-24T23:00:00Z")));
+    desk.now = at("2026-11-24T23:00:00Z");
+    assert!(rings(&desk));
+}
+
+#[test]
+fn what_was_sent_is_not_recorded_as_a_time() {
+    let mut desk = desk(r#"["nis2-23"]"#, BERLIN);
+    desk.by("r.one", Role::Responder);
+    let refused = desk.refused(&record(
+        "submitted:notification",
+        "2026-11-23T08:00:00Z",
+        "",
+    ));
+    assert_eq!(refused.kind, RefusalKind::Invalid);
+    assert!(refused.detail.contains("submit"), "{refused}");
+    assert_eq!(status(&desk, "nis2-23/final"), DutyStatus::Waiting);
+}
+
+#[test]
+fn what_was_provisional_is_provisional_again_after_a_hold() {
+    let mut desk = desk(r#"["dora-19"]"#, BERLIN);
+    let id = "dora-19/initial";
+    desk.ok(&record("aware_at", "2026-11-23T08:00:00Z", ""));
+    // A hold by the text's own exception: the authority is told before the limit passes.
+    desk.ok(&format!(
+        r#"{{"type": "hold", "duty": "{id}", "kind": "exception:tell-the-authority", "until": "2026-11-23T12:00:00Z", "authority": "BaFin"}}"#
+    ));
+    let held = duty(&desk, id);
+    assert_eq!(held.status, DutyStatus::Held);
+    desk.later(180);
+    assert_eq!(status(&desk, id), DutyStatus::Provisional);
+    assert_eq!(
+        crate::domain::duty::status_at(&held, desk.now),
+        DutyStatus::Provisional
+    );
+}
+
+#[test]
+fn a_countdown_of_a_text_that_was_read_long_ago_says_so() {
+    let mut desk = desk(r#"["gdpr-33"]"#, BERLIN);
+    let rule = |desk: &Desk| duty(desk, "gdpr-33/authority").rule;
+    // Its text was read on 23 Nov 2026.
+    desk.now = at("2027-11-23T10:00:00Z");
+    assert_eq!(rule(&desk), "GDPR 33");
+    desk.now = at("2027-11-24T10:00:00Z");
+    assert_eq!(rule(&desk), "GDPR 33, read text again");
+    desk.rules = desk.rules.clone().warning_after(400);
+    assert_eq!(rule(&desk), "GDPR 33");
 }

@@ -345,7 +345,7 @@ fn why(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Option<Said> {
             )
         }
         (None, Some(because))
-            if duty.status == DutyStatus::Undecided
+            if (duty.status == DutyStatus::Undecided || duty.due_at.is_some())
                 && !shared.options.mask
                 && !words::is_hidden(shared, duty) =>
         {
