@@ -354,10 +354,17 @@ fn alarm_row(alarm: &AlarmView) -> Vec<String> {
 fn duty_row(duty: &DutyView, now: Instant) -> Vec<String> {
     let status = status_at(duty, now);
     let when = match (status.counts_down(), duty.due_at) {
-        (true, Some(due)) => format!("by {}", utc(due)),
-        _ => match (duty.submitted_at, duty.trigger.as_deref()) {
-            (Some(sent), _) => format!("sent {}", utc(sent)),
-            (None, Some(trigger)) => format!("from {trigger}"),
+        (true, Some(due)) => match duty.told_in_part() {
+            Some(told) => format!("by {}, sent to {} of {}", utc(due), told.done, told.of),
+            None => format!("by {}", utc(due)),
+        },
+        _ => match (duty.submitted_at, duty.met_at, duty.trigger.as_deref()) {
+            (Some(sent), _, _) => format!("sent {}", utc(sent)),
+            (None, Some(at), _) => {
+                let reached = duty.reached_words().unwrap_or_default();
+                format!("{reached}: {}", utc(at))
+            }
+            (None, None, Some(trigger)) => format!("from {trigger}"),
             _ => "-".to_owned(),
         },
     };

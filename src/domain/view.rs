@@ -11,6 +11,7 @@ use super::duty;
 use super::gate::OF_PEOPLE;
 use super::instant::Instant;
 use super::restriction::Restriction;
+use super::say::spaced;
 use super::when::When;
 use super::word::{
     AlarmKind, AlarmState, Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord,
@@ -180,6 +181,13 @@ pub struct DutyView {
     pub direction: Direction,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub submitted_at: Option<Instant>,
+    /// The instants that are themselves the notice, as `contained_at`; empty: a notice is recorded as sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub met_by: Vec<String>,
+    /// When the last of these was reached or found not to apply, where that met it and nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub met_at: Option<Instant>,
     /// `on_time`, `between_due_and_limit` or `late`, once submitted; `early` before an embargo ended.
     pub outcome: Option<String>,
     pub told: Option<Told>,
@@ -209,6 +217,17 @@ impl DutyView {
     /// Whether a contract asks for it, by its own word or by whom it is to.
     pub fn is_of_a_contract(&self) -> bool {
         self.contract || self.to.split(", ").any(|to| to.starts_with(CUSTOMER))
+    }
+
+    /// What meets it without a notice, in words: `contained, eradicated, recovered`; none where a notice does.
+    pub fn reached_words(&self) -> Option<String> {
+        let words: Vec<String> = self.met_by.iter().map(|name| spaced(name)).collect();
+        (!words.is_empty()).then(|| words.join(", "))
+    }
+
+    /// How many of how many have been told, while some have not.
+    pub fn told_in_part(&self) -> Option<Told> {
+        self.told.filter(|told| told.done < told.of)
     }
 
     /// Whether its name tells who a customer is.

@@ -225,8 +225,7 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
                 ),
                 duty.latest_start_at
                     .map_or_else(|| "start not set".to_owned(), utc),
-                duty.submitted_at
-                    .map_or_else(|| "not recorded as sent".to_owned(), utc),
+                sent(duty),
                 decides(sheet, duty),
             ]
         })
@@ -244,6 +243,19 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
         &rows,
         "None is open.",
     );
+}
+
+/// When it was sent, and to how many where not to all; or what is itself the notice.
+fn sent(duty: &DutyView) -> String {
+    match (duty.submitted_at, duty.reached_words(), duty.met_at) {
+        (None, Some(reached), Some(at)) => format!("met: {reached}, {}", utc(at)),
+        (None, Some(reached), None) => format!("nothing is sent; met by: {reached}"),
+        (Some(at), _, _) => match duty.told_in_part() {
+            Some(told) => format!("sent to {} of {}, {}", told.done, told.of, utc(at)),
+            None => utc(at),
+        },
+        (None, None, _) => "not recorded as sent".to_owned(),
+    }
 }
 
 /// The person; else the team, and whether a person is only not shown.

@@ -3,6 +3,7 @@
 mod alarms;
 mod alert;
 mod clock;
+mod fact;
 mod folds;
 mod glass;
 mod legal_record;

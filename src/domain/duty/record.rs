@@ -192,6 +192,8 @@ pub struct Sent {
     pub first: Option<Instant>,
     /// How many have been told, as last recorded.
     pub told: Option<Told>,
+    /// When the last of the instants that are themselves the notice was reached; nothing was sent.
+    pub reached: Option<Instant>,
 }
 
 /// What was sent and not withdrawn. A notice without numbers leaves those that were recorded.

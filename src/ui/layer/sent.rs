@@ -19,11 +19,14 @@ use crate::ui::theme::Role;
 /// Opens it on the selected incident.
 pub fn open(shared: &mut Shared) -> Opened {
     dialog::open(Action::Sent, shared, |look| {
-        if look.incident.duties.iter().any(|duty| duty.enabled) {
+        let sendable = |duty: &DutyView| {
+            duty.enabled && (duty.met_by.is_empty() || duty.submitted_at.is_some())
+        };
+        if look.incident.duties.iter().any(sendable) {
             Ok((Sent, form(look).past_a_single_choice()))
         } else {
             Err(format!(
-                "{} has no duties; set its regimes first.",
+                "{} has no duty that is met by a notice; set its regimes first.",
                 look.target.id
             ))
         }
@@ -49,7 +52,8 @@ fn form(look: &Look<'_>) -> Form {
     let ticked = look.shared.selected_duty.clone().unwrap_or_default();
     Form::new(vec![
         Field::choice("does", "what", does),
-        Field::ticks("duties", "duties", duties(&|_| true))
+        // What the response itself meets is not sent.
+        Field::ticks("duties", "duties", duties(&|duty| duty.met_by.is_empty()))
             .value(&ticked)
             .required(),
         Field::choice("duty", "duty", sent).hidden(),

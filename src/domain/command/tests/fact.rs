@@ -1,0 +1,45 @@
+//! What is told as a fact was recorded as that fact: a notice that nobody sent is not sent, one sent to some is not sent to
+//! all, and a page that goes nowhere says so.
+
+use super::*;
+use crate::domain::duty;
+use crate::domain::view::DutyView;
+use crate::domain::word::DutyStatus;
+
+fn duty(desk: &Desk, id: &str) -> DutyView {
+    let all = duty::derive(&desk.incident, &desk.directory, &desk.rules, desk.now);
+    all.into_iter().find(|duty| duty.id == id).unwrap()
+}
+
+fn desk(regimes: &str) -> Desk {
+    Desk::with(&format!(
+        r#"{{"service": "azure", "title": "odd sign-ins", "regimes": {regimes}}}"#
+    ))
+}
+
+fn record(trigger: &str, at: &str) -> String {
+    format!(
+        r#"{{"type": "record_time", "trigger": "{trigger}", "at": "2026-11-23T{at}:00Z", "precision": "exact"}}"#
+    )
+}
+
+#[test]
+fn a_duty_that_the_milestones_meet_is_met_and_not_sent() {
+    let mut desk = desk(r#"["ms-dpa"]"#);
+    desk.ok(&record("aware_at", "08:00")).ok(CONTAIN);
+    desk.ok(r#"{"type": "not_applicable", "milestone": "eradicated_at", "reason": "nothing to eradicate"}"#);
+    desk.ok(&record("contained_at", "09:00"));
+    let open = duty(&desk, "ms-dpa/mitigate");
+    assert_eq!((open.submitted_at, open.met_at), (None, None));
+    desk.ok(&record("recovered_at", "09:30"));
+    let met = duty(&desk, "ms-dpa/mitigate");
+    assert_eq!(met.status, DutyStatus::Met);
+    assert_eq!(met.submitted_at, None, "nobody sent anything");
+    assert_eq!(
+        met.met_at,
+        Some(desk.now),
+        "the last one did not apply as of now"
+    );
+    let reached = met.reached_words();
+    assert_eq!(reached.as_deref(), Some("contained, eradicated, recovered"));
+}
