@@ -1,5 +1,8 @@
 //! `show` and `timeline`: one incident whole, in lines, or as the API gives it.
 
+#[cfg(test)]
+mod tests;
+
 use clap::Args as ClapArgs;
 
 use super::connection::{Reach, segment};
@@ -11,7 +14,7 @@ use crate::domain::duty::status_at;
 use crate::domain::gate;
 use crate::domain::instant::Instant;
 use crate::domain::restriction::Glass;
-use crate::domain::view::{AlarmView, DutyView, GateView, IncidentView};
+use crate::domain::view::{AlarmView, DutyView, GateView, IncidentView, TriggerView};
 use crate::domain::when::When;
 use crate::domain::word::{GateWord, Precision, Via};
 use crate::wire::told;
@@ -114,6 +117,32 @@ fn when(when: When) -> String {
     }
 }
 
+/// An instant with who recorded it and what is proposed instead; or that it does not apply.
+fn recorded(incident: &IncidentView, trigger: &TriggerView) -> String {
+    let who = |by: &str| match by.is_empty() && incident.is_masked("by") {
+        true => "(hidden)".to_owned(),
+        false => by.to_owned(),
+    };
+    if let Some(reason) = &trigger.not_applicable {
+        let reason = match reason.is_empty() {
+            true => "(hidden)",
+            false => reason,
+        };
+        let (by, at) = (who(&trigger.by), utc(trigger.at.at));
+        return format!("does not apply: {reason}; said {at}, {by}");
+    }
+    let (at, by) = (when(trigger.at), who(&trigger.by));
+    let counts = format!("{at} ({}), {by}", trigger.precision);
+    match &trigger.proposed {
+        Some(later) => format!(
+            "{counts}; later {} PROPOSED by {}, not confirmed",
+            when(later.at),
+            who(&later.by)
+        ),
+        None => counts,
+    }
+}
+
 /// How the glass was broken, and whom of the list that paged nowhere.
 fn glass_words(glass: &Glass) -> String {
     let until = utc(glass.mended_at.unwrap_or(glass.until));
@@ -212,18 +241,7 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
         facts.push(("bridge", bridge.clone()));
     }
     for (name, trigger) in &incident.triggers {
-        facts.push((
-            name,
-            match trigger.by.is_empty() && incident.is_masked("by") {
-                true => format!("{} ({}), (hidden)", when(trigger.at), trigger.precision),
-                false => format!(
-                    "{} ({}), {}",
-                    when(trigger.at),
-                    trigger.precision,
-                    trigger.by
-                ),
-            },
-        ));
+        facts.push((name, recorded(incident, trigger)));
     }
     let exercise = if incident.exercise { "EXERCISE " } else { "" };
     let mut lines = vec![format!(

@@ -378,7 +378,11 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 entered_at: waived.at,
                 pass: waived.pass,
                 proposed: None,
-                not_applicable: Some(waived.reason.clone()).filter(|_| open),
+                // That it does not apply is no word of a person: without it `at` reads as when it happened.
+                not_applicable: Some(match open {
+                    true => waived.reason.clone(),
+                    false => String::new(),
+                }),
                 moved: 0,
             },
         );
