@@ -1,8 +1,5 @@
 //! `show` and `timeline`: one incident whole, in lines, or as the API gives it.
 
-#[cfg(test)]
-mod tests;
-
 use clap::Args as ClapArgs;
 
 use super::connection::{Reach, segment};
@@ -394,3 +391,6 @@ fn duty_row(duty: &DutyView, now: Instant) -> Vec<String> {
         duty.citation.clone(),
     ]
 }
+
+#[cfg(test)]
+mod tests;

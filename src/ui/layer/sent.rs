@@ -5,7 +5,7 @@ use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
 use super::pick::{self, before_after};
 use crate::domain::command::Command;
-use crate::domain::command::submit::Submit;
+use crate::domain::command::submit::{Submit, completed};
 use crate::domain::command::text::NAME;
 use crate::domain::command::withdraw_submit::WithdrawSubmit;
 use crate::domain::instant::Instant;
@@ -127,13 +127,43 @@ fn against_due(duty: &DutyView, at: Instant, look: &Look<'_>) -> String {
     }
 }
 
+/// Whom it tells, where numbers are on record or given: of each duty its own.
+fn told_rows(body: &Submit, look: &Look<'_>) -> Vec<Row> {
+    let say = |told: Told, name: &str| match told.of.saturating_sub(told.done) {
+        0 => row(format!("{name}told all {}", told.of), Role::Text),
+        open => row(
+            format!(
+                "{name}told {} of {}; {open} remain, the duty runs on",
+                told.done, told.of
+            ),
+            Role::Missing,
+        ),
+    };
+    if let Some(told) = body.told {
+        return vec![say(told, "")];
+    }
+    let duties = body
+        .duties
+        .iter()
+        .filter_map(|id| pick::duty(look.incident, id));
+    duties
+        .filter_map(|duty| {
+            let told = completed(duty, body.kind).or(duty.told_in_part())?;
+            Some(say(told, &format!("{}: ", look.duty_name(duty))))
+        })
+        .collect()
+}
+
 fn state(duty: &DutyView, look: &Look<'_>) -> String {
     match duty.submitted_at {
         Some(at) => {
             let at = look
                 .shared
                 .instant(look.target.source, look.incident, at, Written::Weekday);
-            format!("sent {at}")
+            match duty.told_in_part() {
+                Some(told) => format!("sent to {} of {}, {at}", told.done, told.of),
+                None => format!("sent {at}"),
+            }
         }
         None => "not recorded as sent".to_owned(),
     }
@@ -233,15 +263,7 @@ impl Body for Sent {
                 let reference = reference.map(|of| format!(", {of}")).unwrap_or_default();
                 let how = format!("{} notice, by {}{reference}", body.kind, body.channel);
                 rows.push(row(how, Role::Text));
-                if let Some(told) = body.told {
-                    let open = told.of.saturating_sub(told.done);
-                    let text = format!(
-                        "told {} of {}; {open} remain, the duty runs on",
-                        told.done, told.of
-                    );
-                    let all = format!("told all {}", told.of);
-                    rows.push(row(if open > 0 { text } else { all }, Role::Text));
-                }
+                rows.extend(told_rows(body, look));
             }
             Command::WithdrawSubmit(body) => {
                 tell(&body.duty, &|_| {

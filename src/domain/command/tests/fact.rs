@@ -43,3 +43,33 @@ fn a_duty_that_the_milestones_meet_is_met_and_not_sent() {
     let reached = met.reached_words();
     assert_eq!(reached.as_deref(), Some("contained, eradicated, recovered"));
 }
+
+fn submit(kind: &str, told: &str) -> String {
+    format!(
+        r#"{{"type": "submit", "duties": ["gdpr-33/authority"], "at": "2026-11-23T09:30:00Z", "channel": "portal", "kind": "{kind}"{told}}}"#
+    )
+}
+
+#[test]
+fn a_notice_without_a_number_completes_one_that_told_some() {
+    let mut desk = desk(r#"["gdpr-33"]"#);
+    desk.ok(&record("aware_at", "08:00"));
+    desk.ok(&submit("initial", r#", "told": {"done": 2, "of": 5}"#));
+    let some = duty(&desk, "gdpr-33/authority");
+    assert_eq!(some.status, DutyStatus::Running);
+    assert_eq!(
+        some.told_in_part().map(|told| (told.done, told.of)),
+        Some((2, 5))
+    );
+    for kind in ["update", "correction"] {
+        desk.ok(&submit(kind, ""));
+        assert!(
+            duty(&desk, "gdpr-33/authority").told_in_part().is_some(),
+            "{kind} tells nobody new"
+        );
+    }
+    desk.ok(&submit("initial", ""));
+    let all = duty(&desk, "gdpr-33/authority");
+    assert_eq!(all.status, DutyStatus::Met);
+    assert_eq!(all.told.map(|told| (told.done, told.of)), Some((5, 5)));
+}
