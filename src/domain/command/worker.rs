@@ -7,7 +7,7 @@ use crate::domain::alarm::{self, Alarm, Raised};
 use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
-use crate::domain::incident::page::{NO_OUT_OF_BAND, Page, Reached};
+use crate::domain::incident::page::{NO_OUT_OF_BAND, NO_ROUTE, Page, Reached};
 use crate::domain::instant::Instant;
 use crate::domain::view::DutyView;
 use crate::domain::word::{AlarmKind, PageState, Urgency};
@@ -81,10 +81,19 @@ pub fn overdue_pages(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
         .filter(|p| p.is_open() && p.escalates_at.is_some_and(|at| at <= context.now));
     let mut events = Vec::new();
     for page in late {
-        let further = escalate(incident, page, "no answer", context, &events);
+        let further = escalate(incident, page, unanswered(page), context, &events);
         events.extend(further);
     }
     events
+}
+
+/// Why a page that nobody took goes on: one without a route was never asked anything.
+fn unanswered(page: &Page) -> &str {
+    match (&page.route, page.last_error.as_deref()) {
+        (None, Some(error)) => error,
+        (None, None) => NO_ROUTE,
+        (Some(_), _) => "no answer",
+    }
 }
 
 /// Writes down which alarms began to ring, once each, and pages for those that ask for it: the decider's team for a
@@ -214,7 +223,10 @@ pub(super) fn escalate(
             place: Some(place),
         }];
     }
-    let stays = stays(format!("{why}, no further route"));
+    let stays = stays(match page.route {
+        Some(_) => format!("{why}, no further route"),
+        None => why.to_owned(),
+    });
     let Some(next) = context.directory.escalation(team, &incident.service) else {
         return vec![stays];
     };

@@ -2,9 +2,10 @@
 //! all, and a page that goes nowhere says so.
 
 use super::*;
+use crate::domain::command::worker;
 use crate::domain::duty;
 use crate::domain::view::DutyView;
-use crate::domain::word::DutyStatus;
+use crate::domain::word::{DutyStatus, PageState};
 
 fn duty(desk: &Desk, id: &str) -> DutyView {
     let all = duty::derive(&desk.incident, &desk.directory, &desk.rules, desk.now);
@@ -72,4 +73,23 @@ fn a_notice_without_a_number_completes_one_that_told_some() {
     let all = duty(&desk, "gdpr-33/authority");
     assert_eq!(all.status, DutyStatus::Met);
     assert_eq!(all.told.map(|told| (told.done, told.of)), Some((5, 5)));
+}
+
+const PAGE: &str = r#"{"type": "page", "teams": ["legal-affairs"]}"#;
+
+#[test]
+fn a_page_without_a_route_escalates_at_once_and_keeps_its_cause() {
+    let mut desk = Desk::new();
+    for team in &mut desk.directory.teams {
+        team.routes.clear();
+    }
+    desk.ok(PAGE);
+    let events = worker::overdue_pages(&desk.incident, &desk.context());
+    assert!(!events.is_empty(), "nobody waits for an answer to nothing");
+    desk.apply(events);
+    let page = desk.incident.pages.first().cloned().unwrap();
+    assert_eq!(page.state, PageState::Failed);
+    assert_eq!(page.last_error.as_deref(), Some("no route"));
+    assert_eq!(page.escalates_at, None);
+    assert_eq!(desk.incident.pages.len(), 2, "the next team is asked");
 }
