@@ -186,7 +186,11 @@ pub fn view(
                 version: m.version,
             }),
         change: incident.change.as_ref().map(|change| ChangeView {
-            text: shown(&change.text).map(|text| unnamed(text, &restricted)),
+            text: shown(&change.text).map(|text| {
+                let said = incident.said.clone();
+                said.filter(|said| !names_one(said, &restricted))
+                    .unwrap_or_else(|| unnamed(text, &restricted))
+            }),
             by: name(&change.by),
             at: change.at,
         }),
@@ -219,6 +223,11 @@ pub fn restricted(duties: &[DutyView]) -> Vec<String> {
 
 /// What stands in passing for a duty whose very being is not told.
 pub const RESTRICTED_DUTY: &str = "restricted duty";
+
+/// Whether a line names what is restricted: then nothing that is on record about it may stand in the line either.
+pub fn names_one(line: &str, restricted: &[String]) -> bool {
+    restricted.iter().any(|duty| line.contains(duty.as_str()))
+}
 
 /// A line with what is restricted left unnamed: it is read on shared screens.
 pub fn unnamed(mut line: String, restricted: &[String]) -> String {

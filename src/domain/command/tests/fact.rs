@@ -4,6 +4,7 @@
 use super::*;
 use crate::domain::command::worker;
 use crate::domain::duty;
+use crate::domain::say;
 use crate::domain::view::DutyView;
 use crate::domain::word::{DutyStatus, PageState};
 
@@ -92,4 +93,47 @@ fn a_page_without_a_route_escalates_at_once_and_keeps_its_cause() {
     assert_eq!(page.last_error.as_deref(), Some("no route"));
     assert_eq!(page.escalates_at, None);
     assert_eq!(desk.incident.pages.len(), 2, "the next team is asked");
+}
+
+fn said(desk: &Desk) -> Vec<String> {
+    let lines = desk
+        .told
+        .iter()
+        .filter_map(|event| say::with_values(event, &desk.incident));
+    lines.collect()
+}
+
+#[test]
+fn an_escalation_names_who_did_not_answer_and_who_is_asked_instead() {
+    let mut desk = super::pages::with_routes(&[("webhook", true), ("webhook", true)]);
+    desk.ok(PAGE).later(10);
+    let events = worker::overdue_pages(&desk.incident, &desk.context());
+    desk.apply(events);
+    assert_eq!(said(&desk), ["legal-affairs: no answer, paged by route 2"]);
+    desk.later(10);
+    let events = worker::overdue_pages(&desk.incident, &desk.context());
+    desk.apply(events);
+    let told = said(&desk).join("; ");
+    assert!(
+        told.contains("legal-affairs: no answer, no further route, "),
+        "{told}"
+    );
+    let further = desk
+        .incident
+        .pages
+        .get(1)
+        .map(|page| page.team.clone())
+        .unwrap();
+    assert!(told.contains(&format!("{further} paged")), "{told}");
+    // What is kept says what it always said: a record that is there replays to the same.
+    let kept = desk
+        .incident
+        .change
+        .as_ref()
+        .and_then(|change| change.text.clone());
+    assert!(
+        kept.is_some_and(|text| text.starts_with("page")),
+        "{:?}",
+        desk.incident.change
+    );
 }
