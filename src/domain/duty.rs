@@ -7,6 +7,7 @@
 
 mod record;
 mod status;
+mod told;
 
 use std::sync::Arc;
 

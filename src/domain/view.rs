@@ -6,12 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::clock::regime::CUSTOMER;
-use super::duty;
 use super::gate::OF_PEOPLE;
 use super::instant::Instant;
 use super::restriction::Restriction;
-use super::say::spaced;
 use super::when::When;
 use super::word::{
     AlarmKind, AlarmState, Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord,
@@ -211,29 +208,6 @@ pub struct DutyView {
     pub confidence: String,
     pub verified: String,
     pub enabled: bool,
-}
-
-impl DutyView {
-    /// Whether a contract asks for it, by its own word or by whom it is to.
-    pub fn is_of_a_contract(&self) -> bool {
-        self.contract || self.to.split(", ").any(|to| to.starts_with(CUSTOMER))
-    }
-
-    /// What meets it without a notice, in words: `contained, eradicated, recovered`; none where a notice does.
-    pub fn reached_words(&self) -> Option<String> {
-        let words: Vec<String> = self.met_by.iter().map(|name| spaced(name)).collect();
-        (!words.is_empty()).then(|| words.join(", "))
-    }
-
-    /// How many of how many have been told, while some have not.
-    pub fn told_in_part(&self) -> Option<Told> {
-        self.told.filter(|told| told.done < told.of)
-    }
-
-    /// Whether its name tells who a customer is.
-    pub fn names_a_customer(&self) -> bool {
-        self.subject != duty::ALL || self.is_of_a_contract()
-    }
 }
 
 /// The record of a computation: what it was counted by.
