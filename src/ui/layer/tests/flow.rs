@@ -352,7 +352,7 @@ fn a_page_that_goes_nowhere_is_told_as_failed_and_never_as_being_sent() {
     reply(&mut app, ticket, done);
     let toast = app.shared.toasts.last().unwrap();
     let told = "AZ-142: page threat-intelligence: threat-intelligence FAILED, no route: nobody was woken there.";
-    assert_eq!((toast.text.as_str(), toast.role), (told, Role::Warning));
+    assert_eq!((toast.text.as_str(), toast.role), (told, Role::Error));
 }
 
 #[test]
