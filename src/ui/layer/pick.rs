@@ -56,6 +56,13 @@ pub fn duty<'a>(incident: &'a IncidentView, id: &str) -> Option<&'a DutyView> {
 
 /// People seen in seats at a source, the most seen first, ourselves before all.
 pub fn names(shared: &Shared, source: usize) -> Vec<String> {
+    let mut names = seen(shared, source);
+    names.truncate(NAMES);
+    names
+}
+
+/// The same, however many they are.
+pub fn seen(shared: &Shared, source: usize) -> Vec<String> {
     let mut seen: Vec<(usize, String)> = Vec::new();
     let mut add = |name: &str, weight: usize| match seen.iter_mut().find(|(_, n)| n == name) {
         Some((count, _)) => *count += weight,
@@ -81,7 +88,6 @@ pub fn names(shared: &Shared, source: usize) -> Vec<String> {
     let names = seen.into_iter().map(|(_, name)| name);
     names
         .filter(|name| !SafeText::line(name).is_changed())
-        .take(NAMES)
         .collect()
 }
 
