@@ -209,8 +209,7 @@ impl Body for Sent {
                 reason: form.given("reason").unwrap_or_default(),
             }));
         }
-        let at = form
-            .when("at")
+        let at = pick::to_the_minute(form, "at")?
             .ok_or_else(|| Fault::field("at", "Say when it was sent."))?;
         let duties: Vec<String> = form
             .ticked("duties")
@@ -218,7 +217,7 @@ impl Body for Sent {
             .map(str::to_owned)
             .collect();
         for duty in duties.iter().filter_map(|id| pick::duty(look.incident, id)) {
-            if duty.counted_from.is_some_and(|from| at.at < from) {
+            if duty.counted_from.is_some_and(|from| at < from) {
                 let sentence = format!(
                     "{} runs only from later on: it cannot have been sent before that.",
                     look.duty_name(duty)
@@ -229,7 +228,7 @@ impl Body for Sent {
         let kind = form.choice("kind").and_then(|kind| kind.parse().ok());
         Ok(Command::Submit(Submit {
             duties,
-            at: at.at,
+            at,
             channel: form.given("channel").unwrap_or_default(),
             reference: form.given("reference"),
             kind: kind.unwrap_or(SubmitKind::Initial),
