@@ -8,6 +8,7 @@
 mod record;
 mod shift;
 mod status;
+mod told;
 
 use std::sync::Arc;
 
@@ -273,8 +274,7 @@ impl Place<'_> {
             present = record::of_present_pass(incident, triggers);
             triggers = &present;
             if sent.first.is_none() {
-                sent.to_all = record::met_by(incident, triggers, &stage.met_by);
-                sent.first = sent.to_all;
+                sent.reached = record::met_by(incident, triggers, &stage.met_by);
             }
         }
         let holds: Vec<Hold> = self.recorded().map_or_else(Vec::new, |duty| {
@@ -283,7 +283,7 @@ impl Place<'_> {
         let facts = Facts {
             triggers,
             profile: &self.seen.profile,
-            submitted: sent.to_all,
+            submitted: sent.to_all.or(sent.reached),
             holds: &holds,
             decided: self.spared().is_some(),
             lacking: Lacking::Asks,
@@ -360,6 +360,8 @@ impl Place<'_> {
             decider: self.decider(),
             direction: stage.direction,
             submitted_at: sent.to_all.or(sent.first),
+            met_by: stage.met_by.clone(),
+            met_at: sent.reached,
             outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
             told: sent.told,
             hold: self.hold(duty),

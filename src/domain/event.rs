@@ -135,6 +135,9 @@ pub enum Event {
         escalates_at: Option<Instant>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<u32>,
+        /// The team that is asked in its place, by a page of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<String>,
     },
     PageAcknowledged {
         page: String,

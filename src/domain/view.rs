@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::clock::regime::CUSTOMER;
-use super::duty;
 use super::gate::OF_PEOPLE;
 use super::instant::Instant;
 use super::restriction::Restriction;
@@ -154,6 +152,13 @@ pub struct DutyView {
     pub direction: Direction,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub submitted_at: Option<Instant>,
+    /// The instants that are themselves the notice, as `contained_at`; empty: a notice is recorded as sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub met_by: Vec<String>,
+    /// When the last of these was reached or found not to apply, where that met it and nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub met_at: Option<Instant>,
     /// `on_time`, `between_due_and_limit` or `late`, once submitted; `early` before an embargo ended.
     pub outcome: Option<String>,
     pub told: Option<Told>,
@@ -191,18 +196,6 @@ pub struct DutyView {
     pub confidence: String,
     pub verified: String,
     pub enabled: bool,
-}
-
-impl DutyView {
-    /// Whether a contract asks for it, by its own word or by whom it is to.
-    pub fn is_of_a_contract(&self) -> bool {
-        self.contract || self.to.split(", ").any(|to| to.starts_with(CUSTOMER))
-    }
-
-    /// Whether its name tells who a customer is.
-    pub fn names_a_customer(&self) -> bool {
-        self.subject != duty::ALL || self.is_of_a_contract()
-    }
 }
 
 /// The record of a computation: what it was counted by.

@@ -187,7 +187,11 @@ pub fn view(
                 version: m.version,
             }),
         change: incident.change.as_ref().map(|change| ChangeView {
-            text: shown(&change.text).map(|text| unnamed(text, &restricted)),
+            text: shown(&change.text).map(|text| {
+                let said = incident.said.clone();
+                said.filter(|said| !names_one(said, &restricted))
+                    .unwrap_or_else(|| unnamed(text, &restricted))
+            }),
             by: name(&change.by),
             at: change.at,
         }),
@@ -220,6 +224,11 @@ pub fn restricted(duties: &[DutyView]) -> Vec<String> {
 
 /// What stands in passing for a duty whose very being is not told.
 pub const RESTRICTED_DUTY: &str = "restricted duty";
+
+/// Whether a line names what is restricted: then nothing that is on record about it may stand in the line either.
+pub fn names_one(line: &str, restricted: &[String]) -> bool {
+    restricted.iter().any(|duty| line.contains(duty.as_str()))
+}
 
 /// A line with what is restricted left unnamed: it is read on shared screens.
 pub fn unnamed(mut line: String, restricted: &[String]) -> String {
@@ -416,7 +425,11 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 entered_at: waived.at,
                 pass: waived.pass,
                 proposed: None,
-                not_applicable: Some(waived.reason.clone()).filter(|_| open),
+                // That it does not apply is no word of a person: without it `at` reads as when it happened.
+                not_applicable: Some(match open {
+                    true => waived.reason.clone(),
+                    false => String::new(),
+                }),
                 moved: 0,
                 counted_before: None,
             },

@@ -5,12 +5,21 @@ use super::markdown::{Document, plain};
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, PageView};
-use crate::domain::word::DutyStatus;
+use crate::domain::when::When;
+use crate::domain::word::{DutyStatus, Precision};
 use crate::wire::EntryBody;
 
 /// An instant as documents write it.
 pub fn utc(at: Instant) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// As exactly as it is known, and never beyond the second.
+fn when(when: When) -> String {
+    match when.precision {
+        Precision::Exact | Precision::Minute => utc(when.at),
+        Precision::Day | Precision::Month | Precision::Year => when.to_string(),
+    }
 }
 
 /// A length of time in days, hours and minutes.
@@ -173,14 +182,36 @@ pub fn times(sheet: &Sheet<'_>, document: &mut Document) {
         .incident
         .triggers
         .iter()
-        .map(|(what, trigger)| {
-            vec![
-                plain(what).replace("\\_", " "),
-                plain(&trigger.at.to_string()),
-                trigger.precision.to_string(),
-                name(sheet, &trigger.by),
-                text(sheet, "by", trigger.source.as_deref(), ""),
-            ]
+        .flat_map(|(what, trigger)| {
+            let what = plain(what).replace("\\_", " ");
+            let source = text(sheet, "by", trigger.source.as_deref(), "");
+            let by = name(sheet, &trigger.by);
+            let own = match &trigger.not_applicable {
+                Some(reason) => vec![
+                    what.clone(),
+                    format!("does not apply: {}", name(sheet, reason)),
+                    String::new(),
+                    format!("{by}, {}", utc(trigger.at.at)),
+                    source,
+                ],
+                None => vec![
+                    what.clone(),
+                    when(trigger.at),
+                    trigger.precision.to_string(),
+                    by,
+                    source,
+                ],
+            };
+            let later = trigger.proposed.as_ref().map(|later| {
+                vec![
+                    format!("{what}, PROPOSED later"),
+                    when(later.at),
+                    later.at.precision.to_string(),
+                    name(sheet, &later.by),
+                    "not confirmed by a second person".to_owned(),
+                ]
+            });
+            std::iter::once(own).chain(later)
         })
         .collect();
     document.table(
@@ -225,8 +256,7 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
                 ),
                 duty.latest_start_at
                     .map_or_else(|| "start not set".to_owned(), utc),
-                duty.submitted_at
-                    .map_or_else(|| "not recorded as sent".to_owned(), utc),
+                sent(duty),
                 decides(sheet, duty),
             ]
         })
@@ -244,6 +274,19 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
         &rows,
         "None is open.",
     );
+}
+
+/// When it was sent, and to how many where not to all; or what is itself the notice.
+fn sent(duty: &DutyView) -> String {
+    match (duty.submitted_at, duty.reached_words(), duty.met_at) {
+        (None, Some(reached), Some(at)) => format!("met: {reached}, {}", utc(at)),
+        (None, Some(reached), None) => format!("nothing is sent; met by: {reached}"),
+        (Some(at), _, _) => match duty.told_in_part() {
+            Some(told) => format!("sent to {} of {}, {}", told.done, told.of, utc(at)),
+            None => utc(at),
+        },
+        (None, None, _) => "not recorded as sent".to_owned(),
+    }
 }
 
 /// The person; else the team, and whether a person is only not shown.

@@ -217,3 +217,56 @@ fn a_person_whom_the_clearance_hides_is_nobody_in_no_document() {
         assert_eq!(gate, kind == Kind::Handoff, "{told}");
     }
 }
+
+/// The incident with one instant on record, one that does not apply and one that somebody would move later.
+fn with_times() -> IncidentView {
+    let mut view = incident(false);
+    view.triggers = serde_json::from_value(json!({
+        "aware_at": {"at": "2026-11-26T09:40:53.159787243Z", "precision": "exact", "by": "d.okafor", "source": null,
+            "entered_at": "2026-11-26T09:41:00Z", "pass": 1, "proposed": {"at": "2026-11-26T10:00:00Z",
+            "by": "k.ono", "entered_at": "2026-11-26T11:00:00Z", "reason": "the log says so"}},
+        "eradicated_at": {"at": "2026-11-26T10:50:31Z", "precision": "exact", "by": "d.okafor", "source": null,
+            "entered_at": "2026-11-26T10:50:31Z", "pass": 1, "not_applicable": "nothing to eradicate"},
+    }))
+    .unwrap();
+    view
+}
+
+fn sheet_of(incident: &IncidentView, kind: Kind) -> String {
+    markdown(
+        kind,
+        &Sheet {
+            incident,
+            entries: &entries(),
+            now: "2026-11-26T12:00:00Z".parse().unwrap(),
+            by: "d.okafor",
+            backend: "azure",
+            head: None,
+        },
+    )
+}
+
+#[test]
+fn a_waived_milestone_is_not_told_as_having_happened() {
+    let told = sheet_of(&with_times(), Kind::Sitrep);
+    assert!(
+        told.contains("| eradicated at | does not apply: nothing to eradicate |  | d.okafor, 2026-11-26 10:50:31 UTC |"),
+        "{told}"
+    );
+    assert!(!told.contains("| eradicated at | 2026"), "{told}");
+}
+
+#[test]
+fn times_are_to_the_second_and_name_what_is_only_proposed() {
+    let told = sheet_of(&with_times(), Kind::Sitrep);
+    assert!(
+        told.contains("| aware at | 2026-11-26 09:40:53 UTC | exact |"),
+        "{told}"
+    );
+    assert!(
+        told.contains(
+            "| aware at, PROPOSED later | 2026-11-26 10:00:00 UTC | exact | k.ono | not confirmed"
+        ),
+        "{told}"
+    );
+}

@@ -142,10 +142,14 @@ fn an_incident_goes_its_whole_way_by_the_command_line() {
     ]);
     backend.done(&["assign", &id, "commander", "d.okafor"]);
     backend.done(&["declare", &id, "--reason", "confirmed"]);
-    let paged = backend.done(&["page", &id, "legal-affairs", "incident-command"]);
+    // No team has a route: the page is on record, and it is said that it woke nobody.
+    let (code, paged, warned) = backend.run(&["page", &id, "legal-affairs", "incident-command"]);
+    assert!(code == 0 && paged.ends_with("the page FAILED\n"), "{paged}");
     assert!(
-        paged.ends_with("paged legal-affairs, incident-command\n"),
-        "{paged}"
+        warned.contains(
+            "legal-affairs FAILED, no route; incident-command FAILED, no route: nobody was woken"
+        ),
+        "{warned}"
     );
     let shown: serde_json::Value =
         serde_json::from_str(&backend.done(&["show", &id, "--json"])).unwrap();

@@ -27,6 +27,8 @@ fn duty() -> DutyView {
         decider: DeciderView::default(),
         direction: Direction::Deadline,
         submitted_at: None,
+        met_by: Vec::new(),
+        met_at: None,
         outcome: None,
         told: None,
         hold: None,

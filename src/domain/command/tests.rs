@@ -4,6 +4,7 @@ mod alarms;
 mod alert;
 mod clock;
 mod countdown;
+mod fact;
 mod folds;
 mod glass;
 mod invariant;

@@ -188,6 +188,8 @@ pub struct Sent {
     pub first: Option<Instant>,
     /// How many have been told, as last recorded.
     pub told: Option<Told>,
+    /// When the last of the instants that are themselves the notice was reached; nothing was sent.
+    pub reached: Option<Instant>,
 }
 
 /// What was sent for a stage and not withdrawn, in the order in which it was sent, whenever it was entered. A notice

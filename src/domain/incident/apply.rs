@@ -64,6 +64,7 @@ impl Incident {
             hand_overs: Vec::new(),
             last_move: None,
             change: None,
+            said: None,
             alarms: Default::default(),
             vacant_since: Some(stamp.at),
             restriction: None,
@@ -413,6 +414,7 @@ impl Incident {
             _ => false,
         };
         if let Some(text) = say::change(event, self).filter(|_| !silent) {
+            self.said = say::with_values(event, self);
             self.change = Some(ChangeView {
                 at: stamp.at,
                 by: stamp.by.clone(),

@@ -103,6 +103,9 @@ pub struct Incident {
     pub last_move: Option<LastMove>,
     /// What changed last, in words.
     pub change: Option<ChangeView>,
+    /// The latest change with its values, as people read it; absent in what an earlier build wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// What people did about alarms, by alarm id; which ring is derived.
     #[serde(default)]
     pub alarms: IndexMap<String, AlarmRecord>,

@@ -24,7 +24,7 @@ pub struct TriggerView {
     /// A later instant somebody proposed; the earlier one keeps the headline until a second person confirms.
     #[serde(default)]
     pub proposed: Option<ProposedView>,
-    /// Why a milestone does not apply; then `at` is when that was said.
+    /// Why a milestone does not apply, empty where that is hidden; then `at` is when that was said.
     #[serde(default)]
     pub not_applicable: Option<String>,
     /// How often it was moved earlier.

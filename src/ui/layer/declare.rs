@@ -3,6 +3,7 @@
 
 use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight, duty_words, reason};
 use super::form::{Field, Form, Row, Side, fact, row};
+use super::pick;
 use crate::domain::command::Command;
 use crate::domain::command::declare::Declare;
 use crate::domain::duty;
@@ -171,7 +172,7 @@ impl Body for Declaring {
 
     fn command(&self, form: &Form, _look: &Look<'_>) -> Result<Command, Fault> {
         Ok(Command::Declare(Declare {
-            at: form.when("at").map(|when| when.at),
+            at: pick::to_the_minute(form, "at")?,
             reason: form.given("reason"),
         }))
     }

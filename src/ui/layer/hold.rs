@@ -171,7 +171,8 @@ impl Body for Holds {
         let duty = form
             .choice("duty")
             .ok_or_else(|| Fault::field("duty", "Choose a duty."))?;
-        let from = form.when("at").map(|when| when.at);
+        let from = pick::to_the_minute(form, "at")?;
+        // A day alone ends the hold with its first minute: the earlier end is the safe one.
         let until = form.when("until").map(|when| when.at);
         if until.is_some_and(|until| from.is_some_and(|from| until <= from)) {
             return Err(Fault::field("until", "The hold ends before it begins."));
