@@ -9,8 +9,10 @@ use super::environment::block_on;
 use super::exit::{DONE, Failure, Outcome};
 use super::given::{assignment, fact, instant, when};
 use super::output::Output;
+use super::verb::unclocked;
 use crate::client::Api;
 use crate::domain::command::open::{Open, OpenTrigger};
+use crate::domain::command::trigger::starts_nothing;
 use crate::domain::word::{Classification, Severity, Tlp, Via};
 
 /// Flags of `open`.
@@ -98,6 +100,13 @@ async fn open(args: OpenArgs) -> Outcome {
     let incident = api.open(&body, &key).await?;
     output.line(&incident.id);
     output.note(&format!("{} {} is open", incident.id, incident.codename));
+    for name in body
+        .triggers
+        .keys()
+        .filter(|name| starts_nothing(&incident, name))
+    {
+        output.note(&unclocked(&incident.id, name));
+    }
     Ok(DONE)
 }
 

@@ -2,7 +2,7 @@
 //! all, and a page that goes nowhere says so.
 
 use super::*;
-use crate::domain::command::worker;
+use crate::domain::command::{trigger, worker};
 use crate::domain::duty;
 use crate::domain::say;
 use crate::domain::view::DutyView;
@@ -136,4 +136,25 @@ fn an_escalation_names_who_did_not_answer_and_who_is_asked_instead() {
         "{:?}",
         desk.incident.change
     );
+}
+
+#[test]
+fn a_slip_in_a_triggers_name_is_refused_with_what_was_meant() {
+    let mut desk = desk(r#"["gdpr-33"]"#);
+    let refusal = desk.refused(&record("awre_at", "08:00"));
+    assert!(refusal.detail.contains("near: aware_at"), "{refusal}");
+    let refusal = desk.refused(&record("aware", "08:00"));
+    assert!(refusal.detail.contains("near: aware_at"), "{refusal}");
+    // What nobody can have meant is a name of their own.
+    desk.ok(&record("vendor_called_at", "08:00"));
+    let seen = crate::domain::view_of::view(
+        &desk.caller.audience(),
+        &desk.incident,
+        &desk.directory,
+        &desk.rules,
+        desk.now,
+    );
+    let seen = seen.unwrap();
+    assert!(trigger::starts_nothing(&seen, "vendor_called_at"));
+    assert!(!trigger::starts_nothing(&seen, "aware_at"));
 }
