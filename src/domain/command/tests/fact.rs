@@ -158,3 +158,46 @@ fn a_slip_in_a_triggers_name_is_refused_with_what_was_meant() {
     assert!(trigger::starts_nothing(&seen, "vendor_called_at"));
     assert!(!trigger::starts_nothing(&seen, "aware_at"));
 }
+
+#[test]
+fn what_is_read_of_the_record_holds_the_values_and_what_is_kept_the_old_words() {
+    let mut desk = desk(r#"["gdpr-33"]"#);
+    let mut told = |command: &str, words: &str, kept: &str| {
+        desk.ok(command);
+        assert_eq!(said(&desk).last().map(String::as_str), Some(words));
+        let change = desk.incident.change.as_ref().and_then(|c| c.text.clone());
+        assert_eq!(change.as_deref(), Some(kept), "old records replay to this");
+        assert_eq!(desk.incident.said.as_deref(), Some(words));
+    };
+    told(
+        &record("aware_at", "08:00"),
+        "aware recorded: 2026-11-23 08:00 UTC",
+        "aware recorded",
+    );
+    told(
+        r#"{"type": "set", "severity": "sev1", "tlp": "red", "comms": "suspect", "title": "x"}"#,
+        "severity sev1, title set, tlp RED, comms suspect",
+        "severity, title, tlp, comms set",
+    );
+    told(
+        &submit("initial", r#", "told": {"done": 2, "of": 5}"#),
+        "gdpr-33/authority recorded as sent 2026-11-23 09:30 UTC by portal, told 2 of 5",
+        "gdpr-33/authority recorded as sent",
+    );
+    told(
+        r#"{"type": "hold", "duty": "gdpr-33/authority", "kind": "oral", "at": "2026-11-23T09:00:00Z", "until": "2026-11-30T09:00:00Z", "authority": "a"}"#,
+        "gdpr-33/authority held until 2026-11-30 09:00 UTC",
+        "gdpr-33/authority held",
+    );
+}
+
+#[test]
+fn a_line_that_names_a_restricted_duty_is_read_without_its_values() {
+    let restricted = ["gdpr-33/authority".to_owned()];
+    let said = "gdpr-33/authority recorded as sent 2026-11-23 09:30 UTC by portal";
+    assert!(crate::domain::view_of::names_one(said, &restricted));
+    assert!(!crate::domain::view_of::names_one(
+        "severity sev1",
+        &restricted
+    ));
+}
