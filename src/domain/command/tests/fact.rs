@@ -175,8 +175,8 @@ fn what_is_read_of_the_record_holds_the_values_and_what_is_kept_the_old_words() 
         "aware recorded",
     );
     told(
-        r#"{"type": "set", "severity": "sev1", "tlp": "red", "comms": "suspect", "title": "x"}"#,
-        "severity sev1, title set, tlp RED, comms suspect",
+        r#"{"type": "set", "severity": "sev1", "tlp": "green", "comms": "suspect", "title": "x"}"#,
+        "severity sev1, title set, tlp GREEN, comms suspect",
         "severity, title, tlp, comms set",
     );
     told(
