@@ -112,9 +112,10 @@ async fn open(args: OpenArgs) -> Outcome {
 
 /// The backend that has the service, and the service where only one is there.
 async fn place(args: &OpenArgs) -> Result<(Api, String), Failure> {
-    let mut known = Vec::new();
+    let (mut known, mut all) = (Vec::new(), Vec::new());
     for api in args.reach.candidates(Via::Cli)? {
         for service in api.about().await?.value.services {
+            all.push(service.id.clone());
             if args
                 .service
                 .as_ref()
@@ -135,8 +136,9 @@ async fn place(args: &OpenArgs) -> Result<(Api, String), Failure> {
             ids.join(", ")
         ))),
         (None, _, _) => Err(Failure::usage(format!(
-            "no backend has the service '{}':  warboard teams  shows what there is",
-            args.service.clone().unwrap_or_default()
+            "no backend that answered has the service '{}': choose one of {}",
+            args.service.clone().unwrap_or_default(),
+            all.join(", ")
         ))),
     }
 }
