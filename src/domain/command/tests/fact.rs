@@ -201,3 +201,13 @@ fn a_line_that_names_a_restricted_duty_is_read_without_its_values() {
         &restricted
     ));
 }
+
+#[test]
+fn who_may_not_decide_is_sent_to_counsel_and_not_to_another_commander() {
+    let mut desk = desk(r#"["gdpr-33"]"#);
+    desk.caller.counsel = false;
+    let refusal = desk.refused(
+        r#"{"type": "decide", "duty": "gdpr-33/authority", "required": false, "because": "b"}"#,
+    );
+    assert!(refusal.detail.contains("Ask counsel"), "{refusal}");
+}
