@@ -5,7 +5,7 @@ use clap::Args as ClapArgs;
 use super::connection::{Reach, segment};
 use super::environment::block_on;
 use super::exit::{DONE, Failure, Outcome};
-use super::output::table;
+use super::output::{in_part, table};
 use crate::client::Api;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
@@ -78,19 +78,23 @@ pub async fn list(args: ListArgs) -> Outcome {
         return Ok(DONE);
     }
     let mut rows = Vec::new();
-    for api in args.reach.candidates(Via::Cli)? {
-        let (incidents, now) = whole(&api, &query).await?;
-        rows.extend(incidents.iter().map(|incident| row(incident, now)));
+    let mut silent = Vec::new();
+    let apis = args.reach.candidates(Via::Cli)?;
+    for api in &apis {
+        match whole(api, &query).await {
+            Ok((incidents, now)) => rows.extend(incidents.iter().map(|of| row(of, now))),
+            Err(failure) => silent.push(failure),
+        }
     }
     rows.sort();
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, row)| row).collect();
-    if rows.is_empty() {
+    if rows.is_empty() && silent.is_empty() {
         output.note("no incident");
     }
     for line in table(&rows) {
         output.line(&line);
     }
-    Ok(DONE)
+    in_part(&output, apis.len(), silent)
 }
 
 async fn whole(api: &Api, query: &str) -> Result<(Vec<IncidentView>, Instant), Failure> {

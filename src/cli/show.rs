@@ -277,8 +277,7 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 .map(|eta| format!(", ETA passed {}", utc(eta)))
                 .unwrap_or_default();
             let error = page
-                .last_error
-                .as_ref()
+                .trouble()
                 .map(|error| format!(", {error}"))
                 .unwrap_or_default();
             vec![

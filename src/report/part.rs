@@ -241,23 +241,31 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
     let rows: Vec<Vec<String>> = duties
         .iter()
         .map(|(duty, status)| {
-            let due = duty.due_at.filter(|_| !is_over(*status));
-            let left = due.map_or_else(String::new, |due| match due >= sheet.now {
-                true => format!(", in {}", span(sheet.now, due)),
-                false => format!(", **{} ago**", span(due, sheet.now)),
-            });
+            let over = is_over(*status);
+            let left = duty
+                .due_at
+                .map_or_else(String::new, |due| match due >= sheet.now {
+                    _ if over => String::new(),
+                    true => format!(", in {}", span(sheet.now, due)),
+                    false => format!(", **{} ago**", span(due, sheet.now)),
+                });
             vec![
                 plain(&duty.id),
                 plain(&duty.to),
                 status.as_str().replace('_', " "),
-                due.map_or_else(
-                    || "no instant".to_owned(),
-                    |due| format!("{}{left}", utc(due)),
-                ),
-                duty.latest_start_at
-                    .map_or_else(|| "start not set".to_owned(), utc),
+                match (duty.due_at, *status) {
+                    (Some(due), DutyStatus::Met) => utc(due),
+                    (None, _) if !over => "no instant".to_owned(),
+                    (Some(due), _) if !over => format!("{}{left}", utc(due)),
+                    _ => "-".to_owned(),
+                },
+                match duty.latest_start_at {
+                    _ if over => "-".to_owned(),
+                    Some(start) => utc(start),
+                    None => "start not set".to_owned(),
+                },
                 sent(duty),
-                decides(sheet, duty),
+                decides(sheet, duty, over),
             ]
         })
         .collect();
@@ -289,14 +297,15 @@ fn sent(duty: &DutyView) -> String {
     }
 }
 
-/// The person; else the team, and whether a person is only not shown.
-fn decides(sheet: &Sheet<'_>, duty: &DutyView) -> String {
+/// The person; else that nobody does, with the team that should, and whether a person is only not shown.
+fn decides(sheet: &Sheet<'_>, duty: &DutyView, over: bool) -> String {
     let team = duty.decider.team.as_deref();
     match (duty.decider.person.as_deref(), team) {
         (None, Some(team)) if sheet.incident.is_masked("decider") => {
             format!("{}, {HIDDEN}", plain(team))
         }
-        (None, Some(team)) => plain(team),
+        (None, Some(team)) if over => plain(team),
+        (None, Some(team)) => format!("**NOBODY**, {}", plain(team)),
         (person, _) => text(sheet, "decider", person, "**NOBODY**"),
     }
 }
@@ -318,8 +327,9 @@ pub fn pages<'a>(document: &mut Document, pages: impl Iterator<Item = &'a PageVi
                 plain(&page.team),
                 format!("{}{answer}{eta}{asked}", page.state),
                 utc(page.queued_at),
-                span(page.queued_at, page.acknowledged_at.unwrap_or(now)),
-                plain(page.last_error.as_deref().unwrap_or_default()),
+                page.waited_until(now)
+                    .map_or_else(|| "-".to_owned(), |until| span(page.queued_at, until)),
+                plain(page.trouble().unwrap_or_default()),
             ]
         })
         .collect();

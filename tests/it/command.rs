@@ -73,6 +73,36 @@ fn nobody_there_is_5_and_the_frame_is_printed_all_the_same() {
 }
 
 #[test]
+fn one_backend_that_is_down_does_not_hide_what_another_tells() {
+    use std::os::unix::fs::PermissionsExt;
+    let backend = Backend::start();
+    let id = open(&backend);
+    let folder = backend.home.path().join("two");
+    std::fs::create_dir_all(&folder).unwrap();
+    let token = folder.join("token");
+    std::fs::write(&token, &backend.token).unwrap();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let source = |name: &str, url: &str| {
+        format!(
+            "[[source]]\nname = \"{name}\"\nurl = \"{url}\"\ntoken_file = \"{}\"\n",
+            token.display()
+        )
+    };
+    let config = folder.join("config.toml");
+    let down = source("down", "http://127.0.0.1:9");
+    std::fs::write(&config, down + &source("live", &backend.url)).unwrap();
+    for (what, told) in [("list", id.as_str()), ("teams", "legal-affairs")] {
+        let args = [what, "--config", config.to_str().unwrap()];
+        let done = output(backend.home.path(), &args);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (stdout, stderr) = (text(done.stdout), text(done.stderr));
+        assert_eq!(done.status.code(), Some(5), "{stderr}");
+        assert!(stdout.contains(told), "{stdout}{stderr}");
+        assert!(stderr.contains("is missing above"), "{stderr}");
+    }
+}
+
+#[test]
 fn wrong_use_is_2() {
     let backend = Backend::start();
     for args in [

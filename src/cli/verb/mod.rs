@@ -18,6 +18,7 @@ use super::output::Output;
 use crate::client::{Api, ApiError};
 use crate::domain::command::Command;
 use crate::domain::command::acknowledge_page::AcknowledgePage;
+use crate::domain::command::trigger::starts_nothing;
 use crate::domain::incident::page::{to_nobody, woke_nobody};
 use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
@@ -218,6 +219,11 @@ async fn send(sent: Sent) -> Outcome {
         answer.incident.version,
         done(&sent.command, &answer.incident, change)
     ));
+    if let Command::RecordTime(time) = &sent.command
+        && starts_nothing(&answer.incident, &time.trigger)
+    {
+        output.note(&unclocked(&id, &time.trigger));
+    }
     if let Command::Page(page) = &sent.command
         && let Some(lost) = woke_nobody(&answer.incident, &page.teams)
     {
@@ -233,6 +239,13 @@ async fn send(sent: Sent) -> Outcome {
         output.note(&format!("unmet, and recorded: {}", unmet.join(", ")));
     }
     Ok(DONE)
+}
+
+/// That an instant on record starts no clock.
+pub fn unclocked(id: &str, trigger: &str) -> String {
+    format!(
+        "warboard: no clock of {id} runs from {trigger};  warboard regimes show REGIME  names what a regime's clocks run from"
+    )
 }
 
 /// What was done: the incident's latest change is that of the last of several things that a command does.

@@ -115,7 +115,7 @@ pub(super) fn decide(
             return Err(Refusal {
                 kind: RefusalKind::AlreadyPaged,
                 detail: format!(
-                    "{} has an open page for {}; nothing was sent to anyone. To page again, say \"again\": true.",
+                    "{} has an open page for {}; nothing was sent to anyone. To page again all the same, say so: --again, or \"again\": true.",
                     open.join(", "),
                     incident.id
                 ),

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, text};
+use super::{Context, text, trigger};
 use crate::domain::clock::guard;
 use crate::domain::duty;
 use crate::domain::event::Event;
@@ -101,6 +101,7 @@ pub(super) fn decide(
             body.trigger
         )));
     }
+    trigger::check(&body.trigger, context)?;
     // Customers found later are a subject of their own, and so is the decision about them.
     let of_subject = body.duty.is_some() && context.caller.role >= Role::Commander;
     if body.trigger == "declared_at" && !of_subject {

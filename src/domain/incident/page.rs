@@ -98,6 +98,27 @@ pub fn woke_nobody(incident: &IncidentView, teams: &[String]) -> Option<String> 
     (!lost.is_empty()).then(|| format!("{}: nobody was woken there", lost.join("; ")))
 }
 
+impl PageView {
+    /// What went wrong on its way, as long as that still says something: whoever has it answered since, or need not.
+    pub fn trouble(&self) -> Option<&str> {
+        let settled = match self.state {
+            PageState::Acknowledged => self.answer != Some(Answer::Cannot),
+            PageState::Cancelled => true,
+            _ => false,
+        };
+        self.last_error.as_deref().filter(|_| !settled)
+    }
+
+    /// Until when it waited for an answer: one that is asked anew after a `cannot` waits still. None: it ended unanswered.
+    pub fn waited_until(&self, now: Instant) -> Option<Instant> {
+        match self.state {
+            PageState::Acknowledged => self.acknowledged_at.or(Some(now)),
+            PageState::Cancelled | PageState::Expired => None,
+            _ => Some(now),
+        }
+    }
+}
+
 impl Page {
     /// What it asks for in full: its message, and those of the repeats that go with it, each with who asked and when.
     pub fn said(&self) -> Option<String> {

@@ -2,7 +2,7 @@
 //! all, and a page that goes nowhere says so.
 
 use super::*;
-use crate::domain::command::worker;
+use crate::domain::command::{trigger, worker};
 use crate::domain::duty;
 use crate::domain::say;
 use crate::domain::view::DutyView;
@@ -136,4 +136,78 @@ fn an_escalation_names_who_did_not_answer_and_who_is_asked_instead() {
         "{:?}",
         desk.incident.change
     );
+}
+
+#[test]
+fn a_slip_in_a_triggers_name_is_refused_with_what_was_meant() {
+    let mut desk = desk(r#"["gdpr-33"]"#);
+    let refusal = desk.refused(&record("awre_at", "08:00"));
+    assert!(refusal.detail.contains("near: aware_at"), "{refusal}");
+    let refusal = desk.refused(&record("aware", "08:00"));
+    assert!(refusal.detail.contains("near: aware_at"), "{refusal}");
+    // What nobody can have meant is a name of their own.
+    desk.ok(&record("vendor_called_at", "08:00"));
+    let seen = crate::domain::view_of::view(
+        &desk.caller.audience(),
+        &desk.incident,
+        &desk.directory,
+        &desk.rules,
+        desk.now,
+    );
+    let seen = seen.unwrap();
+    assert!(trigger::starts_nothing(&seen, "vendor_called_at"));
+    assert!(!trigger::starts_nothing(&seen, "aware_at"));
+}
+
+#[test]
+fn what_is_read_of_the_record_holds_the_values_and_what_is_kept_the_old_words() {
+    let mut desk = desk(r#"["gdpr-33"]"#);
+    let mut told = |command: &str, words: &str, kept: &str| {
+        desk.ok(command);
+        assert_eq!(said(&desk).last().map(String::as_str), Some(words));
+        let change = desk.incident.change.as_ref().and_then(|c| c.text.clone());
+        assert_eq!(change.as_deref(), Some(kept), "old records replay to this");
+        assert_eq!(desk.incident.said.as_deref(), Some(words));
+    };
+    told(
+        &record("aware_at", "08:00"),
+        "aware recorded: 2026-11-23 08:00 UTC",
+        "aware recorded",
+    );
+    told(
+        r#"{"type": "set", "severity": "sev1", "tlp": "green", "comms": "suspect", "title": "x"}"#,
+        "severity sev1, title set, tlp GREEN, comms suspect",
+        "severity, title, tlp, comms set",
+    );
+    told(
+        &submit("initial", r#", "told": {"done": 2, "of": 5}"#),
+        "gdpr-33/authority recorded as sent 2026-11-23 09:30 UTC by portal, told 2 of 5",
+        "gdpr-33/authority recorded as sent",
+    );
+    told(
+        r#"{"type": "hold", "duty": "gdpr-33/authority", "kind": "oral", "at": "2026-11-23T09:00:00Z", "until": "2026-11-30T09:00:00Z", "authority": "a"}"#,
+        "gdpr-33/authority held until 2026-11-30 09:00 UTC",
+        "gdpr-33/authority held",
+    );
+}
+
+#[test]
+fn a_line_that_names_a_restricted_duty_is_read_without_its_values() {
+    let restricted = ["gdpr-33/authority".to_owned()];
+    let said = "gdpr-33/authority recorded as sent 2026-11-23 09:30 UTC by portal";
+    assert!(crate::domain::view_of::names_one(said, &restricted));
+    assert!(!crate::domain::view_of::names_one(
+        "severity sev1",
+        &restricted
+    ));
+}
+
+#[test]
+fn who_may_not_decide_is_sent_to_counsel_and_not_to_another_commander() {
+    let mut desk = desk(r#"["gdpr-33"]"#);
+    desk.caller.counsel = false;
+    let refusal = desk.refused(
+        r#"{"type": "decide", "duty": "gdpr-33/authority", "required": false, "because": "b"}"#,
+    );
+    assert!(refusal.detail.contains("Ask counsel"), "{refusal}");
 }
