@@ -96,6 +96,9 @@ fn start(settings: Settings, no_quit: bool, once: Option<Once>, restorer: &Resto
 }
 
 /// A terminal that cannot move its cursor gets a sentence instead of a mess.
+///
+/// # Errors
+/// `TERM` is `dumb`; the sentence names what to do.
 pub fn check_terminal() -> Result<(), Failure> {
     match variable("TERM").as_deref() {
         Some("dumb") => Err(Failure::usage(

@@ -22,6 +22,9 @@ pub struct UserFiles {
 
 impl UserFiles {
     /// The built-in catalogue with these files. With a fault in any of them nothing is counted.
+    ///
+    /// # Errors
+    /// A file cannot be read, or holds a fault; every fault of every file is told.
     pub fn catalogue(&self) -> Result<Catalogue, Failure> {
         let mut texts = Vec::new();
         for file in self.calendars.iter().chain(&self.regimes) {
@@ -37,11 +40,17 @@ impl UserFiles {
 }
 
 /// The built-in catalogue alone.
+///
+/// # Errors
+/// A fault in one of the program's own files.
 pub fn built_in() -> Result<Catalogue, Failure> {
     Catalogue::built_in().map_err(|faults| Failure::new(lines(&faults)))
 }
 
 /// The text of a file.
+///
+/// # Errors
+/// The file cannot be read, or is no UTF-8.
 pub fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file)
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))
@@ -53,6 +62,9 @@ fn lines(faults: &[CatalogueFault]) -> String {
 }
 
 /// A regime by its id; one that is not known is answered with those that were probably meant.
+///
+/// # Errors
+/// The catalogue has no such regime; the sentence names those that were probably meant.
 pub fn regime<'c>(catalogue: &'c Catalogue, id: &str) -> Result<&'c Regime, Failure> {
     if let Some(regime) = catalogue.regime(id) {
         return Ok(regime);

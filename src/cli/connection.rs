@@ -79,6 +79,9 @@ pub fn apis(settings: &Settings, clock: &SharedClock, via: Via) -> Result<Vec<Ap
 }
 
 /// The client for the backend that a board on this machine runs.
+///
+/// # Errors
+/// The address that the file names cannot be used.
 pub fn local(file: &BackendFile, clock: &SharedClock, via: Via) -> Result<Api, ApiError> {
     let settings = SourceSettings {
         name: "local".to_owned(),

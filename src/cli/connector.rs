@@ -100,6 +100,9 @@ fn load(args: &FileArgs) -> Result<ServerFile, Failure> {
 }
 
 /// The connector, or the key at fault as a sentence.
+///
+/// # Errors
+/// A key of its settings cannot be used: which, and why.
 pub fn made(
     settings: &ConnectorSettings,
     clock: &SharedClock,

@@ -95,7 +95,7 @@ async fn test(
         Ok(Sent::Unknown(why)) => {
             return row(false, "UNKNOWN", format!("{why}: it may have arrived"));
         }
-        Ok(Sent::NotSent { why, .. } | Sent::Refused(why)) => return row(false, "WRONG", why),
+        Ok(Sent::NotTaken { why, .. } | Sent::Failed(why)) => return row(false, "WRONG", why),
         Err(_) => return row(false, "UNKNOWN", "no answer in time".to_owned()),
     }
     let taken = "accepted: ask the team whether the test arrived";

@@ -39,6 +39,9 @@ pub fn is_utf8() -> bool {
 }
 
 /// Runs a subcommand to its end on `threads` worker threads.
+///
+/// # Errors
+/// The system gives this process no threads.
 pub fn block_on<F: Future>(threads: usize, work: F) -> Result<F::Output, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)

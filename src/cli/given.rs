@@ -8,6 +8,9 @@ use crate::domain::instant::Instant;
 use crate::domain::when::When;
 
 /// `key=value`, cut at the first sign.
+///
+/// # Errors
+/// The text has no `=`, or nothing before it.
 pub fn assignment(text: &str) -> Result<(&str, &str), Failure> {
     text.split_once('=')
         .filter(|(key, _)| !key.is_empty())
@@ -15,11 +18,17 @@ pub fn assignment(text: &str) -> Result<(&str, &str), Failure> {
 }
 
 /// An instant with the precision it has.
+///
+/// # Errors
+/// It is no instant, or a time of day without an offset.
 pub fn when(text: &str) -> Result<When, Failure> {
     When::parse(text).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// An instant to the second: RFC 3339 with `Z` or an offset.
+///
+/// # Errors
+/// It is no instant, or says no time of day.
 pub fn instant(text: &str) -> Result<Instant, Failure> {
     let at = when(text)?;
     match at.precision {

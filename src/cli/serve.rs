@@ -22,7 +22,7 @@ use crate::domain::span::Span;
 use crate::net::ServerTls;
 use crate::paging::Routes;
 use crate::server::{
-    AlertIntake, Doors, Intake, Limits, RouteCourier, ServerState, Setup, intake_routes,
+    AlertIntake, Doors, Limits, PolledConnector, RouteCourier, ServerState, Setup, connector_routes,
 };
 use crate::session::display;
 use crate::store::Store;
@@ -67,6 +67,9 @@ pub fn run(args: ServeArgs) -> Outcome {
 }
 
 /// A backend's parts, ready to serve. A fault in a route names its team.
+///
+/// # Errors
+/// A connector, a route or the rules have a fault, with its place; or the store cannot be read.
 pub async fn state(
     store: Arc<dyn Store>,
     clock: &SharedClock,
@@ -74,25 +77,26 @@ pub async fn state(
     name: &str,
     limits: Limits,
 ) -> Result<Arc<ServerState>, Failure> {
-    let mut intakes = Vec::new();
+    let mut polled = Vec::new();
     for settings in file.connectors {
         let made = super::connector::made(&settings, clock)?;
-        intakes.push(Intake::new(settings, made));
+        polled.push(PolledConnector::new(settings, made));
     }
-    let routes = Routes::new(&file.routes, clock, &intake_routes(&intakes)).map_err(|faults| {
-        let lines: Vec<String> = faults
-            .iter()
-            .map(|(team, place, fault)| format!("team '{team}', route {}: {fault}", place + 1))
-            .collect();
-        Failure::usage(lines.join("\n"))
-    })?;
+    let routes =
+        Routes::new(&file.routes, clock, &connector_routes(&polled)).map_err(|faults| {
+            let lines: Vec<String> = faults
+                .iter()
+                .map(|(team, place, fault)| format!("team '{team}', route {}: {fault}", place + 1))
+                .collect();
+            Failure::usage(lines.join("\n"))
+        })?;
     let rules = match file.rules {
         Some(rules) => rules,
         None => built_in()?,
     };
-    let alerts = file.intakes.into_iter();
-    let alerts = alerts.map(|settings| AlertIntake::new(settings, clock.now()));
-    let alerts = alerts.collect();
+    let intakes = file.intakes.into_iter();
+    let intakes = intakes.map(|settings| AlertIntake::new(settings, clock.now()));
+    let intakes = intakes.collect();
     // People know a backend by where they reach it, not by where it listens.
     let host = file.public_url.as_deref().and_then(host);
     let setup = Setup {
@@ -104,8 +108,8 @@ pub async fn state(
         name: file.name.or(host).unwrap_or_else(|| name.to_owned()),
         public_url: file.public_url,
         limits,
+        polled,
         intakes,
-        alerts,
     };
     Ok(ServerState::load(setup).await?)
 }
@@ -116,6 +120,9 @@ fn host(url: &str) -> Option<String> {
 }
 
 /// The rules that come with the program.
+///
+/// # Errors
+/// A fault in one of the program's own files.
 pub fn built_in() -> Result<Rules, Failure> {
     Rules::built_in().map_err(|faults| {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -226,6 +233,9 @@ fn more_descriptors() {
 
 /// Ends at the first SIGTERM or SIGINT; at the second the process ends at once. At SIGHUP `reload` is called, and nothing
 /// ends.
+///
+/// # Errors
+/// The system lets this process hear no signals.
 pub fn ended(reload: impl Fn() + Send) -> Result<impl Future<Output = ()> + Send, Failure> {
     let hear = |kind| {
         signal(kind).map_err(|error| Failure::new(format!("signals cannot be received: {error}")))

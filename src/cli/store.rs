@@ -27,6 +27,9 @@ pub enum StorePlace {
 
 impl StorePlace {
     /// From the flag, the variable or the default.
+    ///
+    /// # Errors
+    /// What was given names no store.
     pub fn find(flag: Option<&str>) -> Result<StorePlace, Failure> {
         match flag.map(str::to_owned).or_else(|| variable(VARIABLE)) {
             None => Ok(StorePlace::Sqlite(data_home(&variable).join("warboard.db"))),
@@ -35,6 +38,9 @@ impl StorePlace {
     }
 
     /// From a URL.
+    ///
+    /// # Errors
+    /// The URL is neither `sqlite:PATH` nor `postgres://...`; it is told without its password.
     pub fn of(url: &str) -> Result<StorePlace, Failure> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(StorePlace::Postgres(Secret::new(url)));
@@ -57,6 +63,9 @@ impl StorePlace {
     }
 
     /// Opens it for a server.
+    ///
+    /// # Errors
+    /// The store cannot be opened: as `open` of its kind says.
     pub async fn open(&self, clock: &SharedClock) -> Result<Arc<dyn Store>, Failure> {
         Ok(match self {
             StorePlace::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
@@ -65,6 +74,9 @@ impl StorePlace {
     }
 
     /// Opens it beside servers that may be running.
+    ///
+    /// # Errors
+    /// The store cannot be opened: as `for_tokens` of its kind says.
     pub async fn open_beside(&self, clock: &SharedClock) -> Result<Arc<dyn Store>, Failure> {
         Ok(match self {
             StorePlace::Sqlite(path) => Arc::new(SqliteStore::for_tokens(path).await?),
@@ -73,6 +85,9 @@ impl StorePlace {
     }
 
     /// Opens it beside servers that may be running, where there is one: what ends or pairs something makes no store.
+    ///
+    /// # Errors
+    /// There is no file, or the store cannot be opened: as `for_tokens` of its kind says.
     pub async fn open_known(&self, clock: &SharedClock) -> Result<Arc<dyn Store>, Failure> {
         match self {
             StorePlace::Sqlite(path) if !path.exists() => Err(Failure::new(format!(
@@ -84,6 +99,9 @@ impl StorePlace {
     }
 
     /// Opens its record to read it, whoever serves it; nothing is made or changed.
+    ///
+    /// # Errors
+    /// There is no such store, or it cannot be read.
     pub async fn record(&self, clock: &SharedClock) -> Result<Box<dyn Record>, Failure> {
         Ok(match self {
             StorePlace::Sqlite(path) => Box::new(sqlite::record(path).await?),
@@ -92,6 +110,9 @@ impl StorePlace {
     }
 
     /// Puts a backup into it, where it is empty.
+    ///
+    /// # Errors
+    /// The store is in use or not empty, or the backup is damaged: as `restore` of its kind says.
     pub async fn restore(
         &self,
         clock: &SharedClock,

@@ -184,17 +184,26 @@ impl Api {
     }
 
     /// What the backend is, and who we are to it.
+    ///
+    /// # Errors
+    /// No good answer: see [`ApiError`] for the kinds.
     pub async fn about(&self) -> Result<Heard<About>, ApiError> {
         self.read(Ask::get("/v1/info", SMALL)).await
     }
 
     /// The teams that can be paged.
+    ///
+    /// # Errors
+    /// As [`Api::about`].
     pub async fn teams(&self) -> Result<Heard<Vec<TeamView>>, ApiError> {
         let body: Heard<TeamsBody> = self.read(Ask::get("/v1/teams", SMALL)).await?;
         Ok(body.map(|body| body.teams))
     }
 
     /// The catalogue in force; with a profile as JSON also what it calls for.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `Refused` for a profile that cannot be read.
     pub async fn regimes(&self, profile: Option<&str>) -> Result<Heard<RegimesBody>, ApiError> {
         let path = match profile {
             Some(profile) => format!("/v1/regimes?profile={}", escaped(profile)),
@@ -204,6 +213,9 @@ impl Api {
     }
 
     /// A page of the list; `query` is what stands behind the question mark, encoded: `open=all&limit=1000`.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `Refused` for a query that the backend does not know.
     pub async fn list_page(&self, query: &str) -> Result<Heard<ListBody>, ApiError> {
         let good = self.ask(&Ask::get(&list_path(query), LIST)).await?;
         self.listed(good).await
@@ -229,6 +241,9 @@ impl Api {
     }
 
     /// What changed after a cursor; held for up to `wait_s` seconds until there is something.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `Gone` for a cursor that leads nowhere, after which the list is to be read anew.
     pub async fn changes(&self, cursor: &str, wait_s: u64) -> Result<Heard<ListBody>, ApiError> {
         let wait = wait_s.min(WAIT_LIMIT_SECONDS);
         let path = format!("/v1/changes?since={}&wait={wait}", escaped(cursor));
@@ -241,6 +256,9 @@ impl Api {
     }
 
     /// One incident.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `NotFound` if there is none of this id, or none for this token.
     pub async fn incident(&self, id: &str) -> Result<Heard<IncidentView>, ApiError> {
         let path = format!("/v1/incidents/{}", escaped(id));
         self.read(Ask::get(&path, SMALL)).await
@@ -248,6 +266,9 @@ impl Api {
 
     /// The stretch of a timeline after an entry's `seq`; 0 for the first. `privileged`: with those entries that only counsel,
     /// commanders and their authors read.
+    ///
+    /// # Errors
+    /// As [`Api::incident`].
     pub async fn timeline(
         &self,
         id: &str,
@@ -266,6 +287,9 @@ impl Api {
     }
 
     /// The arithmetic of one duty, as the backend counts it.
+    ///
+    /// # Errors
+    /// As [`Api::incident`]; `NotFound` also if the incident has no such duty.
     pub async fn explain(&self, id: &str, duty: &str) -> Result<Heard<ExplainBody>, ApiError> {
         let (id, duty) = (escaped(id), escaped(duty));
         let path = format!("/v1/incidents/{id}/duties/{duty}/explain");
@@ -273,6 +297,10 @@ impl Api {
     }
 
     /// Opens an incident. The same `key` never opens two.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `Refused` if nothing was opened, with the reason. After `Busy` and `Unreachable` it may be on
+    /// record: the same `key` finds out.
     pub async fn open(&self, open: &Open, key: &str) -> Result<IncidentView, ApiError> {
         let ask = Ask {
             key: Some(key),
@@ -283,6 +311,10 @@ impl Api {
     }
 
     /// Sends a command for one version of an incident, or for any. The same `key` never does a thing twice.
+    ///
+    /// # Errors
+    /// As [`Api::incident`]; `Conflict` if the incident is of another version, `Refused` if the command does not fit it.
+    /// After `Busy` and `Unreachable` it may have been carried out: the same `key` finds out.
     pub async fn command(
         &self,
         id: &str,
@@ -301,6 +333,9 @@ impl Api {
     }
 
     /// What a command would do to the clocks of an incident as it is now. Nothing is done.
+    ///
+    /// # Errors
+    /// As [`Api::incident`]; `Refused` if the command would be.
     pub async fn preview(
         &self,
         id: &str,
@@ -311,11 +346,17 @@ impl Api {
     }
 
     /// The body of an answer, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Api::about`].
     pub async fn get_raw(&self, path: &str) -> Result<Bytes, ApiError> {
         Ok(self.ask(&Ask::get(path, RAW)).await?.value.body)
     }
 
     /// The body of the answer to a JSON body, byte for byte. `if_match` as the header has it: `"7"` in quotes, or `*`.
+    ///
+    /// # Errors
+    /// As [`Api::command`].
     pub async fn post_raw(
         &self,
         path: &str,

@@ -11,11 +11,17 @@ use crate::wire::{DoorBody, LoginRecordBody, LoginsBody, NamedBody, RosterBody, 
 
 impl Api {
     /// Who is connected through doors.
+    ///
+    /// # Errors
+    /// As [`Api::about`].
     pub async fn who(&self) -> Result<Heard<WhoBody>, ApiError> {
         self.read(Ask::get("/v1/who", SMALL)).await
     }
 
     /// Tells who is connected through this door, in place of what was told before.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `NotAllowed` if the token is no door's.
     pub async fn report(&self, people: &DoorBody) -> Result<(), ApiError> {
         let ask = Ask {
             method: Method::PUT,
@@ -25,6 +31,9 @@ impl Api {
     }
 
     /// Tells who may come in by this door, in place of what was told before.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `NotAllowed` if the token is no door's, `Refused` if the list is too long.
     pub async fn tell_roster(&self, roster: &RosterBody) -> Result<(), ApiError> {
         let ask = Ask {
             method: Method::PUT,
@@ -34,6 +43,10 @@ impl Api {
     }
 
     /// Tells what happened at this door, for the record. The same `key` never writes it twice.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `NotAllowed` if the token is no door's. After `Busy` and `Unreachable` it may be on record: the
+    /// same `key` finds out.
     pub async fn tell_logins(&self, logins: &LoginsBody, key: &str) -> Result<(), ApiError> {
         let ask = Ask {
             key: Some(key),
@@ -44,6 +57,9 @@ impl Api {
 
     /// For whom a door has to ask by name; held for up to `wait_s` seconds while the answer is still the one with the state
     /// `since`.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `NotAllowed` if the token is no door's.
     pub async fn named(
         &self,
         since: Option<&str>,
@@ -61,6 +77,9 @@ impl Api {
     }
 
     /// The stretch of the record's logins after an entry's `seq`; 0 for the first.
+    ///
+    /// # Errors
+    /// As [`Api::about`]; `NotAllowed` if the token may not read the record of logins.
     pub async fn logins(&self, after: u64) -> Result<Heard<LoginRecordBody>, ApiError> {
         let path = format!("/v1/logins?after={after}");
         self.read(Ask::get(&path, SMALL)).await

@@ -35,6 +35,9 @@ impl Tokens {
     }
 
     /// The token to send.
+    ///
+    /// # Errors
+    /// `NotAllowed`: the token cannot be read, or no header can carry it.
     pub async fn current(&self) -> Result<Arc<Token>, ApiError> {
         let mut current = self.current.lock().await;
         match &*current {
@@ -48,6 +51,9 @@ impl Tokens {
     }
 
     /// Another token than the one that was refused, if there is one by now.
+    ///
+    /// # Errors
+    /// `NotAllowed`: the token cannot be read again, or no header can carry it.
     pub async fn other_than(&self, refused: &Token) -> Result<Option<Arc<Token>>, ApiError> {
         if matches!(self.from, Place::Given(_) | Place::Variable { .. }) {
             return Ok(None);

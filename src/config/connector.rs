@@ -1,5 +1,6 @@
-//! One `[[connector]]` of a backend's file: which keys its kind takes, and how its words are mapped. Whether the vendor
-//! takes the credentials, `warboard connector check` finds out.
+//! `[[connector]]` of a backend's file: the incident systems it polls, which keys each kind takes, and how its words are
+//! mapped. Whether the vendor takes the credentials, `warboard connector check` finds out. Who posts alerts here by itself is
+//! `[[intake]]`, in `intake`, which reads its token, service and tables by the functions here.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

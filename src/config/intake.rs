@@ -1,5 +1,5 @@
-//! One `[[intake]]` of a backend's file: who may post alerts, and what becomes of them by which rule. Whether the sender sends
-//! any, only it knows.
+//! `[[intake]]` of a backend's file: who may post alerts here by themselves, and what becomes of them by which rule. Whether
+//! the sender sends any, only it knows. Systems that the backend asks are `[[connector]]`, in `connector`.
 
 use super::connector::{json_table, known_regimes, service, token, token_is_elsewhere, words};
 use super::document::{Document, Part};

@@ -15,12 +15,17 @@ use crate::ui::theme::{SHIPPED, Theme};
 /// What the command line was given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags {
+    /// Backends in place of those of the file.
     pub urls: Vec<String>,
     pub theme: Option<String>,
     pub ascii: bool,
+    /// For a room: no name, no text, no customer.
     pub mask: bool,
+    /// Nothing blinks.
     pub no_blink: bool,
+    /// Nothing can be sent from it.
     pub read_only: bool,
+    /// An unattended display.
     pub wall: bool,
     /// Authorities to trust in place of the system's, for every source.
     pub ca_file: Option<PathBuf>,

@@ -49,7 +49,7 @@ enum Credentials {
 }
 
 /// An answer that is JSON, or a refusal of any form.
-pub(super) struct Heard {
+pub(super) struct JsonAnswer {
     pub status: StatusCode,
     /// When it was answered, by the other side's clock, if it tells.
     pub answered_at: Option<Instant>,
@@ -101,17 +101,24 @@ impl Line {
     }
 
     /// Reads.
-    pub async fn get(&self, path: &str) -> Result<Heard, ConnectorError> {
+    ///
+    /// # Errors
+    /// `Auth`, `Forbidden` and `RateLimited` as the other side answered; `Transport` for no answer or one that is none of
+    /// its API's.
+    pub async fn get(&self, path: &str) -> Result<JsonAnswer, ConnectorError> {
         self.ask(Method::GET, path, None).await
     }
 
     /// Asks. Whatever is not `GET` counts as a write: when its end is not known, it may have happened.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; for a write that may have happened `Unknown` in place of `Transport`.
     pub async fn ask(
         &self,
         method: Method,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Heard, ConnectorError> {
+    ) -> Result<JsonAnswer, ConnectorError> {
         let secret = self.secret().await?;
         match (
             self.once(&method, path, body, &secret).await,
@@ -133,7 +140,7 @@ impl Line {
         path: &str,
         body: Option<&Value>,
         secret: &Secret,
-    ) -> Result<Heard, ConnectorError> {
+    ) -> Result<JsonAnswer, ConnectorError> {
         let reads = *method == Method::GET;
         let mut request = self
             .client
@@ -156,7 +163,10 @@ impl Line {
     }
 
     /// Asks with a body for what changes nothing: whatever becomes of it, nothing was done.
-    pub async fn query(&self, path: &str, body: &Value) -> Result<Heard, ConnectorError> {
+    ///
+    /// # Errors
+    /// As [`Line::get`].
+    pub async fn query(&self, path: &str, body: &Value) -> Result<JsonAnswer, ConnectorError> {
         match self.ask(Method::POST, path, Some(body)).await {
             Err(ConnectorError::Unknown(why)) => Err(ConnectorError::Transport(why)),
             answer => answer,
@@ -186,7 +196,7 @@ impl Line {
         Ok(value)
     }
 
-    fn judge(&self, answer: &NetAnswer, reads: bool) -> Result<Heard, ConnectorError> {
+    fn judge(&self, answer: &NetAnswer, reads: bool) -> Result<JsonAnswer, ConnectorError> {
         let status = answer.status;
         let now = self.clock.now();
         let limited = |ms: i64| ConnectorError::RateLimited {
@@ -216,12 +226,12 @@ impl Line {
                 "{place} answered {status}, and redirects are not followed; write the address it leads to"
             ))),
             200..=299 => match serde_json::from_slice(&answer.body) {
-                Ok(body) => Ok(Heard {
+                Ok(body) => Ok(JsonAnswer {
                     status,
                     answered_at,
                     body,
                 }),
-                Err(_) if answer.body.is_empty() => Ok(Heard {
+                Err(_) if answer.body.is_empty() => Ok(JsonAnswer {
                     status,
                     answered_at,
                     body: Value::Null,
@@ -230,7 +240,7 @@ impl Line {
                     "{place} answered {status} with something that is no JSON; is the address that of its API?"
                 ))),
             },
-            _ => Ok(Heard {
+            _ => Ok(JsonAnswer {
                 status,
                 answered_at,
                 body: serde_json::from_slice(&answer.body).unwrap_or_default(),
@@ -240,7 +250,7 @@ impl Line {
 }
 
 /// Whether it says that somebody else wrote meanwhile.
-pub(super) fn is_conflict(heard: &Heard) -> bool {
+pub(super) fn is_conflict(heard: &JsonAnswer) -> bool {
     matches!(heard.status.as_u16(), 409 | 412)
 }
 
@@ -248,7 +258,7 @@ pub(super) fn is_conflict(heard: &Heard) -> bool {
 ///
 /// # Errors
 /// `NotFound`: what was asked for is not there; `Invalid`: any other no, in its own words.
-pub(super) fn good(heard: Heard, what: &str) -> Result<Heard, ConnectorError> {
+pub(super) fn good(heard: JsonAnswer, what: &str) -> Result<JsonAnswer, ConnectorError> {
     if heard.status.is_success() {
         return Ok(heard);
     }

@@ -158,6 +158,10 @@ impl Entra {
     }
 
     /// A token that can be shown now.
+    ///
+    /// # Errors
+    /// `Auth`: nobody has signed in, or the credentials are refused or cannot be read; `Transport`: the directory does not
+    /// answer.
     pub async fn token(&self) -> Result<Secret, ConnectorError> {
         let mut held = self.held.lock().await;
         let now = self.clock.mono();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::call::{Heard, Line, message};
+use super::call::{JsonAnswer, Line, message};
 use super::error::ConnectorError;
 use super::field::{instant, items, text};
 use super::port::{
@@ -94,7 +94,7 @@ impl Iris {
     }
 
     /// The `data` of an answer. Not found and not valid are one status here: what is missing is told apart by its words.
-    fn data(heard: Heard, key: &str) -> Result<Value, ConnectorError> {
+    fn data(heard: JsonAnswer, key: &str) -> Result<Value, ConnectorError> {
         let said = message(&heard.body);
         let failed = text(&heard.body, &["status"]).is_some_and(|word| word != "success");
         if heard.status.is_success() && !failed {

@@ -8,7 +8,7 @@ use super::port::Case;
 use super::settings::Mapping;
 use crate::domain::command::advance::Advance;
 use crate::domain::command::open::{self, Allotted, FullTrigger, Open, OpenTrigger};
-use crate::domain::command::upstream::Heard;
+use crate::domain::command::upstream::UpstreamState;
 use crate::domain::command::{Command, Context, decide, text};
 use crate::domain::event::Event;
 use crate::domain::incident::{Incident, Stamp};
@@ -160,14 +160,14 @@ fn triggers(
 }
 
 /// What its source says of it, for an incident that is on record.
-pub fn heard(case: &Case, connector: &str, mapping: &Mapping) -> Heard {
+pub fn heard(case: &Case, connector: &str, mapping: &Mapping) -> UpstreamState {
     let severity = case.severity.as_deref();
     let standing = match (&case.merged_into, case.open) {
         (Some(into), _) => format!("merged into {}", fitted(into, text::NAME)),
         (None, true) => "open".to_owned(),
         (None, false) => "resolved".to_owned(),
     };
-    Heard {
+    UpstreamState {
         upstream: upstream(case, connector),
         title: Some(fitted(&case.title, text::TITLE)),
         severity: severity.and_then(|word| Mapping::find(&mapping.severities, word)),

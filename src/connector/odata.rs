@@ -5,7 +5,7 @@ use http::Method;
 use reqwest::Url;
 use serde_json::Value;
 
-use super::call::{Heard, Line, good, is_conflict, message};
+use super::call::{JsonAnswer, Line, good, is_conflict, message};
 use super::error::ConnectorError;
 use super::field::{items, text};
 use super::port::{Batch, Case, Cursor, Delta, Watermark};
@@ -45,6 +45,9 @@ struct Part {
 
 impl List<'_> {
     /// One part of the list: what is open of it, and where it goes on.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; `Transport` if what came is no list.
     pub async fn part(&self, first: &str, cursor: Option<Cursor>) -> Result<Batch, ConnectorError> {
         let path = cursor.map_or_else(|| first.to_owned(), |cursor| cursor.0);
         let heard = self.patiently(&path, path != first).await?;
@@ -58,6 +61,9 @@ impl List<'_> {
     }
 
     /// The whole object of one incident, and what it says.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; `NotFound` if there is none of this key, `Transport` if what came is no incident.
     pub async fn one(&self, path: &str, key: &str) -> Result<(Value, Case), ConnectorError> {
         let what = format!("incident {key}");
         let value = good(self.line.get(path).await?, &what)?.body;
@@ -68,6 +74,9 @@ impl List<'_> {
     }
 
     /// What changed since a watermark, by the list that `from` gives for an instant. One call, where little changed.
+    ///
+    /// # Errors
+    /// As [`Line::get`]; `Transport` if what came is no list.
     pub async fn changes(
         &self,
         since: &Watermark,
@@ -93,7 +102,7 @@ impl List<'_> {
         &self,
         since: &Watermark,
         first: String,
-        heard: Heard,
+        heard: JsonAnswer,
         told_at: Option<Instant>,
     ) -> Result<Delta, ConnectorError> {
         let (mut told, mut path, mut heard): (Vec<Case>, _, _) = (Vec::new(), first, heard);
@@ -169,7 +178,7 @@ impl List<'_> {
     }
 
     /// Reads. In the middle of a list it waits where it is asked to.
-    async fn patiently(&self, path: &str, within: bool) -> Result<Heard, ConnectorError> {
+    async fn patiently(&self, path: &str, within: bool) -> Result<JsonAnswer, ConnectorError> {
         let mut waits = 0;
         loop {
             match self.line.get(path).await {
@@ -186,7 +195,7 @@ impl List<'_> {
 }
 
 /// Whether it says that somebody else wrote meanwhile, by its status or in words.
-fn was_late(heard: &Heard) -> bool {
+fn was_late(heard: &JsonAnswer) -> bool {
     let newer =
         || message(&heard.body).is_some_and(|said| said.contains("Newer version of resource"));
     is_conflict(heard) || (heard.status.is_client_error() && newer())
@@ -199,7 +208,7 @@ pub(super) async fn write(
     path: &str,
     body: &Value,
     what: &str,
-) -> Result<Option<Heard>, ConnectorError> {
+) -> Result<Option<JsonAnswer>, ConnectorError> {
     let heard = line.ask(method, path, Some(body)).await?;
     match was_late(&heard) {
         true => Ok(None),

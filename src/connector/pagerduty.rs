@@ -10,7 +10,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
-use super::call::{Heard, Line, good, is_conflict};
+use super::call::{JsonAnswer, Line, good, is_conflict};
 use super::error::{ConnectorError, OneByOne};
 use super::field::{instant, items, text};
 use super::port::{
@@ -113,7 +113,7 @@ impl PagerDuty {
     }
 
     /// What is not there has a code of its own, whatever its status.
-    fn good(heard: Heard, what: &str) -> Result<Value, ConnectorError> {
+    fn good(heard: JsonAnswer, what: &str) -> Result<Value, ConnectorError> {
         let code = text(&heard.body, &["error", "code"]);
         if !heard.status.is_success() && code.as_deref() == Some("2100") {
             return Err(ConnectorError::NotFound(what.to_owned()));

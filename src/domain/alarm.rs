@@ -25,6 +25,7 @@ pub struct Alarm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
     pub kind: AlarmKind,
+    /// When the condition began to hold.
     pub since: Instant,
 }
 
@@ -33,6 +34,7 @@ pub struct Alarm {
 pub struct Raised {
     #[serde(flatten)]
     pub alarm: Alarm,
+    /// The page's id; None where this alarm pages nobody, or somebody is called already.
     pub page: Option<String>,
 }
 

@@ -83,6 +83,9 @@ impl CommandKind {
 }
 
 /// Whether the caller may do this to an incident that stands so. The refusal says what is missing.
+///
+/// # Errors
+/// `NotAllowed`: the caller lacks the role or the capability; `State`: the incident has ended, or has not.
 pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result<(), Refusal> {
     let may = match kind {
         kind if kind.is_counsels() => caller.counsel,

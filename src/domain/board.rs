@@ -72,20 +72,28 @@ impl Fault {
 pub struct TeamView {
     pub id: String,
     pub name: String,
+    /// A few letters, for where there is little room.
     pub short: String,
     pub kind: super::word::TeamKind,
+    /// Services it works for; empty: all.
     pub services: Vec<String>,
+    /// When it is to be called in, in words.
     pub engage_when: Vec<String>,
+    /// How long it may take to answer before the page escalates, as written (`10m`).
     pub ack_within: String,
     pub routes: Vec<RouteView>,
+    /// The team a page escalates to after the last route.
     pub escalate_to: Option<String>,
 }
 
 /// A way to reach a team, without its address.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct RouteView {
+    /// As its settings name it: `webhook`, `pagerduty`.
     pub kind: String,
+    /// Texts of incidents marked higher are left out of what it carries.
     pub clearance: super::word::Tlp,
+    /// It goes by the company's own channels: skipped while they are suspect.
     pub in_band: bool,
     /// The connector that calls; only for incidents that it was the source of. Null: a route of the backend's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,9 +112,12 @@ impl RouteView {
 pub struct ServiceView {
     pub id: String,
     pub name: String,
+    /// What the ids of its incidents begin with.
     pub prefix: String,
+    /// The security response team that owns its incidents, by id.
     pub owner: String,
     pub service_team: Option<String>,
+    /// The regimes a new incident starts with, by id.
     pub regimes: Vec<String>,
 }
 
@@ -128,6 +139,10 @@ pub struct About {
     /// Whether that token is the one of the door that the reader came in by, and not their own.
     #[serde(default)]
     pub token_of_door: bool,
+    /// When the key ends that the reader came in by. The door that shows the board knows it; no backend says it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub key_expires_at: Option<Instant>,
     /// Where the record ends now; worth noting elsewhere, as it shows later that nothing before it was changed.
     #[serde(default)]
     pub head: Option<HeadView>,
@@ -182,7 +197,9 @@ pub struct TakesView {
 /// An entry of the record by its place and its hash, which covers every entry before it too.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct HeadView {
+    /// Its place in the record; 0 before the first entry.
     pub seq: u64,
+    /// In hexadecimal.
     pub hash: String,
 }
 
@@ -196,6 +213,7 @@ pub struct SeverityMeaning {
 /// One backend as the board sees it.
 #[derive(Debug, Clone)]
 pub struct Source {
+    /// As the viewer's settings call it.
     pub name: String,
     /// Sorted by id; an unchanged incident keeps its `Arc` from board to board.
     pub incidents: Arc<Vec<Arc<IncidentView>>>,
@@ -217,7 +235,9 @@ pub struct Source {
     pub fault: Option<Fault>,
     /// A jump of the clock was seen and the source has not answered since.
     pub distrusted: bool,
+    /// What it said of itself last; None until it has.
     pub about: Option<Arc<About>>,
+    /// The teams that can be paged there; empty until they were read.
     pub teams: Arc<Vec<TeamView>>,
 }
 

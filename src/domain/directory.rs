@@ -10,6 +10,7 @@ use super::word::{Severity, TeamKind, Tlp};
 pub struct Directory {
     pub services: Vec<Service>,
     pub teams: Vec<Team>,
+    /// What each severity means here; without an entry one means nothing in particular.
     pub severities: Vec<SeverityMeaning>,
 }
 
@@ -22,6 +23,7 @@ pub struct Service {
     pub prefix: String,
     /// The security response team that owns its incidents.
     pub owner: String,
+    /// The service's own team.
     pub service_team: Option<String>,
     /// The regimes a new incident starts with.
     pub regimes: Vec<String>,
@@ -32,10 +34,12 @@ pub struct Service {
 pub struct Team {
     pub id: String,
     pub name: String,
+    /// A few letters, for where there is little room.
     pub short: String,
     pub kind: TeamKind,
     /// Services it works for; empty: all.
     pub services: Vec<String>,
+    /// When it is to be called in, in words.
     pub engage_when: Vec<String>,
     /// How long it may take to answer before the page escalates.
     pub ack_within: Span,
@@ -54,6 +58,7 @@ pub struct DirectoryFault {
     pub id: String,
     /// The key of its table that is at fault.
     pub key: &'static str,
+    /// What is wrong with it, and what would be right.
     pub fault: String,
 }
 

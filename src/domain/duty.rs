@@ -86,6 +86,9 @@ impl Rules {
     }
 
     /// The built-in rules. Read once, by whoever starts a backend; a fault is one of the program's own files.
+    ///
+    /// # Errors
+    /// Every fault of the program's own file that has any.
     pub fn built_in() -> Result<Rules, Vec<CatalogueFault>> {
         Catalogue::built_in().map(Rules::new)
     }

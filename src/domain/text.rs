@@ -6,6 +6,7 @@ use std::fmt;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+pub mod markup;
 mod table;
 
 pub use table::is_hidden;

@@ -142,8 +142,10 @@ pub struct DutyView {
     pub counted_from: Option<Instant>,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due_at: Option<Instant>,
+    /// The latest instant that the text itself allows, if later than `due_at`.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub limit_at: Option<Instant>,
+    /// `due_at` less `prepare_for`: alarms ring on it.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub latest_start_at: Option<Instant>,
     /// Drafting and approval time, as written (`2h30m`); absent: start not set.

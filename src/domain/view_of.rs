@@ -39,7 +39,7 @@ impl Standing {
 }
 
 /// Fields that hold what people wrote or who they are; hidden from readers whose clearance does not reach.
-const MASKED: &[&str] = &[
+pub const MASKED: &[&str] = &[
     "title",
     "summary",
     "owner_lead",

@@ -49,6 +49,9 @@ impl When {
 
     /// Reads RFC 3339 with an offset, or a day, month or year. A time without an offset is refused:
     /// nobody can tell which of two dozen instants it names.
+    ///
+    /// # Errors
+    /// The text is none of these, or names a day that is in no calendar.
     pub fn parse(text: &str) -> Result<When, NotAnInstant> {
         let fault = || NotAnInstant {
             given: text.chars().take(40).collect(),

@@ -121,6 +121,8 @@ words! {
         NotProven = "not_proven",
         /// The key opened this door once, and was taken away.
         TakenAway = "taken_away",
+        /// The key stands in the file of keys, and its expiry-time is over.
+        Expired = "expired",
         /// There was no place for another session.
         Full = "full",
     }

@@ -42,6 +42,9 @@ pub(super) struct NotFound(#[source] pub(super) Option<io::Error>);
 
 /// Whether data may name this address: not this machine, not its network, not the cloud's metadata service.
 /// The blocks are those of the IANA special-purpose registries (RFC 6890 and its updates).
+///
+/// # Errors
+/// The address is special: which block it lies in.
 pub fn check_address(address: IpAddr) -> Result<(), Forbidden> {
     let why = match address {
         IpAddr::V4(v4) => special_v4(v4),

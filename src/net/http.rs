@@ -156,6 +156,9 @@ impl HttpClient {
     }
 
     /// A request for a path below the base URL, with its query: `/v1/incidents?open=all`. Empty: the base URL itself.
+    ///
+    /// # Errors
+    /// `BadUrl`: the path makes no URL.
     pub fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, NetError> {
         if path.is_empty() {
             return Ok(self.client.request(method, self.base.clone()));

@@ -49,7 +49,7 @@ impl Channel {
         };
         let Some(body) = body else {
             let what = self.form.what;
-            return Sent::Refused(format!("the stored page is no {what}; page the team again"));
+            return Sent::Failed(format!("the stored page is no {what}; page the team again"));
         };
         self.post
             .send(body, &[], attempt.now, |request| request)

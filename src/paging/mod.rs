@@ -46,25 +46,39 @@ pub struct Attempt<'a> {
     pub now: Instant,
 }
 
-/// How an attempt to hand a page over ended.
+/// How an attempt to hand a page over ended, as far as can be known here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sent {
     /// The paging system has it.
     Accepted,
     /// It was sent, and no answer came, or one that says that something broke there (5xx but 503): it may have arrived.
     Unknown(String),
-    /// It certainly did not arrive: nothing was sent, or the other side asks to come later (408, 425, 429, 503). Worth another attempt, not before so many milliseconds where the other side said so.
-    NotSent {
+    /// It certainly did not arrive: nothing was sent, or the other side asks to come later (408, 425, 429, 503). Worth another
+    /// attempt, not before so many milliseconds where the other side said so.
+    NotTaken {
         why: String,
         retry_after_ms: Option<i64>,
     },
-    /// It was refused for good: another attempt would be refused too.
-    Refused(String),
+    /// It did not arrive and never will by this route: another attempt would end the same.
+    Failed(String),
 }
 
 impl Sent {
-    fn not_sent(why: impl ToString) -> Sent {
-        Sent::NotSent {
+    /// Every word of `word`.
+    pub const WORDS: [&'static str; 4] = ["accepted", "unknown", "refused", "failed"];
+
+    /// How it ended in one word, as metrics and the log name it; there, what was not taken this time is `refused`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Sent::Accepted => "accepted",
+            Sent::Unknown(_) => "unknown",
+            Sent::NotTaken { .. } => "refused",
+            Sent::Failed(_) => "failed",
+        }
+    }
+
+    fn not_taken(why: impl ToString) -> Sent {
+        Sent::NotTaken {
             why: why.to_string(),
             retry_after_ms: None,
         }

@@ -57,10 +57,10 @@ impl Ntfy {
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
         let token = match secret::read_given(self.token_file.as_deref()).await {
             Ok(token) => token,
-            Err(error) => return Sent::not_sent(error),
+            Err(error) => return Sent::not_taken(error),
         };
         let Some(body) = published(attempt.body, &self.topic, attempt.repeat) else {
-            return Sent::Refused("the stored page is no message; page the team again".to_owned());
+            return Sent::Failed("the stored page is no message; page the team again".to_owned());
         };
         // Who knows the topic can read it.
         let mut hidden = vec![self.topic.as_str()];

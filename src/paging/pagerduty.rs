@@ -51,10 +51,10 @@ impl PagerDuty {
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
         let routing_key = match secret::read_file(&self.routing_key_file).await {
             Ok(key) => key,
-            Err(error) => return Sent::not_sent(error),
+            Err(error) => return Sent::not_taken(error),
         };
         let Some(body) = with_key(attempt.body, &routing_key) else {
-            return Sent::Refused("the stored page is no event; page the team again".to_owned());
+            return Sent::Failed("the stored page is no event; page the team again".to_owned());
         };
         self.post
             .send(body, &[routing_key.expose()], attempt.now, |request| {

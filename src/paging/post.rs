@@ -86,14 +86,14 @@ impl Post {
                 let reading = tokio::task::spawn_blocking(move || read_client(&path, &http));
                 match reading.await {
                     Ok(Ok(client)) => client,
-                    Ok(Err(why)) => return Sent::not_sent(why),
-                    Err(ended) => return Sent::not_sent(ended),
+                    Ok(Err(why)) => return Sent::not_taken(why),
+                    Err(ended) => return Sent::not_taken(ended),
                 }
             }
         };
         let request = match client.request(Method::POST, "") {
             Ok(request) => complete(request.header(header::CONTENT_TYPE, "application/json")),
-            Err(error) => return Sent::not_sent(error),
+            Err(error) => return Sent::not_taken(error),
         };
         let mut hidden: Vec<String> = hidden.iter().map(|text| (*text).to_owned()).collect();
         if matches!(self.place, Place::Secret(_)) {
@@ -101,7 +101,7 @@ impl Post {
         }
         match client.send(request.body(body), LIMITS).await {
             Ok(answer) => judged(&answer, &hidden, now),
-            Err(error) if error.is_before_sending() => Sent::not_sent(error),
+            Err(error) if error.is_before_sending() => Sent::not_taken(error),
             Err(error) => Sent::Unknown(error.to_string()),
         }
     }
@@ -129,14 +129,14 @@ fn judged(answer: &NetAnswer, hidden: &[String], now: Instant) -> Sent {
         return Sent::Unknown(why);
     }
     if later.contains(&status) {
-        return Sent::NotSent {
+        return Sent::NotTaken {
             why,
             retry_after_ms: answer
                 .header("retry-after")
                 .and_then(|text| retry_after_ms(text, now)),
         };
     }
-    Sent::Refused(format!("{why}: look at the route's address and secret"))
+    Sent::Failed(format!("{why}: look at the route's address and secret"))
 }
 
 /// What of an address is a secret: each part of its path and its query, as it is written and as it is meant. A server that

@@ -195,12 +195,12 @@ impl Smtp {
 
     async fn attempt(&self, attempt: Attempt<'_>) -> Sent {
         let Some(mail) = mail(attempt.body, attempt.key, &self.envelope, attempt.repeat) else {
-            return Sent::Refused("the stored page is no mail; page the team again".to_owned());
+            return Sent::Failed("the stored page is no mail; page the team again".to_owned());
         };
         let mut server = match self.within(READY_WITHIN_MS, self.ready()).await {
             Ok(server) => server,
-            Err(obstacle) if obstacle.for_good => return Sent::Refused(self.told(&obstacle)),
-            Err(obstacle) => return Sent::not_sent(self.told(&obstacle)),
+            Err(obstacle) if obstacle.for_good => return Sent::Failed(self.told(&obstacle)),
+            Err(obstacle) => return Sent::not_taken(self.told(&obstacle)),
         };
         let text = mail.formatted();
         let taken = timeout(&*self.clock, TAKEN_WITHIN_MS, server.message(&text)).await;
@@ -210,8 +210,8 @@ impl Smtp {
                 let answered = error.status().is_some();
                 let obstacle = obstacle(error);
                 match (answered, obstacle.for_good) {
-                    (true, true) => Sent::Refused(self.told(&obstacle)),
-                    (true, false) => Sent::not_sent(self.told(&obstacle)),
+                    (true, true) => Sent::Failed(self.told(&obstacle)),
+                    (true, false) => Sent::not_taken(self.told(&obstacle)),
                     (false, _) => Sent::Unknown(self.told(&obstacle)),
                 }
             }

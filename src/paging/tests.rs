@@ -135,10 +135,10 @@ async fn what_a_status_means_for_the_page() {
         let (url, _heard) = answers(answer).await;
         let sent = webhook(&url).send(attempt(b"{}")).await;
         match (sent, expected) {
-            (Sent::NotSent { retry_after_ms, .. }, Some(after)) => {
+            (Sent::NotTaken { retry_after_ms, .. }, Some(after)) => {
                 assert_eq!(retry_after_ms, after)
             }
-            (Sent::Refused(_), None) => {}
+            (Sent::Failed(_), None) => {}
             (sent, _) => panic!("{answer}: {sent:?}"),
         }
     }
@@ -169,7 +169,7 @@ async fn no_answer_is_unknown_and_nobody_there_is_not_sent() {
         .unwrap();
     let route = webhook(&format!("http://{free}/"));
     let sent = route.send(attempt(b"{}")).await;
-    assert!(matches!(sent, Sent::NotSent { .. }), "{sent:?}");
+    assert!(matches!(sent, Sent::NotTaken { .. }), "{sent:?}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Webhook {
         let timestamp = attempt.now.timestamp().to_string();
         let secret = match secret::read_given(self.secret_file.as_deref()).await {
             Ok(secret) => secret,
-            Err(error) => return Sent::not_sent(error),
+            Err(error) => return Sent::not_taken(error),
         };
         let (key, body) = (attempt.key, attempt.body);
         let signed = secret

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Kind, Sheet, markdown};
 use crate::domain::board::HeadView;
 use crate::domain::view::IncidentView;
+use crate::domain::view_of::MASKED;
 use crate::wire::EntryBody;
 
 fn incident(exercise: bool) -> IncidentView {
@@ -175,22 +176,7 @@ fn a_person_whom_the_clearance_hides_is_nobody_in_no_document() {
     hidden.commander = None;
     hidden.summary = None;
     hidden.lessons[0].text = None;
-    let masked = [
-        "title",
-        "summary",
-        "owner_lead",
-        "service_lead",
-        "commander",
-        "deputy",
-        "scribe",
-        "bridge",
-        "channel",
-        "out_of_band",
-        "decider",
-        "by",
-        "lessons",
-    ];
-    hidden.masked = masked.map(str::to_owned).to_vec();
+    hidden.masked = MASKED.iter().map(|word| (*word).to_owned()).collect();
     hidden.gates = serde_json::from_value(json!([
         {"to": "containment_eradication_and_recovery", "hard": false, "unmet": []},
     ]))

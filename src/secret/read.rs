@@ -92,6 +92,10 @@ pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
 }
 
 /// Runs a command without a shell and takes what it prints, without its last line break. It is stopped when `limit` ends.
+///
+/// # Errors
+/// `Command`: it cannot be started, or failed, with what it said; `Slow`: `limit` ended first; `Unusable`: what it prints
+/// can be no secret.
 pub async fn read_secret_command(
     words: &[String],
     limit: impl Future<Output = ()>,

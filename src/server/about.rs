@@ -104,11 +104,11 @@ pub async fn info(
     let connectors: Vec<ConnectorView> = {
         let (audience, now) = (caller.audience(), state.clock.now());
         let world = state.mirror.read();
-        let polled = state.intakes.iter();
-        let polled = polled.map(|intake| intake.view(&world, &audience, now));
-        let alerts = state.alerts.iter();
-        let alerts = alerts.map(|intake| intake.view(&world, &audience, now));
-        polled.chain(alerts).collect()
+        let polled = state.polled.iter();
+        let polled = polled.map(|connector| connector.view(&world, &audience, now));
+        let intakes = state.intakes.iter();
+        let intakes = intakes.map(|intake| intake.view(&world, &audience, now));
+        polled.chain(intakes).collect()
     };
     // A service's regimes may be a contract, which names a customer.
     let contracts = reads_contracts(&caller);
@@ -134,6 +134,7 @@ pub async fn info(
         },
         token_expires_at,
         token_of_door,
+        key_expires_at: None,
         head: head.map(|head| HeadView {
             seq: head.seq,
             hash: head.hash,

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use super::about::written;
 use super::auth::bearer;
 use super::command::JSON;
-use super::intake::{TROUBLE_CELLS, Told};
+use super::connector::{TROUBLE_CELLS, Told};
 use super::mirror::World;
 use super::problem::Problem;
 use super::request;
@@ -47,7 +47,7 @@ pub struct AlertIntake {
     /// Incidents are opened one after the other, so that the count of a minute is right.
     opening: tokio::sync::Mutex<()>,
     at_once: Semaphore,
-    progress: Mutex<Progress>,
+    progress: Mutex<IntakeProgress>,
 }
 
 /// The digest of what the sender must show.
@@ -57,7 +57,8 @@ struct Shown {
     read_at: Option<Mono>,
 }
 
-struct Progress {
+/// What has come from the sender, and when.
+struct IntakeProgress {
     /// When listening began: silence before it says nothing.
     began_at: Instant,
     heard_at: Option<Instant>,
@@ -80,7 +81,7 @@ impl AlertIntake {
             token: tokio::sync::Mutex::default(),
             opening: tokio::sync::Mutex::default(),
             at_once: Semaphore::new(AT_ONCE),
-            progress: Mutex::new(Progress {
+            progress: Mutex::new(IntakeProgress {
                 began_at: now,
                 heard_at: None,
                 watchdog_at: None,
@@ -92,7 +93,7 @@ impl AlertIntake {
         }
     }
 
-    fn note(&self, note: impl FnOnce(&mut Progress)) {
+    fn note(&self, note: impl FnOnce(&mut IntakeProgress)) {
         note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -161,7 +162,7 @@ fn is_lately(at: Instant, now: Instant) -> bool {
     (now - at).num_milliseconds() < UNMATCHED_FOR_MS
 }
 
-impl Progress {
+impl IntakeProgress {
     fn trouble(&self, expect_every: Option<Span>, now: Instant) -> Option<String> {
         let broken = self.trouble.as_ref().or(self.refused.as_ref());
         if broken.is_some() {
@@ -204,7 +205,7 @@ async fn admitted(
         )
     };
     let presented = bearer(headers).ok_or_else(refused)?;
-    let intake = state.alerts.iter().find(|one| one.settings.name == name);
+    let intake = state.intakes.iter().find(|one| one.settings.name == name);
     let Some(intake) = intake else {
         return Err(refused());
     };

@@ -320,6 +320,9 @@ impl Authorized {
     }
 
     /// Looks whether the token still works: for requests that are held open.
+    ///
+    /// # Errors
+    /// 401: it was revoked or has run out; 503: the store cannot be asked.
     pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
         match &self.presented {
             Some(presented) => check(state, presented).await.map(|_| ()),
@@ -370,6 +373,9 @@ pub struct Door(pub Arc<Token>);
 
 impl Door {
     /// Looks whether the token still works: for requests that are held open.
+    ///
+    /// # Errors
+    /// 401: it was revoked or has run out; 503: the store cannot be asked.
     pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
         let found = state
             .tokens

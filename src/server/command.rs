@@ -198,9 +198,9 @@ fn may_take_over(state: &ServerState, caller: &Caller, connector: &str) -> Resul
             caller.name, caller.role
         )));
     }
-    let mut own = state.intakes.iter().map(|intake| &intake.settings.name);
-    let mut alerts = state.alerts.iter().map(|intake| &intake.settings.name);
-    if own.any(|name| name == connector) || alerts.any(|name| name == connector) {
+    let mut polled = state.polled.iter().map(|polled| &polled.settings.name);
+    let mut intakes = state.intakes.iter().map(|intake| &intake.settings.name);
+    if polled.any(|name| name == connector) || intakes.any(|name| name == connector) {
         return Err(Problem::invalid(format!(
             "'{connector}' is a connector of this backend, which opens its incidents itself; open this one without 'upstream'."
         )));

@@ -1,11 +1,11 @@
-//! Pages by the routes of room `paging`: which route a delivery names, and what its outcome means for the attempt.
+//! Pages by the routes of room `paging`: which route a delivery names, and who hands a delivery over.
 
 use futures::future::BoxFuture;
 
-use super::outbox::{Attempt, Courier, Ending, Letter};
+use super::outbox::{Courier, Ending, Letter};
 use crate::domain::word::Tlp;
 use crate::paging::message::PageMessage;
-use crate::paging::{self, Route, Routes, Sent};
+use crate::paging::{Attempt, Route, Routes, Sent};
 use crate::store::Delivery;
 use crate::time::SharedClock;
 
@@ -57,8 +57,9 @@ impl Courier for RouteCourier {
         let (team, place) = (letter.team, letter.place?);
         let route = self.routes.get_of(&team.id, place, ending.kind)?;
         if let Some(body) = route.resolution(letter.key) {
-            // Nothing is closed there that was never opened.
-            return ending.accepted.then_some(body);
+            // It may be open there though the answer to it was lost, and would go on calling people; what was never opened is
+            // closed without harm.
+            return Some(body);
         }
         if !ending.stood_down || !route.recalls() {
             return None;
@@ -90,33 +91,22 @@ impl Courier for RouteCourier {
         self.route(delivery).is_none_or(|route| route.repeats())
     }
 
-    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt> {
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Sent> {
         Box::pin(async move {
             let Some(route) = self.route(delivery) else {
                 let why = format!(
                     "the backend's file has no route {} for it any more",
                     delivery.route
                 );
-                return Attempt::Failed(why);
+                return Sent::Failed(why);
             };
-            let attempt = paging::Attempt {
+            let attempt = Attempt {
                 key: &delivery.key,
                 body: &delivery.body,
                 repeat,
                 now: self.clock.now(),
             };
-            match route.send(attempt).await {
-                Sent::Accepted => Attempt::Accepted,
-                Sent::Unknown(why) => Attempt::Unknown(why),
-                Sent::NotSent {
-                    why,
-                    retry_after_ms,
-                } => Attempt::Refused {
-                    why,
-                    retry_after_ms,
-                },
-                Sent::Refused(why) => Attempt::Failed(why),
-            }
+            route.send(attempt).await
         })
     }
 }

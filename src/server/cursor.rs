@@ -18,6 +18,9 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// The place that a cursor names; 410 for one that is malformed, foreign or from the future.
+///
+/// # Errors
+/// 410 for a cursor that leads nowhere; 503 if the store cannot be asked.
 pub async fn read(state: &ServerState, cursor: &str) -> Result<u64, Problem> {
     let (epoch, place) = cursor.rsplit_once('-').ok_or_else(Problem::gone)?;
     let place = number(place)
@@ -39,6 +42,9 @@ pub fn next(first: &str, last: &str) -> String {
 }
 
 /// The first page's cursor and the last id, as `next` joined them.
+///
+/// # Errors
+/// 422 for what no list gave, 410 for what another store's list gave.
 pub fn read_next(state: &ServerState, after: &str) -> Result<(String, String), Problem> {
     let fault = || Problem::invalid("'after' must be what a list gave as 'next'.");
     let (first, last) = after.rsplit_once('~').ok_or_else(fault)?;

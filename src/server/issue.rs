@@ -45,6 +45,9 @@ pub enum TokenError {
 }
 
 /// Makes a token and puts its sha256 into the store. The secret is given out here, once, and kept nowhere.
+///
+/// # Errors
+/// `NameTaken`: a token of this name still works; `Invalid`: the name or the end cannot be; `Store`: it cannot be written.
 pub async fn issue_token(
     store: &dyn Store,
     now: Instant,

@@ -52,6 +52,9 @@ pub struct Lost {
 
 impl Lost {
     /// Reads on in the entries of the incident, to this place of the feed.
+    ///
+    /// # Errors
+    /// The entries cannot be read; what was read before is kept, and is not read again.
     pub async fn read_on(
         &mut self,
         store: &dyn Store,

@@ -35,6 +35,9 @@ struct Known {
 }
 
 /// Everybody who reads more after it than before it.
+///
+/// # Errors
+/// 503: the tokens cannot be read.
 pub async fn newly(
     state: &ServerState,
     before: &Incident,

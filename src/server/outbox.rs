@@ -11,6 +11,7 @@ use crate::domain::incident::Incident;
 use crate::domain::incident::page::{Page, Reached};
 use crate::domain::instant::Instant;
 use crate::domain::word::{Answer, PageState};
+use crate::paging::Sent;
 use crate::paging::message::PageMessage;
 use crate::store::{Delivery, OutboxChange};
 
@@ -38,42 +39,9 @@ pub struct Ending<'a> {
     pub letter: Letter<'a>,
     /// The kind of the route by which the page came.
     pub kind: &'a str,
-    /// The other side said that it had the page; else nobody knows.
-    pub accepted: bool,
     /// The team need not come; else somebody answered.
     pub stood_down: bool,
     pub reason: Option<&'a str>,
-}
-
-/// How an attempt to deliver ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempt {
-    /// The paging system has it.
-    Accepted,
-    /// It was sent, and no answer came: the team may have it or not.
-    Unknown(String),
-    /// It was not taken; worth another attempt, not before so many milliseconds where the other side said so.
-    Refused {
-        why: String,
-        retry_after_ms: Option<i64>,
-    },
-    /// It was not taken, and never will be by this route.
-    Failed(String),
-}
-
-impl Attempt {
-    /// Every word of `word`.
-    pub const WORDS: [&'static str; 4] = ["accepted", "unknown", "refused", "failed"];
-
-    /// How it ended in one word, as metrics and the log name it.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Attempt::Accepted => "accepted",
-            Attempt::Unknown(_) => "unknown",
-            Attempt::Refused { .. } => "refused",
-            Attempt::Failed(_) => "failed",
-        }
-    }
 }
 
 /// What carries pages to teams.
@@ -99,7 +67,7 @@ pub trait Courier: Send + Sync {
         true
     }
     /// One attempt; ends by itself within ten seconds. `repeat`: an earlier one may have arrived.
-    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Attempt>;
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, repeat: bool) -> BoxFuture<'a, Sent>;
 }
 
 /// The idempotency key of a page on one step of its way.
@@ -127,7 +95,7 @@ pub fn changes(
                     let route = page.route.as_deref()?;
                     put(state, incident, &page.id, route, now)
                 });
-                changes.extend(put.and_then(reword));
+                changes.extend(put.and_then(|put| reword(put, false)));
             }
             Event::PageEscalated {
                 page,
@@ -165,10 +133,10 @@ pub fn changes(
             // What waits says what may be said when it is sent. An attempt of which nobody knows whether it arrived said more:
             // that a repeat has the same body gives way to that what is hidden now does not leave.
             Event::Redacted { .. } | Event::Restricted { .. } => {
-                changes.extend(reworded(state, incident));
+                changes.extend(reworded(state, incident, true));
             }
             Event::FieldsSet(set) if PageMessage::says(set) => {
-                changes.extend(reworded(state, incident));
+                changes.extend(reworded(state, incident, set.tlp.is_some()));
             }
             _ => {}
         }
@@ -176,9 +144,9 @@ pub fn changes(
     changes
 }
 
-/// What is still to be sent for an incident of which something is no longer to be said, in the words that are left. Why a
-/// page was taken back may be the very text, so that is left out.
-fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
+/// What is still to be sent for an incident, in the words that stand now. Why a page was taken back may be the very text
+/// that is no longer to be said, so that is left out. `begun`: see `OutboxChange::Reword`.
+fn reworded(state: &ServerState, incident: &Incident, begun: bool) -> Vec<OutboxChange> {
     let now = incident.updated_at;
     let all = incident.pages.iter().flat_map(|page| {
         let route = page.route.as_deref().unwrap_or_default();
@@ -191,15 +159,16 @@ fn reworded(state: &ServerState, incident: &Incident) -> Vec<OutboxChange> {
         });
         present.into_iter().chain(earlier)
     });
-    all.filter_map(reword).collect()
+    all.filter_map(|put| reword(put, begun)).collect()
 }
 
 /// The same body for a delivery that is there already.
-fn reword(put: OutboxChange) -> Option<OutboxChange> {
+fn reword(put: OutboxChange, begun: bool) -> Option<OutboxChange> {
     match put {
         OutboxChange::Put(delivery) => Some(OutboxChange::Reword {
             key: delivery.key,
             body: delivery.body,
+            begun,
         }),
         _ => None,
     }
@@ -327,7 +296,6 @@ pub fn ending(
             link: None,
         },
         kind: &reached.kind,
-        accepted: reached.accepted,
         stood_down,
         reason,
     })?;

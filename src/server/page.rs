@@ -19,6 +19,7 @@ use crate::domain::caller::Caller;
 use crate::domain::command::acknowledge_page::{self, AcknowledgePage};
 use crate::domain::command::{Context, text};
 use crate::domain::incident::Incident;
+use crate::domain::text::markup::escaped;
 use crate::domain::word;
 use crate::domain::word::{PageState, Role, Via};
 use crate::store::{Answer, Done, Found, Job, Outcome, Target};
@@ -78,7 +79,7 @@ pub async fn acknowledge_form(
             // Whoever has the link need not be on the list.
             let named = page.acknowledged_by.as_ref();
             if let Some(by) = named.filter(|_| incident.restriction.is_none()) {
-                let _ = write!(text, "<p>Acknowledged by {}.</p>", escape(by));
+                let _ = write!(text, "<p>Acknowledged by {}.</p>", escaped(by));
             }
             let _ = write!(
                 text,
@@ -88,7 +89,7 @@ pub async fn acknowledge_form(
                  <p><button name=\"answer\" value=\"coming\">Coming</button> \
                  <button name=\"answer\" value=\"remote\">Joining remotely</button> \
                  <button name=\"answer\" value=\"cannot\">Cannot</button></p></form>",
-                escape(query.t.as_deref().unwrap_or_default()),
+                escaped(query.t.as_deref().unwrap_or_default()),
             );
         }
     }
@@ -204,32 +205,17 @@ fn heading(incident: &Incident, team: &str) -> String {
     let exercise = if incident.exercise { "EXERCISE " } else { "" };
     let mut text = format!(
         "<h1>{exercise}{} · {}</h1>",
-        escape(&incident.codename),
-        escape(&incident.id)
+        escaped(&incident.codename),
+        escaped(&incident.id)
     );
     let severity = incident.severity.map_or("not assessed", |s| s.as_str());
     if incident.restriction.is_none() {
         let _ = write!(text, "<p>{severity}</p>");
     }
     if !team.is_empty() {
-        let _ = write!(text, "<p>{} was asked to come.</p>", escape(team));
+        let _ = write!(text, "<p>{} was asked to come.</p>", escaped(team));
     }
     text
-}
-
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
-    safe
 }
 
 fn html(text: &str) -> Response {

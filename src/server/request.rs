@@ -55,6 +55,9 @@ fn is_type(headers: &HeaderMap, wanted: &str) -> bool {
 }
 
 /// The body of a request, whole: at most 1 MiB, within the time that a body may take, of one of these media types.
+///
+/// # Errors
+/// 415 for another media type, 413 for over 1 MiB, 408 if it does not come in time, 400 if it breaks off.
 pub async fn body(
     state: &ServerState,
     headers: &HeaderMap,
@@ -98,6 +101,9 @@ pub async fn body(
 }
 
 /// Reads JSON: 400 for what is no JSON, 422 naming the place for what does not fit.
+///
+/// # Errors
+/// 400 for what is no JSON, 422 for what does not fit, with its place.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let malformed =
         |fault: &serde_json::Error| Problem::malformed(format!("The body is not JSON: {fault}."));
@@ -121,6 +127,9 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// By which door a command came.
+///
+/// # Errors
+/// 422 for a door that is none of those a client may name.
 pub fn via(headers: &HeaderMap, authorized: &Authorized) -> Result<Via, Problem> {
     if let Some(door) = authorized.via() {
         return Ok(door);
@@ -137,6 +146,9 @@ pub fn via(headers: &HeaderMap, authorized: &Authorized) -> Result<Via, Problem>
 }
 
 /// The idempotency key of a request, if it has one; `scope` says whose keys these are.
+///
+/// # Errors
+/// 422 for a key that cannot be one.
 pub fn idempotency(
     headers: &HeaderMap,
     scope: String,
@@ -197,6 +209,9 @@ pub fn at_most(key: &str, len: usize, limit: usize) -> Result<(), Problem> {
 }
 
 /// The entries of an incident after `after`, at most `limit` of them, and where the next stretch begins; None at the end.
+///
+/// # Errors
+/// The store cannot be read.
 pub async fn entries(
     store: &dyn Store,
     incident: &str,

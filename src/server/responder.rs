@@ -82,31 +82,31 @@ impl ResponderRoute {
                 "the incident has no key in {}; page the team by another route",
                 self.name
             );
-            return Sent::Refused(why);
+            return Sent::Failed(why);
         };
         match self
             .connector
             .page(&key, &self.whom, &text, attempt.key)
             .await
         {
-            Ok(receipt) if receipt.called.is_empty() => Sent::Refused(format!(
+            Ok(receipt) if receipt.called.is_empty() => Sent::Failed(format!(
                 "{} took the request and called nobody; see who is on call there",
                 self.name
             )),
             Ok(_) => Sent::Accepted,
-            Err(ConnectorError::RateLimited { retry_at }) => Sent::NotSent {
+            Err(ConnectorError::RateLimited { retry_at }) => Sent::NotTaken {
                 why: format!("{} asks to wait", self.name),
                 retry_after_ms: Some((retry_at - attempt.now).num_milliseconds().max(0)),
             },
             Err(error @ ConnectorError::Unknown(_)) => Sent::Unknown(error.to_string()),
             // Nothing was sent: it can be tried again.
             Err(error @ (ConnectorError::Transport(_) | ConnectorError::Auth(_))) => {
-                Sent::NotSent {
+                Sent::NotTaken {
                     why: error.to_string(),
                     retry_after_ms: None,
                 }
             }
-            Err(error) => Sent::Refused(error.to_string()),
+            Err(error) => Sent::Failed(error.to_string()),
         }
     }
 }

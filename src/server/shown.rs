@@ -222,33 +222,19 @@ mod tests {
     use super::*;
     use crate::domain::caller::Caller;
     use crate::domain::directory::Directory;
-    use crate::domain::duty::Rules;
     use crate::domain::event::{Event, Opened};
     use crate::domain::incident::Stamp;
     use crate::domain::restriction::Restriction;
     use crate::domain::word::{Role, Via};
     use crate::paging::Routes;
-    use crate::server::{Limits, RouteCourier, Setup, intake_routes};
-    use crate::store::sqlite::SqliteStore;
+    use crate::server::{RouteCourier, fixture};
     use crate::time::{SharedClock, TestClock};
 
     #[tokio::test]
     async fn what_has_left_the_boards_is_not_kept_for_an_audience() {
         let clock: SharedClock = Arc::new(TestClock::default());
-        let routes = Routes::new(&[], &clock, &intake_routes(&[])).unwrap();
-        let setup = Setup {
-            store: Arc::new(SqliteStore::temporary().await.unwrap()),
-            clock: clock.clone(),
-            directory: Directory::default(),
-            rules: Rules::built_in().unwrap(),
-            courier: Arc::new(RouteCourier::new(routes, clock.clone())),
-            name: "azure".to_owned(),
-            public_url: None,
-            limits: Limits::default(),
-            intakes: Vec::new(),
-            alerts: Vec::new(),
-        };
-        let state = ServerState::load(setup).await.unwrap();
+        let courier = Arc::new(RouteCourier::new(Routes::default(), clock.clone()));
+        let state = fixture::state(Directory::default(), clock.clone(), courier).await;
         let opened = json!({"id": "AZ-1", "codename": "GREY LINDEN", "service": "azure", "title": "t", "summary": null,
             "classification": null, "severity": null, "tlp": "green", "exercise": false, "starts_at": null,
             "occurred_at": null, "owner": "azure-security-response", "service_team": null, "regimes": [],

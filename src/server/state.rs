@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::alert::AlertIntake;
 use super::auth::Tokens;
-use super::intake::Intake;
+use super::connector::PolledConnector;
 use super::metric::Metrics;
 use super::mirror::Mirror;
 use super::outbox::Courier;
@@ -80,10 +80,10 @@ pub struct Setup {
     /// Where people reach this backend; without it pages carry no answer link.
     pub public_url: Option<String>,
     pub limits: Limits,
-    /// The incident systems that incidents are taken in from.
-    pub intakes: Vec<Intake>,
+    /// The incident systems that are polled.
+    pub polled: Vec<PolledConnector>,
     /// Who may post alerts.
-    pub alerts: Vec<AlertIntake>,
+    pub intakes: Vec<AlertIntake>,
 }
 
 /// The shared state of one backend.
@@ -94,8 +94,8 @@ pub struct ServerState {
     pub rules: Rules,
     pub name: String,
     pub limits: Limits,
-    pub(super) intakes: Vec<Arc<Intake>>,
-    pub(super) alerts: Vec<Arc<AlertIntake>>,
+    pub(super) polled: Vec<Arc<PolledConnector>>,
+    pub(super) intakes: Vec<Arc<AlertIntake>>,
     /// Hash of the shared definitions.
     pub definitions: String,
     /// The name of this process among those that share a store.
@@ -122,6 +122,9 @@ pub struct ServerState {
 
 impl ServerState {
     /// Reads what the store has; after this the state answers.
+    ///
+    /// # Errors
+    /// The store cannot be read, or its key for links cannot be written.
     pub async fn load(setup: Setup) -> Result<Arc<ServerState>, StoreError> {
         let key = setup
             .store
@@ -143,8 +146,8 @@ impl ServerState {
             rules: setup.rules,
             name: setup.name,
             limits: setup.limits,
+            polled: setup.polled.into_iter().map(Arc::new).collect(),
             intakes: setup.intakes.into_iter().map(Arc::new).collect(),
-            alerts: setup.alerts.into_iter().map(Arc::new).collect(),
             courier: setup.courier,
             mirror,
             views: Views::default(),

@@ -104,6 +104,10 @@ pub struct Doing<'a> {
 
 /// Puts a job before the writer, and waits until readers see what it wrote. How it went is counted and logged: by ids and
 /// words of closed lists, without any text of the incident.
+///
+/// # Errors
+/// 503 if the store is away or busy, 507 if it is full; nothing was written then, unless the answer says that this is not
+/// known.
 pub async fn submit(state: &ServerState, job: Job, doing: Doing<'_>) -> Result<Done, Problem> {
     let began = state.clock.mono();
     let known = match &job.target {

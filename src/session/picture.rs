@@ -7,6 +7,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 
 use super::emit::{Depth, line};
+use crate::domain::text::markup::push_escaped;
 use crate::ui::{self, App};
 
 mod html;
@@ -158,14 +159,7 @@ fn run(svg: &mut String, buffer: &Buffer, (x, end, y): (u16, u16, u16), look: &L
             );
         }
         place = !symbol.is_ascii();
-        for letter in symbol.chars() {
-            match letter {
-                '&' => text.push_str("&amp;"),
-                '<' => text.push_str("&lt;"),
-                '>' => text.push_str("&gt;"),
-                letter => text.push(letter),
-            }
-        }
+        push_escaped(symbol, &mut text);
     }
     if text.is_empty() {
         return;

@@ -47,11 +47,17 @@ pub trait Door: Send {
 
     /// Stops the process as a job, if this door belongs to one. True: it stops now or in a moment (which thread goes on until
     /// then is open), and [`Incoming::Continued`] tells that it goes on.
+    ///
+    /// # Errors
+    /// The system does not tell whose session this is, or does not take the signal.
     fn suspend(&mut self) -> io::Result<bool> {
         Ok(false)
     }
 
     /// Puts the terminal into our modes again.
+    ///
+    /// # Errors
+    /// The terminal does not take them.
     fn enter_again(&mut self) -> io::Result<()> {
         Ok(())
     }

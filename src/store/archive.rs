@@ -231,6 +231,9 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// Begins with what it will hold.
+    ///
+    /// # Errors
+    /// `Archive`: it cannot be written there.
     pub fn begin(
         out: &'a mut (dyn Write + Send),
         header: Header,
@@ -244,6 +247,9 @@ impl<'a> Writer<'a> {
     }
 
     /// The next line.
+    ///
+    /// # Errors
+    /// `Archive`: it cannot be written there.
     pub fn put(&mut self, line: &Line) -> Result<(), StoreError> {
         let mut bytes =
             serde_json::to_vec(line).map_err(|error| StoreError::Fault(error.to_string()))?;
@@ -253,6 +259,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends it with what proves it whole.
+    ///
+    /// # Errors
+    /// `Archive`: it cannot be written there.
     pub fn end(mut self) -> Result<(), StoreError> {
         let sha256 = hex::encode(std::mem::take(&mut self.digest).finalize());
         self.put(&Line::End(End { sha256 }))?;
@@ -278,6 +287,9 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads what it holds.
+    ///
+    /// # Errors
+    /// It is empty, is no backup, or has a format of another version.
     pub fn begin(from: &'a mut (dyn BufRead + Send)) -> Result<Reader<'a>, ArchiveError> {
         let mut digest = Sha256::new();
         let header = match line(from, 1)? {
@@ -312,6 +324,9 @@ impl<'a> Reader<'a> {
     }
 
     /// The next row; None after the last, if everything was as it was written.
+    ///
+    /// # Errors
+    /// It breaks off, has a line that cannot be read, or is not as it was written.
     pub fn row(&mut self) -> Result<Option<Line>, ArchiveError> {
         if self.ended {
             return Ok(None);

@@ -65,15 +65,15 @@ pub struct Claim {
 pub enum Held {
     /// One delivery.
     Delivery,
-    /// A source that incidents are taken in from.
-    Intake,
+    /// A connector that is polled.
+    Connector,
 }
 
-/// The right to write how an attempt went, or what a source said, until another node claims the same.
+/// The right to write how an attempt went, or what a connector said, until another node claims the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     pub of: Held,
-    /// The delivery's key, or the source's name.
+    /// The delivery's key, or the connector's name.
     pub key: String,
     /// Grows by one with each claim.
     pub fence: i64,

@@ -6,7 +6,7 @@ pub mod archive;
 pub mod audit;
 pub mod chain;
 pub mod claim;
-pub mod intake;
+pub mod poll;
 pub mod postgres;
 pub mod replay;
 mod sql;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use self::claim::{Claim, Claims, Lease};
-use self::intake::{Tend, Tended};
+use self::poll::{Tend, Tended};
 pub use self::sql::restore::Restored;
 use crate::domain::command::open::Allotted;
 use crate::domain::command::redact::Unredactable;
@@ -184,8 +184,13 @@ pub enum OutboxChange {
     WithdrawPage { page: String },
     /// That it waits for a cap is on record.
     HeldBack { key: String },
-    /// Another body for a delivery that is still to be made, after something in it is no longer to be said.
-    Reword { key: String, body: Vec<u8> },
+    /// Another body for a delivery that is still to be made. `begun`: also where an attempt was, because something in it is
+    /// no longer to be said; else every attempt has the body of the first.
+    Reword {
+        key: String,
+        body: Vec<u8>,
+        begun: bool,
+    },
 }
 
 /// The idempotency key of a request, scoped to a token, with the digest of its body.
@@ -343,7 +348,7 @@ pub trait Store: Send + Sync {
         now: Instant,
         lease_ms: i64,
     ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
-    /// Gives the lease of a source, or keeps it, where no other node has it; and tells what the one that has it told.
+    /// Gives the lease of a connector, or keeps it, where no other node has it; and tells what the one that has it told.
     fn tend(&self, tend: Tend) -> BoxFuture<'_, Result<Tended, StoreError>>;
     /// The earliest instant at which a delivery is due, or was; one that is under way counts until it has ended.
     fn next_delivery_at(&self) -> BoxFuture<'_, Result<Option<Instant>, StoreError>>;

@@ -26,6 +26,9 @@ pub struct Replay {
 
 impl Replay {
     /// Takes in the next entry; in words, why that cannot be done.
+    ///
+    /// # Errors
+    /// The entry cannot be read, opens another incident, or comes before the one that opens it; a sentence.
     pub fn step(&mut self, entry: &Entry) -> Result<(), String> {
         let event = event(entry).map_err(|error| format!("it cannot be read: {error}"))?;
         let stamp = Stamp {

@@ -45,6 +45,9 @@ pub struct Elapsed {
 }
 
 /// The result of `work`, or [`Elapsed`] if it takes longer than `ms` milliseconds; `work` is dropped then.
+///
+/// # Errors
+/// [`Elapsed`]: the time passed first.
 pub async fn timeout<F: Future>(clock: &dyn Clock, ms: i64, work: F) -> Result<F::Output, Elapsed> {
     match select(std::pin::pin!(work), clock.sleep(ms)).await {
         Either::Left((output, _)) => Ok(output),

@@ -45,7 +45,7 @@ fn intake_of(token: &str, keys: &str) -> Vec<AlertSettings> {
 
 async fn backend(keys: &str) -> (Backend, TestClock) {
     let clock = TestClock::default();
-    let plan = Plan::new().clock(&clock).alerts(intake(keys));
+    let plan = Plan::new().clock(&clock).intakes(intake(keys));
     (plan.start().await, clock)
 }
 
@@ -296,7 +296,7 @@ async fn a_group_that_flaps_is_one_incident_across_a_restart_and_a_new_one_after
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("warboard.db");
     let clock = TestClock::default();
-    let plan = || Plan::new().at(&path).clock(&clock).alerts(intake(""));
+    let plan = || Plan::new().at(&path).clock(&clock).intakes(intake(""));
     let mut backend = plan().start().await;
     let fires = |minute: usize| {
         let mut body = group("a", "firing", "critical");
@@ -349,8 +349,8 @@ async fn a_group_that_flaps_is_one_incident_across_a_restart_and_a_new_one_after
 #[tokio::test]
 async fn two_nodes_that_hear_of_a_group_at_once_make_one_incident() {
     let clock = TestClock::default();
-    let first = Plan::new().clock(&clock).alerts(intake("")).start().await;
-    let second = Plan::new().clock(&clock).alerts(intake("")).beside(&first);
+    let first = Plan::new().clock(&clock).intakes(intake("")).start().await;
+    let second = Plan::new().clock(&clock).intakes(intake("")).beside(&first);
     let second = second.start().await;
     for n in 0..10 {
         let body = group(&format!("g{n}"), "firing", "critical");

@@ -19,11 +19,12 @@ use warboard::domain::word::{Role, TeamKind, Tlp};
 use warboard::paging::settings::RouteSettings;
 use warboard::paging::{Routes, view};
 use warboard::server::{
-    AlertIntake, Doors, Intake, Limits, RouteCourier, ServerError, ServerState, Setup,
-    TokenRequest, intake_routes, issue_token, serve,
+    AlertIntake, Doors, Limits, PolledConnector, RouteCourier, ServerError, ServerState, Setup,
+    TokenRequest, connector_routes, issue_token, serve,
 };
-use warboard::store::sqlite::SqliteStore;
-use warboard::store::{Store, StoreError};
+use warboard::store::audit::{Noted, Report};
+use warboard::store::sqlite::{self, SqliteStore};
+use warboard::store::{Record as _, Store, StoreError};
 use warboard::time::{Clock as _, SharedClock, SystemClock, TestClock};
 
 use crate::http::{Answer, Ask, soon};
@@ -36,8 +37,8 @@ pub struct Plan {
     directory: Directory,
     routes: Vec<(String, Vec<RouteSettings>)>,
     limits: Limits,
-    intakes: Vec<Intake>,
-    alerts: Vec<AlertSettings>,
+    polled: Vec<PolledConnector>,
+    intakes: Vec<AlertSettings>,
     metrics: bool,
     rules: Rules,
 }
@@ -55,8 +56,8 @@ impl Plan {
             },
             routes: Vec::new(),
             limits: Limits::default(),
+            polled: Vec::new(),
             intakes: Vec::new(),
-            alerts: Vec::new(),
             metrics: false,
             rules: Rules::built_in().unwrap(),
         }
@@ -92,14 +93,14 @@ impl Plan {
     }
 
     /// Takes incidents in from these.
-    pub fn intakes(mut self, intakes: Vec<Intake>) -> Plan {
-        self.intakes = intakes;
+    pub fn polled(mut self, polled: Vec<PolledConnector>) -> Plan {
+        self.polled = polled;
         self
     }
 
     /// Takes alerts in from these.
-    pub fn alerts(mut self, alerts: Vec<AlertSettings>) -> Plan {
-        self.alerts = alerts;
+    pub fn intakes(mut self, intakes: Vec<AlertSettings>) -> Plan {
+        self.intakes = intakes;
         self
     }
 
@@ -153,11 +154,11 @@ impl Plan {
             Some(clock) => Arc::new(clock.clone()),
             None => Arc::new(SystemClock::new()),
         };
-        let routes = Routes::new(&self.routes, &clock, &intake_routes(&self.intakes)).unwrap();
+        let routes = Routes::new(&self.routes, &clock, &connector_routes(&self.polled)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let alerts = self.alerts.into_iter();
-        let alerts = alerts.map(|settings| AlertIntake::new(settings, clock.now()));
+        let intakes = self.intakes.into_iter();
+        let intakes = intakes.map(|settings| AlertIntake::new(settings, clock.now()));
         let state = ServerState::load(Setup {
             store: store.clone(),
             clock: clock.clone(),
@@ -167,8 +168,8 @@ impl Plan {
             name: "azure".to_owned(),
             public_url: Some(format!("http://{address}")),
             limits: self.limits,
-            intakes: self.intakes,
-            alerts: alerts.collect(),
+            polled: self.polled,
+            intakes: intakes.collect(),
         })
         .await?;
         let ending = CancellationToken::new();
@@ -210,6 +211,12 @@ impl Plan {
             .await;
         Ok(backend)
     }
+}
+
+/// What is found in the record of a file, whoever serves it. `noted` are ends of the chain that were noted before.
+pub async fn report(file: &Path, noted: &[Noted]) -> Report {
+    let mut record = sqlite::record(file).await.unwrap();
+    record.verify(noted).await.unwrap()
 }
 
 /// One token of each kind. Where a store outlives its backend, a new one has tokens of new names.

@@ -40,8 +40,8 @@ impl Backend {
             name: "Azure".into(),
             public_url: None,
             limits: server::Limits::default(),
+            polled: Vec::new(),
             intakes: Vec::new(),
-            alerts: Vec::new(),
         })
         .await
         .unwrap();

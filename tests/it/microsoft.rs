@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use warboard::connector::connector;
 use warboard::connector::settings::ConnectorSettings;
 use warboard::connector::vendor::Vendor;
-use warboard::server::Intake;
+use warboard::server::PolledConnector;
 use warboard::time::{SharedClock, TestClock};
 
 use crate::backend::{Backend, Plan};
@@ -148,7 +148,7 @@ impl Room {
         let made = connector(&settings, &shared).unwrap();
         let plan = Plan::new()
             .clock(&clock)
-            .intakes(vec![Intake::new(settings, made)]);
+            .polled(vec![PolledConnector::new(settings, made)]);
         Room {
             backend: plan.start().await,
             clock,

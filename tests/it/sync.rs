@@ -11,7 +11,7 @@ use warboard::connector::settings::{ConnectorSettings, Mapping};
 use warboard::connector::vendor::Vendor;
 use warboard::domain::word::Phase;
 use warboard::secret::{Place, Secret};
-use warboard::server::Intake;
+use warboard::server::PolledConnector;
 use warboard::time::{SharedClock, TestClock};
 
 use crate::backend::{Backend, Plan};
@@ -77,12 +77,16 @@ pub fn settings(vendor: &'static Vendor, name: &str, url: &str) -> ConnectorSett
 }
 
 /// DFIR-IRIS at this address, as a source called `cases`.
-fn intake(url: &str, clock: &TestClock, change: impl FnOnce(&mut ConnectorSettings)) -> Intake {
+fn polled(
+    url: &str,
+    clock: &TestClock,
+    change: impl FnOnce(&mut ConnectorSettings),
+) -> PolledConnector {
     let mut settings = settings(Vendor::of("iris").unwrap(), "cases", url);
     change(&mut settings);
     let shared: SharedClock = Arc::new(clock.clone());
     let made = connector(&settings, &shared).unwrap();
-    Intake::new(settings, made)
+    PolledConnector::new(settings, made)
 }
 
 impl Room {
@@ -108,8 +112,8 @@ impl Room {
     ) -> Room {
         let clock = TestClock::default();
         let (url, asked) = answering(answer);
-        let source = intake(&url, &clock, change);
-        let plan = Plan::new().clock(&clock).intakes(vec![source]);
+        let source = polled(&url, &clock, change);
+        let plan = Plan::new().clock(&clock).polled(vec![source]);
         Room {
             backend: plan.start().await,
             clock,

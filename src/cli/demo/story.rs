@@ -44,6 +44,10 @@ impl Cast {
         self.0.insert(name, api);
     }
 
+    /// Whoever has this name in the story.
+    ///
+    /// # Errors
+    /// Nobody of this name is in the cast.
     pub fn of(&self, name: &str) -> Result<&Api, Failure> {
         self.0
             .get(name)
@@ -51,6 +55,9 @@ impl Cast {
     }
 
     /// Opens an incident; always an exercise.
+    ///
+    /// # Errors
+    /// The body is no opening, nobody is called `who`, or the backend refuses it or is away.
     pub async fn open(&self, who: &str, mut body: Value) -> Result<IncidentView, Failure> {
         body["exercise"] = true.into();
         let open: Open = read(body)?;
@@ -58,6 +65,9 @@ impl Cast {
     }
 
     /// Gives a command, and waits until what it pages has been taken.
+    ///
+    /// # Errors
+    /// The body is no command, nobody is called `who`, or the backend refuses it or is away.
     pub async fn give(&self, who: &str, id: &str, body: Value) -> Result<IncidentView, Failure> {
         let command: Command = read(body)?;
         let api = self.of(who)?;
@@ -83,6 +93,9 @@ fn read<T: serde::de::DeserializeOwned>(body: Value) -> Result<T, Failure> {
 pub type Told = HashMap<&'static str, String>;
 
 /// Tells the story: each step at its time, oldest first.
+///
+/// # Errors
+/// A step was refused, or the store is away; what was told before stays on record.
 pub async fn tell(
     cast: &Cast,
     state: &ServerState,
@@ -119,6 +132,9 @@ pub async fn tell(
 }
 
 /// The page of a team that waits for an answer, or for somebody to arrive.
+///
+/// # Errors
+/// The incident cannot be read: as [`Api::incident`] says.
 pub async fn page(api: &Api, id: &str, team: &str) -> Result<String, ApiError> {
     let incident = api.incident(id).await?.value;
     let answers = |page: &&PageView| {

@@ -34,6 +34,7 @@ pub struct RestrictArgs {
 }
 
 impl RestrictArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let people = (!self.lift).then_some(self.people);
         let command = Command::Restrict(Restrict { people });
@@ -60,6 +61,7 @@ pub fn unpaged(incident: &IncidentView) -> Option<String> {
 }
 
 impl BreakGlassArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         Sent {
             to: To::Unseen(self.id),

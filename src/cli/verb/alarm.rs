@@ -83,6 +83,10 @@ pub struct ShelveArgs {
 }
 
 impl ShelveArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--until` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let command = Command::ShelveAlarm(ShelveAlarm {
             alarm: self.alarm,
@@ -103,6 +107,7 @@ pub struct UnshelveArgs {
 }
 
 impl UnshelveArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::UnshelveAlarm(UnshelveAlarm { alarm: self.alarm });
         to_incident(self.id, command, self.sending)

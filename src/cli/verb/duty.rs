@@ -50,6 +50,10 @@ fn told(text: &str) -> Result<Told, String> {
 }
 
 impl SubmitArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--at` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let command = Command::Submit(Submit {
             duties: self.duties,
@@ -75,6 +79,7 @@ pub struct WithdrawArgs {
 }
 
 impl WithdrawArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::WithdrawSubmit(WithdrawSubmit {
             duty: self.duty,
@@ -105,6 +110,10 @@ pub struct HoldArgs {
 }
 
 impl HoldArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--at` or `--until` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let command = Command::Hold(Hold {
             duty: self.duty,
@@ -129,6 +138,7 @@ pub struct ReleaseArgs {
 }
 
 impl ReleaseArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::Release(Release {
             duty: self.duty,
@@ -156,6 +166,7 @@ pub struct DecideArgs {
 }
 
 impl DecideArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::Decide(Decide {
             duty: self.duty,

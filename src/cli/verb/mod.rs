@@ -123,7 +123,7 @@ pub enum To {
 impl Verb {
     fn sent(self) -> Result<Sent, Failure> {
         match self {
-            Verb::Advance(args) => args.sent(),
+            Verb::Advance(args) => Ok(args.sent()),
             Verb::Undo(args) => Ok(args.sent()),
             Verb::Declare(args) => args.sent(),
             Verb::NotReportable(args) => Ok(args.not_reportable()),

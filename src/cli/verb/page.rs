@@ -29,6 +29,7 @@ pub struct PageArgs {
 }
 
 impl PageArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::Page(Page {
             teams: self.teams,
@@ -56,6 +57,10 @@ pub struct AckArgs {
 }
 
 impl AckArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--eta` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let eta = self.eta.as_deref().map(instant).transpose()?;
         Ok(Sent {
@@ -83,6 +88,7 @@ pub struct CancelArgs {
 }
 
 impl CancelArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         Sent {
             to: To::Page(self.page.clone()),

@@ -29,6 +29,7 @@ pub struct AssignArgs {
 }
 
 impl AssignArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::Assign(Assign {
             role: self.role,
@@ -51,6 +52,7 @@ pub struct HandOverArgs {
 }
 
 impl HandOverArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::HandOver(HandOver {
             role: self.role,
@@ -70,6 +72,7 @@ pub struct TakeArgs {
 }
 
 impl TakeArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         to_incident(
             self.id,
@@ -94,6 +97,10 @@ pub struct SetArgs {
 }
 
 impl SetArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// A field is no `KEY=VALUE`, sets the profile as a whole, or is none that the command knows.
     pub fn sent(self) -> Result<Sent, Failure> {
         let mut body = Map::new();
         for field in &self.fields {

@@ -41,13 +41,14 @@ fn phase(text: &str) -> Result<Phase, String> {
 }
 
 impl AdvanceArgs {
-    pub fn sent(self) -> Result<Sent, Failure> {
+    /// The command that these flags ask for.
+    pub fn sent(self) -> Sent {
         let command = Command::Advance(Advance {
             to: self.to,
             reason: self.reason,
             overridden: self.overridden,
         });
-        Ok(to_incident(self.id, command, self.sending))
+        to_incident(self.id, command, self.sending)
     }
 }
 
@@ -60,6 +61,7 @@ pub struct UndoArgs {
 }
 
 impl UndoArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         to_incident(self.id, Command::Undo(Undo {}), self.sending)
     }
@@ -79,6 +81,10 @@ pub struct DeclareArgs {
 }
 
 impl DeclareArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--at` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let at = self.at.as_deref().map(instant).transpose()?;
         let command = Command::Declare(Declare {
@@ -136,6 +142,7 @@ pub struct CloseArgs {
 }
 
 impl CloseArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::Close(Close {
             reason: self.reason,

@@ -34,6 +34,10 @@ pub struct NoteArgs {
 }
 
 impl NoteArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--occurred-at` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let occurred_at = self.occurred_at.as_deref().map(when).transpose()?;
         let command = Command::Note(Note {
@@ -70,6 +74,10 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// The second argument is no instant, day, month or year.
     pub fn sent(self) -> Result<Sent, Failure> {
         let command = Command::RecordTime(RecordTime {
             trigger: self.trigger,
@@ -96,6 +104,7 @@ pub struct ConfirmArgs {
 }
 
 impl ConfirmArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::ConfirmTime(ConfirmTime {
             trigger: self.trigger,
@@ -118,6 +127,7 @@ pub struct NotApplicableArgs {
 }
 
 impl NotApplicableArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::NotApplicable(NotApplicable {
             milestone: self.milestone,
@@ -141,6 +151,7 @@ pub struct RedactArgs {
 }
 
 impl RedactArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::Redact(Redact {
             entry: self.entry,
@@ -164,6 +175,10 @@ pub struct LessonArgs {
 }
 
 impl LessonArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--due` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let due = self.due.as_deref().map(instant).transpose()?;
         let command = Command::Lesson(Lesson {
@@ -185,6 +200,7 @@ pub struct FinishLessonArgs {
 }
 
 impl FinishLessonArgs {
+    /// The command that these flags ask for.
     pub fn sent(self) -> Sent {
         let command = Command::FinishLesson(FinishLesson {
             lesson: self.lesson,
@@ -205,6 +221,10 @@ pub struct ReviewArgs {
 }
 
 impl ReviewArgs {
+    /// The command that these flags ask for.
+    ///
+    /// # Errors
+    /// `--held-at` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
         let command = Command::Review(Review {
             held_at: instant(&self.held_at)?,

@@ -58,6 +58,9 @@ impl Step {
     }
 
     /// Asks, not before `at`.
+    ///
+    /// # Errors
+    /// As the call of [`Api`] that this step makes; `Unreachable` if it took too long, or the machine slept meanwhile.
     pub async fn ask(&self, api: &Api, clock: &dyn Clock, at: Mono) -> Result<Got, ApiError> {
         if clock.mono() < at {
             clock.sleep_until(at).await;

@@ -49,7 +49,7 @@ pub(super) struct Loaded {
 }
 
 /// What a page made of a load.
-pub(super) enum Progress {
+pub(super) enum LoadProgress {
     /// There is another page to ask for.
     More(Load),
     /// That was the last one.
@@ -86,7 +86,7 @@ impl Load {
     }
 
     /// Takes in a page. Incidents equal to those of `held` keep their `Arc`.
-    pub fn take(mut self, held: &[Arc<IncidentView>], page: Heard<ListBody>) -> Progress {
+    pub fn take(mut self, held: &[Arc<IncidentView>], page: Heard<ListBody>) -> LoadProgress {
         let Heard {
             value,
             now,
@@ -103,25 +103,25 @@ impl Load {
         self.incidents
             .extend(merge::reconciled(held, value.incidents, self.replace));
         match (value.next, value.complete) {
-            (None, true) => Progress::End(Loaded {
+            (None, true) => LoadProgress::End(Loaded {
                 cursor: std::mem::take(&mut first.cursor),
                 now: first.now,
                 etag: first.etag.take(),
                 incidents: self.incidents,
                 unreadable: self.unreadable,
             }),
-            (None, false) => Progress::Lost(
+            (None, false) => LoadProgress::Lost(
                 "the list says that it is not complete, and not where it goes on".to_owned(),
             ),
             (Some(next), _) if !self.seen.insert(next.clone()) => {
-                Progress::Lost("the pages of the list go round in a circle".to_owned())
+                LoadProgress::Lost("the pages of the list go round in a circle".to_owned())
             }
             (Some(_), _) if self.seen.len() >= PAGES_MAX => {
-                Progress::Lost("the list has no end".to_owned())
+                LoadProgress::Lost("the list has no end".to_owned())
             }
             (Some(next), _) => {
                 self.after = Some(next);
-                Progress::More(self)
+                LoadProgress::More(self)
             }
         }
     }

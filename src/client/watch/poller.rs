@@ -12,7 +12,7 @@ use self::trouble::Trouble;
 use super::ask::{Got, Step, WAIT_S};
 use super::backoff::Backoff;
 use super::hub::Hub;
-use super::load::{Load, Loaded, Progress};
+use super::load::{Load, LoadProgress, Loaded};
 use super::merge;
 use super::offset::Offset;
 use crate::client::api::Api;
@@ -337,12 +337,12 @@ impl Poller {
         let told = heard.stamp();
         let progress = load.take(held, heard.map(|_| page));
         match progress {
-            Progress::More(load) => {
+            LoadProgress::More(load) => {
                 self.load = Some(load);
                 self.tell_part(&told, now);
             }
-            Progress::End(loaded) => self.take_list(loaded, replace, &told, now),
-            Progress::Lost(sentence) => {
+            LoadProgress::End(loaded) => self.take_list(loaded, replace, &told, now),
+            LoadProgress::Lost(sentence) => {
                 let step = Step::Page {
                     query: String::new(),
                     etag: None,

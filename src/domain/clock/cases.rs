@@ -31,6 +31,9 @@ const HOLD_FROM: [&str; 9] = [
 
 /// Evaluates every case of a file. Cases that may not be counted carry `refused` with a sentence.
 /// Fails when the file is not JSON, or has no list of cases.
+///
+/// # Errors
+/// The text is no JSON, or has no list of cases; a sentence.
 pub fn run(text: &str, catalogue: &Catalogue, now: Option<Instant>) -> Result<Value, String> {
     let file: Value = serde_json::from_str(text)
         .map_err(|error| format!("The cases are not JSON: {error}. Correct that place."))?;

@@ -81,6 +81,9 @@ pub struct Rule<'c> {
 
 impl Catalogue {
     /// The built-in regimes and calendars. A fault here is a fault of the program's own files.
+    ///
+    /// # Errors
+    /// The first of the program's own files that has faults, with all of its faults.
     pub fn built_in() -> Result<Catalogue, Vec<CatalogueFault>> {
         let mut catalogue = Catalogue::default();
         for (name, text) in CALENDARS.iter().chain(REGIMES) {
@@ -90,6 +93,9 @@ impl Catalogue {
     }
 
     /// The same with one of the user's files: regimes (`schema = "regimes/1"`), a calendar, or closures for one.
+    ///
+    /// # Errors
+    /// Every fault of the file, with its line.
     pub fn with_user_file(
         mut self,
         name: &str,
@@ -100,6 +106,9 @@ impl Catalogue {
     }
 
     /// The same with several of the user's files, in order but calendars first; every fault of every file is told.
+    ///
+    /// # Errors
+    /// Every fault of every file, with its line.
     pub fn with_user_files<'f>(
         mut self,
         files: impl IntoIterator<Item = (&'f str, &'f str)>,

@@ -28,6 +28,9 @@ const SIGNS: [&str; 11] = ["==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]",
 const DEPTH: usize = 16;
 
 /// Reads a condition.
+///
+/// # Errors
+/// The text is no condition: what does not fit in it.
 pub fn parse(text: &str) -> Result<Condition, NotACondition> {
     let wrong = |what: String| NotACondition {
         given: text.chars().take(120).collect(),

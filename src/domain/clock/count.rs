@@ -71,6 +71,9 @@ impl<'f> Sight<'f> {
 }
 
 /// Counts a clock. `trace` hears each step.
+///
+/// # Errors
+/// Why no instant comes of it: what is not recorded yet, or not known, of what the clock needs.
 pub fn count<'c>(
     clock: &'c Clock,
     sight: Sight<'_>,

@@ -77,6 +77,7 @@ pub struct Evaluated<'c> {
     pub trigger: Option<&'c str>,
     /// The instant counted from.
     pub counted_from: Option<Instant>,
+    /// How the submission stood to due and limit, once there is one.
     pub outcome: Option<Outcome>,
     /// When the holds in effect end, if they end.
     pub held_until: Option<Instant>,
@@ -84,9 +85,11 @@ pub struct Evaluated<'c> {
     pub held_by: Option<usize>,
     /// Whether the regime may start duties.
     pub enabled: bool,
+    /// Whether `due` is a deadline, or the end of an embargo.
     pub direction: Direction,
     /// The entity's zone is not known: the earliest result of these many counts.
     pub zones: usize,
+    /// Why there is no number, or none is owed.
     pub why: Option<Why<'c>>,
 }
 

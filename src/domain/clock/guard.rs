@@ -44,6 +44,9 @@ pub enum Refused {
 }
 
 /// Refuses an instant that lies more than the skew in the future. A day counts from where on Earth it begins first.
+///
+/// # Errors
+/// [`Refused::Future`]: it lies more than [`SKEW`] ahead of `now`.
 pub fn not_in_the_future(name: &str, when: When, now: Instant) -> Result<(), Refused> {
     let earliest = match when.precision {
         Precision::Exact | Precision::Minute => when.at,
@@ -60,6 +63,9 @@ pub fn not_in_the_future(name: &str, when: When, now: Instant) -> Result<(), Ref
 }
 
 /// Refuses triggers that stand in an impossible order.
+///
+/// # Errors
+/// [`Refused::Before`]: the first pair that stands the wrong way round.
 pub fn in_order(triggers: &[(String, When)]) -> Result<(), Refused> {
     let find = |name: &str| {
         triggers
@@ -84,6 +90,9 @@ pub fn in_order(triggers: &[(String, When)]) -> Result<(), Refused> {
 }
 
 /// Refuses a submission before the trigger its duty counts from.
+///
+/// # Errors
+/// [`Refused::Before`]: it was submitted before what its duty counts from.
 pub fn after_trigger(stage: &str, submitted: Instant, duty: &Evaluated<'_>) -> Result<(), Refused> {
     match (duty.counted_from, duty.trigger) {
         (Some(from), Some(trigger)) if submitted < from => Err(Refused::Before {
@@ -97,6 +106,9 @@ pub fn after_trigger(stage: &str, submitted: Instant, duty: &Evaluated<'_>) -> R
 }
 
 /// Refuses a hold that ends before it starts.
+///
+/// # Errors
+/// [`Refused::HoldEnds`]: it ends before it starts.
 pub fn hold_in_order(hold: &Hold) -> Result<(), Refused> {
     match (hold.from, hold.until) {
         (Some(from), Some(until)) if until < from => Err(Refused::HoldEnds {

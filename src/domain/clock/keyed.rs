@@ -74,7 +74,9 @@ impl<'t> Faults<'t> {
 #[derive(Debug, Clone)]
 pub struct At<T> {
     pub value: T,
+    /// Where it begins in the file, in bytes.
     pub at: usize,
+    /// The key with its path, as faults name it.
     pub key: String,
 }
 

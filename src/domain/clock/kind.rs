@@ -85,8 +85,11 @@ pub enum Clock {
 /// When one trigger comes more than so many seconds after another, only one part of a first-of counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Late {
+    /// The trigger that comes late.
     pub trigger: String,
+    /// The trigger it is measured from.
     pub after: String,
+    /// More than so many seconds later.
     pub seconds: i64,
     /// The part that counts alone, from 0.
     pub part: usize,
@@ -95,6 +98,7 @@ pub struct Late {
 /// A fact of the profile that picks a row of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
+    /// The fact's path in the profile.
     pub fact: String,
     /// What counts when the profile does not say; without one the question stays open.
     pub default: Option<String>,
@@ -103,6 +107,7 @@ pub struct Key {
 /// A row of a table: the facts it is for, in the order of the keys, and how it counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
+    /// One value a key, in the keys' order.
     pub facts: Vec<String>,
     pub clock: Clock,
 }
@@ -127,6 +132,7 @@ pub enum Limit {
 /// A hold that a stage's text allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldKind {
+    /// Its word in commands and files, such as `law_enforcement`.
     pub kind: String,
     /// It ends by itself so many days after it was stated.
     pub max_days: Option<u32>,

@@ -97,6 +97,9 @@ impl Default for Profile {
 
 impl Profile {
     /// Reads an incident's profile. `null` and an empty object are a profile nothing is known of.
+    ///
+    /// # Errors
+    /// The first key whose value does not fit, and what would.
     pub fn from_json(value: &Value) -> Result<Profile, ProfileFault> {
         let mut profile = Profile::default();
         let table = match value {

@@ -32,12 +32,14 @@ pub enum Confidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     pub address: String,
+    /// What stands there, in a sentence.
     pub gist: String,
 }
 
 /// A condition with its text, for a reader.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
+    /// As the file has it.
     pub text: String,
     pub condition: Condition,
 }
@@ -49,9 +51,11 @@ pub struct Regime {
     pub name: String,
     /// The rule's name on the screen, such as `GDPR 33`; the id where the file gives none.
     pub short: String,
+    /// Whose law it is; `contract` where one customer agreed it.
     pub jurisdiction: String,
     pub family: String,
     pub citation: String,
+    /// Whether it is in force, deferred, proposed or repealed.
     pub force: Force,
     /// What there is to say of its status.
     pub status_note: String,
@@ -61,12 +65,14 @@ pub struct Regime {
     pub applies_until: Option<NaiveDate>,
     /// When the text was last read.
     pub verified: NaiveDate,
+    /// How well it was read.
     pub confidence: Confidence,
     /// Disabled regimes are known and explained, and start no duties.
     pub enabled: bool,
     pub sources: Vec<Source>,
     /// How it is counted, in words.
     pub counting: String,
+    /// In words, for a reader; nothing is counted by them.
     pub exceptions: Vec<String>,
     /// Who answers for this entry.
     pub owner: Option<String>,
@@ -103,9 +109,12 @@ pub struct Stage {
     /// What starts the clock, as the text says it.
     pub trigger_text: String,
     pub clock: Clock,
+    /// How the latest instant that the text allows is found; None: it is the due itself.
     pub limit: Option<Limit>,
+    /// The holds that its text allows.
     pub holds: Vec<HoldKind>,
     pub exceptions: Vec<String>,
+    /// Whether it must be told before the instant, or must not be before it.
     pub direction: Direction,
     /// The text's own words for the time.
     pub wording: String,

@@ -42,6 +42,9 @@ pub(super) fn decide(
 }
 
 /// The events of a person's answer, whoever vouches for the name: a token, or a signed link.
+///
+/// # Errors
+/// There is no such page, the team was stood down, or the answer is on record already.
 pub fn answer(
     incident: &Incident,
     body: &AcknowledgePage,

@@ -49,12 +49,16 @@ pub struct Course {
     pub group: String,
     /// Which of the group's incidents this is, from 1.
     pub episode: u64,
+    /// How many alerts the group had at last.
     pub alerts: u64,
+    /// How many more its sender left out.
     #[serde(default)]
     pub truncated: u64,
     /// How often it began to fire since `since`, with less than the damping time between.
     pub fired: u64,
+    /// When the first of these firings began.
     pub since: Instant,
+    /// When it last began to fire.
     pub fired_at: Instant,
     /// Since when nothing of it fires, where that is so.
     pub resolved_at: Option<Instant>,
@@ -63,12 +67,13 @@ pub struct Course {
     /// It fires, or did again, after somebody had ended the incident here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub after_end: bool,
+    /// What the group said last.
     pub text: String,
 }
 
 /// What follows from what was heard.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
+pub enum Consequence {
     /// Nothing new.
     Same,
     Change(Vec<Event>),
@@ -174,10 +179,10 @@ pub fn first(group: &Group, episode: u64, now: Instant) -> Upstream {
     upstream
 }
 
-fn changed(before: &Upstream, after: Upstream) -> Heard {
+fn changed(before: &Upstream, after: Upstream) -> Consequence {
     match after == *before {
-        true => Heard::Same,
-        false => Heard::Change(vec![Event::UpstreamChanged {
+        true => Consequence::Same,
+        false => Consequence::Change(vec![Event::UpstreamChanged {
             upstream: Box::new(after),
         }]),
     }
@@ -187,9 +192,9 @@ fn changed(before: &Upstream, after: Upstream) -> Heard {
 ///
 /// What somebody ended here is never opened again by this: within `damp` of the end it is noted on the incident, and later
 /// it is over for the group, unless nothing has begun since and the sender only repeats what was decided on.
-pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Heard {
+pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Consequence {
     let Some(before) = &incident.upstream else {
-        return Heard::Over(1);
+        return Consequence::Over(1);
     };
     let Some(was) = Course::of(before) else {
         // Somebody opened it by hand under the group's key.
@@ -211,7 +216,7 @@ pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Hea
         let begins = was.resolved_at.is_some() || newer;
         if let Some(ended_at) = ended_at {
             if begins && !lately(ended_at) {
-                return Heard::Over(was.episode.saturating_add(1));
+                return Consequence::Over(was.episode.saturating_add(1));
             }
             course.after_end = true;
         } else {
@@ -235,6 +240,7 @@ pub fn hear(incident: &Incident, group: &Group, damp: Span, now: Instant) -> Hea
 /// Groups that wait because too many came at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Storm {
+    /// Which of the storms of its scope this is.
     pub episode: u64,
     /// By the group's id, what it is called.
     pub waiting: serde_json::Map<String, Value>,
@@ -299,13 +305,13 @@ pub fn storm(intake: &str, scope: &str, episode: u64, group: &Group, name: &str)
 }
 
 /// Lets a group wait in the incident of a storm.
-pub fn fold(incident: &Incident, group: &Group, name: &str) -> Heard {
+pub fn fold(incident: &Incident, group: &Group, name: &str) -> Consequence {
     let kept = incident.upstream.as_ref();
     let Some((before, mut storm)) = kept.and_then(|up| Some((up, Storm::of(up)?))) else {
-        return Heard::Over(1);
+        return Consequence::Over(1);
     };
     if !incident.is_open() {
-        return Heard::Over(storm.episode.saturating_add(1));
+        return Consequence::Over(storm.episode.saturating_add(1));
     }
     if !storm.holds(&group.id) {
         match storm.waiting.len() < WAITING_MAX {
@@ -313,7 +319,7 @@ pub fn fold(incident: &Incident, group: &Group, name: &str) -> Heard {
                 let name = Value::from(name);
                 storm.waiting.insert(short(&group.id).to_owned(), name);
             }
-            false if storm.full => return Heard::Full,
+            false if storm.full => return Consequence::Full,
             false => storm.full = true,
         }
     }

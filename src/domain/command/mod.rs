@@ -172,6 +172,9 @@ impl Context<'_> {
 }
 
 /// Decides one command: the events that carry it out, or why not. Nothing is changed here.
+///
+/// # Errors
+/// Why it is not done: the caller may not, the incident does not stand so, the body does not fit, or a gate is unmet.
 pub fn decide(
     incident: &Incident,
     command: &Command,

@@ -100,6 +100,9 @@ pub struct Allotted {
 }
 
 /// Decides an opening.
+///
+/// # Errors
+/// The caller may not open incidents, there is no such service for them, or a field does not fit.
 pub fn decide(
     body: &Open,
     allotted: &Allotted,

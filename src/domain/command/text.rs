@@ -19,6 +19,9 @@ pub const NAME: usize = 120;
 pub const REASON: usize = 300;
 
 /// A text that must be there and fit.
+///
+/// # Errors
+/// It is blank, longer than `limit` characters, or holds a NUL; `key` is named.
 pub fn check(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
     if text.trim().is_empty() {
         return Err(Refusal::invalid(format!(
@@ -29,6 +32,9 @@ pub fn check(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
 }
 
 /// A text that may be empty but must fit.
+///
+/// # Errors
+/// It is longer than `limit` characters, or holds a NUL; `key` is named.
 pub fn fits(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
     no_nul(key, text)?;
     // Bytes are never fewer than characters: most texts need no counting.
@@ -42,6 +48,9 @@ pub fn fits(key: &str, text: &str, limit: usize) -> Result<(), Refusal> {
 }
 
 /// A value of any form: NUL has no place in it, in keys as little as in texts.
+///
+/// # Errors
+/// A NUL stands somewhere in it; `key` is named.
 pub fn check_value(key: &str, value: &Value) -> Result<(), Refusal> {
     match value {
         Value::String(text) => no_nul(key, text),
@@ -52,6 +61,9 @@ pub fn check_value(key: &str, value: &Value) -> Result<(), Refusal> {
 }
 
 /// The same for all fields of an object.
+///
+/// # Errors
+/// A NUL stands somewhere in it; `key` is named.
 pub fn check_fields(key: &str, fields: &Map<String, Value>) -> Result<(), Refusal> {
     fields.iter().try_for_each(|(name, value)| {
         no_nul(key, name)?;
@@ -69,6 +81,9 @@ fn no_nul(key: &str, text: &str) -> Result<(), Refusal> {
 }
 
 /// An optional text that must say something where it is given.
+///
+/// # Errors
+/// As [`check`], where there is a text.
 pub fn check_optional(key: &str, text: Option<&str>, limit: usize) -> Result<(), Refusal> {
     text.map_or(Ok(()), |text| check(key, text, limit))
 }
@@ -77,6 +92,9 @@ pub fn check_optional(key: &str, text: Option<&str>, limit: usize) -> Result<(),
 pub const AHEAD_MINUTES: i64 = 5;
 
 /// An instant that RFC 3339 can write: years of four digits, so that every clock can be counted from it.
+///
+/// # Errors
+/// Its year has not four digits; `key` is named.
 pub fn in_calendar(key: &str, at: Instant) -> Result<(), Refusal> {
     if (0..=9999).contains(&at.year()) {
         return Ok(());
@@ -88,11 +106,17 @@ pub fn in_calendar(key: &str, at: Instant) -> Result<(), Refusal> {
 }
 
 /// An instant that may lie ahead, where one is given.
+///
+/// # Errors
+/// As [`in_calendar`], where there is an instant.
 pub fn in_calendar_optional(key: &str, at: Option<Instant>) -> Result<(), Refusal> {
     at.map_or(Ok(()), |at| in_calendar(key, at))
 }
 
 /// An instant on record cannot lie in the future, but for five minutes of clocks that disagree.
+///
+/// # Errors
+/// It lies over [`AHEAD_MINUTES`] ahead of `now`, or in no year of four digits; `key` is named.
 pub fn not_in_future(key: &str, at: Instant, now: Instant) -> Result<(), Refusal> {
     in_calendar(key, at)?;
     if at > now + chrono::TimeDelta::minutes(AHEAD_MINUTES) {

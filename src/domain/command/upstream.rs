@@ -23,7 +23,7 @@ const RAW_SEVERITY: &str = "raw_severity";
 
 /// How the source has it now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
+pub struct UpstreamState {
     /// Its reference, with the source's own words.
     pub upstream: Upstream,
     /// None where the source does not tell the field, or its word means nothing here.
@@ -34,7 +34,7 @@ pub struct Heard {
     pub standing: String,
 }
 
-impl Heard {
+impl UpstreamState {
     /// The reference as a new incident takes it over.
     pub fn first(&self) -> Upstream {
         let mut upstream = self.upstream.clone();
@@ -74,7 +74,7 @@ fn here(incident: &Incident, field: &str) -> Value {
 }
 
 /// The commands that take a field over.
-fn taking(incident: &Incident, field: &str, heard: &Heard) -> Vec<Command> {
+fn taking(incident: &Incident, field: &str, heard: &UpstreamState) -> Vec<Command> {
     let set = |set: Set| vec![Command::Set(Box::new(set))];
     match field {
         "title" => set(Set {
@@ -90,7 +90,7 @@ fn taking(incident: &Incident, field: &str, heard: &Heard) -> Vec<Command> {
 }
 
 /// The moves to the phase in which it stands there.
-fn moves(from: Phase, heard: &Heard) -> Vec<Command> {
+fn moves(from: Phase, heard: &UpstreamState) -> Vec<Command> {
     let Some(target) = heard.phase else {
         return Vec::new();
     };
@@ -123,7 +123,7 @@ fn moves(from: Phase, heard: &Heard) -> Vec<Command> {
 }
 
 /// What follows from how the source has it now; nothing where it says nothing new.
-pub fn hear(incident: &Incident, heard: &Heard, context: &Context<'_>) -> Vec<Event> {
+pub fn hear(incident: &Incident, heard: &UpstreamState, context: &Context<'_>) -> Vec<Event> {
     let Some(before) = &incident.upstream else {
         return Vec::new();
     };
@@ -183,7 +183,7 @@ fn take(
     after: &mut Incident,
     events: &mut Vec<Event>,
     field: &str,
-    heard: &Heard,
+    heard: &UpstreamState,
     stamp: &Stamp,
     context: &Context<'_>,
 ) -> bool {

@@ -4,6 +4,7 @@
 use super::Context;
 use super::page::{next_route, queued};
 use crate::domain::alarm::{self, Alarm, Raised};
+use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::{NO_OUT_OF_BAND, Page, Reached};
@@ -16,7 +17,7 @@ const LOOK: &str = "Look at the board: your team has something to do there.";
 
 /// How an attempt to deliver a page went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub struct PageProgress {
     pub page: String,
     pub state: PageState,
     pub attempts: u32,
@@ -24,7 +25,7 @@ pub struct Progress {
 }
 
 /// Records how far a page got; nothing if it says nothing new, or the page is over.
-pub fn progress(incident: &Incident, progress: &Progress) -> Vec<Event> {
+pub fn progress(incident: &Incident, progress: &PageProgress) -> Vec<Event> {
     let Some(page) = incident.page(&progress.page) else {
         return Vec::new();
     };
@@ -151,10 +152,8 @@ fn page_for(
         }
         _ => return None,
     };
-    let open = incident
-        .pages
-        .iter()
-        .find(|p| p.is_open() && p.team == team.id);
+    let mut standing = incident.pages.iter().filter(|p| p.team == team.id);
+    let open = standing.find(|p| stands_in(incident, p, team));
     let same = before
         .iter()
         .chain(pages.iter())
@@ -219,9 +218,14 @@ pub(super) fn escalate(
     let Some(next) = context.directory.escalation(team, &incident.service) else {
         return vec![stays];
     };
-    let mut open = incident.pages.iter().filter(|p| p.is_open());
+    let mut standing = incident.pages.iter().filter(|p| p.team == next.id);
     let mut paged = before.iter();
-    if open.any(|p| p.team == next.id)
+    // One that failed a moment ago would again: two teams whose routes all fail do not page each other in turn.
+    let lately = |p: &Page| {
+        let ended_at = p.escalated_at.unwrap_or(p.queued_at);
+        p.is_open() && context.now < ended_at + next.ack_within.delta()
+    };
+    if standing.any(|p| stands_in(incident, p, next) || lately(p))
         || paged.any(|event| matches!(event, Event::PageQueued { team, .. } if *team == next.id))
     {
         return vec![stays];
@@ -230,6 +234,13 @@ pub(super) fn escalate(
     let message = page.message.clone();
     let further = queued(incident, next, id, message, page.urgency, context);
     vec![stays, further]
+}
+
+/// Whether this page asks the team already for what a further one would. One that failed reached nobody, and a further one
+/// may, as long as the team has a route.
+fn stands_in(incident: &Incident, page: &Page, team: &Team) -> bool {
+    let lost = page.state == PageState::Failed && next_route(incident, team, None).is_some();
+    page.is_open() && !lost
 }
 
 /// Takes open pages off the company's own channels, which are suspect from now on: each goes on to its next route
@@ -277,7 +288,7 @@ pub fn fail(
 ) -> Vec<Event> {
     let mut events = progress(
         incident,
-        &Progress {
+        &PageProgress {
             page: page.id.clone(),
             state: PageState::Failed,
             attempts,

@@ -27,8 +27,10 @@ use record::{AlarmRecord, Duty, NotApplicable, Submission, Trigger, is_milestone
 /// Who made a change, when, by which door, and which version of the incident it made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
+    /// The version that the change made.
     pub version: u64,
     pub at: Instant,
+    /// The name that stands in the record.
     pub by: String,
     pub via: Via,
 }
@@ -37,7 +39,9 @@ pub struct Stamp {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     pub id: String,
+    /// Grows by one with each change, whoever made it.
     pub version: u64,
+    /// The version of the last command that a person gave; a confirmation bound to an older one is refused.
     pub persons_version: u64,
     pub service: String,
     pub title: String,
@@ -46,39 +50,58 @@ pub struct Incident {
     pub classification: Option<Classification>,
     pub severity: Option<Severity>,
     pub reportable: Reportable,
+    /// Who answered whether customers must be told, when and why.
     pub reportable_by: Option<DecisionView>,
     pub responsibility: Responsibility,
     pub phase: Phase,
+    /// How often it has entered detection and analysis; 0 for an exercise that has not begun.
     pub pass: u32,
+    /// When it came into its phase.
     pub phase_since: Instant,
     pub opened_at: Instant,
     pub opened_by: String,
+    /// When it happened, as exactly as that is known.
     pub occurred_at: Option<When>,
+    /// When a planned exercise begins.
     pub starts_at: Option<Instant>,
+    /// How it ended, if it did; None while it is worked on.
     pub ended: Option<Ended>,
     pub closed_at: Option<Instant>,
     pub updated_at: Instant,
     pub exercise: bool,
     pub tlp: Tlp,
+    /// The security response team, by id.
     pub owner: String,
+    /// The service's own team, by id.
     pub service_team: Option<String>,
     pub seats: Seats,
+    /// Where people speak about it.
     pub bridge: Option<String>,
+    /// Where people write about it.
     pub channel: Option<String>,
+    /// Where they meet while the company's own channels are suspect.
     pub out_of_band: Option<String>,
+    /// Whether the company's own channels can be trusted.
     pub comms: Comms,
+    /// Every instant that was recorded, in its order; what counts is said by its standing.
     pub triggers: Vec<Trigger>,
     pub not_applicable: Vec<NotApplicable>,
+    /// The regimes it is counted under, by id.
     pub regimes: Vec<String>,
+    /// What is known of the entity; read by `clock::Profile`.
     pub profile: Map<String, Value>,
     /// What was recorded about duties, by duty id; the duties themselves are derived.
     pub duties: IndexMap<String, Duty>,
     pub pages: Vec<Page>,
     pub lessons: Vec<LessonView>,
     pub review: Option<ReviewView>,
+    /// The incident it is in another system.
     pub upstream: Option<Upstream>,
+    /// Seats that are offered and not taken yet.
     pub hand_overs: Vec<HandOverView>,
+    /// The last phase move, as long as `undo` may take it back.
     pub last_move: Option<LastMove>,
+    /// What changed last, in words.
     pub change: Option<ChangeView>,
     /// What people did about alarms, by alarm id; which ring is derived.
     #[serde(default)]
@@ -136,11 +159,13 @@ impl Seats {
 /// What `undo` needs to take the last phase move back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastMove {
+    /// The version that the move made.
     pub version: u64,
     pub at: Instant,
     pub by: String,
     pub from: Phase,
     pub from_pass: u32,
+    /// When it had come into the phase that it left.
     pub from_since: Instant,
 }
 

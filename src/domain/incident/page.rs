@@ -17,6 +17,7 @@ pub const NO_OUT_OF_BAND: &str = "no out-of-band route";
 /// A route by which a page arrived, or may have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
+    /// Which of the page's routes it was, from 0.
     pub step: u32,
     /// Its place in the team's whole list, and its kind.
     pub place: u32,
@@ -43,17 +44,24 @@ pub struct Page {
     pub route: Option<String>,
     /// 0 for the first route, +1 for each escalation.
     pub step: u32,
+    /// How often it was tried over the route that told last.
     pub attempts: u32,
     pub urgency: Urgency,
     pub answer: Option<Answer>,
+    /// When the team will be there, as it said.
     pub eta: Option<Instant>,
     pub queued_at: Instant,
+    /// When a paging system said that it has it.
     pub accepted_at: Option<Instant>,
     pub acknowledged_at: Option<Instant>,
     pub acknowledged_by: Option<String>,
+    /// When it goes on to the next route if nobody answers.
     pub escalates_at: Option<Instant>,
+    /// Who asked for it.
     pub by: String,
+    /// What they wrote to the team.
     pub message: Option<String>,
+    /// Why the last attempt did not arrive, or why it went on to another route.
     pub last_error: Option<String>,
     /// The place of its present route in the team's whole list, whatever is passed over.
     #[serde(default)]

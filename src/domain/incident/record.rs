@@ -24,12 +24,17 @@ pub enum Standing {
 /// One instant recorded for a trigger, with who said so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trigger {
+    /// Such as `aware_at`.
     pub name: String,
     pub at: When,
+    /// Who recorded it.
     pub by: String,
+    /// Where it is known from.
     pub source: Option<String>,
     pub reason: Option<String>,
+    /// When it was recorded.
     pub entered_at: Instant,
+    /// The incident's pass at that time.
     pub pass: u32,
     /// The one duty it is for; None: for all.
     pub duty: Option<String>,
@@ -66,6 +71,7 @@ pub struct NotApplicable {
 /// What persons recorded about one duty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Duty {
+    /// Who decides, by name.
     pub decider: Option<String>,
     pub submissions: Vec<Submission>,
     pub holds: Vec<Hold>,
@@ -78,12 +84,17 @@ pub struct Duty {
 /// A notice recorded as sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
+    /// When the notice was sent, as recorded.
     pub at: Instant,
+    /// By which way it went.
     pub channel: String,
+    /// What the other side calls it.
     pub reference: Option<String>,
     pub kind: SubmitKind,
+    /// How many of those to be told have been.
     pub told: Option<Told>,
     pub by: String,
+    /// When that was recorded.
     pub entered_at: Instant,
     /// Who took it back, and why.
     pub withdrawn: Option<DecisionView>,
@@ -93,11 +104,15 @@ pub struct Submission {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hold {
     pub id: String,
+    /// One of the kinds that the stage allows.
     pub kind: String,
     pub from: Instant,
+    /// When it ends by itself; None: not before it is released.
     pub until: Option<Instant>,
     pub authority: String,
+    /// What it stands in.
     pub document: Option<String>,
+    /// Who recorded it.
     pub by: String,
     /// Who released it, and when.
     pub released: Option<DecisionView>,
@@ -107,7 +122,9 @@ pub struct Hold {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     pub required: bool,
+    /// The ground.
     pub because: String,
+    /// The day on which it is to be looked at again.
     pub review_on: Option<String>,
     pub by: String,
     pub at: Instant,
@@ -130,7 +147,9 @@ pub struct AlarmRecord {
     pub alarm: Alarm,
     /// When it last began to ring; None once it was shelved.
     pub raised_at: Option<Instant>,
+    /// Who heard it first.
     pub acknowledged: Option<DecisionView>,
+    /// None: it is not put aside.
     pub shelved: Option<Shelf>,
     /// When it last paged somebody.
     pub paged_at: Option<Instant>,
@@ -141,5 +160,6 @@ pub struct AlarmRecord {
 pub struct Shelf {
     /// Who shelved it, when and why: its owner.
     pub why: DecisionView,
+    /// When it rings again.
     pub until: Instant,
 }

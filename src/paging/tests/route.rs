@@ -66,7 +66,7 @@ async fn what_the_other_side_says_is_told_but_never_the_secret() {
         let route = PagerDuty::new(&url, path, None).unwrap();
         let body = route.body("p1-0", &hostile());
         match route.send(attempt(&body)).await {
-            Sent::Refused(why) => {
+            Sent::Failed(why) => {
                 assert!(why.contains(told), "{why}");
                 assert!(!why.contains("hunter2") && !why.contains('\u{1b}'), "{why}");
             }
@@ -79,7 +79,7 @@ async fn what_the_other_side_says_is_told_but_never_the_secret() {
 async fn refused(route: &dyn Route) -> String {
     let body = route.body("p1-0", &hostile());
     match route.send(attempt(&body)).await {
-        Sent::Refused(why) => why,
+        Sent::Failed(why) => why,
         sent => panic!("{sent:?}"),
     }
 }
@@ -200,7 +200,7 @@ async fn a_secret_is_read_for_every_attempt_and_must_be_its_owner_s() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
     std::fs::set_permissions(&path, mode).unwrap();
     match route.send(attempt(b"{}")).await {
-        Sent::NotSent { why, .. } => assert!(why.contains("chmod 600"), "{why}"),
+        Sent::NotTaken { why, .. } => assert!(why.contains("chmod 600"), "{why}"),
         sent => panic!("{sent:?}"),
     }
     let fault = Channel::new(&Address::File(path), None, slack::FORM).unwrap_err();
@@ -222,5 +222,5 @@ async fn a_kept_body_of_another_kind_is_refused_and_not_sent() {
         repeat: true,
         ..attempt(b"{}")
     };
-    assert!(matches!(route.send(repeat).await, Sent::Refused(_)));
+    assert!(matches!(route.send(repeat).await, Sent::Failed(_)));
 }

@@ -166,7 +166,7 @@ async fn a_server_whose_certificate_nobody_vouches_for_gets_nothing() {
     std::fs::write(other.path(), include_bytes!("tls/localhost.pem")).unwrap();
     let route = smtp(settings(port), Some(other.path().to_owned()));
     let ended = sent(&route, false).await;
-    assert!(matches!(ended, Sent::NotSent { .. }), "{ended:?}");
+    assert!(matches!(ended, Sent::NotTaken { .. }), "{ended:?}");
     assert!(
         !serving
             .join()
@@ -184,7 +184,7 @@ async fn without_starttls_nothing_leaves_the_machine() {
     std::fs::write(authority.path(), include_bytes!("tls/authority.pem")).unwrap();
     let route = smtp(settings(port), Some(authority.path().to_owned()));
     match sent(&route, false).await {
-        Sent::Refused(why) => assert!(why.contains("STARTTLS"), "{why}"),
+        Sent::Failed(why) => assert!(why.contains("STARTTLS"), "{why}"),
         ended => panic!("{ended:?}"),
     }
     let heard = serving.join().unwrap();
@@ -232,21 +232,21 @@ async fn what_a_failure_means_depends_on_how_far_it_came() {
     #[derive(Debug, PartialEq)]
     enum Means {
         Accepted,
-        NotSent,
-        Refused,
+        NotTaken,
+        Failed,
         Unknown,
     }
     for (answers, expected) in [
-        (&[("EHLO", "")][..], Means::NotSent),
-        (&[("MAIL", "451 later")], Means::NotSent),
-        (&[("MAIL", "550 no")], Means::Refused),
+        (&[("EHLO", "")][..], Means::NotTaken),
+        (&[("MAIL", "451 later")], Means::NotTaken),
+        (&[("MAIL", "550 no")], Means::Failed),
         (&[("RCPT TO:<one", "550 gone")], Means::Accepted),
-        (&[("RCPT", "550 gone")], Means::Refused),
-        (&[("RCPT", "450 later")], Means::NotSent),
-        (&[("DATA", "")], Means::NotSent),
+        (&[("RCPT", "550 gone")], Means::Failed),
+        (&[("RCPT", "450 later")], Means::NotTaken),
+        (&[("DATA", "")], Means::NotTaken),
         (&[(".", "")], Means::Unknown),
-        (&[(".", "452 full")], Means::NotSent),
-        (&[(".", "554 spam\u{1b}[2J")], Means::Refused),
+        (&[(".", "452 full")], Means::NotTaken),
+        (&[(".", "554 spam\u{1b}[2J")], Means::Failed),
     ] {
         let (port, serving) = serves(Script {
             starttls: false,
@@ -254,8 +254,8 @@ async fn what_a_failure_means_depends_on_how_far_it_came() {
         });
         let (means, why) = match sent(&smtp(settings(port), None), false).await {
             Sent::Accepted => (Means::Accepted, String::new()),
-            Sent::NotSent { why, .. } => (Means::NotSent, why),
-            Sent::Refused(why) => (Means::Refused, why),
+            Sent::NotTaken { why, .. } => (Means::NotTaken, why),
+            Sent::Failed(why) => (Means::Failed, why),
             Sent::Unknown(why) => (Means::Unknown, why),
         };
         assert_eq!(means, expected, "{answers:?}: {why}");

@@ -11,7 +11,7 @@ use crate::connector::alert::landing::{Fate, Placed, group, land, name};
 use crate::connector::landing::{Landing, opened};
 use crate::domain::caller::Caller;
 use crate::domain::command::Context;
-use crate::domain::command::alert::{self, Course, Group, Heard, Storm, group_of};
+use crate::domain::command::alert::{self, Consequence, Course, Group, Storm, group_of};
 use crate::domain::command::open::Open;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
@@ -300,8 +300,8 @@ impl Work<'_> {
             let leave = move |incident: &Incident, _: &Context<'_>| {
                 let events = alert::unfold(incident, &id);
                 match events.is_empty() {
-                    true => Heard::Same,
-                    false => Heard::Change(events),
+                    true => Consequence::Same,
+                    false => Consequence::Change(events),
                 }
             };
             self.decided(&incident.id, leave).await?;
@@ -325,7 +325,7 @@ impl Work<'_> {
     async fn decided(
         &self,
         id: &str,
-        decide: impl Fn(&Incident, &Context<'_>) -> Heard + Send + 'static,
+        decide: impl Fn(&Incident, &Context<'_>) -> Consequence + Send + 'static,
     ) -> Result<(Told, Option<Arc<Incident>>), Problem> {
         let (deciding, caller) = (self.state.clone(), self.caller());
         let job = Job {
@@ -338,10 +338,10 @@ impl Work<'_> {
                 };
                 let context = context(&deciding, &caller);
                 match decide(&incident, &context) {
-                    Heard::Same => Outcome::Answer(answer(Told::Same)),
-                    Heard::Over(episode) => Outcome::Answer(answer(Told::Over(episode))),
-                    Heard::Full => Outcome::Answer(answer(Told::Full)),
-                    Heard::Change(events) => changed(&deciding, &incident, events, &context),
+                    Consequence::Same => Outcome::Answer(answer(Told::Same)),
+                    Consequence::Over(episode) => Outcome::Answer(answer(Told::Over(episode))),
+                    Consequence::Full => Outcome::Answer(answer(Told::Full)),
+                    Consequence::Change(events) => changed(&deciding, &incident, events, &context),
                 }
             }),
             now: self.state.clock.now(),

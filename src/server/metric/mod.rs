@@ -19,8 +19,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::outbox::{Attempt, EXERCISE};
+use super::outbox::EXERCISE;
 use crate::domain::instant::Mono;
+use crate::paging::Sent;
 use crate::paging::settings::RouteKind;
 use crate::store::{Store, StoreError, Tally};
 
@@ -259,7 +260,7 @@ impl Metrics {
         }
         let kinds = RouteKind::ALL.iter().map(|kind| kind.as_str());
         for kind in kinds.chain([EXERCISE]) {
-            for result in Attempt::WORDS {
+            for result in Sent::WORDS {
                 let labels = AttemptLabels { kind, result };
                 drop(metrics.attempts.get_or_create(&labels));
             }
@@ -301,7 +302,7 @@ impl Metrics {
     }
 
     /// An attempt to deliver ended.
-    pub fn attempt(&self, route: &str, ended: &Attempt) {
+    pub fn attempt(&self, route: &str, ended: &Sent) {
         let labels = AttemptLabels {
             kind: kind_of(route),
             result: ended.word(),

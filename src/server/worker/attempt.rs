@@ -8,14 +8,15 @@ use chrono::TimeDelta;
 
 use super::{context, silent, worker, written};
 use crate::domain::command::Context;
-use crate::domain::command::worker::{Progress, fail, left_behind, progress};
+use crate::domain::command::worker::{PageProgress, fail, left_behind, progress};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::incident::page::{Page, Reached};
 use crate::domain::instant::Instant;
 use crate::domain::span::Span;
 use crate::domain::word::PageState;
-use crate::server::outbox::{Attempt, EXERCISE, ending};
+use crate::paging::Sent;
+use crate::server::outbox::{EXERCISE, ending};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::claim::{Claimed, LONGEST_WAIT_MS};
@@ -92,7 +93,7 @@ pub async fn make(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Troub
             Ok(Done::Superseded) => {
                 tracing::warn!(
                     key = claimed.delivery.key,
-                    result = ended.as_ref().map(Attempt::word),
+                    result = ended.as_ref().map(Sent::word),
                     "another node has this delivery: how this attempt went is not written"
                 );
                 return;
@@ -117,7 +118,7 @@ pub async fn make(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Troub
         // A store that is away may be another node's meanwhile: only a full one is known to be nobody's.
         let full = matches!(error, StoreError::Full(_));
         if full && due.is_some_and(|at| state.clock.mono() >= at) {
-            claimed.repeat |= matches!(ended, Some(Attempt::Unknown(_)));
+            claimed.repeat |= matches!(ended, Some(Sent::Unknown(_)));
             claimed.delivery.attempts = claimed.delivery.attempts.saturating_add(1);
             ended = told(state, &claimed, unwritten).await;
             again_at = None;
@@ -126,21 +127,21 @@ pub async fn make(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Troub
 }
 
 /// How long what ended so waits for another attempt; None: there is none by this route.
-fn wait_ms(state: &ServerState, delivery: &Delivery, ended: Option<&Attempt>) -> Option<i64> {
+fn wait_ms(state: &ServerState, delivery: &Delivery, ended: Option<&Sent>) -> Option<i64> {
     let attempts = delivery.attempts.saturating_add(1);
     let age = (state.clock.now() - delivery.queued_at).num_milliseconds();
     match ended? {
-        Attempt::Accepted | Attempt::Failed(_) => None,
-        Attempt::Unknown(_) if !state.courier.repeats(delivery) => None,
-        Attempt::Unknown(_) => Some(again_after_ms(attempts, age, None)),
-        Attempt::Refused { retry_after_ms, .. } => {
+        Sent::Accepted | Sent::Failed(_) => None,
+        Sent::Unknown(_) if !state.courier.repeats(delivery) => None,
+        Sent::Unknown(_) => Some(again_after_ms(attempts, age, None)),
+        Sent::NotTaken { retry_after_ms, .. } => {
             Some(again_after_ms(attempts, age, *retry_after_ms))
         }
     }
 }
 
 /// Sends, and tells metrics and log how it ended.
-async fn told(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> Option<Attempt> {
+async fn told(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> Option<Sent> {
     let delivery = &claimed.delivery;
     let ended = send(state, claimed, unwritten).await?;
     state.metrics.attempt(&delivery.route, &ended);
@@ -172,14 +173,14 @@ fn job(
 }
 
 /// How the attempt ended; None: nothing was to be sent.
-async fn send(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> Option<Attempt> {
+async fn send(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) -> Option<Sent> {
     let delivery = &claimed.delivery;
     let incident = state.mirror.incident(&delivery.incident);
     if delivery.route == EXERCISE {
-        return Some(Attempt::Accepted);
+        return Some(Sent::Accepted);
     }
     if incident.as_ref().is_some_and(|incident| incident.exercise) {
-        return Some(Attempt::Failed("an exercise pages nobody".to_owned()));
+        return Some(Sent::Failed("an exercise pages nobody".to_owned()));
     }
     if !delivery.stand_down {
         let page = incident.as_ref().and_then(|of| of.page(&delivery.page));
@@ -189,13 +190,13 @@ async fn send(state: &Arc<ServerState>, claimed: &Claimed, unwritten: &Trouble) 
         }
     }
     if claimed.repeat && !state.courier.repeats(delivery) {
-        return Some(Attempt::Unknown(CUT_OFF.to_owned()));
+        return Some(Sent::Unknown(CUT_OFF.to_owned()));
     }
     let repeat = claimed.repeat && !state.courier.dedupes(delivery);
     let delivery = as_of_now(state, delivery, unwritten).await?;
     let sending = state.courier.deliver(&delivery, repeat);
     let sent = timeout(&*state.clock, ATTEMPT_WITHIN_MS, sending).await;
-    Some(sent.unwrap_or_else(|_| Attempt::Unknown("no answer in time".to_owned())))
+    Some(sent.unwrap_or_else(|_| Sent::Unknown("no answer in time".to_owned())))
 }
 
 /// What is to be sent, as it stands in the outbox: the incident may have been restricted, or marked higher, since this was
@@ -268,7 +269,7 @@ fn begun(state: &ServerState, claimed: &Claimed, found: &Found) -> (Outcome, boo
     };
     let events = progress(
         incident,
-        &Progress {
+        &PageProgress {
             page: page.id.clone(),
             state: next,
             attempts: page.attempts,
@@ -303,12 +304,7 @@ struct Deciding<'a> {
     attempts: u32,
 }
 
-fn decide(
-    state: &ServerState,
-    claimed: &Claimed,
-    ended: Option<&Attempt>,
-    found: &Found,
-) -> Outcome {
+fn decide(state: &ServerState, claimed: &Claimed, ended: Option<&Sent>, found: &Found) -> Outcome {
     let Found::Incident(incident) = found else {
         return Outcome::Answer(silent());
     };
@@ -353,18 +349,18 @@ impl Deciding<'_> {
     }
 
     /// When it is worth another attempt, in milliseconds.
-    fn after_ms(&self, ended: Option<&Attempt>) -> Option<i64> {
+    fn after_ms(&self, ended: Option<&Sent>) -> Option<i64> {
         wait_ms(self.state, &self.claimed.delivery, ended)
     }
 
-    fn stand_down(&self, ended: Option<&Attempt>) -> Decided {
-        let unknown = matches!(ended, Some(Attempt::Unknown(_)));
+    fn stand_down(&self, ended: Option<&Sent>) -> Decided {
+        let unknown = matches!(ended, Some(Sent::Unknown(_)));
         let change = match self.after_ms(ended) {
             Some(after_ms) if self.age() < STAND_DOWN_FOR.delta() => self.again(after_ms, unknown),
             Some(_) => {
                 tracing::warn!(
                     key = self.claimed.delivery.key,
-                    result = ended.map(Attempt::word),
+                    result = ended.map(Sent::word),
                     "a stand-down was given up"
                 );
                 self.done()
@@ -374,13 +370,13 @@ impl Deciding<'_> {
         (Vec::new(), vec![change])
     }
 
-    fn page(&self, page: &Page, ended: Option<&Attempt>) -> Decided {
+    fn page(&self, page: &Page, ended: Option<&Sent>) -> Decided {
         let delivery = &self.claimed.delivery;
         if !page.is_open() || page.step != delivery.step {
             return self.left(page, ended);
         }
         let tell = |state, error: Option<&str>| {
-            let told = Progress {
+            let told = PageProgress {
                 page: page.id.clone(),
                 state,
                 attempts: self.attempts,
@@ -400,21 +396,21 @@ impl Deciding<'_> {
         };
         let (next, why) = match ended {
             // Whether it called anybody, a person finds out: it is not sent again by itself.
-            Attempt::Unknown(why) if !self.state.courier.repeats(delivery) => {
+            Sent::Unknown(why) if !self.state.courier.repeats(delivery) => {
                 let why = format!("{why}; not repeated: check there first");
                 return (tell(PageState::Unknown, Some(&why)), vec![self.done()]);
             }
-            Attempt::Accepted => return (tell(PageState::Accepted, None), vec![self.done()]),
-            Attempt::Failed(why) => {
+            Sent::Accepted => return (tell(PageState::Accepted, None), vec![self.done()]),
+            Sent::Failed(why) => {
                 let events = fail(self.incident, page, self.attempts, &cut(why), &self.context);
                 return (events, vec![self.done()]);
             }
-            Attempt::Unknown(why) => (PageState::Unknown, why),
+            Sent::Unknown(why) => (PageState::Unknown, why),
             // What may have arrived once stays unknown, however plainly it is refused afterwards.
-            Attempt::Refused { why, .. } if page.state == PageState::Unknown => {
+            Sent::NotTaken { why, .. } if page.state == PageState::Unknown => {
                 (PageState::Unknown, why)
             }
-            Attempt::Refused { why, .. } => (PageState::Queued, why),
+            Sent::NotTaken { why, .. } => (PageState::Queued, why),
         };
         if self.age() >= GIVE_UP_AFTER.delta() {
             let why = format!("gave up after {GIVE_UP_AFTER}: {why}");
@@ -433,10 +429,10 @@ impl Deciding<'_> {
     }
 
     /// Somebody answered meanwhile, or another route carries the page now; whoever got it is still to be told when it is over.
-    fn left(&self, page: &Page, ended: Option<&Attempt>) -> Decided {
+    fn left(&self, page: &Page, ended: Option<&Sent>) -> Decided {
         let delivery = &self.claimed.delivery;
-        let accepted = ended == Some(&Attempt::Accepted);
-        let arrived = accepted || self.claimed.repeat || matches!(ended, Some(Attempt::Unknown(_)));
+        let accepted = ended == Some(&Sent::Accepted);
+        let arrived = accepted || self.claimed.repeat || matches!(ended, Some(Sent::Unknown(_)));
         let reached = delivery.route.split_once('/').and_then(|(place, kind)| {
             Some(Reached {
                 step: delivery.step,

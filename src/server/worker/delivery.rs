@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::attempt::{self, STORE_AGAIN_MS};
 use super::{context, silent, worker, written};
-use crate::domain::command::worker::{Progress, progress};
+use crate::domain::command::worker::{PageProgress, progress};
 use crate::domain::word::PageState;
 use crate::server::sending::{Begun, Sending};
 use crate::server::state::ServerState;
@@ -248,7 +248,7 @@ fn held_back(state: &ServerState, held: &HeldBack, found: &Found) -> Outcome {
         .page(&held.page)
         .filter(|page| page.state == PageState::Queued && page.attempts == 0);
     let events = waits.map_or_else(Vec::new, |page| {
-        let told = Progress {
+        let told = PageProgress {
             page: page.id.clone(),
             state: page.state,
             attempts: page.attempts,

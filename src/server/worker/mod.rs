@@ -63,14 +63,14 @@ pub fn start(state: &Arc<ServerState>) -> Workers {
     }));
     spawn(Box::pin(deadline::work(state.clone())));
     spawn(Box::pin(forget(state.clone())));
-    for intake in &state.intakes {
-        let (state, intake, ending) = (state.clone(), intake.clone(), ending.clone());
+    for polled in &state.polled {
+        let (state, polled, ending) = (state.clone(), polled.clone(), ending.clone());
         tasks.spawn(async move {
             tokio::select! {
-                () = sync::work(state.clone(), intake.clone()) => {}
+                () = sync::work(state.clone(), polled.clone()) => {}
                 () = ending.cancelled() => {}
             }
-            sync::leave(&state, &intake).await;
+            sync::leave(&state, &polled).await;
         });
     }
     spawn(Box::pin(head::work(state.clone())));

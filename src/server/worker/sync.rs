@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 pub use lease::leave;
 
-use crate::server::intake::Intake;
+use crate::server::connector::PolledConnector;
 use crate::server::state::ServerState;
 use crate::store::claim::Lease;
 use lease::{Asker, Hold, keep};
@@ -24,11 +24,11 @@ use memory::Memory;
 use turn::ask;
 
 /// Works until the future is dropped.
-pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
+pub async fn work(state: Arc<ServerState>, polled: Arc<PolledConnector>) {
     let held = watch::Sender::new(None);
-    let asking = ask_while_held(&state, &intake, held.subscribe());
+    let asking = ask_while_held(&state, &polled, held.subscribe());
     tokio::select! {
-        () = keep(&state, &intake, &held) => {}
+        () = keep(&state, &polled, &held) => {}
         () = asking => {}
     }
 }
@@ -36,7 +36,7 @@ pub async fn work(state: Arc<ServerState>, intake: Arc<Intake>) {
 /// Turn after turn, for as long as this node has the lease.
 async fn ask_while_held(
     state: &Arc<ServerState>,
-    intake: &Arc<Intake>,
+    polled: &Arc<PolledConnector>,
     mut held: watch::Receiver<Option<Hold>>,
 ) {
     let mut memory = Memory::default();
@@ -58,7 +58,7 @@ async fn ask_while_held(
         }
         let asker = Asker {
             state: state.clone(),
-            intake: intake.clone(),
+            polled: polled.clone(),
             lease,
             held: held.clone(),
         };

@@ -39,6 +39,9 @@ impl Attempts {
     }
 
     /// Takes one attempt; refused, it tells for how many milliseconds none is to be had.
+    ///
+    /// # Errors
+    /// No attempt is left: for how many milliseconds.
     pub fn take(&self, from: Option<IpAddr>, now: Mono) -> Result<(), i64> {
         let mut tally = self.tally();
         let since = tally

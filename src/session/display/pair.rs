@@ -66,6 +66,9 @@ impl From<TokenError> for PairError {
 }
 
 /// Puts a code into the store and gives it out, grouped for reading: `ABCD-2345`. A code that waits for the same name ends.
+///
+/// # Errors
+/// `Invalid`: the name or the time cannot be; `NameTaken`: a display of this name works; `Store`: it cannot be written.
 pub async fn begin(
     store: &dyn Store,
     now: Instant,
@@ -121,6 +124,10 @@ pub async fn begin(
 }
 
 /// Exchanges a code for a display's token, made in this moment. The code ends with it, whatever comes of it.
+///
+/// # Errors
+/// `Refused`: no code that waits is this one; `NameTaken`: a display got this name meanwhile; `Store`: it cannot be
+/// written, and the code is used up if it was revoked before.
 pub async fn finish(
     store: &dyn Store,
     now: Instant,

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use ratatui::buffer::{Buffer, Cell};
 
 use super::look::{LETTERS, Look, hex, signs};
+use crate::domain::text::markup::push_escaped;
 
 /// Nothing may be loaded or run by the page, whatever stands in it.
 const CSP: &str = "default-src 'none'; style-src 'unsafe-inline'";
@@ -32,7 +33,7 @@ pub fn html(buffer: &Buffer) -> String {
                 let _ = write!(rows, "<span class=\"l{class}\">");
                 open = Some(sign.look);
             }
-            escape(sign.text, &mut rows);
+            push_escaped(sign.text, &mut rows);
         }
         if open.is_some() {
             rows.push_str("</span>");
@@ -84,18 +85,4 @@ fn commonest_ground(buffer: &Buffer) -> [u8; 3] {
     }
     let most = counts.into_iter().max_by_key(|(ground, n)| (*n, *ground));
     most.map_or(super::look::GROUND, |(ground, _)| ground)
-}
-
-/// Adds a text so that it is text wherever it stands in a page.
-fn escape(text: &str, into: &mut String) {
-    for letter in text.chars() {
-        match letter {
-            '&' => into.push_str("&amp;"),
-            '<' => into.push_str("&lt;"),
-            '>' => into.push_str("&gt;"),
-            '"' => into.push_str("&quot;"),
-            '\'' => into.push_str("&#39;"),
-            letter => into.push(letter),
-        }
-    }
 }

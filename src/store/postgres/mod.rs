@@ -70,6 +70,9 @@ impl SqlStore<Postgres> {
     }
 
     /// Opens the database beside the nodes that serve: tokens, settings, reading and verifying. `submit` is refused.
+    ///
+    /// # Errors
+    /// As [`PostgresStore::open`].
     pub async fn for_tokens(
         url: &Secret,
         clock: &SharedClock,
@@ -186,10 +189,6 @@ impl Engine for Postgres {
 
     fn distrust(&self) {
         self.readers.distrust();
-    }
-
-    fn begin_read(&self) -> &'static str {
-        BEGIN_READ
     }
 
     async fn within<T: Send>(

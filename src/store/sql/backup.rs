@@ -6,13 +6,13 @@ use std::io::Write;
 use sqlx::FromRow;
 
 use super::db::{Db, sql};
-use super::row::{Entries, EntryRow, ROWS, SnapshotRow, uint};
+use super::row::{Entries, EntryRow, ROWS, SnapshotRow, TokenRow, uint};
 use super::verify::{self, count};
 use crate::domain::instant::Instant;
 use crate::store::StoreError;
 use crate::store::archive::{
     Bytes, CounterLine, Counts, EntryLine, FORMAT, Header, Line, OutboxLine, SettingLine,
-    SnapshotLine, TokenLine, Writer,
+    SnapshotLine, Writer,
 };
 use crate::store::audit::Report;
 
@@ -103,7 +103,7 @@ async fn kept(db: &mut Db, name: &'static str) -> Result<String, StoreError> {
 
 /// The tables that stay small.
 async fn small(db: &mut Db, writer: &mut Writer<'_>) -> Result<(), StoreError> {
-    let tokens: Vec<StoredToken> = sql("SELECT * FROM token ORDER BY id").all(db).await?;
+    let tokens: Vec<TokenRow> = sql("SELECT * FROM token ORDER BY id").all(db).await?;
     for token in tokens {
         writer.put(&Line::Token(token.line()))?;
     }
@@ -178,46 +178,6 @@ impl OutboxRow {
             may_have_arrived: i64::from(self.may_have_arrived != 0 || self.lease_until > 0),
             held_back: self.held_back,
             stand_down: self.stand_down,
-        }
-    }
-}
-
-#[derive(FromRow)]
-struct StoredToken {
-    id: String,
-    name: String,
-    sha256: Vec<u8>,
-    role: String,
-    /// 0 or 1: not both engines have a type for it.
-    counsel: i64,
-    clearance: String,
-    services: String,
-    team: Option<String>,
-    created_at: i64,
-    expires_at: i64,
-    revoked_at: Option<i64>,
-    last_used_at: Option<i64>,
-    /// 0 or 1. Absent in a store that no server of this version has opened yet.
-    #[sqlx(default)]
-    door: i64,
-}
-
-impl StoredToken {
-    fn line(self) -> TokenLine {
-        TokenLine {
-            id: self.id,
-            name: self.name,
-            sha256: Bytes(self.sha256),
-            role: self.role,
-            counsel: self.counsel != 0,
-            clearance: self.clearance,
-            services: self.services,
-            team: self.team,
-            created_at: self.created_at,
-            expires_at: self.expires_at,
-            revoked_at: self.revoked_at,
-            last_used_at: self.last_used_at,
-            door: self.door != 0,
         }
     }
 }

@@ -110,6 +110,9 @@ impl Sql {
     }
 
     /// Carries it out; how many rows it touched.
+    ///
+    /// # Errors
+    /// What the engine says; `PoolClosed` if the line is gone.
     pub async fn run(self, db: &mut Db) -> Result<u64, Error> {
         let Sql { text, values } = self;
         db.unanswered = true;
@@ -130,6 +133,9 @@ impl Sql {
     }
 
     /// Every row.
+    ///
+    /// # Errors
+    /// What the engine says, also of a row that does not fit `T`; `PoolClosed` if the line is gone.
     pub async fn all<T: Fetched>(self, db: &mut Db) -> Result<Vec<T>, Error> {
         let Sql { text, values } = self;
         db.unanswered = true;
@@ -150,6 +156,9 @@ impl Sql {
     }
 
     /// The first row, if there is one. For statements that find one row at most.
+    ///
+    /// # Errors
+    /// As [`Sql::all`].
     pub async fn optional<T: Fetched>(self, db: &mut Db) -> Result<Option<T>, Error> {
         Ok(self.all(db).await?.into_iter().next())
     }
@@ -252,6 +261,9 @@ impl Db {
     }
 
     /// Statements without values, made by us alone: several at once, split by `;`.
+    ///
+    /// # Errors
+    /// What the engine says; `PoolClosed` if the line is gone.
     pub async fn script(&mut self, text: &str) -> Result<(), Error> {
         self.unanswered = true;
         let script = sqlx::raw_sql(AssertSqlSafe(text));
@@ -322,11 +334,6 @@ impl Reader {
             db,
             home: Some(home),
         }
-    }
-
-    /// Ends the connection instead of giving it back.
-    pub fn spoil(&mut self) {
-        self.db.unanswered = true;
     }
 }
 

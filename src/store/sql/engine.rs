@@ -82,9 +82,6 @@ pub trait Engine: Send + Sync + 'static {
     /// A reader's connection broke: those opened before are not lent again.
     fn distrust(&self);
 
-    /// How a read of several statements begins, so that all see one state.
-    fn begin_read(&self) -> &'static str;
-
     /// Bounds what is said to the database at one time: nothing waits for ever on a line that hangs.
     fn within<T: Send>(
         &self,

@@ -61,10 +61,14 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
             "UPDATE outbox SET done = 1 WHERE page = $1 AND done = 0 AND lease_until = 0 AND stand_down = 0",
         )
         .bind(page.as_str()),
-        OutboxChange::Reword { key, body } => {
-            sql("UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0")
-                .bind(key.as_str())
-                .bind(body.as_slice())
+        OutboxChange::Reword { key, body, begun } => {
+            let reword = match begun {
+                true => "UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0",
+                false => {
+                    "UPDATE outbox SET body = $2 WHERE key = $1 AND done = 0 AND first_at IS NULL"
+                }
+            };
+            sql(reword).bind(key.as_str()).bind(body.as_slice())
         }
         OutboxChange::HeldBack { key } => {
             sql("UPDATE outbox SET held_back = 1 WHERE key = $1").bind(key.as_str())
@@ -78,7 +82,7 @@ pub(super) async fn put(db: &mut Db, change: &OutboxChange) -> Result<(), StoreE
 pub(super) async fn holds(db: &mut Db, lease: &Lease) -> Result<bool, StoreError> {
     let fence = match lease.of {
         Held::Delivery => sql("SELECT fence FROM outbox WHERE key = $1"),
-        Held::Intake => sql("SELECT fence FROM intake WHERE name = $1"),
+        Held::Connector => sql("SELECT fence FROM intake WHERE name = $1"),
     };
     let fence: Option<(i64,)> = fence.bind(lease.key.as_str()).optional(db).await?;
     Ok(fence == Some((lease.fence,)))
@@ -255,6 +259,9 @@ pub(super) async fn renew(
 }
 
 /// Ends the leases of a process that is gone: the file has one server at a time.
+///
+/// # Errors
+/// The database does not do it; the leases run out by themselves.
 pub async fn end_leases(db: &mut Db) -> Result<(), StoreError> {
     sql("UPDATE outbox SET lease_until = 1 WHERE done = 0 AND lease_until > 1")
         .run(db)

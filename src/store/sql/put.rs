@@ -4,6 +4,7 @@ use super::db::{Db, Sql, sql};
 use super::row::{int, text_of, uint};
 use crate::domain::incident::Stamp;
 use crate::store::StoreError;
+use crate::store::archive::TokenLine;
 use crate::store::chain::{Head, Link, fresh_salt};
 
 /// Notes where the chain ends, so that a record that was cut is told from a whole one.
@@ -28,6 +29,26 @@ pub(super) async fn put_counter(db: &mut Db, prefix: &str, last: i64) -> Result<
     sql("INSERT INTO counter (prefix, last) VALUES ($1, $2) ON CONFLICT (prefix) DO UPDATE SET last = excluded.last")
         .bind(prefix)
         .bind(last)
+        .run(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn put_token(db: &mut Db, row: &TokenLine) -> Result<(), StoreError> {
+    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at, door) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
+        .bind(row.id.as_str())
+        .bind(row.name.as_str())
+        .bind(row.sha256.0.as_slice())
+        .bind(row.role.as_str())
+        .bind(i64::from(row.counsel))
+        .bind(row.clearance.as_str())
+        .bind(row.services.as_str())
+        .bind(row.team.as_deref())
+        .bind(row.created_at)
+        .bind(row.expires_at)
+        .bind(row.revoked_at)
+        .bind(row.last_used_at)
+        .bind(i64::from(row.door))
         .run(db)
         .await?;
     Ok(())

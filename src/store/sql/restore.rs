@@ -15,7 +15,7 @@ use crate::domain::command::worker;
 use crate::domain::incident::{Incident, Stamp};
 use crate::domain::instant::Instant;
 use crate::domain::word::Via;
-use crate::store::archive::{ArchiveError, EntryLine, Header, Line, OutboxLine, Reader, TokenLine};
+use crate::store::archive::{ArchiveError, Header, Line, OutboxLine, Reader};
 use crate::store::audit::Report;
 use crate::store::{Answer, Changes, OutboxChange, StoreError};
 
@@ -122,7 +122,7 @@ async fn insert(db: &mut Db, from: &mut (dyn BufRead + Send)) -> Result<Header, 
                         "the record in the backup is not sound: {fault}. Nothing was restored"
                     )));
                 }
-                put_entry(db, &entry).await?;
+                put::put_entry(db, &entry.link(), &entry.hash).await?;
             }
             Line::Snapshot(snapshot) => {
                 let row = SnapshotRow {
@@ -136,7 +136,7 @@ async fn insert(db: &mut Db, from: &mut (dyn BufRead + Send)) -> Result<Header, 
                 }
             }
             Line::Outbox(delivery) => put_delivery(db, &delivery).await?,
-            Line::Token(token) => put_token(db, &token).await?,
+            Line::Token(token) => put::put_token(db, &token).await?,
             Line::Counter(counter) => {
                 put::put_counter(db, &counter.prefix, counter.last).await?;
             }
@@ -151,10 +151,6 @@ async fn insert(db: &mut Db, from: &mut (dyn BufRead + Send)) -> Result<Header, 
         }
     }
     Ok(header)
-}
-
-async fn put_entry(db: &mut Db, entry: &EntryLine) -> Result<(), StoreError> {
-    put::put_entry(db, &entry.link(), &entry.hash).await
 }
 
 async fn put_delivery(db: &mut Db, row: &OutboxLine) -> Result<(), StoreError> {
@@ -174,26 +170,6 @@ async fn put_delivery(db: &mut Db, row: &OutboxLine) -> Result<(), StoreError> {
         .bind(row.may_have_arrived)
         .bind(row.held_back)
         .bind(row.stand_down)
-        .run(db)
-        .await?;
-    Ok(())
-}
-
-async fn put_token(db: &mut Db, row: &TokenLine) -> Result<(), StoreError> {
-    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at, door) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
-        .bind(row.id.as_str())
-        .bind(row.name.as_str())
-        .bind(row.sha256.0.as_slice())
-        .bind(row.role.as_str())
-        .bind(i64::from(row.counsel))
-        .bind(row.clearance.as_str())
-        .bind(row.services.as_str())
-        .bind(row.team.as_deref())
-        .bind(row.created_at)
-        .bind(row.expires_at)
-        .bind(row.revoked_at)
-        .bind(row.last_used_at)
-        .bind(i64::from(row.door))
         .run(db)
         .await?;
     Ok(())

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 use super::db::{Db, sql};
 use crate::domain::instant::Instant;
 use crate::domain::word::UnknownWord;
+use crate::store::archive::{Bytes, TokenLine};
 use crate::store::chain::{self, Link};
 use crate::store::claim::Waiting;
 use crate::store::{Answer, Delivery, Entry, Snapshot, StoreError, Token};
@@ -247,7 +248,8 @@ pub(super) struct TokenRow {
     clearance: String,
     services: String,
     team: Option<String>,
-    /// 0 or 1.
+    /// 0 or 1. Absent in a store that no server of this version has opened yet.
+    #[sqlx(default)]
     door: i64,
     created_at: i64,
     expires_at: i64,
@@ -255,7 +257,45 @@ pub(super) struct TokenRow {
     last_used_at: Option<i64>,
 }
 
+/// A token as a row keeps it and a backup copies it.
+pub(super) fn token_line(token: &Token) -> TokenLine {
+    TokenLine {
+        id: token.id.clone(),
+        name: token.name.clone(),
+        sha256: Bytes(token.sha256.to_vec()),
+        role: token.role.as_str().to_owned(),
+        counsel: token.counsel,
+        clearance: token.clearance.as_str().to_owned(),
+        services: serde_json::Value::from(token.services.clone()).to_string(),
+        team: token.team.clone(),
+        created_at: token.created_at.timestamp_millis(),
+        expires_at: token.expires_at.timestamp_millis(),
+        revoked_at: token.revoked_at.map(|at| at.timestamp_millis()),
+        last_used_at: token.last_used_at.map(|at| at.timestamp_millis()),
+        door: token.door,
+    }
+}
+
 impl TokenRow {
+    /// As a backup copies it.
+    pub(super) fn line(self) -> TokenLine {
+        TokenLine {
+            id: self.id,
+            name: self.name,
+            sha256: Bytes(self.sha256),
+            role: self.role,
+            counsel: self.counsel != 0,
+            clearance: self.clearance,
+            services: self.services,
+            team: self.team,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            revoked_at: self.revoked_at,
+            last_used_at: self.last_used_at,
+            door: self.door != 0,
+        }
+    }
+
     pub(super) fn token(self) -> Result<Token, StoreError> {
         let unreadable = |what: &str| StoreError::Corrupt(format!("token {}: {what}", self.id));
         Ok(Token {

@@ -3,9 +3,7 @@
 
 use sqlx::FromRow;
 
-use super::SqlStore;
 use super::db::{Db, Sql, sql};
-use super::engine::Engine;
 use super::login::login;
 use super::row::{Entries, EntryRow, ROWS, int, uint};
 use crate::domain::event::Event;
@@ -16,28 +14,9 @@ use crate::store::chain::Head;
 use crate::store::replay::{Replay, event};
 use crate::store::{NO_INCIDENT, StoreError};
 
-impl<E: Engine> SqlStore<E> {
-    /// Walks the chain and replays every incident. `noted` are ends of the chain that were noted elsewhere: only against
-    /// such a note a record that was rewritten as a whole, or cut at an old end, can be told from the true one.
-    ///
-    /// # Errors
-    /// The store cannot be read. What is wrong in it is no error but a fault in the report.
-    pub async fn verify(&self, noted: &[Noted]) -> Result<Report, StoreError> {
-        let mut reader = self.engine.reader().await?;
-        let db: &mut Db = &mut reader;
-        db.script(self.engine.begin_read()).await?;
-        let report = verify(db, noted).await;
-        let ended = db.script("COMMIT").await;
-        if report.is_err() || ended.is_err() {
-            // The transaction may be open still: no reader shall meet it.
-            reader.spoil();
-        }
-        ended?;
-        report
-    }
-}
-
-/// The same inside a transaction, which must see one state of the store throughout.
+/// Walks the chain and replays every incident, inside a transaction that must see one state of the store throughout. `noted`
+/// are ends of the chain that were noted elsewhere: only against such a note a record that was rewritten as a whole, or cut
+/// at an old end, can be told from the true one. What is wrong in the record is no error but a fault in the report.
 pub(super) async fn verify(db: &mut Db, noted: &[Noted]) -> Result<Report, StoreError> {
     let mut report = Report::default();
     walk(db, &mut report, noted).await?;

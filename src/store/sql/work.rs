@@ -6,11 +6,11 @@ use tokio::sync::oneshot;
 use super::db::{Db, sql};
 use super::engine::Engine;
 use super::job::State;
-use super::row::{ROWS, int};
-use super::{closed, intake, outbox};
+use super::row::{ROWS, int, token_line};
+use super::{closed, outbox, poll, put};
 use crate::domain::instant::Instant;
 use crate::store::claim::{Claim, Claims, Lease};
-use crate::store::intake::{Tend, Tended};
+use crate::store::poll::{Tend, Tended};
 use crate::store::{Done, Job, Logins, StoreError, Token};
 
 /// Who waits for a work, and what they will hear once it is committed.
@@ -113,7 +113,7 @@ pub(super) async fn carry_out<E: Engine>(
         Work::Tend(tend, reply) => {
             let tended = async {
                 let now = engine.now(db, tend.now).await?;
-                intake::tend(db, tend, now).await
+                poll::tend(db, tend, now).await
             };
             (reply.keep(tended.await), false)
         }
@@ -171,22 +171,7 @@ async fn put_token(db: &mut Db, token: &Token) -> Result<bool, StoreError> {
     if !taken.is_empty() {
         return Ok(taken.iter().any(|(id,)| *id == token.id));
     }
-    sql("INSERT INTO token (id, name, sha256, role, counsel, clearance, services, team, created_at, expires_at, revoked_at, last_used_at, door) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
-        .bind(token.id.as_str())
-        .bind(token.name.as_str())
-        .bind(&token.sha256[..])
-        .bind(token.role.as_str())
-        .bind(i64::from(token.counsel))
-        .bind(token.clearance.as_str())
-        .bind(serde_json::Value::from(token.services.clone()).to_string())
-        .bind(token.team.as_deref())
-        .bind(token.created_at.timestamp_millis())
-        .bind(token.expires_at.timestamp_millis())
-        .bind(token.revoked_at.map(|at| at.timestamp_millis()))
-        .bind(token.last_used_at.map(|at| at.timestamp_millis()))
-        .bind(i64::from(token.door))
-        .run(db)
-        .await?;
+    put::put_token(db, &token_line(token)).await?;
     Ok(true)
 }
 

@@ -24,8 +24,8 @@ use super::chain::Head;
 use super::sql::SqlStore;
 use super::sql::db::{Db, Reader, sql};
 use super::sql::engine::{Engine, Failing, Meta, Wait};
-use super::sql::intake;
 use super::sql::outbox;
+use super::sql::poll;
 use super::sql::restore::{self, Restored};
 use crate::domain::instant::Instant;
 
@@ -55,16 +55,25 @@ impl SqlStore<Sqlite> {
     }
 
     /// Opens the file beside a server that may be running: tokens, settings, reading and verifying. `submit` is refused.
+    ///
+    /// # Errors
+    /// `Corrupt` if it is no store, or a newer warboard's; `Unavailable` if it cannot be opened.
     pub async fn for_tokens(path: &Path) -> Result<SqliteStore, StoreError> {
         SqlStore::start(Sqlite::new(path, false, None)?, false, None).await
     }
 
     /// A store in a temporary folder, removed with the value.
+    ///
+    /// # Errors
+    /// `Unavailable`: no folder or no file can be made there.
     pub async fn temporary() -> Result<SqliteStore, StoreError> {
         SqliteStore::in_temporary_folder(None).await
     }
 
     /// As `temporary`, with codenames that begin at a known place: the same incidents get the same names.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::temporary`].
     pub async fn temporary_from(codename_start: u32) -> Result<SqliteStore, StoreError> {
         SqliteStore::in_temporary_folder(Some(codename_start.into())).await
     }
@@ -145,7 +154,7 @@ impl Engine for Sqlite {
     /// The file has one server at a time: every lease in it is of a process that is gone.
     async fn inherit(&self, db: &mut Db) -> Result<(), StoreError> {
         outbox::end_leases(db).await?;
-        intake::end_leases(db).await
+        poll::end_leases(db).await
     }
 
     /// The lock beside the file keeps other servers away: the end of the chain is known.
@@ -199,10 +208,6 @@ impl Engine for Sqlite {
     }
 
     fn distrust(&self) {}
-
-    fn begin_read(&self) -> &'static str {
-        "BEGIN"
-    }
 
     /// A file answers or fails; it does not hang half-way as a network does.
     async fn within<T: Send>(

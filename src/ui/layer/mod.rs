@@ -149,7 +149,10 @@ pub trait Layer: std::fmt::Debug + Send {
     }
 }
 
-/// Opens the layer of an action on the selected incident; a sentence where it cannot be.
+/// Opens the layer of an action on the selected incident.
+///
+/// # Errors
+/// A sentence: why it cannot be opened here and now.
 pub fn open(action: Action, shared: &mut Shared) -> Opened {
     match action {
         Action::Help => Ok(help::open()),

@@ -38,6 +38,9 @@ pub const fn asks_for(action: Action) -> &'static [CommandKind] {
 
 impl Shared {
     /// Whether this viewer may do a thing to an incident, by role, clearance, source and state; else a sentence.
+    ///
+    /// # Errors
+    /// A sentence: why not, and what would have to be.
     pub fn may(&self, kind: CommandKind, target: &Target) -> Result<(), String> {
         if self.options.read_only {
             return Err("This board is read-only.".to_owned());

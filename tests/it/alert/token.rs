@@ -8,7 +8,7 @@ async fn an_intake_whose_own_token_cannot_be_read_says_that_it_is_its_own_troubl
     let path = folder.path().join("token");
     let clock = TestClock::default();
     let token = format!("token_file = \"{}\"", path.display());
-    let plan = Plan::new().clock(&clock).alerts(intake_of(&token, ""));
+    let plan = Plan::new().clock(&clock).intakes(intake_of(&token, ""));
     let backend = plan.start().await;
     let body = group("NodeDown", "firing", "critical");
     // Told again within the time for which what was read is believed, too.
@@ -46,7 +46,7 @@ async fn a_sender_that_goes_away_while_the_token_is_read_shuts_nobody_out() {
     std::fs::write(at("slow"), script).unwrap();
     let token = format!("token_command = \"sh {}\"", at("slow").display());
     let clock = TestClock::default();
-    let plan = Plan::new().clock(&clock).alerts(intake_of(&token, ""));
+    let plan = Plan::new().clock(&clock).intakes(intake_of(&token, ""));
     let backend = plan.start().await;
     let body = group("NodeDown", "firing", "critical");
     let send = || {

@@ -103,6 +103,24 @@ async fn repeats_go_with_the_page_that_waits_for_a_cap_and_all_their_words_arriv
 }
 
 #[tokio::test]
+async fn a_page_that_waits_for_a_cap_says_the_texts_as_they_are_when_it_leaves() {
+    let (mut hook, clock) = (Hook::new(&[]).await, TestClock::default());
+    let backend = held_back(&clock, &mut hook).await;
+    let open = json!({"service": "azure", "title": "draft", "tlp": "green"});
+    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+    backend.done(&id, &page()).await;
+    let order = json!({"type": "set", "title": "plain", "bridge": "room 4"});
+    backend.done(&id, &order).await;
+    backend.until_at(&clock, &id, is("accepted")).await;
+    let letter = hook.letter().await.json();
+    assert_eq!(
+        (&letter["title"], &letter["bridge"]),
+        (&json!("plain"), &json!("room 4"))
+    );
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn a_repeat_of_what_was_sent_or_answered_is_a_page_of_its_own() {
     let mut hook = Hook::new(&["503 Later"]).await;
     let clock = TestClock::default();

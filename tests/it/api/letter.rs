@@ -73,17 +73,26 @@ async fn a_page_that_waits_when_its_incident_is_marked_higher_leaves_without_its
 }
 
 #[tokio::test]
-async fn a_page_that_waits_says_the_texts_as_they_are_when_it_leaves() {
-    let (mut hook, clock) = (Hook::new(&["503 Later"]).await, TestClock::default());
-    let (backend, id) = waiting(&mut hook, &clock).await;
-    let order = json!({"type": "set", "title": "plain", "summary": null, "bridge": null});
+async fn every_attempt_of_a_page_has_the_body_of_the_first_though_its_texts_change() {
+    let mut hook = Hook::new(&["503 Later"]).await;
+    let clock = TestClock::default();
+    let plan = Plan::new().clock(&clock).routes(TEAM, vec![hook.route()]);
+    let backend = plan.start().await;
+    let id = backend.opened().await;
+    backend
+        .done(&id, &json!({"type": "page", "teams": [TEAM]}))
+        .await;
+    let before = hook.letter().await;
+    backend.until(&id, |i| first(i)["attempts"] == 1).await;
+    let order = json!({"type": "set", "title": "other", "bridge": "elsewhere"});
     backend.done(&id, &order).await;
-    let letter = sent(&backend, &mut hook, &clock, &id).await;
-    assert_eq!(letter["title"], "plain");
+    backend.until_at(&clock, &id, is("accepted")).await;
+    let again = hook.letter().await;
     assert_eq!(
-        (&letter["summary"], &letter["bridge"]),
-        (&Value::Null, &Value::Null)
+        again.header("idempotency-key"),
+        before.header("idempotency-key")
     );
+    assert_eq!(again.json(), before.json());
     backend.stop().await;
 }
 

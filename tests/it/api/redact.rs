@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Plan, report};
 use crate::http::Answer;
 
 const NEEDLE: &str = "Contoso";
@@ -19,7 +19,9 @@ fn entry_of(timeline: &[Value], kind: &str) -> u64 {
 
 #[tokio::test]
 async fn a_redacted_text_is_nowhere_any_more_and_the_timeline_says_by_whom_and_why() {
-    let backend = Backend::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("warboard.db");
+    let backend = Plan::new().at(&path).start().await;
     let opened = backend
         .open(&json!({"service": "azure", "title": format!("{NEEDLE} is hit"), "summary": format!("{NEEDLE} called")}))
         .await;
@@ -60,15 +62,15 @@ async fn a_redacted_text_is_nowhere_any_more_and_the_timeline_says_by_whom_and_w
     assert_eq!(noted["body"]["text"], "[redacted]");
     let told = after.iter().filter(|entry| entry["kind"] == "redacted");
     assert_eq!(told.count(), 3);
-    let report = backend.store.verify(&[]).await.unwrap();
-    assert!(report.is_sound(), "{:?}", report.faults);
-    assert_eq!(report.redactions.len(), 3);
+    let found = report(&path, &[]).await;
+    assert!(found.is_sound(), "{:?}", found.faults);
+    assert_eq!(found.redactions.len(), 3);
     // It goes on as before.
     backend
         .done(&id, &json!({"type": "set", "title": "a customer is hit"}))
         .await;
     assert_eq!(backend.incident(&id).await["title"], "a customer is hit");
-    assert!(backend.store.verify(&[]).await.unwrap().is_sound());
+    assert!(report(&path, &[]).await.is_sound());
     backend.stop().await;
 }
 
@@ -133,7 +135,9 @@ async fn a_command_sent_again_after_a_redaction_is_told_as_it_stands_and_not_don
 
 #[tokio::test]
 async fn info_tells_where_the_record_ends_and_the_next_entry_moves_it() {
-    let backend = Backend::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("warboard.db");
+    let backend = Plan::new().at(&path).start().await;
     let head = async || {
         let info = backend.get(&backend.tokens.viewer, "/v1/info").await;
         info.expect(200)["head"].clone()
@@ -145,11 +149,7 @@ async fn info_tells_where_the_record_ends_and_the_next_entry_moves_it() {
     let noted = format!("1:{}", first["hash"].as_str().unwrap());
     backend.opened().await;
     assert_eq!(head().await["seq"], 2);
-    let report = backend
-        .store
-        .verify(&[noted.parse().unwrap()])
-        .await
-        .unwrap();
-    assert!(report.is_sound(), "{:?}", report.faults);
+    let found = report(&path, &[noted.parse().unwrap()]).await;
+    assert!(found.is_sound(), "{:?}", found.faults);
     backend.stop().await;
 }

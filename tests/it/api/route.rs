@@ -108,6 +108,27 @@ async fn what_pagerduty_never_accepted_is_not_closed_there() {
 }
 
 #[tokio::test]
+async fn what_pagerduty_may_have_taken_is_closed_there_too() {
+    let mut hook = Hook::new(&["500 Lost"]).await;
+    let clock = TestClock::default();
+    let backend = Plan::new()
+        .clock(&clock)
+        .routes(TEAM, vec![pagerduty(&hook)])
+        .start()
+        .await;
+    let id = backend.opened().await;
+    backend.done(&id, &page()).await;
+    let trigger = hook.letter().await.json();
+    backend.until(&id, is("unknown")).await;
+    answers(&backend, &id, "coming").await;
+    let resolve = hook.letter().await.json();
+    assert_eq!(resolve["event_action"], "resolve");
+    assert_eq!(resolve["dedup_key"], trigger["dedup_key"]);
+    backend.stop().await;
+    assert!(hook.is_empty());
+}
+
+#[tokio::test]
 async fn a_page_that_goes_on_is_closed_only_where_it_no_longer_is() {
     let (mut one, mut two) = (Hook::new(&[]).await, Hook::new(&["503 Later"]).await);
     let clock = TestClock::default();

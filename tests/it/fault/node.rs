@@ -13,9 +13,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use warboard::secret::Secret;
-use warboard::store::Store as _;
-use warboard::store::postgres::PostgresStore;
-use warboard::store::sqlite::SqliteStore;
+use warboard::store::{Record as _, postgres, sqlite};
 use warboard::time::{SharedClock, SystemClock};
 
 use crate::http::{Answer, Ask, soon};
@@ -125,17 +123,13 @@ impl Place {
     /// Walks the record from its first entry; gives the number of entries.
     pub async fn verify(&self) -> u64 {
         let report = if self.store.starts_with("sqlite:") {
-            let store = SqliteStore::for_tokens(&self.file()).await.unwrap();
-            let report = store.verify(&[]).await.unwrap();
-            store.close().await;
-            report
+            let mut record = sqlite::record(&self.file()).await.unwrap();
+            record.verify(&[]).await.unwrap()
         } else {
             let clock: SharedClock = Arc::new(SystemClock::new());
             let url = Secret::new(self.store.as_str());
-            let store = PostgresStore::for_tokens(&url, &clock).await.unwrap();
-            let report = store.verify(&[]).await.unwrap();
-            store.close().await;
-            report
+            let mut record = postgres::record(&url, &clock).await.unwrap();
+            record.verify(&[]).await.unwrap()
         };
         assert!(report.is_sound(), "{:?}", report.faults);
         report.entries

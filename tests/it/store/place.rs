@@ -1,5 +1,6 @@
 //! Where a test's store is, and what a test asks of it: incidents opened and noted without a backend around.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
@@ -7,6 +8,7 @@ use warboard::domain::event::{Event, Opened};
 use warboard::domain::incident::{Incident, Stamp};
 use warboard::domain::instant::Instant;
 use warboard::domain::word::{NoteKind, Tlp, Urgency, Via};
+use warboard::secret::Secret;
 use warboard::store::audit::Report;
 use warboard::store::claim::{Caps, Claim, Claimed, UnderWay};
 use warboard::store::postgres::{self, PostgresStore};
@@ -29,8 +31,8 @@ pub enum Place {
 /// One node on it.
 #[derive(Clone)]
 pub enum Node {
-    Sqlite(Arc<SqliteStore>),
-    Postgres(Arc<PostgresStore>),
+    Sqlite(Arc<SqliteStore>, PathBuf),
+    Postgres(Arc<PostgresStore>, Secret),
 }
 
 pub fn clock() -> SharedClock {
@@ -50,16 +52,15 @@ impl Place {
     /// A node that serves.
     pub async fn node(&self) -> Node {
         match self {
-            Place::Sqlite(folder) => Node::Sqlite(Arc::new(
-                SqliteStore::open(&folder.path().join("w.db"))
-                    .await
-                    .unwrap(),
-            )),
-            Place::Postgres(database) => Node::Postgres(Arc::new(
-                PostgresStore::open(&database.url(), &clock())
-                    .await
-                    .unwrap(),
-            )),
+            Place::Sqlite(folder) => {
+                let path = folder.path().join("w.db");
+                Node::Sqlite(Arc::new(SqliteStore::open(&path).await.unwrap()), path)
+            }
+            Place::Postgres(database) => {
+                let url = database.url();
+                let store = PostgresStore::open(&url, &clock()).await.unwrap();
+                Node::Postgres(Arc::new(store), url)
+            }
         }
     }
 
@@ -154,8 +155,11 @@ impl Place {
 impl Node {
     pub async fn report(&self) -> Report {
         match self {
-            Node::Sqlite(store) => store.verify(&[]).await.unwrap(),
-            Node::Postgres(store) => store.verify(&[]).await.unwrap(),
+            Node::Sqlite(_, path) => {
+                let mut record = sqlite::record(path).await.unwrap();
+                record.verify(&[]).await.unwrap()
+            }
+            Node::Postgres(_, url) => report(url).await,
         }
     }
 
@@ -171,10 +175,16 @@ impl std::ops::Deref for Node {
 
     fn deref(&self) -> &(dyn Store + 'static) {
         match self {
-            Node::Sqlite(store) => &**store,
-            Node::Postgres(store) => &**store,
+            Node::Sqlite(store, _) => &**store,
+            Node::Postgres(store, _) => &**store,
         }
     }
+}
+
+/// What is found in the record of a database, whoever serves it.
+pub async fn report(url: &Secret) -> Report {
+    let mut record = postgres::record(url, &clock()).await.unwrap();
+    record.verify(&[]).await.unwrap()
 }
 
 /// Milliseconds since 1970.

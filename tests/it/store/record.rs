@@ -159,6 +159,7 @@ async fn a_redacted_text_comes_back_on_no_node(place: Place) {
     let reword = OutboxChange::Reword {
         key: "p1-0".to_owned(),
         body: b"{}".to_vec(),
+        begun: true,
     };
     let (incident, seq) = written(&*a, redact("AZ-1", 1, vec![reword])).await;
     assert_eq!(seq, 9);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use warboard::store::claim::UnderWay;
-use warboard::store::intake::{Tend, Tended};
+use warboard::store::poll::{Tend, Tended};
 use warboard::store::{Delivery, Done, Found, Job, OutboxChange, Outcome, Store, Target};
 
 use super::place::{
@@ -166,7 +166,7 @@ async fn two_nodes_never_have_one_delivery(place: Place) {
 
 async fn tended(store: &dyn Store, node: &str, lease_ms: i64, told: Option<&str>) -> Tended {
     let tend = Tend {
-        source: "cases".to_owned(),
+        connector: "cases".to_owned(),
         node: node.to_owned(),
         now: at(0),
         lease_ms,

@@ -59,7 +59,7 @@ fn pagerduty() -> (String, Arc<Mutex<Vec<String>>>) {
     })
 }
 
-fn intake(word: &str, url: String, clock: &SharedClock) -> Intake {
+fn polled(word: &str, url: String, clock: &SharedClock) -> PolledConnector {
     let vendor = Vendor::of(word).unwrap();
     let values = [("from", "ops@example.com"), ("phase_field", "phase")];
     let options = values
@@ -76,7 +76,7 @@ fn intake(word: &str, url: String, clock: &SharedClock) -> Intake {
         Phase::ContainmentEradicationAndRecovery,
     ));
     let made = connector(&settings, clock).unwrap();
-    Intake::new(settings, made)
+    PolledConnector::new(settings, made)
 }
 
 /// A backend over vendors of these words, as a room whose cases nobody changes.
@@ -88,10 +88,10 @@ const NOW: &str = "2026-11-24T10:00:00Z";
 
 async fn room_at(clock: TestClock, vendors: Vec<(&str, String)>) -> Room {
     let shared: SharedClock = Arc::new(clock.clone());
-    let intakes = vendors
+    let polled = vendors
         .into_iter()
-        .map(|(word, url)| intake(word, url, &shared));
-    let plan = Plan::new().clock(&clock).intakes(intakes.collect());
+        .map(|(word, url)| polled(word, url, &shared));
+    let plan = Plan::new().clock(&clock).polled(polled.collect());
     Room {
         backend: plan.start().await,
         clock,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use warboard::time::{Clock as _, TestClock};
 
-use super::{Mapping, Room, Vendor, case, intake, iris};
+use super::{Mapping, Room, Vendor, case, iris, polled};
 use crate::backend::{Backend, Plan};
 use crate::connector::answering;
 use crate::http::soon;
@@ -44,7 +44,7 @@ async fn two_nodes_ask_a_source_as_often_as_one_and_the_second_takes_over() {
         let (answers, seen) = (cases.clone(), name);
         let (url, asked) = answering(move |line| iris(&mut answers.lock().unwrap(), line));
         (
-            intake(&url, &clock, |settings| settings.name = "cases".to_owned()),
+            polled(&url, &clock, |settings| settings.name = "cases".to_owned()),
             asked,
             seen,
         )
@@ -53,7 +53,7 @@ async fn two_nodes_ask_a_source_as_often_as_one_and_the_second_takes_over() {
     let (of_second, second_asked, _) = source("second");
     let first = Plan::new()
         .clock(&clock)
-        .intakes(vec![of_first])
+        .polled(vec![of_first])
         .start()
         .await;
     // The first node has the source before there is another.
@@ -64,7 +64,7 @@ async fn two_nodes_ask_a_source_as_often_as_one_and_the_second_takes_over() {
     let second = Plan::new()
         .clock(&clock)
         .beside(&first)
-        .intakes(vec![of_second])
+        .polled(vec![of_second])
         .start()
         .await;
     until_both(

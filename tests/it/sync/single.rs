@@ -230,12 +230,12 @@ async fn noting(status: &Arc<Mutex<u16>>) -> (Room, [String; 2]) {
     let clock = TestClock::at("2026-11-24T10:00:00Z".parse().unwrap());
     let (url, asked) = incidentio(status.clone());
     let vendor = Vendor::of("incidentio").unwrap();
-    let source = intake(&url, &clock, |settings| {
+    let source = polled(&url, &clock, |settings| {
         settings.vendor = vendor;
         settings.mapping = Mapping::new(vendor, "azure");
         settings.write_notes = Some(Tlp::Red);
     });
-    let plan = Plan::new().clock(&clock).intakes(vec![source]);
+    let plan = Plan::new().clock(&clock).polled(vec![source]);
     let room = Room {
         backend: plan.start().await,
         clock,

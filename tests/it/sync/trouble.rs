@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use serde_json::{Value, json};
 use warboard::time::{Clock as _, TestClock};
 
-use super::{Room, case, intake, iris};
+use super::{Room, case, iris, polled};
 use crate::backend::Plan;
 use crate::connector::answering;
 use crate::hook::Hook;
@@ -80,16 +80,16 @@ async fn the_rest_goes_on_beside(ails: Ails) {
     let (bad_url, bad_asked) = answering(move |line| sick(&of_health, &of_bad, line));
     let of_good = good.clone();
     let (good_url, _) = answering(move |line| iris(&mut of_good.lock().unwrap(), line));
-    let intakes = vec![
-        intake(&bad_url, &clock, |settings| {
+    let polled = vec![
+        polled(&bad_url, &clock, |settings| {
             settings.name = "bad".to_owned()
         }),
-        intake(&good_url, &clock, |settings| {
+        polled(&good_url, &clock, |settings| {
             settings.name = "good".to_owned()
         }),
     ];
     let mut hook = Hook::new(&["200 OK"]).await;
-    let plan = Plan::new().clock(&clock).intakes(intakes);
+    let plan = Plan::new().clock(&clock).polled(polled);
     let backend = plan
         .routes("legal-affairs", vec![hook.route()])
         .start()

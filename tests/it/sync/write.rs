@@ -10,7 +10,7 @@ use warboard::domain::word::Tlp;
 use warboard::paging::settings::{Called, RouteSettings, Target};
 use warboard::time::TestClock;
 
-use super::{Room, intake};
+use super::{Room, polled};
 use crate::backend::Plan;
 use crate::connector::answering;
 
@@ -61,7 +61,7 @@ async fn room(taking: &Taking, change: impl FnOnce(&mut ConnectorSettings)) -> (
     let clock = TestClock::default();
     let answers = taking.clone();
     let (url, asked) = answering(move |line| pagerduty(line, &answers));
-    let source = intake(&url, &clock, |settings| {
+    let source = polled(&url, &clock, |settings| {
         let vendor = Vendor::of("pagerduty").unwrap();
         settings.vendor = vendor;
         settings.mapping = warboard::connector::settings::Mapping::new(vendor, "azure");
@@ -71,7 +71,7 @@ async fn room(taking: &Taking, change: impl FnOnce(&mut ConnectorSettings)) -> (
             .insert("from", "ops@example.com".to_owned());
         change(settings);
     });
-    let plan = Plan::new().clock(&clock).intakes(vec![source]);
+    let plan = Plan::new().clock(&clock).polled(vec![source]);
     let room = Room {
         backend: plan.routes(TEAM, vec![route()]).start().await,
         clock,

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::domain::alarm;
-use crate::domain::command::worker::{ring, ring_for};
+use crate::domain::board::RouteView;
+use crate::domain::command::worker::{self, ring, ring_for};
 use crate::domain::view::{AlarmView, DutyView};
-use crate::domain::word::AlarmState;
+use crate::domain::word::{AlarmState, PageState, Tlp};
 
 const PASSED: &str = "ms-72h/customer#passed";
 const VACANT: &str = "seat/commander#vacant";
@@ -174,6 +175,27 @@ fn a_grave_incident_without_a_commander_pages_command_once_after_five_minutes() 
     assert_eq!(written(&mut desk), 1);
     assert_eq!(state(&desk, VACANT), Some(AlarmState::Unacknowledged));
     assert_eq!(desk.incident.pages.len(), 1);
+}
+
+#[test]
+fn a_page_that_failed_stands_in_for_no_alarms_page() {
+    let mut desk = Desk::with(r#"{"service": "azure", "title": "t", "severity": "sev1"}"#);
+    for team in &mut desk.directory.teams {
+        team.routes = vec![RouteView {
+            kind: "webhook".to_owned(),
+            clearance: Tlp::Amber,
+            in_band: true,
+            connector: None,
+        }];
+    }
+    desk.ok(r#"{"type": "page", "teams": ["incident-command"]}"#);
+    let page = &desk.incident.pages[0];
+    let events = worker::fail(&desk.incident, page, 1, "401", &desk.context());
+    desk.apply(events);
+    assert_eq!(desk.incident.pages[0].state, PageState::Failed);
+    desk.later(5);
+    assert_eq!(written(&mut desk), 2);
+    assert_eq!(desk.incident.pages.len(), 2);
 }
 
 #[test]

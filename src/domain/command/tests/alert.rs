@@ -6,8 +6,8 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::domain::command::alert::{
-    Course, Group, Heard, Storm, WAITING_MAX, first, fold, hear, key, said, same_flapping, storm,
-    unfold,
+    Consequence, Course, Group, Storm, WAITING_MAX, first, fold, hear, key, said, same_flapping,
+    storm, unfold,
 };
 use crate::domain::command::upstream::standing;
 use crate::domain::span::Span;
@@ -50,8 +50,8 @@ impl Desk {
     /// Hears a group; whether that made a version.
     fn told(&mut self, group: &Group) -> bool {
         match hear(&self.incident, group, DAMP, self.now) {
-            Heard::Same => false,
-            Heard::Change(events) => {
+            Consequence::Same => false,
+            Consequence::Change(events) => {
                 self.apply(events);
                 true
             }
@@ -135,7 +135,7 @@ fn what_a_person_ended_is_noted_within_the_damping_time_and_a_new_incident_after
     desk.later(6);
     let newest = desk.now;
     let heard = hear(&desk.incident, &group(true, 1, newest), DAMP, desk.now);
-    assert_eq!(heard, Heard::Over(2));
+    assert_eq!(heard, Consequence::Over(2));
 }
 
 #[test]
@@ -149,11 +149,11 @@ fn a_sender_that_repeats_what_was_dismissed_opens_nothing_until_something_begins
     // Whoever sends no "resolved" is heard by the age of its alerts.
     let newest = desk.now;
     let heard = hear(&desk.incident, &group(true, 1, newest), DAMP, desk.now);
-    assert_eq!(heard, Heard::Over(2));
+    assert_eq!(heard, Consequence::Over(2));
     let mut unknown = group(true, 1, newest);
     unknown.newest_at = None;
     let heard = hear(&desk.incident, &unknown, DAMP, desk.now);
-    assert_eq!(heard, Heard::Over(2), "in doubt it is new");
+    assert_eq!(heard, Consequence::Over(2), "in doubt it is new");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn an_alert_that_began_just_after_a_dismissal_and_goes_on_is_not_lost() {
     assert!(desk.told(&group(true, 2, newest)), "noted");
     desk.later(20);
     let heard = hear(&desk.incident, &group(true, 2, newest), DAMP, desk.now);
-    assert_eq!(heard, Heard::Over(2));
+    assert_eq!(heard, Consequence::Over(2));
 }
 
 #[test]
@@ -191,19 +191,19 @@ fn a_storm_holds_as_many_groups_as_it_may_and_asks_the_sender_to_keep_the_rest()
     let body = serde_json::json!({"service": "azure", "title": "storm", "upstream": upstream});
     let mut desk = Desk::with(&body.to_string());
     let add = |desk: &mut Desk, n: usize| match fold(&desk.incident, &of(n), &format!("g{n}")) {
-        Heard::Change(events) => {
+        Consequence::Change(events) => {
             desk.apply(events);
-            Heard::Change(Vec::new())
+            Consequence::Change(Vec::new())
         }
         other => other,
     };
     for n in 1..WAITING_MAX {
-        assert_ne!(add(&mut desk, n), Heard::Same);
+        assert_ne!(add(&mut desk, n), Consequence::Same);
     }
-    assert_eq!(add(&mut desk, 7), Heard::Same, "it waits already");
+    assert_eq!(add(&mut desk, 7), Consequence::Same, "it waits already");
     assert_eq!(desk.said(), "100 alert groups wait");
     add(&mut desk, 500);
-    assert_eq!(add(&mut desk, 501), Heard::Full);
+    assert_eq!(add(&mut desk, 501), Consequence::Full);
     assert_eq!(desk.said(), "100 alert groups wait; the sender keeps more");
     let events = unfold(&desk.incident, &of(7).id);
     desk.apply(events);
@@ -216,7 +216,7 @@ fn a_storm_holds_as_many_groups_as_it_may_and_asks_the_sender_to_keep_the_rest()
     assert!(!holds(&desk, 7) && holds(&desk, 8));
     assert_eq!(desk.said(), "99 alert groups wait");
     desk.ok(DISMISS);
-    assert_eq!(add(&mut desk, 7), Heard::Over(2));
+    assert_eq!(add(&mut desk, 7), Consequence::Over(2));
 }
 
 /// What may happen to a group, after so many minutes.
@@ -275,14 +275,14 @@ fn any_course_opens_one_incident_an_episode_and_loses_no_firing_group() {
             };
             last.now = now;
             match hear(&last.incident, &told, DAMP, now) {
-                Heard::Same => {}
-                Heard::Change(events) => last.apply(events),
-                Heard::Over(episode) => {
+                Consequence::Same => {}
+                Consequence::Change(events) => last.apply(events),
+                Consequence::Over(episode) => {
                     prop_assert!(firing && !last.incident.is_open());
                     prop_assert_eq!(episode, all.len() as u64 + 1);
                     all.push(opened_by(&told, episode, now, rules.clone()));
                 }
-                Heard::Full => prop_assert!(all.is_empty(), "a group is not full"),
+                Consequence::Full => prop_assert!(all.is_empty(), "a group is not full"),
             }
             let last = all.last().unwrap();
             let upstream = last.incident.upstream.as_ref().unwrap();

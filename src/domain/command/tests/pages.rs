@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::board::RouteView as Route;
-use crate::domain::command::worker::{self, Progress};
+use crate::domain::command::worker::{self, PageProgress};
+use crate::domain::directory::Team;
+use crate::domain::incident::page::Page;
 use crate::domain::word::PageState;
 
 const PAGE: &str = r#"{"type": "page", "teams": ["legal-affairs"], "message": "please come"}"#;
@@ -122,7 +124,7 @@ fn a_late_report_of_the_worker_never_takes_an_answer_back() {
         .first()
         .map(|page| page.id.clone())
         .unwrap();
-    let progress = |state| Progress {
+    let progress = |state| PageProgress {
         page: id.clone(),
         state,
         attempts: 1,
@@ -150,7 +152,7 @@ fn the_timeline_says_how_far_a_page_got_and_what_changed_does_not() {
     desk.ok(PAGE);
     let page = desk.incident.pages.first().map(|page| page.id.clone());
     let told = |state, attempts, error: Option<&str>| {
-        let progress = Progress {
+        let progress = PageProgress {
             page: page.clone().unwrap(),
             state,
             attempts,
@@ -209,4 +211,47 @@ fn a_page_is_stood_down_with_a_reason_and_stays_on_record() {
     desk.refused(&format!(
         r#"{{"type": "acknowledge_page", "page": "{id}"}}"#
     ));
+}
+
+fn fail_all(desk: &mut Desk) {
+    let open = |page: &&Page| page.is_open() && page.state != PageState::Failed;
+    while let Some(page) = desk.incident.pages.iter().find(open) {
+        let events = worker::fail(&desk.incident, page, 1, "401", &desk.context());
+        desk.apply(events);
+    }
+}
+
+/// The only page of the team that commands failed.
+fn with_a_failed_page_to_command() -> Desk {
+    let mut desk = with_routes(&[("webhook", true)]);
+    let route = desk.directory.team("legal-affairs").unwrap().routes.clone();
+    let command = |team: &&mut Team| team.id == "incident-command";
+    let command = desk.directory.teams.iter_mut().find(command).unwrap();
+    command.routes = route;
+    desk.ok(r#"{"type": "page", "teams": ["incident-command"]}"#);
+    fail_all(&mut desk);
+    assert_eq!(teams(&desk), ["incident-command"]);
+    desk
+}
+
+fn teams(desk: &Desk) -> Vec<&str> {
+    let pages = desk.incident.pages.iter();
+    pages.map(|page| page.team.as_str()).collect()
+}
+
+#[test]
+fn an_escalation_is_not_swallowed_by_a_page_that_failed() {
+    let mut desk = with_a_failed_page_to_command();
+    desk.later(60).ok(PAGE).later(10);
+    assert_ne!(late(&mut desk), 0);
+    let all = ["incident-command", "legal-affairs", "incident-command"];
+    assert_eq!(teams(&desk), all);
+}
+
+#[test]
+fn teams_whose_routes_all_fail_do_not_page_each_other_in_turn() {
+    let mut desk = with_a_failed_page_to_command();
+    desk.ok(PAGE);
+    fail_all(&mut desk);
+    assert_eq!(teams(&desk), ["incident-command", "legal-affairs"]);
 }

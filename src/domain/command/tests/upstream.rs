@@ -3,14 +3,14 @@
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::domain::command::upstream::{Heard, conflicts, hear, stand, standing};
+use crate::domain::command::upstream::{UpstreamState, conflicts, hear, stand, standing};
 use crate::domain::view::Upstream;
 use crate::domain::word::{Phase, Severity};
 
-fn heard(status: &str, phase: Option<Phase>, severity: Option<Severity>) -> Heard {
+fn heard(status: &str, phase: Option<Phase>, severity: Option<Severity>) -> UpstreamState {
     let mut rest = Map::new();
     rest.insert("raw_status".to_owned(), Value::from(status));
-    Heard {
+    UpstreamState {
         upstream: Upstream {
             connector: "cases".to_owned(),
             key: "3".to_owned(),
@@ -24,7 +24,7 @@ fn heard(status: &str, phase: Option<Phase>, severity: Option<Severity>) -> Hear
     }
 }
 
-fn first() -> Heard {
+fn first() -> UpstreamState {
     heard(
         "Open",
         Some(Phase::DetectionAndAnalysis),
@@ -42,7 +42,7 @@ fn desk() -> Desk {
 }
 
 impl Desk {
-    fn hear(&mut self, heard: &Heard) -> usize {
+    fn hear(&mut self, heard: &UpstreamState) -> usize {
         let events = hear(&self.incident, heard, &self.context());
         let n = events.len();
         if n > 0 {

@@ -10,16 +10,13 @@ use crate::domain::board::RouteView;
 use crate::domain::command::open::{self, Open};
 use crate::domain::command::{self, Command};
 use crate::domain::directory::Directory;
-use crate::domain::duty::Rules;
 use crate::domain::incident::Stamp;
 
 use crate::domain::word::{Tlp, Urgency};
 use crate::paging::message::PageMessage;
 use crate::server::outbox::{Courier, Ending, Letter};
-use crate::server::state::{Limits, Setup};
-use crate::server::write;
+use crate::server::{fixture, write};
 use crate::store::claim::{Caps, Claim};
-use crate::store::sqlite::SqliteStore;
 use crate::time::TestClock;
 
 fn at(minutes: i64) -> Instant {
@@ -129,10 +126,10 @@ impl Courier for Kept {
         true
     }
 
-    fn deliver<'a>(&'a self, delivery: &'a Delivery, _repeat: bool) -> BoxFuture<'a, Attempt> {
+    fn deliver<'a>(&'a self, delivery: &'a Delivery, _repeat: bool) -> BoxFuture<'a, Sent> {
         let body = String::from_utf8_lossy(&delivery.body).into_owned();
         self.0.lock().unwrap().push(body);
-        Box::pin(std::future::ready(Attempt::Accepted))
+        Box::pin(std::future::ready(Sent::Accepted))
     }
 }
 
@@ -188,19 +185,8 @@ async fn what_was_claimed_before_a_restriction_leaves_without_its_texts() {
         }];
     }
     let courier = Arc::new(Kept::default());
-    let setup = Setup {
-        store: Arc::new(SqliteStore::temporary().await.unwrap()),
-        clock: Arc::new(TestClock::default()),
-        directory,
-        rules: Rules::built_in().unwrap(),
-        courier: courier.clone(),
-        name: "azure".to_owned(),
-        public_url: None,
-        limits: Limits::default(),
-        intakes: Vec::new(),
-        alerts: Vec::new(),
-    };
-    let state = ServerState::load(setup).await.unwrap();
+    let clock = Arc::new(TestClock::default());
+    let state = fixture::state(directory, clock, courier.clone()).await;
     let body: Open = serde_json::from_str(r#"{"service": "azure", "title": "canary"}"#).unwrap();
     let target = Target::New {
         prefix: "AZ".to_owned(),

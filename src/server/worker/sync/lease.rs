@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::domain::text::SafeText;
-use crate::server::intake::{Intake, TROUBLE_KEPT_CELLS};
+use crate::server::connector::{PolledConnector, TROUBLE_KEPT_CELLS};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::StoreError;
 use crate::store::claim::Lease;
-use crate::store::intake::{Tend, Tended};
+use crate::store::poll::{Tend, Tended};
 use crate::time::{Mono, timeout};
 
 /// How long a lease holds unless it is renewed.
@@ -30,7 +30,7 @@ pub(super) struct Hold {
 /// One source, and this node's right to ask it.
 pub(super) struct Asker {
     pub state: Arc<ServerState>,
-    pub intake: Arc<Intake>,
+    pub polled: Arc<PolledConnector>,
     pub lease: Lease,
     pub(super) held: watch::Receiver<Option<Hold>>,
 }
@@ -52,20 +52,20 @@ impl Asker {
 }
 
 /// Gives the lease back, so that another node need not wait until it has run out.
-pub async fn leave(state: &ServerState, intake: &Intake) {
-    if let Err(error) = tend(state, intake, 0, Some(intake.told())).await {
+pub async fn leave(state: &ServerState, polled: &PolledConnector) {
+    if let Err(error) = tend(state, polled, 0, Some(polled.told())).await {
         tracing::debug!(%error, "a source's lease runs out by itself");
     }
 }
 
 async fn tend(
     state: &ServerState,
-    intake: &Intake,
+    polled: &PolledConnector,
     lease_ms: i64,
     told: Option<String>,
 ) -> Result<Tended, StoreError> {
     let wish = Tend {
-        source: intake.settings.name.clone(),
+        connector: polled.settings.name.clone(),
         node: state.node.clone(),
         now: state.clock.now(),
         lease_ms,
@@ -78,16 +78,20 @@ async fn tend(
 }
 
 /// Renews the lease, or asks for it, until the future is dropped.
-pub(super) async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sender<Option<Hold>>) {
+pub(super) async fn keep(
+    state: &ServerState,
+    polled: &PolledConnector,
+    held: &watch::Sender<Option<Hold>>,
+) {
     let trouble = Trouble::new("a source is not asked: the store cannot say which node may");
     loop {
         let begun = state.clock.mono();
         let had = held.borrow().clone();
-        match tend(state, intake, LEASE_MS, had.as_ref().map(|_| intake.told())).await {
+        match tend(state, polled, LEASE_MS, had.as_ref().map(|_| polled.told())).await {
             Ok(tended) => {
                 trouble.over();
                 if had.is_none() {
-                    intake.hear(&tended.told);
+                    polled.hear(&tended.told);
                 }
                 let until = begun + LEASE_MS;
                 held.send_replace(tended.lease.map(|lease| Hold { lease, until }));
@@ -98,7 +102,7 @@ pub(super) async fn keep(state: &ServerState, intake: &Intake, held: &watch::Sen
                 if had.is_none_or(|hold| hold.until <= state.clock.mono()) {
                     held.send_replace(None);
                     let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
-                    intake.note(|progress| progress.trouble = Some(text));
+                    polled.note(|progress| progress.trouble = Some(text));
                 }
             }
         }

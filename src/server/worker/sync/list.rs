@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use futures::future::try_join_all;
 
 use super::lease::Asker;
-use super::memory::{Memory, Trouble, Walk};
+use super::memory::{Memory, TurnError, Walk};
 use super::take::{mark, take, take_in};
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::{Case, PARTS_MAX, Watch, Watermark, all};
@@ -26,13 +26,13 @@ const SIDE_BY_SIDE: usize = 16;
 const SKEW_MS: i64 = 3_600_000;
 
 /// Reads as much of the list as belongs into one turn.
-pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
-    let compares = asker.intake.connector.capabilities().watch == Watch::FullDiff;
+pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), TurnError> {
+    let compares = asker.polled.connector.capabilities().watch == Watch::FullDiff;
     if compares && memory.whole_at.is_some() {
         return part(asker, memory).await;
     }
     let begun = Some(asker.state.clock.now());
-    let batch = all(&*asker.intake.connector).await?;
+    let batch = all(&*asker.polled.connector).await?;
     take_all(asker, memory, &batch.cases).await?;
     memory.walk = Walk {
         begun,
@@ -43,8 +43,8 @@ pub(super) async fn read(asker: &Asker, memory: &mut Memory) -> Result<(), Troub
 }
 
 /// The newest part, where new incidents come in, and the next of the others.
-async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
-    let connector = &asker.intake.connector;
+async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), TurnError> {
+    let connector = &asker.polled.connector;
     memory
         .walk
         .begun
@@ -88,7 +88,7 @@ async fn part(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
     look_for(asker, memory, false).await?;
     let latest = memory.walk.latest;
     memory.short = said(&memory.walk.trouble).or_else(|| memory.short.take());
-    asker.intake.note(|progress| {
+    asker.polled.note(|progress| {
         progress.answered_at = Some(asker.state.clock.now());
         progress.changed_at = latest.max(progress.changed_at);
         progress.trouble = memory.trouble();
@@ -103,7 +103,7 @@ fn said(trouble: &[String]) -> Option<String> {
 }
 
 /// The list was read to its end. What is not on it is asked for, unless there is more than it gives.
-async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), Trouble> {
+async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), TurnError> {
     let newest = std::mem::take(&mut memory.walk.newest);
     let walk = std::mem::replace(
         &mut memory.walk,
@@ -131,13 +131,13 @@ async fn end(asker: &Asker, memory: &mut Memory, cut: bool) -> Result<(), Troubl
         memory.whole_at = None;
         return looked;
     }
-    asker.intake.note(|progress| {
+    asker.polled.note(|progress| {
         progress.whole_at = Some(asker.state.clock.now());
         progress.changed_at = walk.latest.or(progress.changed_at);
         progress.open = walk.keys.len();
     });
     looked?;
-    asker.intake.note(|progress| {
+    asker.polled.note(|progress| {
         progress.answered_at = Some(asker.state.clock.now());
         progress.trouble = memory.trouble();
     });
@@ -171,7 +171,7 @@ fn open_keys(known: &HashMap<String, Arc<Incident>>) -> BTreeSet<String> {
 /// Incidents of this source on our record, by their key there.
 fn on_record(asker: &Asker) -> HashMap<String, Arc<Incident>> {
     let world = asker.state.mirror.read();
-    let ours = world.of_source(&asker.intake.settings.name);
+    let ours = world.of_source(&asker.polled.settings.name);
     let ours = ours.filter_map(|snapshot| {
         let upstream = snapshot.incident.upstream.as_ref()?;
         Some((upstream.key.clone(), snapshot.incident.clone()))
@@ -180,7 +180,7 @@ fn on_record(asker: &Asker) -> HashMap<String, Arc<Incident>> {
 }
 
 /// Opens and follows what a part of the list says, but for what stands as it stood.
-async fn take_all(asker: &Asker, memory: &mut Memory, cases: &[Case]) -> Result<(), Trouble> {
+async fn take_all(asker: &Asker, memory: &mut Memory, cases: &[Case]) -> Result<(), TurnError> {
     let now = asker.state.clock.mono();
     let changed = cases.iter().filter(|case| {
         let stands = memory.listed.get(&case.key) == Some(&case.version);
@@ -234,7 +234,7 @@ async fn completed(
         return Ok(None);
     }
     let key = case.key.clone();
-    match asker.intake.connector.complete(case).await {
+    match asker.polled.connector.complete(case).await {
         Ok(case) => {
             one_by_one.answered();
             Ok(Some(case))
@@ -256,7 +256,7 @@ pub(super) async fn changed(
     asker: &Asker,
     memory: &mut Memory,
     cases: Vec<Case>,
-) -> Result<(), Trouble> {
+) -> Result<(), TurnError> {
     let known = on_record(asker);
     let mut one_by_one = OneByOne::default();
     for case in cases {
@@ -281,7 +281,7 @@ pub(super) async fn look_for(
     asker: &Asker,
     memory: &mut Memory,
     holds_nothing: bool,
-) -> Result<(), Trouble> {
+) -> Result<(), TurnError> {
     if memory.left.is_empty() {
         return Ok(());
     }
@@ -300,7 +300,7 @@ pub(super) async fn look_for(
     let (mut own, mut away) = (Vec::new(), None);
     for key in keys {
         memory.left.remove(&key);
-        match asker.intake.connector.read(&key).await {
+        match asker.polled.connector.read(&key).await {
             Ok(case) => take_in(asker, &case).await?,
             Err(ConnectorError::NotFound(_)) => mark(asker, &key, "gone").await?,
             Err(error) => match one_by_one.judge(error) {

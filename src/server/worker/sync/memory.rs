@@ -8,7 +8,7 @@ use crate::connector::port::{Batch, Cursor, Version, Watermark};
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::domain::word::Phase;
-use crate::server::intake::TROUBLE_KEPT_CELLS;
+use crate::server::connector::TROUBLE_KEPT_CELLS;
 use crate::store::StoreError;
 use crate::time::Mono;
 
@@ -23,7 +23,7 @@ const KEY_CELLS: usize = 40;
 
 /// Why a turn ended early.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum TurnError {
     #[error(transparent)]
     Source(#[from] ConnectorError),
     #[error(transparent)]
@@ -32,10 +32,10 @@ pub(super) enum Trouble {
     Lost,
 }
 
-impl Trouble {
+impl TurnError {
     /// Whether there is no use in asking for anything else in this turn.
     pub(super) fn ends_turn(&self) -> bool {
-        !matches!(self, Trouble::Source(error) if !error.is_of_all())
+        !matches!(self, TurnError::Source(error) if !error.is_of_all())
     }
 }
 

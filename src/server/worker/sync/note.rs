@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::lease::Asker;
-use super::memory::{Memory, Trouble};
+use super::memory::{Memory, TurnError};
 use super::take::job_on;
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Noting;
@@ -77,11 +77,11 @@ pub(super) async fn write_notes(
     asker: &Asker,
     memory: &mut Memory,
     answers: Answers,
-) -> Result<(), Trouble> {
-    let Some(clearance) = asker.intake.settings.write_notes else {
+) -> Result<(), TurnError> {
+    let Some(clearance) = asker.polled.settings.write_notes else {
         return Ok(());
     };
-    if asker.intake.connector.capabilities().noting == Noting::No {
+    if asker.polled.connector.capabilities().noting == Noting::No {
         return Ok(());
     }
     let (now, mut all) = (asker.state.clock.mono(), Vec::new());
@@ -101,7 +101,7 @@ pub(super) async fn write_notes(
     }
     write_all(asker, memory, all, answers).await?;
     asker
-        .intake
+        .polled
         .note(|progress| progress.trouble = memory.trouble());
     Ok(())
 }
@@ -111,7 +111,7 @@ async fn write_all(
     memory: &mut Memory,
     all: Vec<Waiting>,
     answers: Answers,
-) -> Result<(), Trouble> {
+) -> Result<(), TurnError> {
     let now = asker.state.clock.mono();
     let (mut left, mut one_by_one) = (WRITTEN_MAX, OneByOne::default());
     for waiting in all {
@@ -128,7 +128,7 @@ async fn write_all(
             }
             Ok(false) => break,
             // The notes of the others are written all the same.
-            Err(Trouble::Source(error)) => {
+            Err(TurnError::Source(error)) => {
                 let error = one_by_one.judge(error)?;
                 memory.unnoted.put(key, UNNOTED, &error, now);
             }
@@ -142,7 +142,7 @@ async fn write_all(
 fn news(asker: &Asker, memory: &mut Memory) -> Vec<(u64, Arc<Incident>)> {
     let oldest = asker.state.clock.now() - TimeDelta::minutes(MISSED_WITHIN_MINUTES);
     let world = asker.state.mirror.read();
-    let ours = world.of_source(&asker.intake.settings.name);
+    let ours = world.of_source(&asker.polled.settings.name);
     let ours = ours.filter(|snapshot| snapshot.incident.updated_at >= oldest);
     let looked_at = std::mem::take(&mut memory.noted);
     let mut news = Vec::new();
@@ -164,14 +164,14 @@ async fn waiting(
     seq: u64,
     incident: Arc<Incident>,
     clearance: Tlp,
-) -> Result<Option<Waiting>, Trouble> {
+) -> Result<Option<Waiting>, TurnError> {
     let Some(upstream) = &incident.upstream else {
         return Ok(None);
     };
     let mut there = NotesThere::of(upstream);
     if there.under_way.is_some() {
         // Whoever began it ended before it could tell how it went.
-        there = match asker.intake.connector.capabilities().noting {
+        there = match asker.polled.connector.capabilities().noting {
             Noting::Idempotent => there.again(),
             _ => there.lost("the backend ended while it was being written: look there".to_owned()),
         };
@@ -218,7 +218,7 @@ async fn of_incident(
     waiting: Waiting,
     answers: Answers,
     left: &mut usize,
-) -> Result<bool, Trouble> {
+) -> Result<bool, TurnError> {
     let Waiting {
         incident,
         key,
@@ -232,7 +232,7 @@ async fn of_incident(
         }
         *left -= 1;
         if answers == Answers::Badly {
-            asker.intake.connector.read(&key).await?;
+            asker.polled.connector.read(&key).await?;
         }
         there = write(asker, &incident, &key, there, noted).await?;
     }
@@ -282,22 +282,22 @@ async fn write(
     key: &str,
     before: NotesThere,
     noted: Noted,
-) -> Result<NotesThere, Trouble> {
+) -> Result<NotesThere, TurnError> {
     if !asker.may_write() {
-        return Err(Trouble::Lost);
+        return Err(TurnError::Lost);
     }
     let there = before.begun(noted.seq);
     if !tell(asker, incident, &there).await? {
-        return Err(Trouble::Lost);
+        return Err(TurnError::Lost);
     }
     if !asker.may_write() {
         // It took so long to be put on record that another node may have the source: nothing was sent.
         tell(asker, incident, &there.again()).await?;
-        return Err(Trouble::Lost);
+        return Err(TurnError::Lost);
     }
     let once = format!("{}-{}", incident.id, noted.seq);
-    let written = asker.intake.connector.note(key, &noted.text, &once).await;
-    let repeats = asker.intake.connector.capabilities().noting == Noting::Idempotent;
+    let written = asker.polled.connector.note(key, &noted.text, &once).await;
+    let repeats = asker.polled.connector.capabilities().noting == Noting::Idempotent;
     let (there, trouble) = match written {
         Ok(()) => (there.written(), None),
         Err(error @ ConnectorError::Unknown(_)) if !repeats => {
@@ -319,7 +319,7 @@ async fn write(
 }
 
 /// Puts on record how far it came; false where another node was there first. It is nobody's command.
-async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<bool, Trouble> {
+async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<bool, TurnError> {
     let (state, there) = (&asker.state, there.clone());
     let job = job_on(
         asker,
@@ -333,7 +333,7 @@ async fn tell(asker: &Asker, incident: &Incident, there: &NotesThere) -> Result<
             state.mirror.reach(seq, &state.clock).await;
             Ok(true)
         }
-        Done::Superseded => Err(Trouble::Lost),
+        Done::Superseded => Err(TurnError::Lost),
         _ => Ok(false),
     }
 }

@@ -2,14 +2,14 @@
 //! after. What is to be written follows from the record alone, so that nothing is lost with a process and nothing done twice.
 
 use super::lease::Asker;
-use super::memory::{Memory, Trouble, Untaken, let_be_ms};
+use super::memory::{Memory, TurnError, Untaken, let_be_ms};
 use super::take::take_in;
 use crate::connector::error::{ConnectorError, OneByOne};
 use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
 use crate::domain::incident::Incident;
 use crate::domain::word::Phase;
-use crate::server::intake::Intake;
+use crate::server::connector::PolledConnector;
 use crate::server::state::ServerState;
 
 /// How many moves are written in one turn; the rest in the next.
@@ -17,13 +17,13 @@ const WRITTEN_MAX: usize = 10;
 
 /// Writes what is to be written. A move that is not taken there is said, turn for turn, until it shows there, is taken back
 /// here, or has been let be for long enough to be tried again; here it stays as it is, and the others are written meanwhile.
-pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    if !intake.settings.write_phases {
+pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(), TurnError> {
+    let Asker { state, polled, .. } = asker;
+    if !polled.settings.write_phases {
         return Ok(());
     }
     let now = state.clock.mono();
-    let due = due(state, intake);
+    let due = due(state, polled);
     memory.untaken.retain(|key, untaken| {
         let same =
             |(other, _, phase): &(String, Version, Phase)| other == key && *phase == untaken.phase;
@@ -31,7 +31,7 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
     });
     // What the source has no word for waits for nothing, and takes no place.
     let waiting = due.into_iter().filter_map(|(key, seen, phase)| {
-        let to = intake.settings.mapping.status_for(phase)?;
+        let to = polled.settings.mapping.status_for(phase)?;
         Some((key, seen, phase, to))
     });
     let waiting = waiting.filter(|(key, ..)| !memory.untaken.contains_key(key));
@@ -39,9 +39,9 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
     let mut one_by_one = OneByOne::default();
     for (key, seen, phase, to) in waiting {
         if !asker.may_write() {
-            return Err(Trouble::Lost);
+            return Err(TurnError::Lost);
         }
-        match intake.connector.advance(&key, &seen, to).await {
+        match polled.connector.advance(&key, &seen, to).await {
             Ok(case) => take_in(asker, &case).await?,
             // Somebody was there first: what they did is heard, and shown as a conflict if it contradicts.
             Err(ConnectorError::Conflict { current }) => take_in(asker, &current).await?,
@@ -60,12 +60,12 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
         }
         one_by_one.answered();
     }
-    intake.note(|progress| progress.trouble = memory.trouble());
+    polled.note(|progress| progress.trouble = memory.trouble());
     Ok(())
 }
 
 /// Key, version that was seen, and phase of every incident whose move is to be written.
-fn due(state: &ServerState, intake: &Intake) -> Vec<(String, Version, Phase)> {
+fn due(state: &ServerState, polled: &PolledConnector) -> Vec<(String, Version, Phase)> {
     let one = |incident: &Incident| {
         // Nothing people do in a restricted incident is told elsewhere; lifted, it is written then.
         if incident.restriction.is_some() {
@@ -77,7 +77,7 @@ fn due(state: &ServerState, intake: &Intake) -> Vec<(String, Version, Phase)> {
     };
     let world = state.mirror.read();
     world
-        .of_source(&intake.settings.name)
+        .of_source(&polled.settings.name)
         .filter_map(|snapshot| one(&snapshot.incident))
         .collect()
 }

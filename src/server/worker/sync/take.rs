@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::lease::Asker;
-use super::memory::Trouble;
+use super::memory::TurnError;
 use crate::connector::landing::{heard, land, opened};
 use crate::connector::port::Case;
 use crate::domain::caller::Caller;
@@ -13,22 +13,22 @@ use crate::domain::command::upstream::{hear, stand};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::word::{Role, Via};
-use crate::server::intake::Intake;
+use crate::server::connector::PolledConnector;
 use crate::server::state::ServerState;
 use crate::server::worker::{self, silent, written};
 use crate::server::write;
 use crate::store::{Done, Found, Job, Outcome, Target};
 
-fn on_record(state: &ServerState, intake: &Intake, key: &str) -> Option<Arc<Incident>> {
+fn on_record(state: &ServerState, polled: &PolledConnector, key: &str) -> Option<Arc<Incident>> {
     let world = state.mirror.read();
-    let found = world.by_key(&intake.settings.name, key);
+    let found = world.by_key(&polled.settings.name, key);
     found.map(|snapshot| snapshot.incident.clone())
 }
 
 /// The name under which a source stands in the record. What it changes counts as somebody's command: whoever is about to
 /// confirm something else sees it first.
-fn caller(intake: &Intake) -> Caller {
-    Caller::new(intake.settings.name.clone(), Role::Admin)
+fn caller(polled: &PolledConnector) -> Caller {
+    Caller::new(polled.settings.name.clone(), Role::Admin)
 }
 
 fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
@@ -39,8 +39,8 @@ fn context<'a>(state: &'a ServerState, caller: &'a Caller) -> Context<'a> {
 }
 
 /// Follows what is on record.
-pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), Trouble> {
-    match on_record(&asker.state, &asker.intake, &case.key) {
+pub(super) async fn take_in(asker: &Asker, case: &Case) -> Result<(), TurnError> {
+    match on_record(&asker.state, &asker.polled, &case.key) {
         Some(incident) => follow(asker, &incident, case).await,
         None => Ok(()),
     }
@@ -51,7 +51,7 @@ pub(super) async fn take(
     asker: &Asker,
     known: Option<&Arc<Incident>>,
     case: &Case,
-) -> Result<Option<String>, Trouble> {
+) -> Result<Option<String>, TurnError> {
     match known {
         Some(incident) => follow(asker, incident, case).await.map(|()| None),
         None if case.open => open(asker, case).await,
@@ -59,14 +59,14 @@ pub(super) async fn take(
     }
 }
 
-async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let caller = caller(intake);
-    let name = intake.settings.name.clone();
+async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, TurnError> {
+    let Asker { state, polled, .. } = asker;
+    let caller = caller(polled);
+    let name = polled.settings.name.clone();
     let landing = land(
         case,
         &name,
-        &intake.settings.mapping,
+        &polled.settings.mapping,
         &context(state, &caller),
     );
     let Some(service) = state.directory.service(&landing.open.service) else {
@@ -104,10 +104,10 @@ async fn open(asker: &Asker, case: &Case) -> Result<Option<String>, Trouble> {
     Ok(refused.get().cloned())
 }
 
-async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let heard = heard(case, &intake.settings.name, &intake.settings.mapping);
-    let caller = caller(intake);
+async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), TurnError> {
+    let Asker { state, polled, .. } = asker;
+    let heard = heard(case, &polled.settings.name, &polled.settings.mapping);
+    let caller = caller(polled);
     // Most of the time it says nothing new, and nobody need be troubled.
     if hear(incident, &heard, &context(state, &caller)).is_empty() {
         return Ok(());
@@ -123,12 +123,12 @@ async fn follow(asker: &Asker, incident: &Incident, case: &Case) -> Result<(), T
 }
 
 /// Marks what the source does not have any more; here it goes on.
-pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), Trouble> {
-    let Asker { state, intake, .. } = asker;
-    let Some(incident) = on_record(state, intake, key) else {
+pub(super) async fn mark(asker: &Asker, key: &str, as_what: &'static str) -> Result<(), TurnError> {
+    let Asker { state, polled, .. } = asker;
+    let Some(incident) = on_record(state, polled, key) else {
         return Ok(());
     };
-    let caller = caller(intake);
+    let caller = caller(polled);
     let job = job_on(asker, &incident, caller, Via::Import, move |incident, _| {
         stand(incident, as_what)
     });
@@ -164,10 +164,10 @@ pub(super) fn job_on(
     }
 }
 
-async fn submit(state: &ServerState, job: Job) -> Result<(), Trouble> {
+async fn submit(state: &ServerState, job: Job) -> Result<(), TurnError> {
     match state.store.submit(job).await? {
         Done::Written { seq, .. } => state.mirror.reach(seq, &state.clock).await,
-        Done::Superseded => return Err(Trouble::Lost),
+        Done::Superseded => return Err(TurnError::Lost),
         _ => {}
     }
     Ok(())

@@ -40,6 +40,7 @@ fn reword() -> Vec<OutboxChange> {
     vec![OutboxChange::Reword {
         key: "p1-0".to_owned(),
         body: b"{}".to_vec(),
+        begun: true,
     }]
 }
 

@@ -37,7 +37,7 @@ struct Question {
 }
 
 #[derive(Debug)]
-struct Heard {
+struct Foreseen {
     question: Question,
     body: Result<Arc<PreviewBody>, String>,
     /// The backend's time when it was heard.
@@ -51,7 +51,7 @@ pub(super) struct Foresight {
     wanted: Option<Question>,
     /// What is under way; nothing else is asked until it is answered.
     asked: Option<Question>,
-    heard: Option<Heard>,
+    heard: Option<Foreseen>,
 }
 
 impl Foresight {
@@ -106,7 +106,7 @@ impl<B: super::Body + 'static> Dialog<B> {
         if asked.is_some_and(|asked| asked.command == *command && asked.version == version)
             && let Some(question) = self.foresight.asked.take()
         {
-            self.foresight.heard = Some(Heard {
+            self.foresight.heard = Some(Foreseen {
                 question,
                 body,
                 at: shared.time(self.target.source),
@@ -142,10 +142,10 @@ impl<B: super::Body + 'static> Dialog<B> {
         let source = look.shared.source_name(look.target.source);
         let heard = self.foresight.heard.as_ref();
         let told = match heard.filter(|heard| heard.question == *wanted) {
-            Some(Heard {
+            Some(Foreseen {
                 body: Ok(body), at, ..
             }) => return told(body, *at, self.body.foresees(), look),
-            Some(Heard {
+            Some(Foreseen {
                 body: Err(sentence),
                 ..
             }) => {

@@ -235,6 +235,9 @@ pub struct Dialog<B> {
 }
 
 /// Opens a dialog on the selected incident: `make` gives its body and fields, or says why there is nothing to do.
+///
+/// # Errors
+/// A sentence: no incident is selected, it has left the board, or what `make` says.
 pub fn open<B: Body + 'static>(
     action: Action,
     shared: &mut Shared,

@@ -4,27 +4,14 @@
 use super::canary::{changed, in_a_room};
 use super::mask::SEEN;
 use super::*;
+use crate::domain::view_of::MASKED;
 use crate::domain::word::{Phase, Reportable};
 use crate::ui::fixture::{keys, picture};
 use crate::ui::shared::Options;
 
 /// The incident as a backend gives it to a reader whose clearance does not reach.
 fn hidden(incident: &mut IncidentView) {
-    let masked = [
-        "owner_lead",
-        "service_lead",
-        "commander",
-        "deputy",
-        "scribe",
-        "bridge",
-        "decider",
-        "by",
-        "lessons",
-        "hold",
-        "title",
-        "summary",
-    ];
-    incident.masked = masked.map(str::to_owned).to_vec();
+    incident.masked = MASKED.iter().map(|word| (*word).to_owned()).collect();
     for seat in [
         &mut incident.owner_lead,
         &mut incident.service_lead,

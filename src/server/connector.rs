@@ -1,5 +1,5 @@
-//! An incident system that this backend takes incidents from, and how far that has come. What is done with what it says,
-//! `worker::sync` knows.
+//! An incident system that this backend polls (`[[connector]]`), and how far that has come. What is done with what it says,
+//! `worker::sync` knows; who posts by itself (`[[intake]]`) is `alert`'s.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,11 +20,11 @@ use crate::net::SettingsFault;
 use crate::paging::Route;
 use crate::paging::settings::Called;
 
-/// One connector of this backend.
-pub struct Intake {
+/// One connector of this backend, asked by one node at a time.
+pub struct PolledConnector {
     pub settings: ConnectorSettings,
     pub connector: Arc<dyn Connector>,
-    progress: Mutex<Progress>,
+    progress: Mutex<PollProgress>,
 }
 
 /// How much of an error readers see, in cells.
@@ -35,7 +35,7 @@ pub const TROUBLE_KEPT_CELLS: usize = 1_000;
 /// How far it has come.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Progress {
+pub struct PollProgress {
     /// When it was last asked.
     pub asked_at: Option<Instant>,
     /// When it last answered everything it was asked.
@@ -51,27 +51,30 @@ pub struct Progress {
 }
 
 /// Makes routes by the connectors of these.
-pub fn intake_routes(
-    intakes: &[Intake],
+///
+/// # Errors
+/// What it gives fails where no connector has this name, or where it calls nobody as it is written.
+pub fn connector_routes(
+    polled: &[PolledConnector],
 ) -> impl Fn(&str, &Called) -> Result<Arc<dyn Route>, SettingsFault> + '_ {
     move |name, called| {
         let fault = |why: String| SettingsFault::new("connector", why);
-        let intake = intakes.iter().find(|intake| intake.settings.name == name);
-        let intake = intake.ok_or_else(|| fault(format!("there is no connector '{name}'")))?;
-        if intake.connector.capabilities().paging == Paging::ByRoutes {
-            let vendor = intake.settings.vendor.name;
+        let found = polled.iter().find(|polled| polled.settings.name == name);
+        let polled = found.ok_or_else(|| fault(format!("there is no connector '{name}'")))?;
+        if polled.connector.capabilities().paging == Paging::ByRoutes {
+            let vendor = polled.settings.vendor.name;
             let why =
                 format!("{vendor} calls nobody as '{name}' is written; see what its kind takes");
             return Err(fault(why));
         }
-        let route = ResponderRoute::new(intake.connector.clone(), name, called);
+        let route = ResponderRoute::new(polled.connector.clone(), name, called);
         Ok(Arc::new(route))
     }
 }
 
-impl Intake {
-    pub fn new(settings: ConnectorSettings, connector: Arc<dyn Connector>) -> Intake {
-        Intake {
+impl PolledConnector {
+    pub fn new(settings: ConnectorSettings, connector: Arc<dyn Connector>) -> PolledConnector {
+        PolledConnector {
             settings,
             connector,
             progress: Mutex::default(),
@@ -110,7 +113,7 @@ impl Intake {
     }
 
     /// Writes down how far it has come.
-    pub(super) fn note(&self, note: impl FnOnce(&mut Progress)) {
+    pub(super) fn note(&self, note: impl FnOnce(&mut PollProgress)) {
         note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
@@ -122,7 +125,7 @@ impl Intake {
 
     /// Takes over what the node that asks this source tells of it; what cannot be read says nothing.
     pub(super) fn hear(&self, told: &str) {
-        if let Ok(heard) = serde_json::from_str::<Progress>(told) {
+        if let Ok(heard) = serde_json::from_str::<PollProgress>(told) {
             self.note(|progress| *progress = heard);
         }
     }

@@ -1,14 +1,14 @@
-//! Who asks a source: of the nodes on one database one at a time, by a lease. It tells the others how far it has come; they
-//! take over when it is gone. How the rows are kept is the adapter's; what is asked, `server::worker`'s.
+//! Who polls a connector: of the nodes on one database one at a time, by a lease. It tells the others how far it has come; they
+//! take over when it is gone. How the rows are kept is the adapter's; what is asked, `server::worker::sync`'s.
 
 use super::claim::Lease;
 use crate::domain::instant::Instant;
 
-/// A node's wish to be, or to stay, the one that asks a source.
+/// A node's wish to be, or to stay, the one that polls a connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tend {
     /// The connector's name.
-    pub source: String,
+    pub connector: String,
     /// The name of the process.
     pub node: String,
     /// The time, for a database that has no clock of its own.

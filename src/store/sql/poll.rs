@@ -1,17 +1,17 @@
 //! The rows that say which node asks a source, and what it told the others. What a lease is good for stands in
-//! `store::intake`; writers come one after the other, so that reading and marking a row is one step.
+//! `store::poll`; writers come one after the other, so that reading and marking a row is one step.
 
 use super::db::{Db, sql};
 use crate::store::StoreError;
 use crate::store::claim::{Held, Lease};
-use crate::store::intake::{Tend, Tended};
+use crate::store::poll::{Tend, Tended};
 
 /// Gives the lease to whoever has it already, or asks after it has run out. `now` is the time of leases.
 pub(super) async fn tend(db: &mut Db, tend: &Tend, now: i64) -> Result<Tended, StoreError> {
     let until = now.saturating_add(tend.lease_ms);
     let row: Option<(String, i64, i64, String)> =
         sql("SELECT holder, fence, lease_until, told FROM intake WHERE name = $1")
-            .bind(tend.source.as_str())
+            .bind(tend.connector.as_str())
             .optional(db)
             .await?;
     let (fence, told) = match row {
@@ -30,7 +30,7 @@ pub(super) async fn tend(db: &mut Db, tend: &Tend, now: i64) -> Result<Tended, S
     };
     let told = tend.told.clone().unwrap_or(told);
     sql("INSERT INTO intake (name, holder, fence, lease_until, told) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = excluded.fence, lease_until = excluded.lease_until, told = excluded.told")
-        .bind(tend.source.as_str())
+        .bind(tend.connector.as_str())
         .bind(tend.node.as_str())
         .bind(fence)
         .bind(until)
@@ -38,8 +38,8 @@ pub(super) async fn tend(db: &mut Db, tend: &Tend, now: i64) -> Result<Tended, S
         .run(db)
         .await?;
     let lease = Lease {
-        of: Held::Intake,
-        key: tend.source.clone(),
+        of: Held::Connector,
+        key: tend.connector.clone(),
         fence,
     };
     Ok(Tended {
@@ -49,6 +49,9 @@ pub(super) async fn tend(db: &mut Db, tend: &Tend, now: i64) -> Result<Tended, S
 }
 
 /// Ends the leases of a process that is gone: the file has one server at a time.
+///
+/// # Errors
+/// The database does not do it; the leases run out by themselves.
 pub async fn end_leases(db: &mut Db) -> Result<(), StoreError> {
     sql("UPDATE intake SET lease_until = 0").run(db).await?;
     Ok(())
