@@ -86,14 +86,14 @@ pub fn is_subject(text: &str) -> bool {
 }
 
 /// The instants that count for clocks, of the incident (`duty` none) or of one duty alone. A milestone recorded anew in a
-/// later pass is a new value, not a move: what counts already keeps the first.
+/// later pass is a new value, not a move: what counts already keeps the first that starts a clock.
 fn counted(incident: &Incident, duty: Option<&str>) -> Triggers {
     let mut found: Triggers = Vec::new();
     let standing = |t: &&Trigger| t.counts() && t.duty.as_deref() == duty;
     for trigger in incident.triggers.iter().filter(standing) {
         match found.iter_mut().find(|(name, _)| *name == trigger.name) {
             None => found.push((trigger.name.clone(), trigger.at)),
-            Some(_) if is_milestone(&trigger.name) => {}
+            Some((_, at)) if is_milestone(&trigger.name) && at.starts_a_clock() => {}
             Some((_, at)) => *at = trigger.at,
         }
     }

@@ -71,10 +71,13 @@ pub fn is_later_on_record(
         Some(own) if is_milestone(name) && own.pass != incident.pass => return false,
         Some(own) => own,
         None if duty.is_none() => return false,
-        None if is_milestone(name) => match counting.find(|t| t.duty.is_none()) {
-            Some(first) => first,
-            None => return false,
-        },
+        None if is_milestone(name) => {
+            let first = counting.find(|t| t.duty.is_none() && t.at.starts_a_clock());
+            match first {
+                Some(first) => first,
+                None => return false,
+            }
+        }
         None => match incident.trigger(name) {
             Some(trigger) => trigger,
             None => return false,

@@ -441,3 +441,15 @@ fn a_countdown_of_a_text_that_was_read_long_ago_says_so() {
     desk.rules = desk.rules.clone().warning_after(400);
     assert_eq!(rule(&desk), "GDPR 33");
 }
+
+#[test]
+fn a_milestone_known_to_the_month_gives_way_to_the_first_that_starts_a_clock() {
+    let mut desk = desk(r#"["fedramp-cr26"]"#, FEDRAMP);
+    let id = "fedramp-cr26/final";
+    desk.ok(CONTAIN);
+    desk.ok(&record("recovered_at", "2026-11", ""));
+    assert_eq!(status(&desk, id), DutyStatus::Waiting);
+    desk.ok(LOOP);
+    desk.ok(&record("recovered_at", "2026-11-23T09:00:00Z", ""));
+    assert_eq!(duty(&desk, id).due_at, Some(at("2026-11-23T12:00:00Z")));
+}

@@ -25,7 +25,7 @@ const PLACES: &[&str] = &[
     r#""zone": "America/Los_Angeles", "calendar": "us-federal""#,
     r#""zone": "Asia/Tokyo""#,
     r#""zone": ["America/New_York", "Pacific/Auckland"]"#,
-    r#""roles": []"#,
+    r#""country": "DE""#,
 ];
 
 #[derive(Debug, Clone)]
