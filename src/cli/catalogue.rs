@@ -8,6 +8,7 @@ use clap::Args as ClapArgs;
 use super::exit::Failure;
 use crate::domain::clock::regime::Regime;
 use crate::domain::clock::{Catalogue, CatalogueFault};
+use crate::domain::text::near::steps;
 
 /// Files of one's own beside the built-in ones.
 #[derive(Debug, Clone, Default, ClapArgs)]
@@ -130,22 +131,6 @@ pub fn near<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a st
         .map(|(_, word)| word)
         .take(MEANT)
         .collect()
-}
-
-/// How many signs must be put in, left out or changed to make one word of another.
-fn steps(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (place, sign) in from.chars().enumerate() {
-        let mut next = vec![place + 1];
-        for ((other, above), diagonal) in to.iter().zip(row.iter().skip(1)).zip(&row) {
-            let changed = diagonal + usize::from(sign != *other);
-            let left = next.last().copied().unwrap_or_default() + 1;
-            next.push(changed.min(left).min(above + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

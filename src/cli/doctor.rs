@@ -86,11 +86,14 @@ pub fn run(args: DoctorArgs) -> Outcome {
     terminal(&mut findings);
     let settings = match Settings::load(&args.flags.flags(), &variable) {
         Ok(settings) => {
-            let sources = settings.sources.len();
+            let sources = match settings.sources.len() {
+                1 => "1 source".to_owned(),
+                sources => format!("{sources} sources"),
+            };
             findings.add(
                 "settings",
                 Verdict::Good,
-                format!("{sources} sources, theme {}", settings.theme.name()),
+                format!("{sources}, theme {}", settings.theme.name()),
             );
             Some(settings)
         }
@@ -251,7 +254,7 @@ fn routes(file: &ServerFile, findings: &mut Findings) {
     let all = file.directory.teams.len();
     match without.len() {
         0 => findings.add("paging", Verdict::Good, format!("every one of {all} teams has a route")),
-        n => findings.add("paging", Verdict::Note, format!("{n} of {all} teams of a backend run here cannot be paged: add [[team.route]] to its server.toml")),
+        n => findings.add("paging", Verdict::Note, format!("by the server.toml of this machine, {n} of {all} teams cannot be paged by a backend that is run here: add [[team.route]]; of another backend this says nothing")),
     }
 }
 
@@ -321,14 +324,18 @@ async fn backend(
         Err(error) => {
             let remedy = match &error {
                 ApiError::NotAllowed { .. } => " Ask for a new token:  warboard token issue",
-                ApiError::Unreachable { .. } => " Is it running, and is the address right?",
+                // An error that says where it was to go says what to look at too.
+                ApiError::Unreachable { sentence, .. } if !sentence.contains("is it running") => {
+                    " Is it running, and is the address right?"
+                }
                 _ => "",
             };
-            findings.add(
-                "backend",
-                Verdict::Wrong,
-                format!("{}: {error}{remedy}", api.name()),
-            );
+            let told = error.to_string();
+            let told = match told.starts_with(api.name()) {
+                true => told,
+                false => format!("{}: {told}", api.name()),
+            };
+            findings.add("backend", Verdict::Wrong, format!("{told}{remedy}"));
             return;
         }
     };

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 
 use super::exit::Failure;
 use crate::domain::instant::Instant;
+use crate::domain::span::Span;
 use crate::domain::when::When;
+use crate::domain::word::Precision;
 
 /// `key=value`, cut at the first sign.
 ///
@@ -32,10 +34,31 @@ pub fn when(text: &str) -> Result<When, Failure> {
 pub fn instant(text: &str) -> Result<Instant, Failure> {
     let at = when(text)?;
     match at.precision {
-        crate::domain::word::Precision::Exact => Ok(at.at),
+        Precision::Exact | Precision::Minute => Ok(at.at),
         _ => Err(Failure::usage(format!(
             "'{text}' says no time of day: write it as 2026-11-23T16:49:00Z"
         ))),
+    }
+}
+
+/// The same, or a length of time from now: `+20m`.
+pub fn instant_or_ahead(text: &str, now: Instant) -> Result<Instant, Failure> {
+    let Some(span) = text.strip_prefix('+') else {
+        return instant(text);
+    };
+    let span: Span = span
+        .parse()
+        .map_err(|error| Failure::usage(format!("'{text}': {error}")))?;
+    now.checked_add_signed(span.delta())
+        .ok_or_else(|| Failure::usage(format!("'{text}' lies too far ahead")))
+}
+
+/// The same, or a day, which is its first minute: `2026-12-01`.
+pub fn instant_or_day(text: &str) -> Result<Instant, Failure> {
+    let at = when(text)?;
+    match at.precision {
+        Precision::Day => Ok(at.at),
+        _ => instant(text),
     }
 }
 
@@ -75,6 +98,12 @@ mod tests {
     fn an_instant_needs_its_offset_and_a_time_of_day() {
         assert!(instant("2026-11-23T16:49:00Z").is_ok());
         assert!(instant("2026-11-23").is_err());
+        let day = instant_or_day("2026-12-01").unwrap();
+        assert_eq!(day, instant("2026-12-01T00:00:00Z").unwrap());
+        let now = instant("2026-11-23T16:49:00Z").unwrap();
+        let ahead = instant_or_ahead("+20m", now).unwrap();
+        assert_eq!(ahead, instant("2026-11-23T17:09:00Z").unwrap());
+        assert_eq!(instant_or_ahead("+soon", now).unwrap_err().code, 2);
         assert!(instant("2026-11-23T16:49:00").is_err());
         assert_eq!(instant("x").unwrap_err().code, 2);
     }

@@ -5,12 +5,13 @@ use clap::Args as ClapArgs;
 use super::connection::{Reach, segment};
 use super::environment::block_on;
 use super::exit::{DONE, Failure, Outcome};
-use super::output::table;
+use super::output::{in_part, table};
 use crate::client::Api;
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
-use crate::domain::view::IncidentView;
-use crate::domain::word::{Severity, Via};
+use crate::domain::view::{DutyView, IncidentView};
+use crate::domain::word::{DutyStatus, Severity, Via};
+use crate::ui::index::asks_reportable;
 
 /// Flags of `list`.
 #[derive(Debug, ClapArgs)]
@@ -77,25 +78,87 @@ pub async fn list(args: ListArgs) -> Outcome {
         return Ok(DONE);
     }
     let mut rows = Vec::new();
-    for api in args.reach.candidates(Via::Cli)? {
-        let (incidents, now) = whole(&api, &query).await?;
-        rows.extend(incidents.iter().map(|incident| row(incident, now)));
+    let mut silent = Vec::new();
+    let apis = args.reach.candidates(Via::Cli)?;
+    for api in &apis {
+        match whole(api, &query).await {
+            Ok((incidents, now)) => rows.extend(incidents.iter().map(|of| row(of, now))),
+            Err(failure) => silent.push(failure),
+        }
     }
     rows.sort();
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, row)| row).collect();
-    if rows.is_empty() {
+    if rows.is_empty() && silent.is_empty() {
         output.note("no incident");
     }
     for line in table(&rows) {
         output.line(&line);
     }
-    Ok(DONE)
+    in_part(&output, apis.len(), silent)
 }
 
 async fn whole(api: &Api, query: &str) -> Result<(Vec<IncidentView>, Instant), Failure> {
     let heard = api.list_page(query).await?;
     let incidents = heard.value.incidents.iter();
     Ok((incidents.map(|i| (**i).clone()).collect(), heard.now))
+}
+
+/// What an incident owes: what is late, the next that can still be met, else what keeps a clock from running.
+fn owed(incident: &IncidentView, now: Instant) -> String {
+    let day = |at: Instant| at.format("%a %d %b %H:%M UTC").to_string();
+    let duties = incident.duties.iter().filter(|duty| duty.enabled);
+    let duties: Vec<(&DutyView, DutyStatus)> =
+        duties.map(|duty| (duty, status_at(duty, now))).collect();
+    let nearest = |passes: &dyn Fn(DutyStatus) -> bool| {
+        let these = duties.iter().filter(|(_, status)| passes(*status));
+        let due = these.filter_map(|(duty, status)| Some((duty.due_at?, *duty, *status)));
+        due.min_by_key(|(due, ..)| *due)
+    };
+    let late = |status| matches!(status, DutyStatus::Overdue | DutyStatus::PastDue);
+    let mut said = Vec::new();
+    if let Some((due, duty, status)) = nearest(&late) {
+        let how = match status {
+            DutyStatus::PastDue => "first reading PASSED",
+            _ => "OVERDUE since",
+        };
+        let many = duties.iter().filter(|(_, status)| late(*status)).count();
+        let more = match many {
+            1 => String::new(),
+            many => format!(" (+{} more late)", many - 1),
+        };
+        said.push(format!("{} {how} {}{more}", duty.id, day(due)));
+    }
+    let runs = |status: DutyStatus| status.counts_down() && !late(status);
+    if let Some((due, duty, _)) = nearest(&runs) {
+        said.push(format!("{} by {}", duty.id, day(due)));
+    }
+    if asks_reportable(incident) {
+        said.push("reportable? not answered".to_owned());
+    }
+    if said.is_empty() {
+        let of = |status: DutyStatus| duties.iter().find(|(_, is)| *is == status);
+        let waits = [
+            (DutyStatus::Undecided, "not decided"),
+            (DutyStatus::CalendarUnknown, "calendar unknown"),
+            (DutyStatus::NoFixedLimit, "open, no number in the text"),
+        ];
+        let held = of(DutyStatus::Held).map(|(duty, _)| {
+            let until = duty.hold.as_ref().and_then(|hold| hold.until);
+            let until = until.map_or_else(
+                || "until released".to_owned(),
+                |at| format!("to {}", day(at)),
+            );
+            format!("{} HELD {until}", duty.id)
+        });
+        let waits = waits
+            .into_iter()
+            .find_map(|(status, words)| Some(format!("{} {words}", of(status)?.0.id)));
+        said.extend(waits.or(held));
+    }
+    match said.is_empty() {
+        true => "-".to_owned(),
+        false => said.join("; "),
+    }
 }
 
 type Order = (bool, bool, u8, String, u64);
@@ -109,16 +172,7 @@ fn row(incident: &IncidentView, now: Instant) -> (Order, Vec<String>) {
         prefix.to_owned(),
         number.parse().unwrap_or(u64::MAX),
     );
-    let nearest = incident
-        .duties
-        .iter()
-        .filter(|duty| duty.enabled && status_at(duty, now).counts_down())
-        .filter_map(|duty| Some((duty.due_at?, duty)))
-        .min_by_key(|(due, _)| *due);
-    let next = match nearest {
-        Some((due, duty)) => format!("{} by {}", duty.id, due.format("%a %d %b %H:%M UTC")),
-        None => "-".to_owned(),
-    };
+    let next = owed(incident, now);
     let phase = match incident.ended {
         Some(ended) => ended.as_str().to_owned(),
         None => incident.phase.short().to_owned(),
@@ -147,3 +201,6 @@ fn row(incident: &IncidentView, now: Instant) -> (Order, Vec<String>) {
     ];
     (order, cells)
 }
+
+#[cfg(test)]
+mod tests;

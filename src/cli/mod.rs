@@ -19,6 +19,8 @@ mod embedded;
 mod environment;
 mod exit;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod given;
 mod import;
 mod init;

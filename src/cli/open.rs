@@ -9,8 +9,10 @@ use super::environment::block_on;
 use super::exit::{DONE, Failure, Outcome};
 use super::given::{assignment, fact, instant, when};
 use super::output::Output;
+use super::verb::unclocked;
 use crate::client::Api;
 use crate::domain::command::open::{Open, OpenTrigger};
+use crate::domain::command::trigger::starts_nothing;
 use crate::domain::word::{Classification, Severity, Tlp, Via};
 
 /// Flags of `open`.
@@ -98,14 +100,22 @@ async fn open(args: OpenArgs) -> Outcome {
     let incident = api.open(&body, &key).await?;
     output.line(&incident.id);
     output.note(&format!("{} {} is open", incident.id, incident.codename));
+    for name in body
+        .triggers
+        .keys()
+        .filter(|name| starts_nothing(&incident, name))
+    {
+        output.note(&unclocked(&incident.id, name));
+    }
     Ok(DONE)
 }
 
 /// The backend that has the service, and the service where only one is there.
 async fn place(args: &OpenArgs) -> Result<(Api, String), Failure> {
-    let mut known = Vec::new();
+    let (mut known, mut all) = (Vec::new(), Vec::new());
     for api in args.reach.candidates(Via::Cli)? {
         for service in api.about().await?.value.services {
+            all.push(service.id.clone());
             if args
                 .service
                 .as_ref()
@@ -126,8 +136,9 @@ async fn place(args: &OpenArgs) -> Result<(Api, String), Failure> {
             ids.join(", ")
         ))),
         (None, _, _) => Err(Failure::usage(format!(
-            "no backend has the service '{}':  warboard teams  shows what there is",
-            args.service.clone().unwrap_or_default()
+            "no backend that answered has the service '{}': choose one of {}",
+            args.service.clone().unwrap_or_default(),
+            all.join(", ")
         ))),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 
+use super::exit::{DONE, Failure, Outcome};
 use crate::domain::text::{SafeText, json_ascii};
 
 /// Most bytes that are kept for somebody who is not at this process's own streams.
@@ -141,6 +142,25 @@ pub fn table(rows: &[Vec<String>]) -> Vec<String> {
         line.trim_end().to_owned()
     };
     safe.iter().map(line).collect()
+}
+
+/// The end of what was asked of several backends, of which some did not answer: what the others told stands above, and each
+/// that is missing is named.
+pub fn in_part(output: &Output, asked: usize, silent: Vec<Failure>) -> Outcome {
+    let mut silent = silent.into_iter();
+    let Some(last) = silent.next_back() else {
+        return Ok(DONE);
+    };
+    for failure in silent {
+        output.note(&format!("warboard: {}", failure.sentence));
+    }
+    Err(match asked {
+        1 => last,
+        _ => Failure {
+            sentence: format!("{} What it has is missing above.", last.sentence),
+            ..last
+        },
+    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::domain::duty::status_at;
 use crate::domain::gate;
 use crate::domain::instant::Instant;
 use crate::domain::restriction::Glass;
-use crate::domain::view::{AlarmView, DutyView, GateView, IncidentView};
+use crate::domain::view::{AlarmView, DutyView, GateView, IncidentView, TriggerView};
 use crate::domain::when::When;
 use crate::domain::word::{GateWord, Precision, Via};
 use crate::wire::told;
@@ -114,6 +114,32 @@ fn when(when: When) -> String {
     }
 }
 
+/// An instant with who recorded it and what is proposed instead; or that it does not apply.
+fn recorded(incident: &IncidentView, trigger: &TriggerView) -> String {
+    let who = |by: &str| match by.is_empty() && incident.is_masked("by") {
+        true => "(hidden)".to_owned(),
+        false => by.to_owned(),
+    };
+    if let Some(reason) = &trigger.not_applicable {
+        let reason = match reason.is_empty() {
+            true => "(hidden)",
+            false => reason,
+        };
+        let (by, at) = (who(&trigger.by), utc(trigger.at.at));
+        return format!("does not apply: {reason}; said {at}, {by}");
+    }
+    let (at, by) = (when(trigger.at), who(&trigger.by));
+    let counts = format!("{at} ({}), {by}", trigger.precision);
+    match &trigger.proposed {
+        Some(later) => format!(
+            "{counts}; later {} PROPOSED by {}, not confirmed",
+            when(later.at),
+            who(&later.by)
+        ),
+        None => counts,
+    }
+}
+
 /// How the glass was broken, and whom of the list that paged nowhere.
 fn glass_words(glass: &Glass) -> String {
     let until = utc(glass.mended_at.unwrap_or(glass.until));
@@ -212,18 +238,7 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
         facts.push(("bridge", bridge.clone()));
     }
     for (name, trigger) in &incident.triggers {
-        facts.push((
-            name,
-            match trigger.by.is_empty() && incident.is_masked("by") {
-                true => format!("{} ({}), (hidden)", when(trigger.at), trigger.precision),
-                false => format!(
-                    "{} ({}), {}",
-                    when(trigger.at),
-                    trigger.precision,
-                    trigger.by
-                ),
-            },
-        ));
+        facts.push((name, recorded(incident, trigger)));
     }
     let exercise = if incident.exercise { "EXERCISE " } else { "" };
     let mut lines = vec![format!(
@@ -262,8 +277,7 @@ pub fn lines(incident: &IncidentView, now: Instant) -> Vec<String> {
                 .map(|eta| format!(", ETA passed {}", utc(eta)))
                 .unwrap_or_default();
             let error = page
-                .last_error
-                .as_ref()
+                .trouble()
                 .map(|error| format!(", {error}"))
                 .unwrap_or_default();
             vec![
@@ -354,10 +368,17 @@ fn alarm_row(alarm: &AlarmView) -> Vec<String> {
 fn duty_row(duty: &DutyView, now: Instant) -> Vec<String> {
     let status = status_at(duty, now);
     let when = match (status.counts_down(), duty.due_at) {
-        (true, Some(due)) => format!("by {}", utc(due)),
-        _ => match (duty.submitted_at, duty.trigger.as_deref()) {
-            (Some(sent), _) => format!("sent {}", utc(sent)),
-            (None, Some(trigger)) => format!("from {trigger}"),
+        (true, Some(due)) => match duty.told_in_part() {
+            Some(told) => format!("by {}, sent to {} of {}", utc(due), told.done, told.of),
+            None => format!("by {}", utc(due)),
+        },
+        _ => match (duty.submitted_at, duty.met_at, duty.trigger.as_deref()) {
+            (Some(sent), _, _) => format!("sent {}", utc(sent)),
+            (None, Some(at), _) => {
+                let reached = duty.reached_words().unwrap_or_default();
+                format!("{reached}: {}", utc(at))
+            }
+            (None, None, Some(trigger)) => format!("from {trigger}"),
             _ => "-".to_owned(),
         },
     };
@@ -369,3 +390,6 @@ fn duty_row(duty: &DutyView, now: Instant) -> Vec<String> {
         duty.citation.clone(),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,7 +30,7 @@ use crate::secret::command_words;
 use crate::server::ServerState;
 use crate::session::ssh::house::{Asked, House, Last, Terminal, Visit};
 use crate::session::ssh::limit::Limits;
-use crate::session::ssh::roster::RosterFile;
+use crate::session::ssh::roster_file::RosterFile;
 use crate::session::ssh::{self, key};
 use crate::time::SharedClock;
 use crate::ui::App;
@@ -107,7 +107,7 @@ impl DoorFlags {
         let keys = self.authorized_keys.clone().unwrap_or_else(config);
         let failed = |error: &dyn std::fmt::Display| Failure::usage(error.to_string());
         Ok(ssh::Setup {
-            roster: RosterFile::open(&keys).map_err(|error| failed(&error))?,
+            roster: RosterFile::open(&keys, clock.clone()).map_err(|error| failed(&error))?,
             key: key::host_key(&host_key).map_err(|error| failed(&error))?,
             key_file: host_key,
             reload,

@@ -4,8 +4,8 @@ use clap::Args as ClapArgs;
 
 use super::connection::Reach;
 use super::environment::block_on;
-use super::exit::{DONE, Outcome};
-use super::output::table;
+use super::exit::{DONE, Failure, Outcome};
+use super::output::{in_part, table};
 use crate::domain::board::RouteView;
 use crate::domain::word::Via;
 
@@ -29,8 +29,17 @@ pub async fn teams(args: TeamsArgs) -> Outcome {
         return Ok(DONE);
     }
     let mut rows = Vec::new();
-    for api in args.reach.candidates(Via::Cli)? {
-        for team in api.teams().await?.value {
+    let mut silent = Vec::new();
+    let apis = args.reach.candidates(Via::Cli)?;
+    for api in &apis {
+        let teams = match api.teams().await {
+            Ok(heard) => heard.value,
+            Err(error) => {
+                silent.push(Failure::from(error));
+                continue;
+            }
+        };
+        for team in teams {
             let name = |route: RouteView| route.connector.unwrap_or(route.kind);
             let routes: Vec<String> = team.routes.into_iter().map(name).collect();
             rows.push(vec![
@@ -48,5 +57,5 @@ pub async fn teams(args: TeamsArgs) -> Outcome {
     for line in table(&rows) {
         output.line(&line);
     }
-    Ok(DONE)
+    in_part(&output, apis.len(), silent)
 }

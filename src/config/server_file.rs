@@ -14,7 +14,7 @@ use crate::connector::alert::AlertSettings;
 use crate::connector::settings::ConnectorSettings;
 use crate::domain::clock::Catalogue;
 use crate::domain::directory::{Directory, Service, Team};
-use crate::domain::duty::Rules;
+use crate::domain::duty::{Rules, WARN_AFTER_DAYS};
 use crate::domain::span::Span;
 use crate::domain::word::{Severity, TeamKind};
 use crate::net::Network;
@@ -51,12 +51,15 @@ const KEYS: &[&str] = &[
     "trusted_proxies",
     "regimes",
     "calendars",
+    "warn_after_days",
     "severity",
     "service",
     "team",
     "connector",
     "intake",
 ];
+/// A century: a text that nobody would be asked to read again.
+const MOST_DAYS: usize = 36_500;
 const SERVICE: &[&str] = &["id", "name", "prefix", "owner", "service_team", "regimes"];
 const TEAM: &[&str] = &[
     "id",
@@ -190,7 +193,8 @@ impl ServerFile {
     fn read_rules(&mut self, document: &mut Document<'_>, root: &Part<'_>) {
         let paths: Vec<&PathBuf> = self.calendars.iter().chain(&self.regimes).collect();
         // What a service names must be there; without either nobody asks.
-        let names = ["service", "connector", "intake"];
+        let warns = document.count(root, "warn_after_days", MOST_DAYS);
+        let names = ["service", "connector", "intake", "warn_after_days"];
         if paths.is_empty() && !names.iter().any(|name| root.has(name)) {
             return;
         }
@@ -213,7 +217,11 @@ impl ServerFile {
         match Catalogue::built_in().and_then(|catalogue| catalogue.with_user_files(files)) {
             // A file that could not be read would make its regimes unknown.
             Ok(_) if document.faults.len() > before => {}
-            Ok(catalogue) => self.rules = Some(Rules::new(catalogue)),
+            Ok(catalogue) => {
+                let days = warns.and_then(|days| u32::try_from(days).ok());
+                let rules = Rules::new(catalogue);
+                self.rules = Some(rules.warning_after(days.unwrap_or(WARN_AFTER_DAYS)));
+            }
             Err(faults) => document.faults.extend(
                 faults
                     .into_iter()

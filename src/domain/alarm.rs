@@ -196,6 +196,7 @@ impl<'a> Ground<'a> {
                 onsets.hold_ending,
             ];
             changes.extend(own.into_iter().flatten());
+            changes.extend(review_at(duty));
             changes.extend(duty::changes_at(duty));
         }
         changes
@@ -252,6 +253,12 @@ impl Onsets {
     }
 }
 
+/// When a decision not to notify is looked at again.
+fn review_at(duty: &DutyView) -> Option<Instant> {
+    duty.review_at
+        .filter(|_| duty.status == DutyStatus::Decided)
+}
+
 /// The alarms of one duty. `passed` stands for what warned of it before.
 fn of_duty(duty: &DutyView, now: Instant) -> Vec<(AlarmKind, Instant)> {
     let onsets = Onsets::of(duty);
@@ -268,6 +275,7 @@ fn of_duty(duty: &DutyView, now: Instant) -> Vec<(AlarmKind, Instant)> {
         DutyStatus::PastDue | DutyStatus::Overdue => {
             alarms.extend(begun(AlarmKind::Passed, onsets.passed));
         }
+        DutyStatus::Decided => alarms.extend(begun(AlarmKind::ReviewDue, review_at(duty))),
         DutyStatus::Held => alarms.extend(begun(AlarmKind::HoldEnding, onsets.hold_ending)),
         _ if duty.direction == Direction::NotBefore && !status.is_finished() => {
             // The instant itself is still within the embargo.

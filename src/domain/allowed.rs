@@ -100,8 +100,14 @@ pub fn allowed(kind: CommandKind, standing: Standing, caller: &Caller) -> Result
         } else {
             format!("the role {}", kind.role())
         };
+        // A commander without the capability is told who has it, not to ask another commander.
+        let whom = match kind.is_counsels() {
+            true => "counsel, or whoever gives out tokens",
+            false if kind.role() > Role::Commander => "an administrator",
+            false => "an incident commander",
+        };
         return Err(Refusal::not_allowed(format!(
-            "'{}' needs {needed}; the token {} has the role {}. Ask an incident commander.",
+            "'{}' needs {needed}; the token {} has the role {}. Ask {whom}.",
             kind.as_str(),
             caller.name,
             caller.role

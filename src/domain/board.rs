@@ -139,6 +139,10 @@ pub struct About {
     /// Whether that token is the one of the door that the reader came in by, and not their own.
     #[serde(default)]
     pub token_of_door: bool,
+    /// When the key ends that the reader came in by. The door that shows the board knows it; no backend says it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub key_expires_at: Option<Instant>,
     /// Where the record ends now; worth noting elsewhere, as it shows later that nothing before it was changed.
     #[serde(default)]
     pub head: Option<HeadView>,

@@ -6,10 +6,16 @@
 //! own instants (`record_time` with `duty`), notices, holds and decider.
 
 mod record;
+mod shift;
 mod status;
+mod told;
 
 use std::sync::Arc;
 
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+
+use super::clock::civil::at;
 use super::clock::fact::Lacking;
 use super::clock::regime::{Regime, Stage};
 use super::clock::trace::Line;
@@ -18,12 +24,14 @@ use super::clock::{
 };
 use super::directory::Directory;
 use super::incident::Incident;
-use super::incident::record::Duty;
+use super::incident::record::{Duty, Verdict};
 use super::instant::Instant;
 use super::view::{CountedView, DeciderView, DutyView, HoldView};
+use super::view_of;
 use super::word::{DutyStatus, Reportable};
 pub use record::{ALL, SUBJECTS, duty_id, is_subject};
 use record::{Sent, Triggers};
+pub use shift::{counted_before, is_later, is_later_on_record, zones_of};
 pub use status::{changes_at, status_at};
 
 /// The regimes that the answer "not reportable" ends, whatever they count from.
@@ -31,10 +39,23 @@ const OF_DECLARATION: &[&str] = &["ms-dpa", "ms-72h"];
 /// The trigger that this answer says will not come.
 const DECLARED: &str = "declared_at";
 
+/// So many days after a text was read its countdowns ask for it to be read again, unless the backend's file says another
+/// number.
+pub const WARN_AFTER_DAYS: u32 = 365;
+/// What then stands after the rule's name, wherever a countdown is shown.
+const READ_AGAIN: &str = "read text again";
+
 /// The rules in force at a backend. The default knows none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     catalogue: Arc<Catalogue>,
+    warn_after_days: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules::new(Catalogue::default())
+    }
 }
 
 impl Rules {
@@ -42,7 +63,27 @@ impl Rules {
     pub fn new(catalogue: Catalogue) -> Rules {
         Rules {
             catalogue: Arc::new(catalogue),
+            warn_after_days: WARN_AFTER_DAYS,
         }
+    }
+
+    /// The same, with a mark on what was read longer than so many days ago.
+    #[must_use]
+    pub fn warning_after(self, days: u32) -> Rules {
+        Rules {
+            warn_after_days: days,
+            ..self
+        }
+    }
+
+    /// The rule in a few letters as of a day; where its text was read too long ago it says so.
+    fn named(&self, regime: &Regime, stage: &Stage, day: NaiveDate) -> String {
+        let mut name = rule_name(regime, stage);
+        if regime.age_on(day) > i64::from(self.warn_after_days) {
+            name.push_str(", ");
+            name.push_str(READ_AGAIN);
+        }
+        name
     }
 
     /// The built-in rules. Read once, by whoever starts a backend; a fault is one of the program's own files.
@@ -56,6 +97,28 @@ impl Rules {
     /// The regimes and calendars.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The regime and the stage that a duty's id names.
+    pub fn stage_of(&self, duty: &str) -> Option<(&Regime, &Stage)> {
+        let (regime, stage, _) = record::parts_of(duty)?;
+        let regime = self.catalogue.regime(regime)?;
+        Some((regime, regime.stage(stage)?))
+    }
+
+    /// The zones that texts of these regimes name for clocks of a trigger, whatever the entity's.
+    fn zones_of_trigger(&self, regimes: &[String], trigger: &str) -> Vec<Tz> {
+        let mut zones = Vec::new();
+        let known = regimes.iter().filter_map(|id| self.catalogue.regime(id));
+        for stage in known.flat_map(|regime| &regime.stages) {
+            let other = stage.variants.iter().map(|variant| &variant.clock);
+            for clock in std::iter::once(&stage.clock).chain(other) {
+                if clock.triggers().contains(&trigger) {
+                    clock.each_named_zone(&mut |zone| zones.push(zone));
+                }
+            }
+        }
+        zones
     }
 
     /// By what is counted here: the record of every computation.
@@ -138,6 +201,7 @@ struct Seen<'i> {
 /// One duty before it is counted.
 struct Place<'s> {
     seen: &'s Seen<'s>,
+    rules: &'s Rules,
     rule: Rule<'s>,
     /// The regime as the incident names it.
     regime: &'s str,
@@ -152,7 +216,7 @@ impl<'i> Seen<'i> {
             incident,
             directory,
             now,
-            profile: record::profile(incident),
+            profile: record::readable(&incident.profile),
             triggers: record::of_incident(incident),
         }
     }
@@ -169,13 +233,15 @@ impl<'i> Seen<'i> {
                 continue;
             }
             for subject in record::subjects(incident, name) {
-                let of_subject = record::of_subject(incident, &self.triggers, name, subject);
+                let of_subject =
+                    record::of_subject(incident, &self.triggers, (regime, name), subject);
                 let triggers = of_subject.as_ref().unwrap_or(&self.triggers);
                 for rule in rules.catalogue.rules(regime) {
                     let id = record::duty_id(name, &rule.stage.id, subject);
                     if only.is_none_or(|only| only == id) {
                         visit(&Place {
                             seen: self,
+                            rules,
                             rule,
                             regime: name,
                             subject,
@@ -200,13 +266,15 @@ impl Place<'_> {
         let own = record::of_duty(incident, self.triggers, &self.id);
         let mut triggers = own.as_ref().unwrap_or(self.triggers);
         let present;
-        let mut sent = self.recorded().map(record::sent).unwrap_or_default();
+        let mut sent = self
+            .recorded()
+            .map(|duty| record::sent(duty, self.rule.regime, &stage.id))
+            .unwrap_or_default();
         if !stage.met_by.is_empty() {
             present = record::of_present_pass(incident, triggers);
             triggers = &present;
             if sent.first.is_none() {
-                sent.to_all = record::met_by(incident, triggers, &stage.met_by);
-                sent.first = sent.to_all;
+                sent.reached = record::met_by(incident, triggers, &stage.met_by);
             }
         }
         let holds: Vec<Hold> = self.recorded().map_or_else(Vec::new, |duty| {
@@ -215,9 +283,9 @@ impl Place<'_> {
         let facts = Facts {
             triggers,
             profile: &self.seen.profile,
-            submitted: sent.to_all,
+            submitted: sent.to_all.or(sent.reached),
             holds: &holds,
-            decided: self.verdict().is_some(),
+            decided: self.spared().is_some(),
             lacking: Lacking::Asks,
             prepare_for: None,
             now: Some(self.seen.now),
@@ -225,10 +293,33 @@ impl Place<'_> {
         ask(&facts, &sent)
     }
 
-    /// A person's decision that no notice is needed, in words.
+    /// A person's decision that no notice is needed.
+    fn spared(&self) -> Option<&Verdict> {
+        let verdict = self.recorded()?.verdict.as_ref();
+        verdict.filter(|verdict| verdict.spares())
+    }
+
+    /// The same in words; or that it was one, and is to be made anew.
     fn verdict(&self) -> Option<String> {
         let verdict = self.recorded()?.verdict.as_ref()?;
-        (!verdict.required).then(|| format!("{}, {}", verdict.because, verdict.by))
+        let said = format!("{}, {}", verdict.because, verdict.by);
+        match verdict.renew_in {
+            _ if verdict.required => None,
+            None => Some(said),
+            Some(pass) => Some(format!(
+                "decide anew, the scope is wider since pass {pass}; before that no notice: {said}"
+            )),
+        }
+    }
+
+    /// When a decision not to notify is looked at again: when that day begins where the entity is.
+    fn review_at(&self) -> Option<Instant> {
+        let day: NaiveDate = self.spared()?.review_on.as_ref()?.parse().ok()?;
+        let zones = self.seen.profile.place.zones();
+        zones
+            .into_iter()
+            .map(|zone| at(day, NaiveTime::MIN, zone))
+            .min()
     }
 
     fn view(&self) -> DutyView {
@@ -245,6 +336,7 @@ impl Place<'_> {
             DutyStatus::Met => None,
             DutyStatus::Decided => self.verdict(),
             _ if ended => Some("not reportable".to_owned()),
+            _ if self.spared().is_none() && self.verdict().is_some() => self.verdict(),
             _ => duty.why.as_ref().map(|why| why.sentence(facts)),
         };
         let trigger = duty.trigger.or_else(|| stage.clock.first_trigger());
@@ -253,13 +345,14 @@ impl Place<'_> {
             stage: stage.id.clone(),
             subject: self.subject.to_owned(),
             to: stage.to.join(", "),
-            rule: rule_name(regime, stage),
+            rule: self.rules.named(regime, stage, self.seen.now.date_naive()),
             status: match ended {
                 true => DutyStatus::NotRequired,
                 false => duty.state,
             },
             trigger: trigger.map(str::to_owned),
             counted_from: duty.counted_from,
+            provisional: duty.provisional,
             due_at: duty.due.filter(|_| !ended),
             limit_at: duty.limit.filter(|_| !ended),
             latest_start_at: duty.latest_start.filter(|_| !ended),
@@ -267,9 +360,15 @@ impl Place<'_> {
             decider: self.decider(),
             direction: stage.direction,
             submitted_at: sent.to_all.or(sent.first),
+            met_by: stage.met_by.clone(),
+            met_at: sent.reached,
             outcome: duty.outcome.map(|outcome| outcome.as_str().to_owned()),
             told: sent.told,
             hold: self.hold(duty),
+            review_on: self.spared().and_then(|verdict| verdict.review_on.clone()),
+            review_at: self.review_at(),
+            triggers: view_of::recorded(self.seen.incident, Some(&self.id), true),
+            holds: stage.holds.iter().map(|kind| kind.kind.clone()).collect(),
             because,
             restricted: stage.restricted,
             contract: regime.names_a_customer(),

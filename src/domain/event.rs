@@ -40,6 +40,9 @@ pub enum Event {
     TimeConfirmed {
         trigger: String,
         duty: Option<String>,
+        /// The pass in which it was proposed; entries of before do not say, and there a milestone took the place of all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pass: Option<u32>,
     },
     NotApplicable {
         milestone: Milestone,
@@ -60,6 +63,9 @@ pub enum Event {
         reason: Option<String>,
         unmet: Vec<GateWord>,
         overridden: bool,
+        /// It loops back for a wider scope: what was decided not to be notified is to be decided anew.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        widens: bool,
     },
     MoveUndone {
         from: Phase,
@@ -129,6 +135,9 @@ pub enum Event {
         escalates_at: Option<Instant>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         place: Option<u32>,
+        /// The team that is asked in its place, by a page of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<String>,
     },
     PageAcknowledged {
         page: String,

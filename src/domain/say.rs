@@ -1,6 +1,8 @@
 //! One line that tells what happened, for "what changed" and the timeline. Texts written by people stay out
 //! unless they are the reason of a move: what is shown in a room is decided by the reader's clearance.
 
+mod value;
+
 use super::alarm::Alarm;
 use super::command::alert;
 use super::command::note_there::NotesThere;
@@ -10,10 +12,11 @@ use super::incident::Incident;
 use super::incident::apply::seat_words;
 use super::view::DecisionView;
 use super::word::{AlarmKind, Answer, PageState, Phase};
+pub use value::with_values;
 
 /// What an entry of the timeline says: the change, or what only a reader of the record asks for.
 pub fn line(event: &Event, incident: &Incident) -> Option<String> {
-    change(event, incident).or_else(|| match event {
+    with_values(event, incident).or_else(|| match event {
         Event::PageProgressed {
             page,
             state,
@@ -56,7 +59,9 @@ fn progress(state: PageState, attempts: u32, error: Option<&str>) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// The change in a few words; None for what no reader needs to hear of.
+/// The change in a few words; None for what no reader needs to hear of. They are part of an incident as it is kept, and a
+/// record must replay to the same: of an event that is in records already they stay as they are. What people read is
+/// `with_values`.
 pub fn change(event: &Event, incident: &Incident) -> Option<String> {
     let text = match event {
         Event::Opened(opened) if opened.starts_at.is_some() => "exercise planned".to_owned(),
@@ -209,6 +214,7 @@ pub fn alarm_words(kind: AlarmKind) -> &'static str {
         AlarmKind::Passed => "DUE PASSED",
         AlarmKind::HoldEnding => "hold ends soon",
         AlarmKind::EmbargoOver => "may be sent now",
+        AlarmKind::ReviewDue => "decision to be looked at again",
         AlarmKind::VacantCommand => "NO COMMANDER",
         AlarmKind::EtaPassed => "ETA PASSED",
     }

@@ -7,6 +7,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub mod markup;
+pub mod near;
 mod table;
 
 pub use table::is_hidden;

@@ -1,21 +1,23 @@
 //! The incident as a reader is given it: the body of the API and what every screen draws from.
 //! What the reader's clearance hides is null and named in `masked`. The unmasked state is `incident::Incident`.
 
+mod trigger;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::clock::regime::CUSTOMER;
-use super::duty;
 use super::gate::OF_PEOPLE;
 use super::instant::Instant;
 use super::restriction::Restriction;
 use super::when::When;
 use super::word::{
     AlarmKind, AlarmState, Answer, Classification, Comms, Direction, DutyStatus, Ended, GateWord,
-    PageState, Phase, Precision, Reportable, Responsibility, Role, Seat, Severity, Tlp, Urgency,
+    PageState, Phase, Reportable, Responsibility, Role, Seat, Severity, Tlp, Urgency,
 };
+
+pub use trigger::{ProposedView, TriggerView};
 
 /// One incident, for one audience.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -113,41 +115,6 @@ fn trusted() -> Comms {
     Comms::Trusted
 }
 
-/// A named instant that can start a clock.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct TriggerView {
-    /// Shortened to what is known: `2013-05-14`, `2013-05`, `2013`.
-    #[schema(value_type = String)]
-    pub at: When,
-    pub precision: Precision,
-    pub by: String,
-    pub source: Option<String>,
-    #[schema(value_type = String, format = DateTime)]
-    pub entered_at: Instant,
-    /// The pass in which it was recorded.
-    pub pass: u32,
-    /// A later instant somebody proposed; the earlier one keeps the headline until a second person confirms.
-    #[serde(default)]
-    pub proposed: Option<ProposedView>,
-    /// Why a milestone does not apply; then `at` is when that was said.
-    #[serde(default)]
-    pub not_applicable: Option<String>,
-    /// How often it was moved earlier.
-    #[serde(default)]
-    pub moved: u32,
-}
-
-/// A later instant for a trigger, waiting for a second person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ProposedView {
-    #[schema(value_type = String)]
-    pub at: When,
-    pub by: String,
-    #[schema(value_type = String, format = DateTime)]
-    pub entered_at: Instant,
-    pub reason: Option<String>,
-}
-
 /// One duty: (incident, regime, stage, subject), with its clock as of the snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DutyView {
@@ -162,6 +129,9 @@ pub struct DutyView {
     #[serde(default)]
     pub rule: String,
     pub status: DutyStatus,
+    /// A part of its number is missing: once no hold is in effect it is provisional again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub provisional: bool,
     /// The trigger it counts or waits for.
     pub trigger: Option<String>,
     /// The instant the clock was counted from.
@@ -182,12 +152,33 @@ pub struct DutyView {
     pub direction: Direction,
     #[schema(value_type = Option<String>, format = DateTime)]
     pub submitted_at: Option<Instant>,
+    /// The instants that are themselves the notice, as `contained_at`; empty: a notice is recorded as sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub met_by: Vec<String>,
+    /// When the last of these was reached or found not to apply, where that met it and nothing was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub met_at: Option<Instant>,
     /// `on_time`, `between_due_and_limit` or `late`, once submitted; `early` before an embargo ended.
     pub outcome: Option<String>,
     pub told: Option<Told>,
     /// When a hold ends, by whose authority.
     #[serde(default)]
     pub hold: Option<HoldView>,
+    /// The day on which a decision not to notify is looked at again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_on: Option<String>,
+    /// When that day begins where the entity is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub review_at: Option<Instant>,
+    /// Instants recorded for this duty alone, before those of the incident, and what is proposed for it alone.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schema(value_type = std::collections::HashMap<String, TriggerView>)]
+    pub triggers: IndexMap<String, TriggerView>,
+    /// The kinds of hold that its text names; a written exception of it (`exception:<name>`) may be one besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<String>,
     /// Who decided against, or the condition that makes it not required.
     #[serde(default)]
     pub because: Option<String>,
@@ -205,18 +196,6 @@ pub struct DutyView {
     pub confidence: String,
     pub verified: String,
     pub enabled: bool,
-}
-
-impl DutyView {
-    /// Whether a contract asks for it, by its own word or by whom it is to.
-    pub fn is_of_a_contract(&self) -> bool {
-        self.contract || self.to.split(", ").any(|to| to.starts_with(CUSTOMER))
-    }
-
-    /// Whether its name tells who a customer is.
-    pub fn names_a_customer(&self) -> bool {
-        self.subject != duty::ALL || self.is_of_a_contract()
-    }
 }
 
 /// The record of a computation: what it was counted by.

@@ -10,6 +10,7 @@ use super::directory::Directory;
 use super::duty::{self, Rules};
 use super::gate::{self, OF_PEOPLE};
 use super::incident::Incident;
+use super::incident::record::Trigger;
 use super::instant::Instant;
 use super::view::{
     AlarmView, ChangeView, DutyView, GateView, HandOverView, IncidentView, LastMoveView,
@@ -186,7 +187,11 @@ pub fn view(
                 version: m.version,
             }),
         change: incident.change.as_ref().map(|change| ChangeView {
-            text: shown(&change.text).map(|text| unnamed(text, &restricted)),
+            text: shown(&change.text).map(|text| {
+                let said = incident.said.clone();
+                said.filter(|said| !names_one(said, &restricted))
+                    .unwrap_or_else(|| unnamed(text, &restricted))
+            }),
             by: name(&change.by),
             at: change.at,
         }),
@@ -219,6 +224,11 @@ pub fn restricted(duties: &[DutyView]) -> Vec<String> {
 
 /// What stands in passing for a duty whose very being is not told.
 pub const RESTRICTED_DUTY: &str = "restricted duty";
+
+/// Whether a line names what is restricted: then nothing that is on record about it may stand in the line either.
+pub fn names_one(line: &str, restricted: &[String]) -> bool {
+    restricted.iter().any(|duty| line.contains(duty.as_str()))
+}
 
 /// A line with what is restricted left unnamed: it is read on shared screens.
 pub fn unnamed(mut line: String, restricted: &[String]) -> String {
@@ -253,6 +263,14 @@ fn hide_alarms(alarms: &mut Vec<AlarmView>, hidden: &[(String, String)]) {
 fn hide_words(duty: &mut DutyView) {
     duty.decider.person = None;
     duty.because = None;
+    for trigger in duty.triggers.values_mut() {
+        trigger.by.clear();
+        trigger.source = None;
+        if let Some(proposed) = &mut trigger.proposed {
+            proposed.by.clear();
+            proposed.reason = None;
+        }
+    }
     if let Some(hold) = &mut duty.hold {
         hold.kind.clear();
         hold.authority.clear();
@@ -293,6 +311,7 @@ fn hide_customers(
             "customer".clone_into(&mut duty.to);
             "contract".clone_into(&mut duty.rule);
             duty.citation.clear();
+            duty.holds.clear();
         }
         if duty.subject != duty::ALL {
             let at = known.iter().position(|subject| *subject == duty.subject);
@@ -320,28 +339,18 @@ fn hide_gates(gates: &mut [GateView]) -> bool {
     hid
 }
 
-fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
+/// The instants of the incident, or of one duty alone, by name; who said so and why only where that is open.
+pub(super) fn recorded(
+    incident: &Incident,
+    duty: Option<&str>,
+    open: bool,
+) -> IndexMap<String, TriggerView> {
     let name = |name: &String| if open { name.clone() } else { String::new() };
     let mut views = IndexMap::new();
-    for trigger in incident
-        .triggers
-        .iter()
-        .filter(|t| t.duty.is_none() && t.counts())
-    {
-        let proposed = incident
-            .proposed(&trigger.name, None)
-            .map(|p| ProposedView {
-                at: p.at,
-                by: name(&p.by),
-                entered_at: p.entered_at,
-                reason: p.reason.clone().filter(|_| open),
-            });
-        let moved = incident.triggers.iter().filter(|t| {
-            t.name == trigger.name
-                && t.duty.is_none()
-                && t.pass == trigger.pass
-                && !t.counts()
-                && !t.is_proposed()
+    let own = |t: &&Trigger| t.duty.as_deref() == duty;
+    for trigger in incident.triggers.iter().filter(own).filter(|t| t.counts()) {
+        let moved = incident.triggers.iter().filter(own).filter(|t| {
+            t.name == trigger.name && t.pass == trigger.pass && !t.counts() && !t.is_proposed()
         });
         // Later entries replace earlier ones: what stands is the present pass's, or the last earlier one.
         views.insert(
@@ -353,12 +362,50 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 source: trigger.source.clone().filter(|_| open),
                 entered_at: trigger.entered_at,
                 pass: trigger.pass,
-                proposed,
+                proposed: None,
                 not_applicable: None,
                 moved: u32::try_from(moved.count()).unwrap_or(u32::MAX),
+                counted_before: duty::counted_before(incident, trigger),
             },
         );
     }
+    let proposals = incident.triggers.iter().filter(own);
+    for trigger in proposals.filter(|t| t.is_proposed()) {
+        let Some(standing) = incident.proposed(&trigger.name, duty) else {
+            continue;
+        };
+        let proposed = ProposedView {
+            at: standing.at,
+            by: name(&standing.by),
+            entered_at: standing.entered_at,
+            reason: standing.reason.clone().filter(|_| open),
+        };
+        // A duty without an instant of its own counts from the incident's, of which this is a move.
+        let from = || incident.trigger(&trigger.name).filter(|_| duty.is_some());
+        if let Some(view) = views.get_mut(&trigger.name) {
+            view.proposed = Some(proposed);
+        } else if let Some(from) = from() {
+            let view = TriggerView {
+                at: from.at,
+                precision: from.at.precision,
+                by: name(&from.by),
+                source: from.source.clone().filter(|_| open),
+                entered_at: from.entered_at,
+                pass: from.pass,
+                proposed: Some(proposed),
+                not_applicable: None,
+                moved: 0,
+                counted_before: duty::counted_before(incident, from),
+            };
+            views.insert(trigger.name.clone(), view);
+        }
+    }
+    views
+}
+
+fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
+    let name = |name: &String| if open { name.clone() } else { String::new() };
+    let mut views = recorded(incident, None, open);
     for waived in incident
         .not_applicable
         .iter()
@@ -378,8 +425,13 @@ fn triggers(incident: &Incident, open: bool) -> IndexMap<String, TriggerView> {
                 entered_at: waived.at,
                 pass: waived.pass,
                 proposed: None,
-                not_applicable: Some(waived.reason.clone()).filter(|_| open),
+                // That it does not apply is no word of a person: without it `at` reads as when it happened.
+                not_applicable: Some(match open {
+                    true => waived.reason.clone(),
+                    false => String::new(),
+                }),
                 moved: 0,
+                counted_before: None,
             },
         );
     }

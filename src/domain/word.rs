@@ -121,6 +121,8 @@ words! {
         NotProven = "not_proven",
         /// The key opened this door once, and was taken away.
         TakenAway = "taken_away",
+        /// The key stands in the file of keys, and its expiry-time is over.
+        Expired = "expired",
         /// There was no place for another session.
         Full = "full",
     }
@@ -349,6 +351,8 @@ words! {
         HoldEnding = "hold_ending",
         /// What must not be done before an instant may be done now.
         EmbargoOver = "embargo_over",
+        /// The day has come on which a decision not to notify is looked at again.
+        ReviewDue = "review_due",
         /// Nobody has commanded a sev1 or sev2 for five minutes.
         VacantCommand = "vacant_command",
         /// Somebody said to be there by now, and nobody was marked as arrived.

@@ -31,7 +31,7 @@ pub enum NetError {
         detail: String,
     },
     /// No whole answer within the limit.
-    #[error("{to} did not answer within {after_ms} ms")]
+    #[error("{to} did not answer within {}", seconds(*after_ms))]
     Timeout {
         /// Where.
         to: String,
@@ -188,4 +188,12 @@ fn is_end(kind: io::ErrorKind) -> bool {
         kind,
         BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected | UnexpectedEof
     )
+}
+
+/// A limit as people read it: `8 s`, `1.5 s`.
+pub fn seconds(ms: u64) -> String {
+    match (ms / 1_000, ms % 1_000 / 100) {
+        (seconds, 0) => format!("{seconds} s"),
+        (seconds, tenths) => format!("{seconds}.{tenths} s"),
+    }
 }

@@ -11,7 +11,7 @@ mod setting;
 
 pub use address::{Forbidden, check_address, escaped, is_loopback_url, unescaped};
 pub use certificate::{CertificateError, ServerTls};
-pub use error::NetError;
+pub use error::{NetError, seconds};
 pub use http::{HttpClient, HttpSettings, Limits, NetAnswer, Reach, is_in_the_clear, url_place};
 pub use network::Network;
 pub use retry::{http_date, retry_after_ms, wait_ms};

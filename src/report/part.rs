@@ -5,12 +5,21 @@ use super::markdown::{Document, plain};
 use crate::domain::duty::status_at;
 use crate::domain::instant::Instant;
 use crate::domain::view::{DutyView, PageView};
-use crate::domain::word::DutyStatus;
+use crate::domain::when::When;
+use crate::domain::word::{DutyStatus, Precision};
 use crate::wire::EntryBody;
 
 /// An instant as documents write it.
 pub fn utc(at: Instant) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// As exactly as it is known, and never beyond the second.
+fn when(when: When) -> String {
+    match when.precision {
+        Precision::Exact | Precision::Minute => utc(when.at),
+        Precision::Day | Precision::Month | Precision::Year => when.to_string(),
+    }
 }
 
 /// A length of time in days, hours and minutes.
@@ -173,14 +182,36 @@ pub fn times(sheet: &Sheet<'_>, document: &mut Document) {
         .incident
         .triggers
         .iter()
-        .map(|(what, trigger)| {
-            vec![
-                plain(what).replace("\\_", " "),
-                plain(&trigger.at.to_string()),
-                trigger.precision.to_string(),
-                name(sheet, &trigger.by),
-                text(sheet, "by", trigger.source.as_deref(), ""),
-            ]
+        .flat_map(|(what, trigger)| {
+            let what = plain(what).replace("\\_", " ");
+            let source = text(sheet, "by", trigger.source.as_deref(), "");
+            let by = name(sheet, &trigger.by);
+            let own = match &trigger.not_applicable {
+                Some(reason) => vec![
+                    what.clone(),
+                    format!("does not apply: {}", name(sheet, reason)),
+                    String::new(),
+                    format!("{by}, {}", utc(trigger.at.at)),
+                    source,
+                ],
+                None => vec![
+                    what.clone(),
+                    when(trigger.at),
+                    trigger.precision.to_string(),
+                    by,
+                    source,
+                ],
+            };
+            let later = trigger.proposed.as_ref().map(|later| {
+                vec![
+                    format!("{what}, PROPOSED later"),
+                    when(later.at),
+                    later.at.precision.to_string(),
+                    name(sheet, &later.by),
+                    "not confirmed by a second person".to_owned(),
+                ]
+            });
+            std::iter::once(own).chain(later)
         })
         .collect();
     document.table(
@@ -210,24 +241,31 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
     let rows: Vec<Vec<String>> = duties
         .iter()
         .map(|(duty, status)| {
-            let due = duty.due_at.filter(|_| !is_over(*status));
-            let left = due.map_or_else(String::new, |due| match due >= sheet.now {
-                true => format!(", in {}", span(sheet.now, due)),
-                false => format!(", **{} ago**", span(due, sheet.now)),
-            });
+            let over = is_over(*status);
+            let left = duty
+                .due_at
+                .map_or_else(String::new, |due| match due >= sheet.now {
+                    _ if over => String::new(),
+                    true => format!(", in {}", span(sheet.now, due)),
+                    false => format!(", **{} ago**", span(due, sheet.now)),
+                });
             vec![
                 plain(&duty.id),
                 plain(&duty.to),
                 status.as_str().replace('_', " "),
-                due.map_or_else(
-                    || "no instant".to_owned(),
-                    |due| format!("{}{left}", utc(due)),
-                ),
-                duty.latest_start_at
-                    .map_or_else(|| "start not set".to_owned(), utc),
-                duty.submitted_at
-                    .map_or_else(|| "not recorded as sent".to_owned(), utc),
-                decides(sheet, duty),
+                match (duty.due_at, *status) {
+                    (Some(due), DutyStatus::Met) => utc(due),
+                    (None, _) if !over => "no instant".to_owned(),
+                    (Some(due), _) if !over => format!("{}{left}", utc(due)),
+                    _ => "-".to_owned(),
+                },
+                match duty.latest_start_at {
+                    _ if over => "-".to_owned(),
+                    Some(start) => utc(start),
+                    None => "start not set".to_owned(),
+                },
+                sent(duty),
+                decides(sheet, duty, over),
             ]
         })
         .collect();
@@ -246,14 +284,28 @@ pub fn duties(sheet: &Sheet<'_>, document: &mut Document, all: bool) {
     );
 }
 
-/// The person; else the team, and whether a person is only not shown.
-fn decides(sheet: &Sheet<'_>, duty: &DutyView) -> String {
+/// When it was sent, and to how many where not to all; or what is itself the notice.
+fn sent(duty: &DutyView) -> String {
+    match (duty.submitted_at, duty.reached_words(), duty.met_at) {
+        (None, Some(reached), Some(at)) => format!("met: {reached}, {}", utc(at)),
+        (None, Some(reached), None) => format!("nothing is sent; met by: {reached}"),
+        (Some(at), _, _) => match duty.told_in_part() {
+            Some(told) => format!("sent to {} of {}, {}", told.done, told.of, utc(at)),
+            None => utc(at),
+        },
+        (None, None, _) => "not recorded as sent".to_owned(),
+    }
+}
+
+/// The person; else that nobody does, with the team that should, and whether a person is only not shown.
+fn decides(sheet: &Sheet<'_>, duty: &DutyView, over: bool) -> String {
     let team = duty.decider.team.as_deref();
     match (duty.decider.person.as_deref(), team) {
         (None, Some(team)) if sheet.incident.is_masked("decider") => {
             format!("{}, {HIDDEN}", plain(team))
         }
-        (None, Some(team)) => plain(team),
+        (None, Some(team)) if over => plain(team),
+        (None, Some(team)) => format!("**NOBODY**, {}", plain(team)),
         (person, _) => text(sheet, "decider", person, "**NOBODY**"),
     }
 }
@@ -275,8 +327,9 @@ pub fn pages<'a>(document: &mut Document, pages: impl Iterator<Item = &'a PageVi
                 plain(&page.team),
                 format!("{}{answer}{eta}{asked}", page.state),
                 utc(page.queued_at),
-                span(page.queued_at, page.acknowledged_at.unwrap_or(now)),
-                plain(page.last_error.as_deref().unwrap_or_default()),
+                page.waited_until(now)
+                    .map_or_else(|| "-".to_owned(), |until| span(page.queued_at, until)),
+                plain(page.trouble().unwrap_or_default()),
             ]
         })
         .collect();

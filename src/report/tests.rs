@@ -217,3 +217,113 @@ fn a_person_whom_the_clearance_hides_is_nobody_in_no_document() {
         assert_eq!(gate, kind == Kind::Handoff, "{told}");
     }
 }
+
+/// The incident with one instant on record, one that does not apply and one that somebody would move later.
+fn with_times() -> IncidentView {
+    let mut view = incident(false);
+    view.triggers = serde_json::from_value(json!({
+        "aware_at": {"at": "2026-11-26T09:40:53.159787243Z", "precision": "exact", "by": "d.okafor", "source": null,
+            "entered_at": "2026-11-26T09:41:00Z", "pass": 1, "proposed": {"at": "2026-11-26T10:00:00Z",
+            "by": "k.ono", "entered_at": "2026-11-26T11:00:00Z", "reason": "the log says so"}},
+        "eradicated_at": {"at": "2026-11-26T10:50:31Z", "precision": "exact", "by": "d.okafor", "source": null,
+            "entered_at": "2026-11-26T10:50:31Z", "pass": 1, "not_applicable": "nothing to eradicate"},
+    }))
+    .unwrap();
+    view
+}
+
+fn sheet_of(incident: &IncidentView, kind: Kind) -> String {
+    markdown(
+        kind,
+        &Sheet {
+            incident,
+            entries: &entries(),
+            now: "2026-11-26T12:00:00Z".parse().unwrap(),
+            by: "d.okafor",
+            backend: "azure",
+            head: None,
+        },
+    )
+}
+
+#[test]
+fn a_waived_milestone_is_not_told_as_having_happened() {
+    let told = sheet_of(&with_times(), Kind::Sitrep);
+    assert!(
+        told.contains("| eradicated at | does not apply: nothing to eradicate |  | d.okafor, 2026-11-26 10:50:31 UTC |"),
+        "{told}"
+    );
+    assert!(!told.contains("| eradicated at | 2026"), "{told}");
+}
+
+#[test]
+fn times_are_to_the_second_and_name_what_is_only_proposed() {
+    let told = sheet_of(&with_times(), Kind::Sitrep);
+    assert!(
+        told.contains("| aware at | 2026-11-26 09:40:53 UTC | exact |"),
+        "{told}"
+    );
+    assert!(
+        told.contains(
+            "| aware at, PROPOSED later | 2026-11-26 10:00:00 UTC | exact | k.ono | not confirmed"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn duties_keep_their_due_when_met_and_say_that_nobody_decides() {
+    let mut view = incident(false);
+    let duty = |more: Value| {
+        let mut duty = json!({
+            "id": "gdpr-33/authority", "regime": "gdpr-33", "stage": "authority", "subject": "all", "to": "authority",
+            "status": "running", "trigger": "aware_at", "due_at": "2026-11-28T10:00:00Z", "limit_at": null,
+            "latest_start_at": null, "prepare_for": null, "decider": {"team": "privacy-azure", "person": null},
+            "direction": "deadline", "submitted_at": null, "outcome": null, "told": null, "citation": "c",
+            "confidence": "located", "verified": "2026-11-23", "enabled": true,
+        });
+        duty.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().cloned().unwrap());
+        duty
+    };
+    view.duties = serde_json::from_value(json!([
+        duty(json!({})),
+        duty(json!({"id": "x/met", "status": "met", "submitted_at": "2026-11-26T11:00:00Z"})),
+        duty(json!({"id": "x/part", "submitted_at": "2026-11-26T11:00:00Z", "told": {"done": 2, "of": 5}})),
+        duty(json!({"id": "x/not", "status": "not_required", "due_at": null, "because": "b"})),
+    ]))
+    .unwrap();
+    let told = sheet_of(&view, Kind::Sitrep);
+    let row = |id: &str| {
+        let row = told.lines().find(|line| line.contains(id));
+        row.unwrap_or_else(|| panic!("{id} in {told}")).to_owned()
+    };
+    assert!(
+        row("gdpr-33/authority").contains("**NOBODY**, privacy-azure"),
+        "{told}"
+    );
+    assert!(
+        row("x/part").contains("sent to 2 of 5, 2026-11-26 11:00:00 UTC"),
+        "{told}"
+    );
+    assert!(row("x/met").contains("2026-11-28 10:00:00 UTC"), "{told}");
+    assert!(!row("x/not").contains("start not set"), "{told}");
+}
+
+#[test]
+fn a_page_that_was_asked_anew_after_a_cannot_waits_still() {
+    let mut view = incident(false);
+    let page = view.pages.first_mut().unwrap();
+    page.acknowledged_at = Some("2026-11-26T09:10:00Z".parse().unwrap());
+    page.answer = Some(crate::domain::word::Answer::Cannot);
+    page.last_error = Some("answered cannot".to_owned());
+    let told = sheet_of(&view, Kind::Sitrep);
+    assert!(told.contains("| 3h00m | answered cannot |"), "{told}");
+    let page = view.pages.first_mut().unwrap();
+    page.state = crate::domain::word::PageState::Acknowledged;
+    page.answer = Some(crate::domain::word::Answer::Coming);
+    page.last_error = Some("no answer, no further route".to_owned());
+    let told = sheet_of(&view, Kind::Handoff) + &sheet_of(&view, Kind::Sitrep);
+    assert!(!told.contains("no further route"), "{told}");
+}

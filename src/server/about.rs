@@ -134,6 +134,7 @@ pub async fn info(
         },
         token_expires_at,
         token_of_door,
+        key_expires_at: None,
         head: head.map(|head| HeadView {
             seq: head.seq,
             hash: head.hash,

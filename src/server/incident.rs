@@ -22,7 +22,7 @@ use crate::domain::gate::OF_PEOPLE;
 use crate::domain::incident::Incident;
 use crate::domain::say;
 use crate::domain::view::IncidentView;
-use crate::domain::view_of::{restricted, unnamed};
+use crate::domain::view_of::{names_one, restricted, unnamed};
 use crate::store::Entry;
 use crate::wire::{EntryBody, TimelineBody};
 
@@ -38,6 +38,7 @@ const LIMIT: usize = 1_000;
 ), responses(
     (status = 200, body = IncidentView, headers(("ETag" = String))),
     (status = 304, description = "Nothing changed"),
+    (status = 503, description = "The store is away: what this backend shows may be old", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn incident(
     State(state): State<Arc<ServerState>>,
@@ -46,7 +47,7 @@ pub async fn incident(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let shown = {
-        let world = state.mirror.read();
+        let world = state.mirror.shown()?;
         let audience = world.audience(&authorized.caller);
         let views = state.views.of(&audience);
         let found = world.incident(&id);
@@ -133,6 +134,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// What an entry says, with its values where it names nothing that is restricted.
+    fn line(&self, event: &Event) -> Option<String> {
+        let line = say::line(event, self.incident)?;
+        if !names_one(&line, &self.restricted) {
+            return Some(line);
+        }
+        let plain = say::change(event, self.incident).unwrap_or(line);
+        Some(unnamed(plain, &self.restricted))
+    }
+
     /// An entry as it is read; None where it is not there for this reader.
     fn entry(&self, entry: Entry) -> Option<EntryBody> {
         let body: Value = serde_json::from_str(&entry.body).unwrap_or(Value::Null);
@@ -148,8 +159,7 @@ impl Reader<'_> {
             serde_json::from_value(json!({ "kind": entry.kind, "body": body })).ok();
         let line = event
             .filter(|_| may_read)
-            .and_then(|event| say::line(&event, self.incident))
-            .map(|line| unnamed(line, &self.restricted));
+            .and_then(|event| self.line(&event));
         let redacted = self.incident.redactions.get(&entry.seq);
         let redacted = redacted.filter(|_| may_read);
         let line = match redacted {
@@ -209,6 +219,7 @@ const KEPT: &[&str] = &[
     "state",
     "attempts",
     "step",
+    "asked",
     "answer",
     "eta",
     "told",

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::lost::Lost;
 use super::metric::Metrics;
+use super::problem::Problem;
 use super::trouble::Trouble;
 use crate::domain::caller::{Audience, Caller};
 use crate::domain::incident::Incident;
@@ -26,8 +27,9 @@ const REACH_WITHIN_MS: i64 = 5_000;
 const END_WITHIN_MS: i64 = 1_000;
 /// How long to wait after the store could not be read.
 const AGAIN_AFTER_MS: i64 = 500;
-/// How long the store may be away before readers of the feed are told: what they are shown would look new and be old.
-const BEHIND_AFTER_MS: i64 = 5_000;
+/// How long ago the store may have been read, where it cannot be now, before readers are told: what they are shown would look
+/// new and be old.
+const BEHIND_AFTER_MS: i64 = 10_000;
 /// How often the store is asked without being woken, in case another process wrote to it.
 const LOOK_AFTER_MS: i64 = 5_000;
 
@@ -268,6 +270,17 @@ impl Mirror {
         self.world.read()
     }
 
+    /// The same, to show it to somebody.
+    ///
+    /// # Errors
+    /// The store has been away for so long that it may be old.
+    pub fn shown(&self) -> Result<RwLockReadGuard<'_, World>, Problem> {
+        match *self.behind.borrow() {
+            true => Err(Problem::behind()),
+            false => Ok(self.read()),
+        }
+    }
+
     /// The incident with this id.
     pub fn incident(&self, id: &str) -> Option<Arc<Incident>> {
         self.read().incident(id).map(|s| s.incident.clone())
@@ -353,26 +366,25 @@ impl Mirror {
     pub async fn follow(&self, store: &dyn Store, clock: &SharedClock, metrics: &Metrics) {
         let mut wake = store.wake();
         let trouble = Trouble::new("the feed of the store cannot be read: readers see old data");
-        let mut away_since = None;
+        let mut read_at = clock.mono();
         loop {
             wake.mark_unchanged();
+            let asked_at = clock.mono();
             if let Err(error) = self.catch_up(store).await {
                 self.end.send_if_modified(|end| end.take().is_some());
                 metrics.store_error(&error);
                 // Said once, not twice a second for as long as a database is away.
                 trouble.met(&error);
-                let now = clock.mono();
-                let since = *away_since.get_or_insert(now);
-                if now - since >= BEHIND_AFTER_MS {
+                // An attempt that hung shows nothing newer than the one before it.
+                if clock.mono() - read_at >= BEHIND_AFTER_MS {
                     self.tell_behind(true);
                 }
                 clock.sleep(AGAIN_AFTER_MS).await;
                 continue;
             }
             trouble.over();
-            if away_since.take().is_some() {
-                self.tell_behind(false);
-            }
+            read_at = asked_at;
+            self.tell_behind(false);
             let woken = timeout(&**clock, LOOK_AFTER_MS, wake.changed()).await;
             if let Ok(Err(_)) = woken {
                 // The writer is gone; what was committed is mirrored.

@@ -10,6 +10,7 @@ use crate::domain::command::Command;
 use crate::domain::command::open::Open;
 use crate::domain::instant::Mono;
 use crate::domain::view::IncidentView;
+use crate::net::seconds;
 use crate::time::{SharedClock, timeout};
 use crate::ui::message::{Effect, Message, Reply};
 use crate::wire::CommandAnswerBody;
@@ -371,7 +372,11 @@ impl Tries {
         let answer = match timeout(&*self.clock, within, sent).await {
             Ok(answer) => answer,
             Err(_) => Err(ApiError::Unreachable {
-                sentence: format!("{} did not answer within {within} ms", self.place),
+                sentence: format!(
+                    "{} did not answer within {}",
+                    self.place,
+                    seconds(within.unsigned_abs())
+                ),
                 refusal: false,
             }),
         };

@@ -76,6 +76,7 @@ fn about(name: &str, service: &str) -> About {
         },
         token_expires_at: Some(at("2026-12-07T09:00:00Z")),
         token_of_door: false,
+        key_expires_at: None,
         head: None,
     }
 }

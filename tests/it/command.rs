@@ -73,6 +73,36 @@ fn nobody_there_is_5_and_the_frame_is_printed_all_the_same() {
 }
 
 #[test]
+fn one_backend_that_is_down_does_not_hide_what_another_tells() {
+    use std::os::unix::fs::PermissionsExt;
+    let backend = Backend::start();
+    let id = open(&backend);
+    let folder = backend.home.path().join("two");
+    std::fs::create_dir_all(&folder).unwrap();
+    let token = folder.join("token");
+    std::fs::write(&token, &backend.token).unwrap();
+    std::fs::set_permissions(&token, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let source = |name: &str, url: &str| {
+        format!(
+            "[[source]]\nname = \"{name}\"\nurl = \"{url}\"\ntoken_file = \"{}\"\n",
+            token.display()
+        )
+    };
+    let config = folder.join("config.toml");
+    let down = source("down", "http://127.0.0.1:9");
+    std::fs::write(&config, down + &source("live", &backend.url)).unwrap();
+    for (what, told) in [("list", id.as_str()), ("teams", "legal-affairs")] {
+        let args = [what, "--config", config.to_str().unwrap()];
+        let done = output(backend.home.path(), &args);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let (stdout, stderr) = (text(done.stdout), text(done.stderr));
+        assert_eq!(done.status.code(), Some(5), "{stderr}");
+        assert!(stdout.contains(told), "{stdout}{stderr}");
+        assert!(stderr.contains("is missing above"), "{stderr}");
+    }
+}
+
+#[test]
 fn wrong_use_is_2() {
     let backend = Backend::start();
     for args in [
@@ -142,10 +172,14 @@ fn an_incident_goes_its_whole_way_by_the_command_line() {
     ]);
     backend.done(&["assign", &id, "commander", "d.okafor"]);
     backend.done(&["declare", &id, "--reason", "confirmed"]);
-    let paged = backend.done(&["page", &id, "legal-affairs", "incident-command"]);
+    // No team has a route: the page is on record, and it is said that it woke nobody.
+    let (code, paged, warned) = backend.run(&["page", &id, "legal-affairs", "incident-command"]);
+    assert!(code == 0 && paged.ends_with("the page FAILED\n"), "{paged}");
     assert!(
-        paged.ends_with("paged legal-affairs, incident-command\n"),
-        "{paged}"
+        warned.contains(
+            "legal-affairs FAILED, no route; incident-command FAILED, no route: nobody was woken"
+        ),
+        "{warned}"
     );
     let shown: serde_json::Value =
         serde_json::from_str(&backend.done(&["show", &id, "--json"])).unwrap();

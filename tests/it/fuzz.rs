@@ -117,7 +117,7 @@ const BODIES: [&[u8]; 10] = [
     br#"{"type":"set","severity":"sev2","title":null,"regimes":["ms-72h"],"profile":{"zone":"Europe/Berlin","affected":{"tenants":1200}}}"#,
     br#"{"type":"record_time","trigger":"aware_at","at":"2026-11","precision":"month","source":"mail"}"#,
     br#"{"type":"submit","duties":["ms-72h/customer"],"at":"2026-11-23T14:07:32Z","channel":"portal","kind":"initial","told":{"done":3,"of":9}}"#,
-    br#"{"type":"hold","duty":"ms-72h/customer","kind":"law_enforcement","authority":"police","until":"2026-12-01T00:00:00Z"}"#,
+    br#"{"type":"hold","duty":"ms-72h/customer","kind":"exception:risk-to-others","authority":"police","until":"2026-12-01T00:00:00Z"}"#,
     br#"{"type":"advance","to":"containment_eradication_and_recovery","reason":"found","override":true}"#,
     br#"{"service":"azure","title":"odd sign-ins","severity":"sev1","triggers":{"aware_at":"2026-11-23T14:07:32Z"},"upstream":{"connector":"veris","key":"1","url":"https://a.example/"}}"#,
     br#"{"type":"urn:warboard:problem:invalid","title":"t","status":422,"detail":"d","unmet":["severity"]}"#,

@@ -32,7 +32,7 @@ pub struct SubmitArgs {
     /// initial, update, final or correction
     #[arg(long, default_value = "initial")]
     pub kind: SubmitKind,
-    /// How many of how many have been told, as 600/1200
+    /// How many of how many have been told, as 600/1200; without it all, but for an update or a correction
     #[arg(long, value_name = "DONE/OF", value_parser = told)]
     pub told: Option<Told>,
     #[command(flatten)]
@@ -94,7 +94,7 @@ impl WithdrawArgs {
 pub struct HoldArgs {
     pub id: String,
     pub duty: String,
-    /// written, oral, ag-delay, or exception:NAME
+    /// one that the duty's text knows: written, oral, ag-delay, or exception:NAME
     #[arg(long)]
     pub kind: String,
     #[arg(long)]

@@ -18,6 +18,9 @@ use super::output::Output;
 use crate::client::{Api, ApiError};
 use crate::domain::command::Command;
 use crate::domain::command::acknowledge_page::AcknowledgePage;
+use crate::domain::command::trigger::starts_nothing;
+use crate::domain::incident::page::{to_nobody, woke_nobody};
+use crate::domain::view::IncidentView;
 use crate::domain::word::Via;
 
 /// Flags of every verb.
@@ -214,8 +217,18 @@ async fn send(sent: Sent) -> Outcome {
         "{} version {}: {}",
         answer.incident.id,
         answer.incident.version,
-        done(&sent.command, change)
+        done(&sent.command, &answer.incident, change)
     ));
+    if let Command::RecordTime(time) = &sent.command
+        && starts_nothing(&answer.incident, &time.trigger)
+    {
+        output.note(&unclocked(&id, &time.trigger));
+    }
+    if let Command::Page(page) = &sent.command
+        && let Some(lost) = woke_nobody(&answer.incident, &page.teams)
+    {
+        output.note(&format!("warboard: {lost}"));
+    }
     if let Command::BreakGlass(_) = &sent.command
         && let Some(warning) = access::unpaged(&answer.incident)
     {
@@ -228,10 +241,26 @@ async fn send(sent: Sent) -> Outcome {
     Ok(DONE)
 }
 
+/// That an instant on record starts no clock.
+pub fn unclocked(id: &str, trigger: &str) -> String {
+    format!(
+        "warboard: no clock of {id} runs from {trigger};  warboard regimes show REGIME  names what a regime's clocks run from"
+    )
+}
+
 /// What was done: the incident's latest change is that of the last of several things that a command does.
-fn done(command: &Command, change: Option<String>) -> String {
+fn done(command: &Command, incident: &IncidentView, change: Option<String>) -> String {
     match command {
-        Command::Page(page) => format!("paged {}", page.teams.join(", ")),
+        Command::Page(page) => {
+            let lost = to_nobody(incident, &page.teams);
+            let is_lost = |team: &str| lost.iter().any(|(of, _)| *of == team);
+            let paged = page.teams.iter().filter(|team| !is_lost(team));
+            let paged: Vec<&str> = paged.map(String::as_str).collect();
+            match paged.is_empty() {
+                true => "the page FAILED".to_owned(),
+                false => format!("paged {}", paged.join(", ")),
+            }
+        }
         Command::AcknowledgePage(AcknowledgePage {
             answer: Some(answer),
             ..

@@ -3,8 +3,9 @@
 use clap::Args as ClapArgs;
 
 use super::{Sending, Sent, To, to_incident};
+use crate::cli::environment::clock;
 use crate::cli::exit::Failure;
-use crate::cli::given::instant;
+use crate::cli::given::instant_or_ahead;
 use crate::domain::command::Command;
 use crate::domain::command::acknowledge_page::AcknowledgePage;
 use crate::domain::command::cancel_page::CancelPage;
@@ -49,7 +50,7 @@ pub struct AckArgs {
     /// coming, remote, cannot or arrived
     #[arg(long)]
     pub answer: Option<Answer>,
-    /// When the team will be there
+    /// When the team will be there, as 2026-11-23T16:49:00Z or +20m
     #[arg(long, value_name = "INSTANT")]
     pub eta: Option<String>,
     #[command(flatten)]
@@ -62,7 +63,9 @@ impl AckArgs {
     /// # Errors
     /// `--eta` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
-        let eta = self.eta.as_deref().map(instant).transpose()?;
+        let now = clock().now();
+        let eta = self.eta.as_deref();
+        let eta = eta.map(|text| instant_or_ahead(text, now)).transpose()?;
         Ok(Sent {
             to: To::Page(self.page.clone()),
             command: Command::AcknowledgePage(AcknowledgePage {

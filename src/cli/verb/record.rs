@@ -4,7 +4,7 @@ use clap::Args as ClapArgs;
 
 use super::{Sending, Sent, to_incident};
 use crate::cli::exit::Failure;
-use crate::cli::given::{instant, when};
+use crate::cli::given::{instant, instant_or_day, when};
 use crate::domain::command::Command;
 use crate::domain::command::confirm_time::ConfirmTime;
 use crate::domain::command::finish_lesson::FinishLesson;
@@ -96,6 +96,9 @@ impl RecordArgs {
 pub struct ConfirmArgs {
     pub id: String,
     pub trigger: String,
+    /// the duty it was proposed for alone, or 'incident'; needed where several are proposed
+    #[arg(long)]
+    pub duty: Option<String>,
     #[command(flatten)]
     pub sending: Sending,
 }
@@ -105,6 +108,7 @@ impl ConfirmArgs {
     pub fn sent(self) -> Sent {
         let command = Command::ConfirmTime(ConfirmTime {
             trigger: self.trigger,
+            duty: self.duty,
         });
         to_incident(self.id, command, self.sending)
     }
@@ -176,7 +180,7 @@ impl LessonArgs {
     /// # Errors
     /// `--due` is no instant.
     pub fn sent(self) -> Result<Sent, Failure> {
-        let due = self.due.as_deref().map(instant).transpose()?;
+        let due = self.due.as_deref().map(instant_or_day).transpose()?;
         let command = Command::Lesson(Lesson {
             text: self.text,
             owner: self.owner,

@@ -5,6 +5,7 @@ use crate::client::error::ApiError;
 use crate::client::heard::Heard;
 use crate::domain::board::{About, TeamView};
 use crate::domain::instant::Mono;
+use crate::net::seconds;
 use crate::time::{Clock, timeout};
 use crate::wire::ListBody;
 
@@ -73,7 +74,11 @@ impl Step {
         match got {
             Ok(got) if !late => got,
             _ => Err(ApiError::Unreachable {
-                sentence: format!("{} did not answer within {within} ms", api.place()),
+                sentence: format!(
+                    "{} did not answer within {}",
+                    api.place(),
+                    seconds(within.unsigned_abs())
+                ),
                 refusal: false,
             }),
         }

@@ -203,7 +203,7 @@ fn every_fault_of_the_file_is_told_with_its_line() {
                 "server.toml:1: `service`: is missing: a file with teams needs at least one [[service]]",
                 "server.toml:5: `team.ack_within`: must be longer than nothing; write 10m",
                 "server.toml:6: `team.services`: must be a list of texts, as [\"one\", \"two\"]",
-                "server.toml:7: `paging`: unknown key; known here are: public_url name trusted_proxies regimes calendars severity service team connector intake",
+                "server.toml:7: `paging`: unknown key; known here are: public_url name trusted_proxies regimes calendars warn_after_days severity service team connector intake",
             ],
         ),
     ] {
@@ -249,6 +249,15 @@ fn regimes_and_calendars_of_its_own_stand_beside_the_built_in_ones() {
     let rules = file.rules.unwrap();
     let catalogue = rules.catalogue();
     assert!(catalogue.regime("customer-acme").is_some() && catalogue.regime("gdpr-33").is_some());
+}
+
+#[test]
+fn how_old_a_text_may_be_is_said_by_the_file() {
+    let home = server("warn_after_days = 180\n");
+    assert!(home.server().unwrap().rules.is_some());
+    let home = server("warn_after_days = 0\n");
+    let told = home.server().unwrap_err().to_string();
+    assert!(told.contains("warn_after_days"), "{told}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::hold::{held, hold};
 use super::kind::{Clock, Limit};
 use super::limit::outer;
 use super::profile::Place;
+use super::reading::{earliest_reading, readings};
 use super::regime::{Asked, Force, Stage};
 use super::trace::{Silent, Trace, date, instant_in};
 use crate::domain::instant::Instant;
@@ -51,6 +52,8 @@ pub enum Why<'c> {
     Condition(&'c Asked),
     /// This fact picks the number and is missing.
     Fact(&'c str),
+    /// Whether this condition holds is not known, and the earliest reading of the two counts.
+    Earliest(&'c Asked),
     /// The calendar is not named (none), or does not know this day.
     Calendar(Option<NaiveDate>),
 }
@@ -68,6 +71,8 @@ pub struct Evaluated<'c> {
     pub limit: Option<Instant>,
     /// Due less the time that drafting and approval take, where that is known.
     pub latest_start: Option<Instant>,
+    /// A part of the number is missing, and it may still become earlier. A hold changes nothing of that.
+    pub provisional: bool,
     /// The trigger that gave `due`, or the one that is missing.
     pub trigger: Option<&'c str>,
     /// The instant counted from.
@@ -106,6 +111,7 @@ pub fn evaluate_traced<'c>(
         due: None,
         limit: None,
         latest_start: None,
+        provisional: false,
         trigger: None,
         counted_from: None,
         outcome: None,
@@ -116,7 +122,17 @@ pub fn evaluate_traced<'c>(
         zones: 1,
         why: None,
     };
-    let (clock, limit) = variant(stage, facts, trace);
+    let readings = readings(stage, facts);
+    let (reading, latest) = match readings.as_slice() {
+        [only] => (*only, None),
+        several => earliest_reading(duty, rule, several, facts),
+    };
+    let (clock, limit) = (reading.clock, reading.limit);
+    if let Some(asked) = reading.asked {
+        trace.line("variant", || {
+            format!("another period applies: {}", asked.text)
+        });
+    }
     if let Some(why) = not_in_force(rule, clock, facts) {
         duty.status = DutyStatus::NotInForce;
         duty.why = Some(why);
@@ -125,33 +141,14 @@ pub fn evaluate_traced<'c>(
         duty.why = Some(Why::Condition(asked));
     } else {
         number(&mut duty, rule, (clock, limit), facts, trace);
+        let open = readings.iter().find_map(|reading| reading.asked);
+        if let Some(asked) = open.filter(|_| readings.len() > 1 && duty.due.is_some()) {
+            duty.why = Some(Why::Earliest(asked));
+            duty.limit = latest.filter(|latest| duty.due.is_some_and(|due| *latest > due));
+        }
     }
     duty.state = state(&mut duty, stage, facts);
     duty
-}
-
-/// The clock and limit that count: the stage's own, or those of the first variant whose condition holds.
-fn variant<'c>(
-    stage: &'c Stage,
-    facts: &Facts<'_>,
-    trace: &mut impl Trace,
-) -> (&'c Clock, Option<&'c Limit>) {
-    let found = stage
-        .variants
-        .iter()
-        .find(|v| v.when.condition.holds(facts.profile) == Some(true));
-    match found {
-        Some(variant) => {
-            trace.line("variant", || {
-                format!("another period applies: {}", variant.when.text)
-            });
-            (
-                &variant.clock,
-                variant.limit.as_ref().or(stage.limit.as_ref()),
-            )
-        }
-        None => (&stage.clock, stage.limit.as_ref()),
-    }
 }
 
 fn not_in_force<'c>(rule: Rule<'c>, clock: &Clock, facts: &Facts<'_>) -> Option<Why<'c>> {
@@ -203,7 +200,8 @@ fn not_required<'c>(stage: &'c Stage, facts: &Facts<'_>) -> Option<(DutyStatus, 
     }
 }
 
-fn number<'c>(
+/// Counts one reading of a rule.
+pub(super) fn number<'c>(
     duty: &mut Evaluated<'c>,
     rule: Rule<'c>,
     (clock, limit): (&'c Clock, Option<&'c Limit>),
@@ -253,6 +251,7 @@ fn number<'c>(
             duty.counted_from = Some(instant_of(counted.from, counted.zone));
             duty.due = Some(counted.due);
             duty.limit = outer_limit;
+            duty.provisional = counted.provisional;
             duty.status = if counted.provisional {
                 DutyStatus::Provisional
             } else {
@@ -414,7 +413,7 @@ fn state(duty: &mut Evaluated<'_>, stage: &Stage, facts: &Facts<'_>) -> DutyStat
         // The embargo is over, and the text has no deadline.
         DutyStatus::Embargo if now > due => DutyStatus::NoFixedLimit,
         DutyStatus::Embargo => DutyStatus::Embargo,
-        _ if now <= due && duty.status == DutyStatus::Provisional => DutyStatus::Provisional,
+        _ if now <= due && duty.provisional => DutyStatus::Provisional,
         _ if now <= due => DutyStatus::Running,
         _ if duty.limit.is_some_and(|limit| now <= limit) => DutyStatus::PastDue,
         _ => DutyStatus::Overdue,
@@ -441,6 +440,13 @@ impl Why<'_> {
             Why::Condition(asked) => {
                 let facts = asked.condition.facts(facts.profile).join(", ");
                 format!("{facts}; the rule is {}", asked.text)
+            }
+            Why::Earliest(asked) => {
+                let facts = asked.condition.facts(facts.profile).join(", ");
+                format!(
+                    "{facts}; the earliest reading counts, the rule is {}",
+                    asked.text
+                )
             }
             Why::Fact(fact) => format!("{fact} is not known, and the number depends on it"),
             Why::Calendar(None) => "no calendar of open days is named".to_owned(),

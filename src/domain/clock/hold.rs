@@ -1,5 +1,5 @@
-//! What holds do to a duty's clock: which of them are in effect, and when the last of them ends. How a hold is recorded
-//! stands in `incident`, who may is `command`.
+//! What holds do to a duty's clock: which kinds a text knows, which holds are in effect, and when the last of them
+//! ends. How a hold is recorded stands in `incident`, who may is `command`.
 
 use chrono_tz::Tz;
 
@@ -7,10 +7,49 @@ use super::civil::{END_OF_DAY, at, local_date};
 use super::count::Counted;
 use super::evaluate::Evaluated;
 use super::fact::{Facts, Hold};
-use super::regime::Stage;
+use super::profile::normal;
+use super::regime::{Regime, Stage};
 use super::trace::{Trace, instant_in};
 use crate::domain::instant::Instant;
 use crate::domain::word::DutyStatus;
+
+/// What stands before the name of a written exception.
+const EXCEPTION: &str = "exception:";
+
+/// A kind of hold as a stage's text has it, however it is spelled; none where the text knows no such hold. A written
+/// exception of the regime or the stage is named by words of it that stand together: `exception:attorney-general-delay`.
+pub fn kind_of(regime: &Regime, stage: &Stage, given: &str) -> Option<String> {
+    let given = normal(given);
+    let known = stage.holds.iter().find(|kind| normal(&kind.kind) == given);
+    if let Some(known) = known {
+        return Some(known.kind.clone());
+    }
+    let name = given.strip_prefix(EXCEPTION)?;
+    let words = hyphened(name);
+    // One short word stands in any sentence.
+    if words.len() < 6 {
+        return None;
+    }
+    let mut written = regime.exceptions.iter().chain(&stage.exceptions);
+    let named = written.any(|text| format!("-{}-", hyphened(text)).contains(&format!("-{words}-")));
+    named.then(|| format!("{EXCEPTION}{words}"))
+}
+
+/// The kinds of hold that may be recorded for a stage, for a reader.
+pub fn kinds(regime: &Regime, stage: &Stage) -> Vec<String> {
+    let written = regime.exceptions.iter().chain(&stage.exceptions);
+    let mut kinds: Vec<String> = stage.holds.iter().map(|kind| kind.kind.clone()).collect();
+    kinds.extend(written.map(|text| format!("{EXCEPTION}{}", hyphened(text))));
+    kinds
+}
+
+/// The words of a text in small letters, a hyphen between them.
+fn hyphened(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-")
+}
 
 /// A hold moves the due instant to its end, or takes the number away while nobody knows its end.
 pub fn hold<'c>(
@@ -81,7 +120,7 @@ fn hold_end(hold: &Hold, stage: &Stage, zone: Tz) -> Option<Instant> {
     let days = stage
         .holds
         .iter()
-        .find(|kind| kind.kind == hold.kind)
+        .find(|kind| normal(&kind.kind) == normal(&hold.kind))
         .and_then(|kind| kind.max_days);
     let by_itself = days.zip(hold.from).and_then(|(days, from)| {
         let day = local_date(from, zone).checked_add_days(chrono::Days::new(days.into()))?;

@@ -2,6 +2,7 @@
 //! Counting them is `count`, their form in a file `form`.
 
 use chrono::NaiveTime;
+use chrono_tz::Tz;
 
 use super::civil::ZoneOf;
 
@@ -179,6 +180,31 @@ impl Clock {
                     part.each_trigger(see);
                 }
             }
+        }
+    }
+
+    /// Calls `see` with each zone the clock names for its days.
+    pub fn each_named_zone(&self, see: &mut impl FnMut(Tz)) {
+        match self {
+            Clock::Days { zone, .. }
+            | Clock::BusinessDays { zone, .. }
+            | Clock::Months { zone, .. }
+            | Clock::YearEnd { zone, .. } => {
+                if let ZoneOf::Fixed(zone) = zone {
+                    see(*zone);
+                }
+            }
+            Clock::FirstOf { of, .. } | Clock::LastOf { of } => {
+                for part in of {
+                    part.each_named_zone(see);
+                }
+            }
+            Clock::Table { rows, .. } => {
+                for row in rows {
+                    row.clock.each_named_zone(see);
+                }
+            }
+            Clock::Elapsed { .. } | Clock::None { .. } => {}
         }
     }
 

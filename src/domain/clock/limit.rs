@@ -44,6 +44,15 @@ pub fn outer(
                 });
                 return None;
             }
+            if !unless.is_empty() && !sight.facts.profile.says_what_it_is(unless) {
+                trace.line("limit", || {
+                    format!(
+                        "no relief for closed days while it is not known whether the entity is one of: {}",
+                        unless.join(", ")
+                    )
+                });
+                return None;
+            }
             let Some(seen) = sight.calendar(calendar) else {
                 trace.line("limit", || {
                     "not known: no calendar is named, so whether the end is a closed day is not known"

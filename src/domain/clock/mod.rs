@@ -23,12 +23,13 @@ pub mod explain;
 pub mod fact;
 mod form;
 pub mod guard;
-mod hold;
+pub mod hold;
 mod keyed;
 pub mod kind;
 mod limit;
 pub mod phrase;
 pub mod profile;
+mod reading;
 pub mod regime;
 pub mod trace;
 

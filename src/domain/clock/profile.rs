@@ -5,6 +5,8 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde_json::Value;
 
+use super::civil::EVERYWHERE;
+
 /// One fact of a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
@@ -28,6 +30,17 @@ pub enum Place {
     OneOf(Vec<Tz>),
     /// Nobody has said; the earliest result on Earth counts.
     Unknown,
+}
+
+impl Place {
+    /// Every zone it may be in.
+    pub fn zones(&self) -> Vec<Tz> {
+        match self {
+            Place::Zone(zone) => vec![*zone],
+            Place::OneOf(zones) => zones.clone(),
+            Place::Unknown => EVERYWHERE.iter().map(|(zone, _)| *zone).collect(),
+        }
+    }
 }
 
 /// A profile as the rules read it.
@@ -129,6 +142,15 @@ impl Profile {
     /// Whether the entity is of a kind: its type, a flag that is true, a role.
     pub fn is(&self, tag: &str) -> bool {
         self.tags.iter().any(|t| t == tag)
+    }
+
+    /// Whether it says what kind of entity it is: by its type, or by a flag of one of these tags, true or false.
+    pub fn says_what_it_is(&self, tags: &[String]) -> bool {
+        self.facts.iter().any(|(key, fact)| {
+            let told = !matches!(fact, Fact::Unknown);
+            let typed = TAGGED.contains(&key.as_str()) && key != "roles";
+            told && (typed || tags.contains(&normal(key)))
+        })
     }
 
     fn fact(&mut self, path: String, value: &Value) -> Result<(), ProfileFault> {

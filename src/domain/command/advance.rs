@@ -11,6 +11,16 @@ use crate::domain::refusal::Refusal;
 use crate::domain::say::phase_words;
 use crate::domain::word::{GateWord, Phase};
 
+/// Why incidents loop back, as people mostly say it.
+pub const REASONS: &[&str] = &["new indicator", "wider scope", "failed containment"];
+
+/// Whether a loop back may mean that more is struck than was known, so that decisions not to notify are made anew: all but
+/// the two reasons that say something else.
+fn widens(reason: Option<&str>) -> bool {
+    let reason = reason.unwrap_or_default().trim().to_lowercase();
+    !matches!(reason.as_str(), "new indicator" | "failed containment")
+}
+
 /// Moves the incident to another phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +50,7 @@ pub(super) fn decide(
             "{what} needs a 'reason': new indicator, wider scope, failed containment, or your own words."
         ))),
     };
+    let loops = to == Phase::DetectionAndAnalysis && from != Phase::Preparation;
     let event = |pass: u32, unmet: Vec<GateWord>, overridden: bool| {
         Ok(vec![Event::Advanced {
             from,
@@ -48,6 +59,7 @@ pub(super) fn decide(
             reason: body.reason.clone(),
             unmet,
             overridden,
+            widens: loops && widens(body.reason.as_deref()),
         }])
     };
     match (from, to) {

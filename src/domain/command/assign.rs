@@ -27,7 +27,7 @@ pub(super) fn decide(
     match (body.role, &body.duty) {
         (Seat::Decider, None) => {
             return Err(Refusal::invalid(
-                "A decider decides one duty: name it in 'duty'.",
+                "A decider decides one duty: name it, with --duty or in 'duty'.",
             ));
         }
         (Seat::Decider, Some(duty)) => {

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, record_time, text};
+use super::{Context, text};
+use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -36,7 +37,8 @@ pub(super) fn decide(
             "The incident is declared already. To correct the instant, say when it was declared ('at').",
         ));
     }
-    let proposed = record_time::is_later(incident, "declared_at", None, When::exact(at));
+    let when = When::exact(at);
+    let proposed = duty::is_later_on_record(incident, context.rules, "declared_at", None, when);
     if declared && proposed && body.reason.is_none() {
         return Err(Refusal::invalid(
             "A later instant of declaration needs a 'reason', and a second person to confirm it.",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Context, record_time, submit, text};
-use crate::domain::clock::{self, guard};
+use crate::domain::clock::{self, guard, hold};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
@@ -14,7 +14,7 @@ use crate::domain::refusal::Refusal;
 #[serde(deny_unknown_fields)]
 pub struct Hold {
     pub duty: String,
-    /// `law_enforcement`, `exception:<name>`, ...
+    /// One that the duty's text knows (`written`, `oral`, `ag-delay`), or a written exception of it: `exception:<name>`.
     pub kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -37,11 +37,12 @@ pub(super) fn decide(
     text::check("authority", &body.authority, text::NAME)?;
     text::check_optional("document", body.document.as_deref(), text::REASON)?;
     submit::known(&context.duties(incident), std::slice::from_ref(&body.duty))?;
+    let kind = kind(body, context)?;
     let at = body.at.unwrap_or(context.now);
     text::not_in_future("at", at, context.now)?;
     text::in_calendar_optional("until", body.until)?;
     guard::hold_in_order(&clock::Hold {
-        kind: body.kind.clone(),
+        kind: kind.clone(),
         from: Some(at),
         until: body.until,
     })
@@ -54,10 +55,29 @@ pub(super) fn decide(
     Ok(vec![Event::Held {
         hold: context.fresh_id("h", 0),
         duty: body.duty.clone(),
-        kind: body.kind.clone(),
+        kind,
         at,
         until: body.until,
         authority: body.authority.clone(),
         document: body.document.clone(),
     }])
+}
+
+/// The kind as the duty's text has it. What the text does not know stops no clock.
+fn kind(body: &Hold, context: &Context<'_>) -> Result<String, Refusal> {
+    let Some((regime, stage)) = context.rules.stage_of(&body.duty) else {
+        return Ok(body.kind.clone());
+    };
+    if let Some(kind) = hold::kind_of(regime, stage, &body.kind) {
+        return Ok(kind);
+    }
+    let known = hold::kinds(regime, stage);
+    let what = match known.is_empty() {
+        true => "its text knows no hold at all".to_owned(),
+        false => format!("its text knows {}", known.join(", ")),
+    };
+    Err(Refusal::invalid(format!(
+        "A hold of kind '{}' does not stop the clock of {}: {what}. Where an authority orders it all the same, note the order and ask counsel.",
+        body.kind, body.duty
+    )))
 }

@@ -35,6 +35,7 @@ pub mod shelve_alarm;
 pub mod submit;
 pub mod take;
 pub mod text;
+pub mod trigger;
 pub mod undo;
 pub mod unshelve_alarm;
 pub mod upstream;

@@ -201,6 +201,7 @@ fn trigger(
             name.chars().take(80).collect::<String>()
         )));
     }
+    super::trigger::check(name, context)?;
     if name == "declared_at" {
         return Err(Refusal::invalid(
             "'triggers' cannot set declared_at: open the incident, then declare it, with a name.",

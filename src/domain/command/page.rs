@@ -64,13 +64,18 @@ pub(super) fn queued(
     let (place, route) = next_route(incident, team, None).unzip();
     let directory = context.directory;
     let further = directory.escalation(team, &incident.service).is_some();
-    let escalates_at = Some(context.now + team.ack_within.delta());
+    // Nobody waits for an answer to what goes nowhere: it is taken on at once.
+    let escalates_at = match (&route, further) {
+        (Some(_), _) => Some(context.now + team.ack_within.delta()),
+        (None, true) => Some(context.now),
+        (None, false) => None,
+    };
     Event::PageQueued {
         page,
         team: team.id.clone(),
         message,
         urgency,
-        escalates_at: escalates_at.filter(|_| route.is_some() || further),
+        escalates_at,
         route,
         place,
     }
@@ -110,7 +115,7 @@ pub(super) fn decide(
             return Err(Refusal {
                 kind: RefusalKind::AlreadyPaged,
                 detail: format!(
-                    "{} has an open page for {}; nothing was sent to anyone. To page again, say \"again\": true.",
+                    "{} has an open page for {}; nothing was sent to anyone. To page again all the same, say so: --again, or \"again\": true.",
                     open.join(", "),
                     incident.id
                 ),

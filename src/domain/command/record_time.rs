@@ -1,16 +1,17 @@
-//! `record_time`: a named instant that can start a clock. Earlier counts at once; later is proposed and waits for a
-//! second person. A milestone recorded in a later pass is a new value, not a move.
+//! `record_time`: a named instant that can start a clock. Earlier counts at once; later, or none that a clock could
+//! start from, is proposed and waits for a second person. A milestone recorded in a later pass is a new value, not a move.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Context, text};
+use super::{Context, text, trigger};
 use crate::domain::clock::guard;
+use crate::domain::duty;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::domain::refusal::Refusal;
 use crate::domain::when::When;
-use crate::domain::word::{Milestone, Precision, Role};
+use crate::domain::word::{Precision, Role};
 
 /// An instant for a trigger, of the incident or of one duty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -28,6 +29,9 @@ pub struct RecordTime {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duty: Option<String>,
 }
+
+/// What begins the name of a trigger that is a notice sent; `submit` alone records one.
+pub const SUBMITTED: &str = "submitted:";
 
 /// Whether a text can name a trigger: `detected_at`, `submitted:early`.
 pub fn is_trigger_name(name: &str) -> bool {
@@ -60,21 +64,8 @@ pub(super) fn check_instant(name: &str, at: When, now: Instant) -> Result<(), Re
     guard::not_in_the_future(name, at, now).map_err(refused)
 }
 
-/// Whether an instant would move the one that counts later, in the same pass. A duty without one of its own counts from
-/// the incident's.
-pub(super) fn is_later(incident: &Incident, name: &str, duty: Option<&str>, at: When) -> bool {
-    let standing = match duty {
-        Some(duty) => incident.trigger_of_duty(name, duty),
-        None => incident.trigger(name),
-    };
-    let milestone = Milestone::ALL.iter().any(|m| m.as_str() == name);
-    standing.is_some_and(|t| {
-        at.at > t.at.at && t.at.starts_a_clock() && !(milestone && t.pass != incident.pass)
-    })
-}
-
 /// Refuses an instant that could not stand beside the others of the incident or the duty.
-fn check_order(
+pub(super) fn check_order(
     incident: &Incident,
     name: &str,
     duty: Option<&str>,
@@ -104,6 +95,13 @@ pub(super) fn decide(
             "'trigger' must be a name such as detected_at: small letters, digits, underscores.",
         ));
     }
+    if body.trigger.starts_with(SUBMITTED) {
+        return Err(Refusal::invalid(format!(
+            "'{}' comes from what is recorded as sent: record it with the command submit.",
+            body.trigger
+        )));
+    }
+    trigger::check(&body.trigger, context)?;
     // Customers found later are a subject of their own, and so is the decision about them.
     let of_subject = body.duty.is_some() && context.caller.role >= Role::Commander;
     if body.trigger == "declared_at" && !of_subject {
@@ -123,10 +121,15 @@ pub(super) fn decide(
         )));
     }
     check_order(incident, &body.trigger, body.duty.as_deref(), at)?;
-    let proposed = is_later(incident, &body.trigger, body.duty.as_deref(), at);
+    let duty = body.duty.as_deref();
+    let proposed = duty::is_later_on_record(incident, context.rules, &body.trigger, duty, at);
     if proposed && body.reason.is_none() {
+        let what = match at.starts_a_clock() {
+            true => "already recorded, and earlier: a later instant",
+            false => "already recorded, to the day or better: an instant that starts no clock",
+        };
         return Err(Refusal::invalid(format!(
-            "{} is already recorded, and earlier: a later instant needs a 'reason', and a second person to confirm it.",
+            "{} is {what} needs a 'reason', and a second person to confirm it.",
             body.trigger
         )));
     }

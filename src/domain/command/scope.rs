@@ -7,6 +7,7 @@ use super::{Context, text};
 use crate::domain::clock::{Catalogue, Profile};
 use crate::domain::duty::{SUBJECTS, is_subject};
 use crate::domain::refusal::Refusal;
+use crate::domain::text::near::steps;
 
 /// Most keys a profile may have.
 const PROFILE_KEYS: usize = 64;
@@ -40,38 +41,21 @@ pub(super) fn check_regimes(
 }
 
 fn unknown(regime: &str, catalogue: &Catalogue) -> Refusal {
+    let regime: String = regime.chars().take(80).collect();
     let ids = catalogue.regimes().iter().map(|r| r.id.as_str());
-    let mut near: Vec<(usize, &str)> = ids.map(|id| (distance(regime, id), id)).collect();
+    let mut near: Vec<(usize, &str)> = ids.map(|id| (steps(&regime, id), id)).collect();
     near.sort_unstable();
     let likely = near.iter().filter(|(far, id)| {
-        *far <= 1 + regime.chars().count() / 3 || (regime.len() > 2 && id.contains(regime))
+        *far <= 1 + regime.chars().count() / 3 || (regime.len() > 2 && id.contains(regime.as_str()))
     });
     let likely: Vec<&str> = likely.map(|(_, id)| *id).take(NAMED).collect();
     let hint = match likely.as_slice() {
-        [] => "GET /v1/regimes lists those there are".to_owned(),
+        [] => "warboard regimes list, or GET /v1/regimes, has those there are".to_owned(),
         likely => format!("near it are: {}", likely.join(", ")),
     };
-    let regime: String = regime.chars().take(80).collect();
     Refusal::invalid(format!(
         "'regimes' names '{regime}', which is not in the catalogue; {hint}."
     ))
-}
-
-/// How many letters must be put in, left out or changed to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().take(text::NAME).enumerate() {
-        let mut next = vec![i + 1];
-        let cells = row.iter().zip(row.iter().skip(1)).zip(&other);
-        for ((corner, above), b) in cells {
-            let left = next.last().copied().unwrap_or_default();
-            let changed = corner + usize::from(a != *b);
-            next.push(changed.min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// Whether a profile may stand, as it would be after the change; `touched` are the keys that were given.

@@ -22,7 +22,10 @@ pub struct Submit {
     pub channel: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// A correction never meets a duty, and an update only where an earlier stage told the same people.
     pub kind: SubmitKind,
+    /// How many of how many have been told by now. Absent: all, but that an update or a correction of one told in part
+    /// leaves its numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
 }
@@ -61,7 +64,8 @@ pub(super) fn decide(
             told.done, told.of
         )));
     }
-    known(&context.duties(incident), &body.duties)?;
+    let duties = context.duties(incident);
+    let named = known(&duties, &body.duties)?;
     for id in &body.duties {
         let sent = |stage: &str, duty: &Evaluated<'_>| guard::after_trigger(stage, body.at, duty);
         let asked = duty::evaluated(
@@ -75,18 +79,37 @@ pub(super) fn decide(
         asked.unwrap_or(Ok(())).map_err(record_time::refused)?;
     }
     // A duty named twice was still sent once.
-    let mut duties: Vec<String> = Vec::with_capacity(body.duties.len());
-    for duty in &body.duties {
-        if !duties.contains(duty) {
-            duties.push(duty.clone());
+    let mut groups: Vec<(Option<Told>, Vec<String>)> = Vec::new();
+    for duty in named {
+        let told = body.told.or_else(|| completed(duty, body.kind));
+        if groups.iter().any(|(_, ids)| ids.contains(&duty.id)) {
+            continue;
+        }
+        match groups.iter_mut().find(|(of, _)| *of == told) {
+            Some((_, ids)) => ids.push(duty.id.clone()),
+            None => groups.push((told, vec![duty.id.clone()])),
         }
     }
-    Ok(vec![Event::Submitted {
+    let sent = groups.into_iter().map(|(told, duties)| Event::Submitted {
         duties,
         at: body.at,
         channel: body.channel.clone(),
         reference: body.reference.clone(),
         kind: body.kind,
-        told: body.told,
-    }])
+        told,
+    });
+    Ok(sent.collect())
+}
+
+/// Whom a notice without a number has told, where some have been told so far: it is to all who are to be told, and says so
+/// by their number. An update or a correction tells nobody new.
+pub fn completed(duty: &DutyView, kind: SubmitKind) -> Option<Told> {
+    let told = duty.told_in_part()?;
+    match kind {
+        SubmitKind::Initial | SubmitKind::Final => Some(Told {
+            done: told.of,
+            of: told.of,
+        }),
+        SubmitKind::Update | SubmitKind::Correction => None,
+    }
 }

@@ -3,8 +3,11 @@
 mod alarms;
 mod alert;
 mod clock;
+mod countdown;
+mod fact;
 mod folds;
 mod glass;
+mod invariant;
 mod legal_record;
 mod moves;
 mod pages;

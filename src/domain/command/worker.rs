@@ -7,7 +7,7 @@ use crate::domain::alarm::{self, Alarm, Raised};
 use crate::domain::directory::Team;
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
-use crate::domain::incident::page::{NO_OUT_OF_BAND, Page, Reached};
+use crate::domain::incident::page::{NO_OUT_OF_BAND, NO_ROUTE, Page, Reached};
 use crate::domain::instant::Instant;
 use crate::domain::view::DutyView;
 use crate::domain::word::{AlarmKind, PageState, Urgency};
@@ -81,10 +81,19 @@ pub fn overdue_pages(incident: &Incident, context: &Context<'_>) -> Vec<Event> {
         .filter(|p| p.is_open() && p.escalates_at.is_some_and(|at| at <= context.now));
     let mut events = Vec::new();
     for page in late {
-        let further = escalate(incident, page, "no answer", context, &events);
+        let further = escalate(incident, page, unanswered(page), context, &events);
         events.extend(further);
     }
     events
+}
+
+/// Why a page that nobody took goes on: one without a route was never asked anything.
+fn unanswered(page: &Page) -> &str {
+    match (&page.route, page.last_error.as_deref()) {
+        (None, Some(error)) => error,
+        (None, None) => NO_ROUTE,
+        (Some(_), _) => "no answer",
+    }
 }
 
 /// Writes down which alarms began to ring, once each, and pages for those that ask for it: the decider's team for a
@@ -188,7 +197,7 @@ pub(super) fn escalate(
     context: &Context<'_>,
     before: &[Event],
 ) -> Vec<Event> {
-    let stays = |why: String| Event::PageEscalated {
+    let stays = |why: String, asked: Option<&Team>| Event::PageEscalated {
         page: page.id.clone(),
         team: page.team.clone(),
         route: page.route.clone(),
@@ -196,10 +205,11 @@ pub(super) fn escalate(
         why,
         escalates_at: None,
         place: page.place,
+        asked: asked.map(|team| team.id.clone()),
     };
     let Some(team) = context.directory.team(&page.team) else {
         let why = format!("{why}, and the directory has no such team any more");
-        return vec![stays(why)];
+        return vec![stays(why, None)];
     };
     let behind = page.route.is_some().then(|| page.route_place());
     if let Some((place, route)) = next_route(incident, team, behind) {
@@ -212,11 +222,15 @@ pub(super) fn escalate(
             why: why.to_owned(),
             escalates_at,
             place: Some(place),
+            asked: None,
         }];
     }
-    let stays = stays(format!("{why}, no further route"));
+    let why = match page.route {
+        Some(_) => format!("{why}, no further route"),
+        None => why.to_owned(),
+    };
     let Some(next) = context.directory.escalation(team, &incident.service) else {
-        return vec![stays];
+        return vec![stays(why, None)];
     };
     let mut standing = incident.pages.iter().filter(|p| p.team == next.id);
     let mut paged = before.iter();
@@ -228,12 +242,12 @@ pub(super) fn escalate(
     if standing.any(|p| stands_in(incident, p, next) || lately(p))
         || paged.any(|event| matches!(event, Event::PageQueued { team, .. } if *team == next.id))
     {
-        return vec![stays];
+        return vec![stays(why, None)];
     }
     let id = context.fresh_id("p", before.len());
     let message = page.message.clone();
     let further = queued(incident, next, id, message, page.urgency, context);
-    vec![stays, further]
+    vec![stays(why, Some(next)), further]
 }
 
 /// Whether this page asks the team already for what a further one would. One that failed reached nobody, and a further one

@@ -3,13 +3,14 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::clock::regime::Regime;
 use crate::domain::clock::{Hold, Profile};
 use crate::domain::incident::Incident;
-use crate::domain::incident::record::{Duty, Trigger};
+use crate::domain::incident::record::{Duty, Submission, Trigger, is_milestone};
 use crate::domain::instant::Instant;
 use crate::domain::view::Told;
 use crate::domain::when::When;
-use crate::domain::word::Milestone;
+use crate::domain::word::SubmitKind;
 
 /// The subject of a duty that is not told apart.
 pub const ALL: &str = "all";
@@ -36,10 +37,9 @@ pub fn parts_of(id: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// The profile as rules read it. A key that cannot be read, from a time when nobody looked, is left out: the others count.
-pub fn profile(incident: &Incident) -> Profile {
-    let given = Value::Object(incident.profile.clone());
-    Profile::from_json(&given).unwrap_or_else(|_| {
-        let mut readable = incident.profile.clone();
+pub fn readable(given: &Map<String, Value>) -> Profile {
+    Profile::from_json(&Value::Object(given.clone())).unwrap_or_else(|_| {
+        let mut readable = given.clone();
         readable.retain(|key, value| {
             let alone = Map::from_iter([(key.clone(), value.clone())]);
             Profile::from_json(&Value::Object(alone)).is_ok()
@@ -48,8 +48,8 @@ pub fn profile(incident: &Incident) -> Profile {
     })
 }
 
-/// The subjects of a regime's duties, `all` alone unless the profile tells them apart. `all` stays beside them where
-/// something was recorded for it: nothing that was on record goes away.
+/// The subjects of a regime's duties, `all` alone unless the profile tells them apart. One for which something was recorded
+/// stays beside them, though the profile names it no more: nothing that was on record goes away.
 pub fn subjects<'i>(incident: &'i Incident, regime: &str) -> Vec<&'i str> {
     let given = incident.profile.get(SUBJECTS).and_then(|s| s.get(regime));
     let mut found: Vec<&str> = Vec::new();
@@ -57,22 +57,22 @@ pub fn subjects<'i>(incident: &'i Incident, regime: &str) -> Vec<&'i str> {
         let subject = subject.as_str().filter(|s| is_subject(s));
         found.extend(subject.filter(|s| !found.contains(s)));
     }
-    let of_all =
-        |id: &str| parts_of(id).is_some_and(|(of, _, subject)| of == regime && subject == ALL);
+    if found.is_empty() {
+        found.push(ALL);
+    }
     let recorded = |duty: &Duty| {
         !duty.submissions.is_empty() || !duty.holds.is_empty() || duty.verdict.is_some()
     };
-    let keeps_all = found.is_empty()
-        || incident
-            .duties
-            .iter()
-            .any(|(id, d)| recorded(d) && of_all(id))
-        || incident
-            .triggers
-            .iter()
-            .any(|t| t.duty.as_deref().is_some_and(of_all));
-    if keeps_all && !found.contains(&ALL) {
-        found.insert(0, ALL);
+    let duties = incident.duties.iter().filter(|(_, duty)| recorded(duty));
+    let triggers = incident.triggers.iter().filter_map(|t| t.duty.as_deref());
+    for id in duties.map(|(id, _)| id.as_str()).chain(triggers) {
+        let of = parts_of(id).filter(|(of, _, _)| *of == regime);
+        if let Some((_, _, subject)) = of.filter(|(_, _, s)| !found.contains(s)) {
+            match subject {
+                ALL => found.insert(0, ALL),
+                other => found.push(other),
+            }
+        }
     }
     found
 }
@@ -85,19 +85,15 @@ pub fn is_subject(text: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
 }
 
-fn is_milestone(name: &str) -> bool {
-    Milestone::ALL.iter().any(|m| m.as_str() == name)
-}
-
 /// The instants that count for clocks, of the incident (`duty` none) or of one duty alone. A milestone recorded anew in a
-/// later pass is a new value, not a move: what counts already keeps the first.
+/// later pass is a new value, not a move: what counts already keeps the first that starts a clock.
 fn counted(incident: &Incident, duty: Option<&str>) -> Triggers {
     let mut found: Triggers = Vec::new();
     let standing = |t: &&Trigger| t.counts() && t.duty.as_deref() == duty;
     for trigger in incident.triggers.iter().filter(standing) {
         match found.iter_mut().find(|(name, _)| *name == trigger.name) {
             None => found.push((trigger.name.clone(), trigger.at)),
-            Some(_) if is_milestone(&trigger.name) => {}
+            Some((_, at)) if is_milestone(&trigger.name) && at.starts_a_clock() => {}
             Some((_, at)) => *at = trigger.at,
         }
     }
@@ -113,7 +109,7 @@ pub fn of_incident(incident: &Incident) -> Triggers {
 pub fn of_subject(
     incident: &Incident,
     base: &Triggers,
-    regime: &str,
+    (rules, regime): (&Regime, &str),
     subject: &str,
 ) -> Option<Triggers> {
     let mut found: Triggers = Vec::new();
@@ -124,8 +120,8 @@ pub fn of_subject(
         if of != regime || who != subject {
             continue;
         }
-        if let Some(sent) = duty.submissions.iter().find(|s| s.withdrawn.is_none()) {
-            found.push((format!("submitted:{stage}"), When::exact(sent.at)));
+        if let Some(first) = sent(duty, rules, stage).first {
+            found.push((format!("submitted:{stage}"), When::exact(first)));
         }
     }
     (!found.is_empty()).then(|| with(found, base))
@@ -192,21 +188,43 @@ pub struct Sent {
     pub first: Option<Instant>,
     /// How many have been told, as last recorded.
     pub told: Option<Told>,
+    /// When the last of the instants that are themselves the notice was reached; nothing was sent.
+    pub reached: Option<Instant>,
 }
 
-/// What was sent and not withdrawn. A notice without numbers leaves those that were recorded.
-pub fn sent(duty: &Duty) -> Sent {
+/// What was sent for a stage and not withdrawn, in the order in which it was sent, whenever it was entered. A notice
+/// without numbers leaves those that were recorded.
+pub fn sent(duty: &Duty, regime: &Regime, stage: &str) -> Sent {
+    let standing = duty.submissions.iter().filter(|s| s.withdrawn.is_none());
+    let mut notices: Vec<&Submission> = standing.collect();
+    notices.sort_by_key(|notice| notice.at);
     let mut sent = Sent::default();
-    for notice in duty.submissions.iter().filter(|s| s.withdrawn.is_none()) {
-        sent.first.get_or_insert(notice.at);
+    for notice in notices {
+        if can_meet(regime, stage, notice.kind) {
+            sent.first.get_or_insert(notice.at);
+        }
         sent.told = notice.told.or(sent.told);
-        if sent.told.is_none_or(|told| told.done >= told.of) {
-            sent.to_all.get_or_insert(notice.at);
-        } else {
+        if sent.told.is_some_and(|told| told.done < told.of) {
             sent.to_all = None;
+        } else if sent.first.is_some() {
+            sent.to_all.get_or_insert(notice.at);
         }
     }
     sent
+}
+
+/// Whether a notice of this kind can be the one that a stage asks for. A correction changes another notice, and an update
+/// follows one: it is none where these people have been told nothing by an earlier stage.
+fn can_meet(regime: &Regime, stage: &str, kind: SubmitKind) -> bool {
+    match kind {
+        SubmitKind::Initial | SubmitKind::Final => true,
+        SubmitKind::Correction => false,
+        SubmitKind::Update => {
+            let mut earlier = regime.stages.iter().take_while(|other| other.id != stage);
+            let to = regime.stage(stage).map(|stage| &stage.to);
+            to.is_none_or(|to| earlier.any(|other| other.to.iter().any(|who| to.contains(who))))
+        }
+    }
 }
 
 /// The holds that stand, as clocks read them, with their place among those recorded.

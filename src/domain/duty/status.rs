@@ -35,7 +35,7 @@ pub fn status_at(duty: &DutyView, now: Instant) -> DutyStatus {
         .map_or(due, |until| due.max(until));
     match duty.limit_at {
         _ if now <= due => {
-            if duty.status == Provisional {
+            if duty.status == Provisional || duty.provisional {
                 Provisional
             } else {
                 Running

@@ -2,7 +2,7 @@
 //! whether it was allowed was decided before it was written.
 
 use super::page::{NO_OUT_OF_BAND, NO_ROUTE, Page};
-use super::record::{Duty, Hold, NotApplicable, Standing, Submission, Trigger, Verdict};
+use super::record::{Duty, Hold, NotApplicable, Submission, Verdict};
 use super::{Incident, LastMove, Seats, Stamp};
 use crate::domain::command::break_glass::GLASS_BROKEN;
 use crate::domain::event::{Event, Opened};
@@ -64,6 +64,7 @@ impl Incident {
             hand_overs: Vec::new(),
             last_move: None,
             change: None,
+            said: None,
             alarms: Default::default(),
             vacant_since: Some(stamp.at),
             restriction: None,
@@ -129,7 +130,11 @@ impl Incident {
                 let why = decision(stamp, Some(reason.clone()));
                 self.redactions.insert(*entry, why);
             }
-            Event::TimeConfirmed { trigger, duty } => self.confirm(trigger, duty.as_deref()),
+            Event::TimeConfirmed {
+                trigger,
+                duty,
+                pass,
+            } => self.confirm(trigger, duty.as_deref(), *pass),
             Event::NotApplicable { milestone, reason } => self.not_applicable.push(NotApplicable {
                 milestone: *milestone,
                 reason: reason.clone(),
@@ -158,7 +163,12 @@ impl Incident {
                 self.reportable = Reportable::No;
                 self.reportable_by = Some(decision(stamp, Some(reason.clone())));
             }
-            Event::Advanced { to, pass, .. } => {
+            Event::Advanced {
+                to, pass, widens, ..
+            } => {
+                if *widens {
+                    self.renew_verdicts(*pass);
+                }
                 self.last_move = Some(LastMove {
                     version: stamp.version,
                     at: stamp.at,
@@ -176,6 +186,7 @@ impl Incident {
                 ..
             } => {
                 self.last_move = None;
+                self.keep_verdicts();
                 self.move_to(*to, *pass, *phase_since);
             }
             Event::Dismissed { .. } => self.end(Ended::Dismissed, stamp.at),
@@ -322,6 +333,7 @@ impl Incident {
                     review_on: review_on.clone(),
                     by: stamp.by.clone(),
                     at: stamp.at,
+                    renew_in: None,
                 });
             }
             Event::LessonAdded {
@@ -369,61 +381,6 @@ impl Incident {
         self.seats.set(seat, person);
     }
 
-    fn record(
-        &mut self,
-        name: &str,
-        at: When,
-        source: Option<String>,
-        reason: Option<String>,
-        duty: Option<String>,
-        proposed: bool,
-        stamp: &Stamp,
-    ) {
-        let same = |t: &&mut Trigger| t.name == name && t.duty == duty && t.pass == self.pass;
-        for earlier in self.triggers.iter_mut().filter(same) {
-            let replaced = if proposed {
-                earlier.is_proposed()
-            } else {
-                true
-            };
-            if replaced {
-                earlier.standing = Standing::Superseded;
-            }
-        }
-        self.triggers.push(Trigger {
-            name: name.to_owned(),
-            at,
-            by: stamp.by.clone(),
-            source,
-            reason,
-            entered_at: stamp.at,
-            pass: self.pass,
-            duty,
-            standing: if proposed {
-                Standing::Proposed
-            } else {
-                Standing::Counts
-            },
-        });
-    }
-
-    fn confirm(&mut self, name: &str, duty: Option<&str>) {
-        let Some(proposed) = self
-            .triggers
-            .iter()
-            .rposition(|t| t.name == name && t.duty.as_deref() == duty && t.is_proposed())
-        else {
-            return;
-        };
-        for (i, trigger) in self.triggers.iter_mut().enumerate() {
-            if i == proposed {
-                trigger.standing = Standing::Counts;
-            } else if trigger.name == name && trigger.duty.as_deref() == duty && trigger.counts() {
-                trigger.standing = Standing::Superseded;
-            }
-        }
-    }
-
     fn move_to(&mut self, phase: Phase, pass: u32, since: Instant) {
         self.phase = phase;
         self.pass = pass;
@@ -457,6 +414,7 @@ impl Incident {
             _ => false,
         };
         if let Some(text) = say::change(event, self).filter(|_| !silent) {
+            self.said = say::with_values(event, self);
             self.change = Some(ChangeView {
                 at: stamp.at,
                 by: stamp.by.clone(),

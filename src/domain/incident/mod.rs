@@ -5,6 +5,7 @@ mod alarm;
 pub mod apply;
 pub mod page;
 pub mod record;
+mod standing;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ use super::word::{
     Tlp, Via,
 };
 use page::Page;
-use record::{AlarmRecord, Duty, NotApplicable, Submission, Trigger};
+use record::{AlarmRecord, Duty, NotApplicable, Submission, Trigger, is_milestone};
 
 /// Who made a change, when, by which door, and which version of the incident it made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,9 @@ pub struct Incident {
     pub last_move: Option<LastMove>,
     /// What changed last, in words.
     pub change: Option<ChangeView>,
+    /// The latest change with its values, as people read it; absent in what an earlier build wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
     /// What people did about alarms, by alarm id; which ring is derived.
     #[serde(default)]
     pub alarms: IndexMap<String, AlarmRecord>,
@@ -197,12 +201,18 @@ impl Incident {
         own.or_else(|| self.trigger(name))
     }
 
-    /// The instant proposed for a trigger and not yet confirmed.
+    /// The instants proposed for a trigger and not yet confirmed, of the incident and of single duties. A milestone's
+    /// lapses when a new pass begins, which reaches it anew.
+    pub fn proposals(&self, name: &str) -> impl Iterator<Item = &Trigger> {
+        self.triggers.iter().filter(move |t| {
+            t.name == name && t.is_proposed() && (t.pass == self.pass || !is_milestone(&t.name))
+        })
+    }
+
+    /// The instant proposed for a trigger of the incident, or of one duty, and not yet confirmed.
     pub fn proposed(&self, name: &str, duty: Option<&str>) -> Option<&Trigger> {
-        self.triggers
-            .iter()
-            .rev()
-            .find(|t| t.name == name && t.duty.as_deref() == duty && t.is_proposed())
+        let of = self.proposals(name).filter(|t| t.duty.as_deref() == duty);
+        of.last()
     }
 
     /// Whether a milestone was reached, or said not to apply, in the present pass.
@@ -222,12 +232,12 @@ impl Incident {
         self.pages.iter().find(|page| page.id == id)
     }
 
-    /// The submission that counts for a duty: the first that was not withdrawn.
+    /// The submission of a duty that was entered last and not withdrawn: the one that can be taken back.
     pub fn submission(&self, duty: &str) -> Option<&Submission> {
         self.duties
             .get(duty)?
             .submissions
             .iter()
-            .find(|s| s.withdrawn.is_none())
+            .rfind(|s| s.withdrawn.is_none())
     }
 }

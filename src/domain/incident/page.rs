@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Incident, Stamp};
 use crate::domain::event::Event;
 use crate::domain::instant::Instant;
-use crate::domain::view::{FoldedView, PageView, expected_at};
+use crate::domain::view::{FoldedView, IncidentView, PageView, expected_at};
 use crate::domain::word::{Answer, PageState, Urgency};
 
 /// What a page says whose team cannot be reached at all.
@@ -75,6 +75,48 @@ pub struct Page {
     /// Repeats that go with it, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folded: Vec<Folded>,
+}
+
+/// Those of a page's teams for whom it goes nowhere, each with why.
+pub fn to_nobody<'i>(incident: &'i IncidentView, teams: &[String]) -> Vec<(&'i str, &'i str)> {
+    let latest = |team: &String| incident.pages.iter().rev().find(|page| page.team == *team);
+    let lost = teams.iter().filter_map(latest);
+    lost.filter(|page| page.state == PageState::Failed && page.route.is_none())
+        .map(|page| {
+            let why = page.last_error.as_deref().unwrap_or(NO_ROUTE);
+            (page.team.as_str(), why)
+        })
+        .collect()
+}
+
+/// The same as a person is told it.
+pub fn woke_nobody(incident: &IncidentView, teams: &[String]) -> Option<String> {
+    let lost = to_nobody(incident, teams).into_iter();
+    let lost: Vec<String> = lost
+        .map(|(team, why)| format!("{team} FAILED, {why}"))
+        .collect();
+    (!lost.is_empty()).then(|| format!("{}: nobody was woken there", lost.join("; ")))
+}
+
+impl PageView {
+    /// What went wrong on its way, as long as that still says something: whoever has it answered since, or need not.
+    pub fn trouble(&self) -> Option<&str> {
+        let settled = match self.state {
+            PageState::Acknowledged => self.answer != Some(Answer::Cannot),
+            PageState::Cancelled => true,
+            _ => false,
+        };
+        self.last_error.as_deref().filter(|_| !settled)
+    }
+
+    /// Until when it waited for an answer: one that is asked anew after a `cannot` waits still. None: it ended unanswered.
+    pub fn waited_until(&self, now: Instant) -> Option<Instant> {
+        match self.state {
+            PageState::Acknowledged => self.acknowledged_at.or(Some(now)),
+            PageState::Cancelled | PageState::Expired => None,
+            _ => Some(now),
+        }
+    }
 }
 
 impl Page {

@@ -53,6 +53,11 @@ impl Trigger {
     }
 }
 
+/// Whether a trigger is a milestone, which each pass reaches anew.
+pub fn is_milestone(name: &str) -> bool {
+    Milestone::ALL.iter().any(|m| m.as_str() == name)
+}
+
 /// A milestone that was said not to apply, in one pass.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NotApplicable {
@@ -123,6 +128,16 @@ pub struct Verdict {
     pub review_on: Option<String>,
     pub by: String,
     pub at: Instant,
+    /// The pass that began for a wider scope since: it is to be decided anew, and until then asks for a notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew_in: Option<u32>,
+}
+
+impl Verdict {
+    /// Whether it takes the duty off the list: it says that no notice is needed, and the scope is still what it was.
+    pub fn spares(&self) -> bool {
+        !self.required && self.renew_in.is_none()
+    }
 }
 
 /// What became of an alarm that rang.

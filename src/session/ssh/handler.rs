@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use parking_lot::Mutex;
+use russh::keys::PublicKey;
 use russh::server::{Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel as RusshChannel, ChannelId, ChannelOpenFailure, Error, Pty};
 use tokio::sync::{mpsc, watch};
@@ -14,10 +15,12 @@ use tokio_util::task::TaskTracker;
 
 use super::Shared;
 use super::door::Channel;
+use super::entry::Entry;
 use super::limit::{Full, Pending, Seat};
 use super::logbook::Named;
 use super::people::{Guest, Present};
 use super::sitting::Sitting;
+use super::tenure::Tenure;
 use super::terminal::{Terminal, clamped};
 use crate::domain::instant::Mono;
 use crate::domain::word::{LoginOutcome, LoginReason};
@@ -39,11 +42,29 @@ pub struct LoginProgress {
     pub tried: AtomicBool,
     /// Cancelled when somebody logged in.
     pub logged_in: CancellationToken,
+    /// Who it was.
+    guest: Mutex<Option<Arc<Guest>>>,
     /// The known key that was named last.
     named: Mutex<Option<Named>>,
 }
 
 impl LoginProgress {
+    /// Who logged in; waits until somebody has.
+    pub async fn guest(&self) -> Arc<Guest> {
+        self.logged_in.cancelled().await;
+        let guest = self.guest.lock().clone();
+        match guest {
+            Some(guest) => guest,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn is(&self, guest: &Arc<Guest>) {
+        let mut known = self.guest.lock();
+        *known = Some(guest.clone());
+        self.logged_in.cancel();
+    }
+
     /// The key that this door knows or knew and that was named last.
     pub fn named(&self) -> Option<Named> {
         let named = self.named.lock();
@@ -67,7 +88,7 @@ pub struct Handler {
     cut: CancellationToken,
     progress: Arc<LoginProgress>,
     sessions: TaskTracker,
-    connected: Mono,
+    over_at: Mono,
     /// Held until a session has a place: a login alone is none.
     pending: Option<Pending>,
     offers: u32,
@@ -115,6 +136,8 @@ struct Open {
 pub struct Arrival {
     pub shared: Arc<Shared>,
     pub address: std::net::IpAddr,
+    /// When the connection has lasted long enough.
+    pub over_at: Mono,
     pub cut: CancellationToken,
     pub pending: Pending,
     pub progress: Arc<LoginProgress>,
@@ -125,7 +148,7 @@ impl Handler {
     /// For a connection that was just taken.
     pub fn new(arrival: Arrival) -> Handler {
         Handler {
-            connected: arrival.shared.clock.mono(),
+            over_at: arrival.over_at,
             shared: arrival.shared,
             address: arrival.address,
             cut: arrival.cut,
@@ -136,6 +159,26 @@ impl Handler {
             login: None,
             channels: HashMap::new(),
         }
+    }
+
+    /// What stands in the file of a key that opens the door now. Of one that did once it is kept why it does not.
+    async fn known(&self, key: &PublicKey) -> Option<(String, Entry)> {
+        let roster = &self.shared.roster;
+        let refused = match roster.find(key).await {
+            Some((name, entry)) if entry.has_expired(self.shared.clock.now()) => {
+                let person = entry.person().to_owned();
+                Some((person, name, LoginReason::Expired))
+            }
+            Some(known) => return Some(known),
+            None => roster
+                .former(key)
+                .map(|(name, person)| (person, name, LoginReason::TakenAway)),
+        };
+        self.progress.tried.store(true, Ordering::Relaxed);
+        if let Some((person, name, reason)) = refused {
+            self.progress.names(person, name, reason);
+        }
+        None
     }
 
     fn begin(&mut self, id: ChannelId, words: String, session: &mut Session) -> Result<(), Error> {
@@ -162,7 +205,12 @@ impl Handler {
         let now = shared.clock.mono();
         open.pressed_at.store(now.0, Ordering::Relaxed);
         let sitting = Sitting {
-            over_at: self.connected + shared.limits.total_for_ms,
+            tenure: Tenure::new(
+                shared.roster.watch(),
+                login.guest.clone(),
+                self.over_at,
+                shared.clock.clone(),
+            ),
             guest: login.guest.clone(),
             channel: Channel {
                 handle: session.handle(),
@@ -210,14 +258,10 @@ impl russh::server::Handler for Handler {
         if self.offers > OFFERS {
             return Err(Error::Disconnect);
         }
-        let known = self.shared.roster.look().await.find(offer.public_key);
-        let Some((key, grant)) = known else {
-            if let Some((key, person)) = self.shared.roster.former(offer.public_key) {
-                self.progress.names(person, key, LoginReason::TakenAway);
-            }
+        let Some((key, entry)) = self.known(offer.public_key).await else {
             return Ok(Auth::reject());
         };
-        let person = grant.person.unwrap_or_default();
+        let person = entry.person().to_owned();
         self.progress.names(person, key, LoginReason::NotProven);
         Ok(Auth::Accept)
     }
@@ -227,12 +271,7 @@ impl russh::server::Handler for Handler {
         user: &str,
         key: VerifiedPublicKey<'_>,
     ) -> Result<Auth, Error> {
-        let found = self.shared.roster.look().await.find(key.public_key);
-        let Some((fingerprint, grant)) = found else {
-            self.progress.tried.store(true, Ordering::Relaxed);
-            if let Some((key, person)) = self.shared.roster.former(key.public_key) {
-                self.progress.names(person, key, LoginReason::TakenAway);
-            }
+        let Some((fingerprint, Entry { grant, .. })) = self.known(key.public_key).await else {
             return Ok(Auth::reject());
         };
         if self.shared.ending.is_cancelled() {
@@ -257,7 +296,7 @@ impl russh::server::Handler for Handler {
         shared
             .logbook
             .guest(LoginOutcome::LoggedIn, &guest, None, &shared.clock);
-        self.progress.logged_in.cancel();
+        self.progress.is(&guest);
         self.login = Some(Login {
             guest,
             present: None,

@@ -2,16 +2,19 @@
 //! come in stands in `roster`, how much in `limit`, the protocol in `handler`, one session in `sitting`. The screen is `ui`'s.
 
 mod door;
+mod entry;
 mod handler;
 pub mod house;
 pub mod key;
 pub mod limit;
 mod logbook;
 mod people;
-pub mod roster;
+mod roster;
+pub mod roster_file;
 mod share;
 mod sitting;
 mod stream;
+mod tenure;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -35,9 +38,10 @@ use self::house::House;
 use self::limit::{Limiter, Limits};
 use self::logbook::Logbook;
 use self::people::People;
-use self::roster::RosterFile;
+use self::roster_file::RosterFile;
 use self::share::Boards;
 use self::stream::Cuttable;
+use self::tenure::Tenure;
 use crate::client::Api;
 use crate::time::{SharedClock, timeout};
 
@@ -137,8 +141,9 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     let cut = CancellationToken::new();
     tokio::select! {
         () = accept(&listener, &config, &shared, &connections, &cut) => {}
-        () = shared.roster.follow(clock) => {}
-        () = shared.roster.tell(apis, clock) => {}
+        never = shared.roster.follow() => match never {},
+        never = shared.roster.expire() => match never {},
+        never = shared.roster.tell(apis) => match never {},
         () = reloading(&setup.reload, &setup.key_file, &config, &shared) => {}
         () = shared.boards.follow_lists() => {}
         () = shared.people.tell(apis, clock) => {}
@@ -229,10 +234,12 @@ async fn connection(
     // Keys and frames are small; none waits for another.
     drop(stream.set_nodelay(true));
     let progress = Arc::new(LoginProgress::default());
+    let over_at = clock.mono() + shared.limits.total_for_ms;
     let sessions = TaskTracker::new();
     let handler = Handler::new(Arrival {
         shared: shared.clone(),
         address,
+        over_at,
         cut: cut.clone(),
         pending,
         progress: progress.clone(),
@@ -245,6 +252,13 @@ async fn connection(
     };
     let handle = running.handle();
     let mut running = std::pin::pin!(running);
+    // What was begun before a key lost something, and what is begun after it, ends with the connection.
+    let over = async {
+        let (roster, guest) = (shared.roster.watch(), progress.guest().await);
+        let mut tenure = Tenure::new(roster, guest, over_at, clock.clone());
+        tenure.ended().await
+    };
+    let mut over = std::pin::pin!(over);
     // Somebody who logged in has begun nothing yet.
     let (mut came_in, mut was_empty) = (false, true);
     let goodbye = loop {
@@ -257,27 +271,26 @@ async fn connection(
                 if let Err(error) = ended {
                     tracing::debug!(%error, %address, "an SSH connection ended");
                 }
-                break false;
+                break None;
             }
             () = progress.logged_in.cancelled(), if !came_in => came_in = true,
+            over = &mut over => break Some(over.sentence()),
             () = clock.sleep(wait_ms) => {
                 let empty = sessions.is_empty();
                 if !came_in {
                     cut.cancel();
                 } else if empty && was_empty {
-                    break true;
+                    break Some("no session was begun");
                 }
                 was_empty = empty;
             }
-            () = shared.ending.cancelled() => break true,
+            () = shared.ending.cancelled() => {
+                break Some("this door ends now; log in again in a moment");
+            }
         }
     };
     sessions.close();
-    if goodbye {
-        let said = match shared.ending.is_cancelled() {
-            true => "this door ends now; log in again in a moment".to_owned(),
-            false => "no session was begun".to_owned(),
-        };
+    if let Some(said) = goodbye {
         let leaving = async {
             let _ = timeout(&*clock, SESSIONS_WITHIN_MS, sessions.wait()).await;
             // A client whose session has ended goes by itself, with that session's exit status.
@@ -287,7 +300,8 @@ async fn connection(
             {
                 return true;
             }
-            let disconnecting = handle.disconnect(Disconnect::ByApplication, said, "en".to_owned());
+            let disconnecting =
+                handle.disconnect(Disconnect::ByApplication, said.to_owned(), "en".to_owned());
             let _ = timeout(&*clock, CONNECTIONS_WITHIN_MS, disconnecting).await;
             false
         };

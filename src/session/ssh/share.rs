@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::client::{Api, ApiError, Watch};
 use crate::domain::board::{Board, Source};
 use crate::domain::grant::Grant;
+use crate::domain::instant::Instant;
 use crate::session::board::whole;
 use crate::time::{SharedClock, timeout};
 use crate::wire::NamedBody;
@@ -146,14 +147,15 @@ impl Boards {
     }
 }
 
-/// The shared board as one person is shown it: it says who they are.
-pub fn named(board: &Arc<Board>, person: &str) -> Arc<Board> {
+/// The shared board as one person is shown it: it says who they are, and until when their key opens this door.
+pub fn named(board: &Arc<Board>, person: &str, key_expires_at: Option<Instant>) -> Arc<Board> {
     let source = |source: &Arc<Source>| {
         let Some(about) = &source.about else {
             return source.clone();
         };
         let mut about = (**about).clone();
         about.you.name = person.to_owned();
+        about.key_expires_at = key_expires_at;
         Arc::new(Source {
             about: Some(Arc::new(about)),
             ..Source::clone(source)

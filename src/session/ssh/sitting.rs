@@ -15,6 +15,7 @@ use super::house::{Asked, Visit};
 use super::limit::Seat;
 use super::people::Guest;
 use super::share::named;
+use super::tenure::Tenure;
 use super::terminal::Terminal;
 use crate::domain::instant::Mono;
 use crate::session::board::Viewing;
@@ -42,8 +43,8 @@ pub struct Sitting {
     pub incoming: mpsc::Receiver<Incoming>,
     /// When a key was last pressed.
     pub pressed_at: Arc<AtomicI64>,
-    /// When the connection has lasted long enough.
-    pub over_at: Mono,
+    /// As long as it lasts the person may stay.
+    pub tenure: Tenure,
     /// The client says no more.
     pub eof: CancellationToken,
     /// The client is gone.
@@ -76,6 +77,9 @@ impl Sitting {
             let last = refusal(&full.to_string(), 1);
             return self.print(last).await;
         }
+        if let Some(over) = self.tenure.over() {
+            return self.print(refusal(over.sentence(), over.code())).await;
+        }
         let visit = Visit {
             guest: self.guest.clone(),
             apis: self.shared.boards.apis_of(&self.guest.grant),
@@ -96,13 +100,19 @@ impl Sitting {
                 self.incoming.close();
                 let shared = self.shared.clone();
                 let clock = shared.clock.clone();
-                let _turn = shared.prints.acquire().await;
-                let printed = tokio::select! {
-                    printed = timeout(&*clock, PRINT_WITHIN_MS, printing) => printed,
-                    () = self.gone.cancelled() => return,
-                    () = self.shared.ending.cancelled() => Ok(refusal("this door is about to end", 1)),
+                // A turn is over when it is printed, however slowly the client takes it then.
+                let printing = async {
+                    let _turn = shared.prints.acquire().await;
+                    timeout(&*clock, PRINT_WITHIN_MS, printing).await
                 };
-                let last = printed.unwrap_or_else(|_| refusal("it took too long; ask for less", 1));
+                let last = tokio::select! {
+                    printed = printing => {
+                        printed.unwrap_or_else(|_| refusal("it took too long; ask for less", 1))
+                    }
+                    over = self.tenure.ended() => refusal(over.sentence(), over.code()),
+                    () = self.gone.cancelled() => return,
+                    () = shared.ending.cancelled() => refusal("this door is about to end", 1),
+                };
                 self.print(last).await;
             }
         }
@@ -128,6 +138,7 @@ impl Sitting {
             guest,
             channel,
             mut size,
+            tenure,
             input,
             mut incoming,
             ..
@@ -139,23 +150,24 @@ impl Sitting {
             h,
             depth: terminal.depth(),
         };
-        let person = guest.person().to_owned();
+        let (person, key) = (guest.person().to_owned(), tenure.clone());
         let (boards, watch) = watch::channel(shared.boards.of(&guest.grant));
         let viewing = Viewing {
             app,
             apis: shared.boards.apis_of(&guest.grant),
             watch,
             clock: clock.clone(),
-            shown: Some(Box::new(move |board| named(board, &person))),
+            shown: Some(Box::new(move |board| {
+                named(board, &person, key.expires_at())
+            })),
         };
         let mut door = SshDoor::new(&channel);
         let tending = Tending {
             shared: &shared,
-            guest: &guest,
+            tenure,
             input,
             size,
             pressed_at: &self.pressed_at,
-            over_at: self.over_at,
             eof: &self.eof,
             gone: &self.gone,
         };
@@ -190,11 +202,10 @@ fn refusal(sentence: &str, code: i32) -> Last {
 /// What goes on beside a board's loop.
 struct Tending<'a> {
     shared: &'a Shared,
-    guest: &'a Guest,
+    tenure: Tenure,
     input: mpsc::Sender<Incoming>,
     size: watch::Receiver<(u16, u16)>,
     pressed_at: &'a AtomicI64,
-    over_at: Mono,
     eof: &'a CancellationToken,
     gone: &'a CancellationToken,
 }
@@ -203,18 +214,12 @@ impl Tending<'_> {
     /// Passes new sizes on until the session has to end.
     async fn run(mut self) -> Goodbye {
         let clock = &self.shared.clock;
-        let mut roster = self.shared.roster.watch();
         let goodbye = loop {
-            let now = clock.mono();
             let idle_for = self.shared.limits.idle_for_ms;
             let idle_at = Mono(self.pressed_at.load(Ordering::Relaxed)) + idle_for;
-            let kept = (roster.borrow_and_update())
-                .still_gives(&self.guest.fingerprint, &self.guest.grant);
-            if !kept {
-                break bye(4, "your key no longer gives what it gave; log in again");
-            } else if now >= self.over_at {
-                break bye(0, "this session has lasted long enough; log in again");
-            } else if now >= idle_at {
+            if let Some(over) = self.tenure.over() {
+                break bye(over.code(), over.sentence());
+            } else if clock.mono() >= idle_at {
                 break bye(0, "no key was pressed for long; log in again");
             }
             tokio::select! {
@@ -228,8 +233,8 @@ impl Tending<'_> {
                     }
                     clock.sleep(RESIZE_EVERY_MS).await;
                 }
-                _ = roster.changed() => {}
-                () = clock.sleep_until(idle_at.min(self.over_at)) => {}
+                _ = self.tenure.ended() => {}
+                () = clock.sleep_until(idle_at) => {}
                 () = self.eof.cancelled() => break gone(),
                 () = self.gone.cancelled() => break gone(),
                 () = self.shared.ending.cancelled() => {

@@ -3,31 +3,38 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use russh::ChannelMsg;
 use russh::client::{self, Handle};
 use russh::keys::{Algorithm, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::{Channel, ChannelMsg};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Setup;
 use super::house::{Asked, House, Last, Visit};
 use super::limit::Limits;
-use super::roster::RosterFile;
+use super::roster_file::RosterFile;
 use crate::time::{SharedClock, SystemClock, timeout};
 
-/// Says its words back, and breaks where it is asked to.
+/// Says its words back; breaks, waits and says much where it is asked to.
 struct Echo;
 
 impl House for Echo {
     fn asked(&self, visit: Visit, words: &str) -> Asked {
         assert_ne!(words, "break at once");
         let said = format!("{} {words}\n", visit.guest.person());
-        let breaks = words == "break later";
+        let words = words.to_owned();
         Asked::Print(Box::pin(async move {
             tokio::task::yield_now().await;
-            assert!(!breaks, "as it was asked to");
+            assert_ne!(words, "break later");
+            if words == "wait" {
+                std::future::pending::<()>().await;
+            }
             Last {
-                out: said.into_bytes(),
+                out: match words.as_str() {
+                    "much" => vec![b'.'; 1 << 20],
+                    _ => said.into_bytes(),
+                },
                 ..Last::default()
             }
         }))
@@ -53,14 +60,20 @@ struct Opened {
     address: SocketAddr,
     person: Arc<PrivateKey>,
     serving: tokio::task::JoinHandle<()>,
+    reload: Arc<Notify>,
     /// Where the file of keys is read again and again.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Opened {
     /// Comes in.
     async fn login(&self) -> Handle<Believes> {
-        let mut handle = client::connect(Arc::default(), self.address, Believes)
+        self.login_as(client::Config::default()).await
+    }
+
+    /// Comes in as such a client.
+    async fn login_as(&self, config: client::Config) -> Handle<Believes> {
+        let mut handle = client::connect(Arc::new(config), self.address, Believes)
             .await
             .unwrap();
         let key = PrivateKeyWithHashAlg::new(self.person.clone(), None);
@@ -81,13 +94,14 @@ async fn open(ending: &CancellationToken, limits: Limits) -> Opened {
     )
     .unwrap();
     let clock: SharedClock = Arc::new(SystemClock::new());
+    let reload = Arc::new(Notify::new());
     let setup = Setup {
         house: Arc::new(Echo),
         apis: Vec::new(),
-        roster: RosterFile::open(&path).unwrap(),
+        roster: RosterFile::open(&path, clock.clone()).unwrap(),
         key: host,
         key_file: folder.path().join("host"),
-        reload: Arc::default(),
+        reload: reload.clone(),
         clock,
         limits,
     };
@@ -102,14 +116,26 @@ async fn open(ending: &CancellationToken, limits: Limits) -> Opened {
         address,
         person: Arc::new(person),
         serving,
-        _folder: folder,
+        reload,
+        folder,
     }
 }
 
 /// What a command printed, and its exit code.
 async fn ran(handle: &Handle<Believes>, words: &str) -> (String, Option<u32>) {
+    heard(begun(handle, words).await).await
+}
+
+/// A command that runs.
+async fn begun(handle: &Handle<Believes>, words: &str) -> Channel<client::Msg> {
     let mut channel = handle.channel_open_session().await.unwrap();
     channel.exec(true, words).await.unwrap();
+    assert!(matches!(channel.wait().await, Some(ChannelMsg::Success)));
+    channel
+}
+
+/// What it prints until its end, and its exit code.
+async fn heard(mut channel: Channel<client::Msg>) -> (String, Option<u32>) {
     let (mut said, mut code) = (Vec::new(), None);
     while let Some(message) = channel.wait().await {
         match message {
@@ -181,6 +207,68 @@ async fn a_login_without_a_session_is_cut_soon() {
     let door = open(&ending, limits).await;
     let idle = door.login().await;
     assert!(is_cut(idle).await, "it is still there");
+    ending.cancel();
+    door.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_shows_no_board_ends_with_its_key_and_so_does_what_runs_on_it() {
+    let ending = CancellationToken::new();
+    let door = open(&ending, Limits::default()).await;
+    let (kept, busy) = (door.login().await, door.login().await);
+    assert_eq!(ran(&kept, "one").await, ("a one\n".to_owned(), Some(0)));
+    let waiting = begun(&busy, "wait").await;
+    std::fs::write(door.folder.path().join("keys"), "").unwrap();
+    door.reload.notify_one();
+    let (said, code) = heard(waiting).await;
+    assert!(said.contains("your key no longer gives"), "{said}");
+    assert_eq!(code, Some(4));
+    assert!(is_cut(kept).await && is_cut(busy).await);
+    ending.cancel();
+    door.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_ends_after_its_total_time_whatever_runs_on_it() {
+    let ending = CancellationToken::new();
+    let limits = Limits {
+        total_for_ms: 2_000,
+        ..Limits::default()
+    };
+    let door = open(&ending, limits).await;
+    let busy = door.login().await;
+    let (said, code) = ran(&busy, "wait").await;
+    assert!(said.contains("lasted long enough"), "{said}");
+    assert_eq!(code, Some(0));
+    assert!(is_cut(busy).await);
+    ending.cancel();
+    door.serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn clients_that_take_nothing_of_what_is_printed_hold_up_nobody_elses_print() {
+    let ending = CancellationToken::new();
+    let door = open(&ending, Limits::default()).await;
+    let mut stuck = Vec::new();
+    for _ in 0..super::PRINTS {
+        let config = client::Config {
+            window_size: 32 * 1024,
+            maximum_packet_size: 16 * 1024,
+            channel_buffer_size: 1,
+            ..client::Config::default()
+        };
+        let handle = door.login_as(config).await;
+        let mut channel = begun(&handle, "much").await;
+        assert!(matches!(
+            channel.wait().await,
+            Some(ChannelMsg::Data { .. })
+        ));
+        stuck.push((handle, channel));
+    }
+    let other = door.login().await;
+    let printed = timeout(&SystemClock::new(), 45_000, ran(&other, "one")).await;
+    assert_eq!(printed, Ok(("a one\n".to_owned(), Some(0))));
+    drop(stuck);
     ending.cancel();
     door.serving.await.unwrap();
 }

@@ -222,7 +222,7 @@ pub(super) fn rows(
         }
         let at = match group {
             DutyGroup::Running | DutyGroup::NotBefore | DutyGroup::Held => duty.due_at,
-            DutyGroup::Finished => duty.submitted_at,
+            DutyGroup::Finished => duty.submitted_at.or(duty.met_at),
             DutyGroup::DecisionMissing | DutyGroup::NoNumber => duty.counted_from,
         };
         out.push(row(
@@ -238,15 +238,16 @@ pub(super) fn rows(
     next
 }
 
-/// How many of the duties are sent, do not apply, were decided against, are not in force.
-pub(super) fn finished(rows: &[DutyRow]) -> [usize; 4] {
-    let mut counts = [0; 4];
+/// How many of the duties are sent, met without a notice, do not apply, were decided against, are not in force.
+pub(super) fn finished(rows: &[DutyRow]) -> [usize; 5] {
+    let mut counts = [0; 5];
     for duty in rows.iter().filter_map(DutyRow::view) {
         let place = match duty.status {
-            DutyStatus::Met => 0,
-            DutyStatus::NotRequired => 1,
-            DutyStatus::Decided => 2,
-            DutyStatus::NotInForce => 3,
+            DutyStatus::Met if duty.met_at.is_none() => 0,
+            DutyStatus::Met => 1,
+            DutyStatus::NotRequired => 2,
+            DutyStatus::Decided => 3,
+            DutyStatus::NotInForce => 4,
             _ => continue,
         };
         if let Some(count) = counts.get_mut(place) {

@@ -48,7 +48,7 @@ pub struct Index {
     /// How many duties each group has, those counted that stand as one row.
     pub owed: [usize; DutyGroup::ALL.len()],
     /// How many are finished, by how: sent, does not apply, decided against, not in force.
-    pub finished: [usize; 4],
+    pub finished: [usize; 5],
     /// One row an owning team; what passes the filter.
     pub teams: Vec<TeamRow>,
     /// What the head of every screen tells; never filtered.

@@ -84,7 +84,7 @@ fn duties_stand_in_their_groups_and_the_finished_are_counted_by_how() {
         let rows = index.duties.get(begin..begin + count).unwrap();
         assert!(rows.iter().all(|row| row.group == *group));
     }
-    assert_eq!(index.finished, [6, 11, 2, 3]);
+    assert_eq!(index.finished, [6, 0, 11, 2, 3]);
     let running = index
         .duties
         .iter()

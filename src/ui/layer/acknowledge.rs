@@ -3,6 +3,7 @@
 use super::dialog::{self, Body, Fault, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, fact};
 use super::page::state_parts;
+use super::pick;
 use crate::domain::command::Command;
 use crate::domain::command::acknowledge_page::AcknowledgePage;
 use crate::domain::view::PageView;
@@ -120,7 +121,7 @@ impl Body for Acknowledge {
         Ok(Command::AcknowledgePage(AcknowledgePage {
             page: page.id.clone(),
             answer: answer(form),
-            eta: form.when("eta").map(|eta| eta.at),
+            eta: pick::to_the_minute(form, "eta")?,
         }))
     }
 }

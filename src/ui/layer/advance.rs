@@ -4,7 +4,7 @@
 use super::dialog::{self, Body, Fault, Look, Opened, Weight, reason};
 use super::form::{Form, Row, fact, row};
 use crate::domain::command::Command;
-use crate::domain::command::advance::Advance;
+use crate::domain::command::advance::{self, Advance};
 use crate::domain::gate::asked;
 use crate::domain::say::phase_words;
 use crate::domain::view::IncidentView;
@@ -18,8 +18,6 @@ use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 use crate::ui::upstream;
 
-/// Why incidents loop back.
-const REASONS: &[&str] = &["new indicator", "wider scope", "failed containment"];
 /// Why a hard gate is overridden.
 const OVERRIDES: &[&str] = &["recorded elsewhere", "does not apply to this incident"];
 
@@ -279,7 +277,10 @@ pub(super) fn back(shared: &mut Shared) -> Opened {
         if phase <= Phase::DetectionAndAnalysis {
             return Err(no_way_back(look.incident));
         }
-        Ok((Back, Form::new(vec![reason("reason", REASONS).required()])))
+        Ok((
+            Back,
+            Form::new(vec![reason("reason", advance::REASONS).required()]),
+        ))
     })
 }
 

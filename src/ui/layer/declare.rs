@@ -3,10 +3,13 @@
 
 use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight, duty_words, reason};
 use super::form::{Field, Form, Row, Side, fact, row};
+use super::pick;
 use crate::domain::command::Command;
 use crate::domain::command::declare::Declare;
+use crate::domain::duty;
 use crate::domain::instant::Instant;
-use crate::domain::view::DutyView;
+use crate::domain::view::{DutyView, TriggerView};
+use crate::domain::when::When;
 use crate::domain::word::{DutyStatus, Reportable};
 use crate::ui::canvas::Part;
 use crate::ui::keymap::Action;
@@ -38,9 +41,8 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
     })
 }
 
-fn standing(look: &Look<'_>) -> Option<Instant> {
-    let trigger = look.incident.triggers.get(DECLARED)?;
-    Some(trigger.at.at)
+fn standing<'a>(look: &Look<'a>) -> Option<&'a TriggerView> {
+    look.incident.triggers.get(DECLARED)
 }
 
 /// Whether the instant would be later than the one on record, and so wait for a second person.
@@ -49,8 +51,14 @@ fn is_later(form: &Form, look: &Look<'_>) -> bool {
 }
 
 fn is_later_than_recorded(given: Option<Instant>, look: &Look<'_>) -> bool {
+    let zones = duty::zones_of(&look.incident.profile);
+    let later = |at: Instant, was: &TriggerView| {
+        duty::is_later(DECLARED, was, When::exact(at), look.incident.pass, &zones)
+    };
     look.incident.reportable == Reportable::Declared
-        && given.zip(standing(look)).is_some_and(|(at, was)| at > was)
+        && given
+            .zip(standing(look))
+            .is_some_and(|(at, was)| later(at, was))
 }
 
 fn written(at: Instant, look: &Look<'_>) -> String {
@@ -164,7 +172,7 @@ impl Body for Declaring {
 
     fn command(&self, form: &Form, _look: &Look<'_>) -> Result<Command, Fault> {
         Ok(Command::Declare(Declare {
-            at: form.when("at").map(|when| when.at),
+            at: pick::to_the_minute(form, "at")?,
             reason: form.given("reason"),
         }))
     }
@@ -178,7 +186,8 @@ impl Body for Declaring {
             Some(at) => written(at, look),
             None => format!("now, by the backend's clock: about {}", written(now, look)),
         };
-        let before = standing(look).map_or("not declared".to_owned(), |at| written(at, look));
+        let before =
+            standing(look).map_or("not declared".to_owned(), |was| written(was.at.at, look));
         let mut rows = vec![
             fact("before", before, Role::Before),
             fact(

@@ -429,6 +429,10 @@ fn decided(look: Look<'_>, duty: &DutyView, lines: &mut Lines) {
         items.extend(duty.outcome.as_ref().map(|outcome| text(spaced(outcome))));
         lines.fact("sent", items);
     }
+    if let Some((at, reached)) = duty.met_at.zip(duty.reached_words()) {
+        let items = vec![text(reached), text(look.instant(at, Form::Full))];
+        lines.fact("met", items);
+    }
     if let Some(told) = duty.told {
         let told = format!("{} of {}", grouped(told.done), grouped(told.of));
         lines.fact("told", vec![text(told)]);

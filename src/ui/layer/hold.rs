@@ -14,6 +14,9 @@ use crate::ui::phrase::Form as Written;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
+/// What stands before the name of a written exception.
+const EXCEPTION: &str = "exception:";
+
 /// Opens it on the selected incident.
 pub fn open(shared: &mut Shared) -> Opened {
     dialog::open(Action::Hold, shared, |look| {
@@ -56,8 +59,7 @@ fn form(look: &Look<'_>) -> Form {
             .required()
             .hidden(),
         Field::text("kind", "ground", NAME)
-            .phrases(&["law enforcement", "national security", "exception:"])
-            .value("law enforcement")
+            .hint("one that the duty's text knows")
             .required(),
         Field::text("authority", "authority", NAME)
             .hint("who ordered or vetted it")
@@ -113,8 +115,22 @@ impl Body for Holds {
         }
     }
 
-    fn settle(&mut self, form: &mut Form, _look: &Look<'_>) {
+    fn settle(&mut self, form: &mut Form, look: &Look<'_>) {
         let release = releases(form);
+        let duty = form
+            .choice("duty")
+            .and_then(|id| pick::duty(look.incident, id));
+        let known = duty.map_or(&[][..], |duty| &duty.holds);
+        let grounds: Vec<&str> = known
+            .iter()
+            .map(String::as_str)
+            .chain([EXCEPTION])
+            .collect();
+        form.set_phrases("kind", &grounds);
+        let first = grounds.first().copied().unwrap_or(EXCEPTION);
+        if !form.is_touched("kind") && form.text("kind") != first {
+            form.set("kind", first, look.clock());
+        }
         for key in ["duty", "kind", "authority", "document", "at", "until"] {
             form.show(key, !release);
         }
@@ -155,18 +171,14 @@ impl Body for Holds {
         let duty = form
             .choice("duty")
             .ok_or_else(|| Fault::field("duty", "Choose a duty."))?;
-        let from = form.when("at").map(|when| when.at);
+        let from = pick::to_the_minute(form, "at")?;
+        // A day alone ends the hold with its first minute: the earlier end is the safe one.
         let until = form.when("until").map(|when| when.at);
         if until.is_some_and(|until| from.is_some_and(|from| until <= from)) {
             return Err(Fault::field("until", "The hold ends before it begins."));
         }
-        // The two grounds of the law are words of the record; they are shown as they are said.
-        let kind = form.given("kind").map(|kind| match kind.trim() {
-            "law enforcement" => "law_enforcement".to_owned(),
-            "national security" => "national_security".to_owned(),
-            other => other.to_owned(),
-        });
-        if kind.as_deref() == Some("exception:") {
+        let kind = form.given("kind");
+        if kind.as_deref().map(str::trim) == Some(EXCEPTION) {
             return Err(Fault::field(
                 "kind",
                 "Name the exception: exception:<name>.",

@@ -1,11 +1,13 @@
 //! What dialogs offer to choose from: an incident's duties with their clocks, people whose names the board has seen,
 //! values before and after. What is done with the choice stands with each dialog.
 
-use super::form::{Item, Row};
+use super::dialog::Fault;
+use super::form::{Form, Item, Row};
 use crate::domain::duty::status_at;
+use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::domain::view::{DutyView, IncidentView};
-use crate::domain::word::Seat;
+use crate::domain::word::{Precision, Seat};
 use crate::ui::canvas::Part;
 use crate::ui::screen::words;
 pub use crate::ui::screen::words::seat;
@@ -56,6 +58,13 @@ pub fn duty<'a>(incident: &'a IncidentView, id: &str) -> Option<&'a DutyView> {
 
 /// People seen in seats at a source, the most seen first, ourselves before all.
 pub fn names(shared: &Shared, source: usize) -> Vec<String> {
+    let mut names = seen(shared, source);
+    names.truncate(NAMES);
+    names
+}
+
+/// The same, however many they are.
+pub fn seen(shared: &Shared, source: usize) -> Vec<String> {
     let mut seen: Vec<(usize, String)> = Vec::new();
     let mut add = |name: &str, weight: usize| match seen.iter_mut().find(|(_, n)| n == name) {
         Some((count, _)) => *count += weight,
@@ -81,8 +90,22 @@ pub fn names(shared: &Shared, source: usize) -> Vec<String> {
     let names = seen.into_iter().map(|(_, name)| name);
     names
         .filter(|name| !SafeText::line(name).is_changed())
-        .take(NAMES)
         .collect()
+}
+
+/// An instant that something is measured against. A day alone would be read as its first minute, and what came late as in
+/// time.
+pub fn to_the_minute(form: &Form, field: &'static str) -> Result<Option<Instant>, Fault> {
+    let Some(when) = form.when(field) else {
+        return Ok(None);
+    };
+    if when.precision >= Precision::Day {
+        return Err(Fault::field(
+            field,
+            "Say the time of day too, as 2026-11-23 14:05; a day alone is read as its first minute.",
+        ));
+    }
+    Ok(Some(when.at))
 }
 
 /// `severity  sev2 ► sev1`; under a heading without a name.

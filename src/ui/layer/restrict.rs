@@ -3,7 +3,7 @@
 
 use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Row, row};
-use super::pick::{SEATS, before_after};
+use super::pick::{self, SEATS, before_after};
 use crate::domain::command::Command;
 use crate::domain::command::restrict::Restrict as Order;
 use crate::ui::keymap::Action;
@@ -39,7 +39,7 @@ fn form(look: &Look<'_>) -> Form {
     };
     let field = Field::text("people", "people", LIST)
         .value(&shown)
-        .hint("names with commas between; empty: lift it");
+        .hint("names with commas or blanks between; empty: lift it");
     Form::new(vec![field])
 }
 
@@ -53,10 +53,38 @@ fn distinct(people: Vec<String>) -> Vec<String> {
     seen
 }
 
-fn people(form: &Form) -> Vec<String> {
+/// Names with commas or blanks between. One that is known with a blank in it stays one.
+fn people(form: &Form, look: &Look<'_>) -> Vec<String> {
+    let known = known(look);
     let typed = form.text("people").split(',').map(str::trim);
-    let named = typed.filter(|name| !name.is_empty());
-    distinct(named.map(str::to_owned).collect())
+    let each = typed.flat_map(|part| match known.iter().any(|name| name == part) {
+        true => vec![part.to_owned()],
+        false => part.split_whitespace().map(str::to_owned).collect(),
+    });
+    distinct(each.collect())
+}
+
+/// The names that this board has seen.
+fn known(look: &Look<'_>) -> Vec<String> {
+    let mut known = pick::seen(look.shared, look.target.source);
+    if let Some(restriction) = &look.incident.restriction {
+        known.extend(restriction.people.iter().cloned());
+    }
+    known
+}
+
+/// A name that nobody has locks out whoever was meant.
+fn unknown(form: &Form, look: &Look<'_>) -> Option<Row> {
+    let known = known(look);
+    let mut named = people(form, look);
+    named.retain(|name| !known.contains(name));
+    (!named.is_empty()).then(|| {
+        let text = format!(
+            "Not seen on this board: {}. Only the exact name of a token lets a person in.",
+            named.join(", ")
+        );
+        row(text, Role::Missing)
+    })
 }
 
 fn now(look: &Look<'_>) -> String {
@@ -82,8 +110,9 @@ impl Body for Restrict {
             look.shared,
             "sees it",
             &now(look),
-            &then(&people(form), look),
+            &then(&people(form, look), look),
         )];
+        rows.extend(unknown(form, look));
         if let Some(restriction) = &look.incident.restriction {
             let at = look.shared.instant(
                 look.target.source,
@@ -113,7 +142,7 @@ impl Body for Restrict {
     }
 
     fn does(&self, form: &Form, look: &Look<'_>) -> String {
-        let people = people(form);
+        let people = people(form, look);
         match people.is_empty() {
             true => "lift the restriction".to_owned(),
             false => {
@@ -127,7 +156,7 @@ impl Body for Restrict {
     }
 
     fn command(&self, form: &Form, look: &Look<'_>) -> Result<Command, Fault> {
-        let people = people(form);
+        let people = people(form, look);
         if people.is_empty() && look.incident.restriction.is_none() {
             return Err(Fault::field(
                 "people",
@@ -140,11 +169,13 @@ impl Body for Restrict {
     }
 
     fn review(&self, _command: &Command, form: &Form, look: &Look<'_>) -> Vec<Row> {
-        vec![before_after(
+        let mut rows = vec![before_after(
             look.shared,
             "sees it",
             &now(look),
-            &then(&people(form), look),
-        )]
+            &then(&people(form, look), look),
+        )];
+        rows.extend(unknown(form, look));
+        rows
     }
 }

@@ -5,7 +5,7 @@ use super::dialog::{self, Body, Fault, Foresees, Look, Opened, Weight};
 use super::form::{Field, Form, Item, Row, Side, row};
 use super::pick::{self, before_after};
 use crate::domain::command::Command;
-use crate::domain::command::submit::Submit;
+use crate::domain::command::submit::{Submit, completed};
 use crate::domain::command::text::NAME;
 use crate::domain::command::withdraw_submit::WithdrawSubmit;
 use crate::domain::instant::Instant;
@@ -19,11 +19,14 @@ use crate::ui::theme::Role;
 /// Opens it on the selected incident.
 pub fn open(shared: &mut Shared) -> Opened {
     dialog::open(Action::Sent, shared, |look| {
-        if look.incident.duties.iter().any(|duty| duty.enabled) {
+        let sendable = |duty: &DutyView| {
+            duty.enabled && (duty.met_by.is_empty() || duty.submitted_at.is_some())
+        };
+        if look.incident.duties.iter().any(sendable) {
             Ok((Sent, form(look).past_a_single_choice()))
         } else {
             Err(format!(
-                "{} has no duties; set its regimes first.",
+                "{} has no duty that is met by a notice; set its regimes first.",
                 look.target.id
             ))
         }
@@ -49,7 +52,8 @@ fn form(look: &Look<'_>) -> Form {
     let ticked = look.shared.selected_duty.clone().unwrap_or_default();
     Form::new(vec![
         Field::choice("does", "what", does),
-        Field::ticks("duties", "duties", duties(&|_| true))
+        // What the response itself meets is not sent.
+        Field::ticks("duties", "duties", duties(&|duty| duty.met_by.is_empty()))
             .value(&ticked)
             .required(),
         Field::choice("duty", "duty", sent).hidden(),
@@ -123,13 +127,43 @@ fn against_due(duty: &DutyView, at: Instant, look: &Look<'_>) -> String {
     }
 }
 
+/// Whom it tells, where numbers are on record or given: of each duty its own.
+fn told_rows(body: &Submit, look: &Look<'_>) -> Vec<Row> {
+    let say = |told: Told, name: &str| match told.of.saturating_sub(told.done) {
+        0 => row(format!("{name}told all {}", told.of), Role::Text),
+        open => row(
+            format!(
+                "{name}told {} of {}; {open} remain, the duty runs on",
+                told.done, told.of
+            ),
+            Role::Missing,
+        ),
+    };
+    if let Some(told) = body.told {
+        return vec![say(told, "")];
+    }
+    let duties = body
+        .duties
+        .iter()
+        .filter_map(|id| pick::duty(look.incident, id));
+    duties
+        .filter_map(|duty| {
+            let told = completed(duty, body.kind).or(duty.told_in_part())?;
+            Some(say(told, &format!("{}: ", look.duty_name(duty))))
+        })
+        .collect()
+}
+
 fn state(duty: &DutyView, look: &Look<'_>) -> String {
     match duty.submitted_at {
         Some(at) => {
             let at = look
                 .shared
                 .instant(look.target.source, look.incident, at, Written::Weekday);
-            format!("sent {at}")
+            match duty.told_in_part() {
+                Some(told) => format!("sent to {} of {}, {at}", told.done, told.of),
+                None => format!("sent {at}"),
+            }
         }
         None => "not recorded as sent".to_owned(),
     }
@@ -175,8 +209,7 @@ impl Body for Sent {
                 reason: form.given("reason").unwrap_or_default(),
             }));
         }
-        let at = form
-            .when("at")
+        let at = pick::to_the_minute(form, "at")?
             .ok_or_else(|| Fault::field("at", "Say when it was sent."))?;
         let duties: Vec<String> = form
             .ticked("duties")
@@ -184,7 +217,7 @@ impl Body for Sent {
             .map(str::to_owned)
             .collect();
         for duty in duties.iter().filter_map(|id| pick::duty(look.incident, id)) {
-            if duty.counted_from.is_some_and(|from| at.at < from) {
+            if duty.counted_from.is_some_and(|from| at < from) {
                 let sentence = format!(
                     "{} runs only from later on: it cannot have been sent before that.",
                     look.duty_name(duty)
@@ -195,7 +228,7 @@ impl Body for Sent {
         let kind = form.choice("kind").and_then(|kind| kind.parse().ok());
         Ok(Command::Submit(Submit {
             duties,
-            at: at.at,
+            at,
             channel: form.given("channel").unwrap_or_default(),
             reference: form.given("reference"),
             kind: kind.unwrap_or(SubmitKind::Initial),
@@ -229,15 +262,7 @@ impl Body for Sent {
                 let reference = reference.map(|of| format!(", {of}")).unwrap_or_default();
                 let how = format!("{} notice, by {}{reference}", body.kind, body.channel);
                 rows.push(row(how, Role::Text));
-                if let Some(told) = body.told {
-                    let open = told.of.saturating_sub(told.done);
-                    let text = format!(
-                        "told {} of {}; {open} remain, the duty runs on",
-                        told.done, told.of
-                    );
-                    let all = format!("told all {}", told.of);
-                    rows.push(row(if open > 0 { text } else { all }, Role::Text));
-                }
+                rows.extend(told_rows(body, look));
             }
             Command::WithdrawSubmit(body) => {
                 tell(&body.duty, &|_| {

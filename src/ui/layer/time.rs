@@ -5,12 +5,13 @@ use super::dialog::{self, Body, Fault, Look, Opened, Weight, reason};
 use super::form::{Field, Form, Item, Row, Side, fact, row, when};
 use crate::domain::allowed::CommandKind;
 use crate::domain::command::Command;
-use crate::domain::command::confirm_time::ConfirmTime;
+use crate::domain::command::confirm_time::{self, ConfirmTime};
 use crate::domain::command::not_applicable::NotApplicable;
-use crate::domain::command::record_time::RecordTime;
+use crate::domain::command::record_time::{RecordTime, SUBMITTED};
 use crate::domain::command::text::NAME;
+use crate::domain::duty;
 use crate::domain::say::spaced;
-use crate::domain::view::{ProposedView, TriggerView};
+use crate::domain::view::{DutyView, TriggerView};
 use crate::domain::when::When;
 use crate::domain::word::{Milestone, Phase, Precision};
 use crate::ui::canvas::Part;
@@ -66,18 +67,35 @@ fn milestone(name: &str) -> Option<Milestone> {
     name.parse().ok()
 }
 
+/// A proposal by somebody else: its item, its trigger, the duty it is for alone, and what stands.
+struct Proposal<'a> {
+    id: String,
+    name: &'a str,
+    duty: Option<&'a DutyView>,
+    standing: &'a TriggerView,
+}
+
 /// Proposals by others, which this viewer may confirm.
-fn proposals<'a>(look: &Look<'a>) -> Vec<(&'a str, &'a TriggerView, &'a ProposedView)> {
+fn proposals<'a>(look: &Look<'a>) -> Vec<Proposal<'a>> {
     let me = look.me();
     let may = look
         .shared
         .may(CommandKind::ConfirmTime, look.target)
         .is_ok();
-    let triggers = look.incident.triggers.iter().filter(|_| may);
-    triggers
-        .filter_map(|(name, trigger)| {
-            let proposed = trigger.proposed.as_ref().filter(|p| p.by != me)?;
-            Some((name.as_str(), trigger, proposed))
+    let incident = look.incident;
+    let of_incident = incident.triggers.iter().map(|(name, t)| (None, name, t));
+    let of_duties = incident.duties.iter().flat_map(|duty| {
+        duty.triggers
+            .iter()
+            .map(move |(name, t)| (Some(duty), name, t))
+    });
+    let all = of_incident.chain(of_duties).filter(|_| may);
+    all.filter(|(.., standing)| standing.proposed.as_ref().is_some_and(|p| p.by != me))
+        .map(|(duty, name, standing)| Proposal {
+            id: duty.map_or(name.clone(), |duty| format!("{name} {}", duty.id)),
+            name,
+            duty,
+            standing,
         })
         .collect()
 }
@@ -132,8 +150,9 @@ fn names(look: &Look<'_>) -> Vec<String> {
     };
     let mut names: Vec<String> = Vec::new();
     for name in ordered {
-        // A declaration is a decision with a name, not a time among others.
-        if name != "declared_at" && !names.iter().any(|known| known == name) {
+        // A declaration is a decision with a name, not a time among others; a notice is recorded as sent.
+        let elsewhere = name == "declared_at" || name.starts_with(SUBMITTED);
+        if !elsewhere && !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
     }
@@ -150,7 +169,14 @@ fn items(what: Does, look: &Look<'_>) -> Vec<Item> {
             .collect(),
         Does::Confirm => proposals(look)
             .iter()
-            .map(|(name, ..)| named(name))
+            .map(|proposal| {
+                let said = match proposal.duty {
+                    Some(duty) => format!("{}, {}", spaced(proposal.name), look.duty_name(duty)),
+                    None => spaced(proposal.name),
+                };
+                let told = when::told(proposal.standing.at, look.clock());
+                Item::new(&proposal.id, said).with(vec![Part::text(told, Role::Dim)])
+            })
             .collect(),
     }
 }
@@ -211,8 +237,24 @@ pub(super) fn open(shared: &mut Shared) -> Opened {
     })
 }
 
+/// The trigger that is chosen, and the one duty it is of, where that is said.
+fn chosen(form: &Form) -> (&str, Option<&str>) {
+    let id = form.choice("trigger").unwrap_or_default();
+    match id.split_once(' ') {
+        Some((name, duty)) => (name, Some(duty)),
+        None => (id, None),
+    }
+}
+
 fn standing<'a>(form: &Form, look: &Look<'a>) -> Option<&'a TriggerView> {
-    look.incident.triggers.get(form.choice("trigger")?)
+    let (name, duty) = chosen(form);
+    match duty {
+        Some(id) => {
+            let mut duties = look.incident.duties.iter();
+            duties.find(|duty| duty.id == id)?.triggers.get(name)
+        }
+        None => look.incident.triggers.get(name),
+    }
 }
 
 /// Whether the instant moves the one that counts later, so that a second person has to confirm it.
@@ -220,11 +262,13 @@ fn is_later(form: &Form, look: &Look<'_>) -> bool {
     let Some(at) = form.when("at") else {
         return false;
     };
-    let name = form.choice("trigger").unwrap_or_default();
+    let precision = precise(form).ok().flatten();
+    let at = precision.map_or(at, |precision| at.with_precision(precision));
+    let (name, _) = chosen(form);
     Does::of(form) == Does::Record
-        && standing(form, look).is_some_and(|t| {
-            let other_pass = milestone(name).is_some() && t.pass != look.incident.pass;
-            t.not_applicable.is_none() && at.at > t.at.at && t.at.starts_a_clock() && !other_pass
+        && standing(form, look).is_some_and(|standing| {
+            let zones = duty::zones_of(&look.incident.profile);
+            duty::is_later(name, standing, at, look.incident.pass, &zones)
         })
 }
 
@@ -246,8 +290,9 @@ fn precise(form: &Form) -> Result<Option<Precision>, Fault> {
 }
 
 /// Duties that count from a trigger.
-fn runs_from(name: &str, look: &Look<'_>) -> Vec<String> {
+fn runs_from(name: &str, only: Option<&str>, look: &Look<'_>) -> Vec<String> {
     let duties = look.incident.duties.iter();
+    let duties = duties.filter(|duty| only.is_none_or(|only| duty.id == only));
     let from = duties.filter(|d| d.enabled && d.trigger.as_deref() == Some(name));
     from.filter(|d| !d.status.is_finished())
         .map(|duty| look.duty_name(duty))
@@ -256,9 +301,9 @@ fn runs_from(name: &str, look: &Look<'_>) -> Vec<String> {
 
 impl Body for Time {
     fn facts(&self, form: &Form, look: &Look<'_>) -> Vec<Row> {
-        let name = form.choice("trigger").unwrap_or_default();
+        let (name, duty) = chosen(form);
         let mut rows = Vec::new();
-        let runs = runs_from(name, look);
+        let runs = runs_from(name, duty, look);
         if !runs.is_empty() {
             let head = format!("from {}", spaced(name));
             rows.push(fact(
@@ -314,6 +359,9 @@ impl Body for Time {
         form.set_phrases("reason", phrases);
         let moved = form.when("at").zip(standing(form, look).map(|t| t.at));
         let note = match moved {
+            Some((at, _)) if later && !at.starts_a_clock() => Some(
+                "It starts no clock: it is proposed; the recorded one counts until a second person confirms.",
+            ),
             _ if later => Some(
                 "Later than recorded: it is proposed; the earlier one counts until a second person confirms.",
             ),
@@ -332,7 +380,10 @@ impl Body for Time {
     }
 
     fn does(&self, form: &Form, look: &Look<'_>) -> String {
-        let name = spaced(form.choice("trigger").unwrap_or("the time"));
+        let name = match chosen(form) {
+            ("", _) => "the time".to_owned(),
+            (name, _) => spaced(name),
+        };
         match Does::of(form) {
             Does::Confirm => format!("confirm the later {name}"),
             Does::Waive => format!("record that {name} does not apply"),
@@ -341,13 +392,23 @@ impl Body for Time {
         }
     }
 
-    fn command(&self, form: &Form, _look: &Look<'_>) -> Result<Command, Fault> {
-        let trigger = form
-            .choice("trigger")
-            .ok_or_else(|| Fault::field("trigger", "There is nothing to choose."))?
-            .to_owned();
+    fn command(&self, form: &Form, look: &Look<'_>) -> Result<Command, Fault> {
+        let (trigger, duty) = chosen(form);
+        if trigger.is_empty() {
+            return Err(Fault::field("trigger", "There is nothing to choose."));
+        }
+        let trigger = trigger.to_owned();
         match Does::of(form) {
-            Does::Confirm => Ok(Command::ConfirmTime(ConfirmTime { trigger })),
+            Does::Confirm => {
+                let of_duties = look.incident.duties.iter();
+                let several = of_duties.filter_map(|duty| duty.triggers.get(&trigger));
+                let several = several.into_iter().any(|t| t.proposed.is_some());
+                let duty = duty.or(several.then_some(confirm_time::INCIDENT));
+                Ok(Command::ConfirmTime(ConfirmTime {
+                    trigger,
+                    duty: duty.map(str::to_owned),
+                }))
+            }
             Does::Waive => {
                 let milestone = milestone(&trigger)
                     .ok_or_else(|| Fault::field("trigger", "Choose a milestone."))?;
@@ -387,7 +448,8 @@ impl Body for Time {
             rows.push(fact("after", when::told(at, look.clock()), Role::After));
             rows.extend(reason.map(|reason| fact("reason", reason, Role::Text)));
         }
-        let runs = runs_from(form.choice("trigger").unwrap_or_default(), look);
+        let (name, duty) = chosen(form);
+        let runs = runs_from(name, duty, look);
         if !runs.is_empty() {
             rows.push(fact("clocks", runs.join(" · "), Role::Text));
         }

@@ -5,6 +5,7 @@ mod alarm;
 mod known;
 mod missing;
 mod next;
+mod pass;
 
 use ratatui::layout::Rect;
 
@@ -12,10 +13,10 @@ pub use alarm::{draw as draw_alarms, is_ringing};
 pub use known::{Known, known, scope};
 pub use missing::{comms, fitted, ordinal, page_parts, vacancies};
 pub use next::start_parts;
+pub use pass::{Pass, passes, token};
 
 use super::words;
 use crate::domain::board::Freshness;
-use crate::domain::instant::Mono;
 use crate::domain::text::{SafeText, width};
 use crate::domain::word::Severity;
 use crate::ui::canvas::{Canvas, Part, width_of};
@@ -26,8 +27,6 @@ use crate::ui::theme::Role;
 
 /// From this width on, rows have all their columns and words are written out.
 pub const WIDE: u16 = 100;
-/// How long before a token ends that is told.
-const SOON_DAYS: i64 = 7;
 /// A machine's clock that is off by more is told so.
 pub const SKEW_MS: i64 = 2_000;
 
@@ -410,42 +409,6 @@ fn unread(shared: &Shared) -> Option<(String, Role)> {
         let text = SafeText::line(&text).shown().to_owned();
         Some((text, words::freshness(Freshness::Stale)))
     })
-}
-
-/// The token that ends first, once that is a week off, and when the words change next.
-pub fn token(shared: &Shared) -> (Option<String>, Option<Mono>) {
-    const MINUTE: i64 = 60_000;
-    const HOUR: i64 = 60 * MINUTE;
-    const DAY: i64 = 24 * HOUR;
-    let sources = shared.board.sources.iter().enumerate();
-    let left = sources.filter_map(|(i, source)| {
-        let at = source.about.as_ref()?.token_expires_at?;
-        let of_door = source.about.as_ref()?.token_of_door;
-        Some(((at - shared.time(i)).num_milliseconds(), i, of_door))
-    });
-    let Some((left, source, of_door)) = left.min() else {
-        return (None, None);
-    };
-    let whose = match shared.board.sources.len() {
-        1 => String::new(),
-        _ => format!(" for {}", shared.source_name(source)),
-    };
-    let (unit, word) = match left {
-        ..=0 if of_door => {
-            let text = format!("DOOR TOKEN ENDED{whose}: tell who runs this door");
-            return (Some(text), None);
-        }
-        ..=0 => return (Some(format!("TOKEN ENDED{whose}: ask for another")), None),
-        left if left > SOON_DAYS * DAY => {
-            return (None, Some(shared.now + (left - SOON_DAYS * DAY)));
-        }
-        DAY.. => (DAY, "d"),
-        HOUR.. => (HOUR, "h"),
-        _ => (MINUTE, "min"),
-    };
-    let door = if of_door { "door " } else { "" };
-    let text = format!("{door}token{whose} expires in {} {word}", left / unit);
-    (Some(text), Some(shared.now + (left % unit + 1)))
 }
 
 fn has_missing(shared: &Shared) -> bool {

@@ -43,7 +43,7 @@ pub(super) async fn full(backend: &Backend) -> (String, String) {
         json!({"type": "record_time", "trigger": "aware_at", "at": "2026-11-03T00:00:00Z", "reason": c("later")}),
         json!({"type": "not_applicable", "milestone": "eradicated_at", "reason": c("milestone")}),
         json!({"type": "assign", "role": "decider", "person": c("decider"), "duty": duty}),
-        json!({"type": "hold", "duty": "ms-72h/customer", "kind": c("hold"), "authority": c("authority"), "document": c("document")}),
+        json!({"type": "hold", "duty": "ms-72h/customer", "kind": "exception:risk-to-others", "authority": c("authority"), "document": c("document")}),
         json!({"type": "decide", "duty": duty, "required": false, "because": c("because"), "review_on": "2026-12-01"}),
         json!({"type": "submit", "duties": ["ms-dpa/detail"], "at": at, "channel": c("by"), "reference": c("reference"), "kind": "initial"}),
         json!({"type": "withdraw_submit", "duty": "ms-dpa/detail", "reason": c("withdraw")}),

@@ -308,7 +308,7 @@ async fn an_instant_beyond_the_calendar_is_refused_and_workers_live_on() {
     let cases = [
         (
             "until",
-            json!({"type": "hold", "duty": "ms-72h/customer", "kind": "x", "authority": "y", "until": last}),
+            json!({"type": "hold", "duty": "ms-72h/customer", "kind": "exception:risk-to-others", "authority": "y", "until": last}),
         ),
         (
             "due",

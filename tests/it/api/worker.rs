@@ -76,7 +76,7 @@ async fn the_end_of_a_hold_makes_a_version() {
     let id = backend.opened().await;
     backend.done(&id, &json!({"type": "declare"})).await;
     let until = "2026-11-27T14:07:32Z";
-    let hold = json!({"type": "hold", "duty": "ms-72h/customer", "kind": "law_enforcement", "until": until, "authority": "BKA"});
+    let hold = json!({"type": "hold", "duty": "ms-72h/customer", "kind": "exception:risk-to-others", "until": until, "authority": "BKA"});
     let held = backend.done(&id, &hold).await;
     assert_eq!(status(&held), "held");
     clock.advance(95 * HOUR);

@@ -248,6 +248,32 @@ fn stages_for_the_few_are_restricted_unless_the_file_says_otherwise() {
 }
 
 #[test]
+fn a_closed_day_has_the_name_that_it_has_there() {
+    let catalogue = Catalogue::built_in().unwrap();
+    for (calendar, day, name) in [
+        ("us-federal", "2026-05-25", "Memorial Day"),
+        ("gb-eng", "2026-05-25", "Spring bank holiday"),
+        ("ie-national", "2028-06-05", "June Holiday"),
+        ("de-national", "2026-05-25", "Whit Monday"),
+    ] {
+        let calendar = catalogue.calendar(calendar).unwrap();
+        let reason = calendar.reason(day.parse().unwrap());
+        assert_eq!(reason.as_deref(), Some(name), "{day}");
+    }
+}
+
+#[test]
+fn california_asks_for_its_attorney_general_above_five_hundred() {
+    let catalogue = Catalogue::built_in().unwrap();
+    let stage = catalogue.rule("us-ca", "ag").unwrap().stage;
+    let asked = stage.when.as_ref().unwrap();
+    for (affected, expected) in [(500, false), (501, true)] {
+        let profile = Profile::from_json(&json!({"affected": affected})).unwrap();
+        assert_eq!(asked.condition.holds(&profile), Some(expected));
+    }
+}
+
+#[test]
 fn an_explanation_can_be_followed_step_by_step() {
     let catalogue = Catalogue::built_in().unwrap();
     let profile = Profile::from_json(&json!({"zone": "Europe/Berlin"})).unwrap();

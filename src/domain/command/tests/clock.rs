@@ -8,30 +8,30 @@ use crate::domain::duty;
 use crate::domain::view::DutyView;
 use crate::domain::word::DutyStatus;
 
-fn desk(regimes: &str, profile: &str) -> Desk {
+pub(super) fn desk(regimes: &str, profile: &str) -> Desk {
     Desk::with(&format!(
         r#"{{"service": "azure", "title": "t", "regimes": {regimes}, "profile": {profile}}}"#
     ))
 }
 
-fn duties(desk: &Desk) -> Vec<DutyView> {
+pub(super) fn duties(desk: &Desk) -> Vec<DutyView> {
     duty::derive(&desk.incident, &desk.directory, &desk.rules, desk.now)
 }
 
-fn duty(desk: &Desk, id: &str) -> DutyView {
+pub(super) fn duty(desk: &Desk, id: &str) -> DutyView {
     let found = duties(desk).into_iter().find(|duty| duty.id == id);
     found.unwrap_or_else(|| panic!("no duty {id}"))
 }
 
-fn status(desk: &Desk, id: &str) -> DutyStatus {
+pub(super) fn status(desk: &Desk, id: &str) -> DutyStatus {
     duty(desk, id).status
 }
 
-fn record(trigger: &str, at: &str, more: &str) -> String {
+pub(super) fn record(trigger: &str, at: &str, more: &str) -> String {
     format!(r#"{{"type": "record_time", "trigger": "{trigger}", "at": "{at}"{more}}}"#)
 }
 
-fn submit(duty: &str, at: &str) -> String {
+pub(super) fn submit(duty: &str, at: &str) -> String {
     format!(
         r#"{{"type": "submit", "duties": ["{duty}"], "at": "{at}", "channel": "portal", "kind": "initial"}}"#
     )
@@ -146,7 +146,7 @@ fn what_cannot_be_is_refused_with_a_sentence() {
     let early = desk.refused(&submit("ms-72h/customer", "2026-11-23T08:59:59Z"));
     assert!(early.detail.contains("declared_at"), "{early}");
     let hold = desk.refused(
-        r#"{"type": "hold", "duty": "ms-72h/customer", "kind": "written", "at": "2026-11-23T09:00:00Z", "until": "2026-11-23T08:00:00Z", "authority": "BKA"}"#,
+        r#"{"type": "hold", "duty": "ms-72h/customer", "kind": "exception:risk-to-others", "at": "2026-11-23T09:00:00Z", "until": "2026-11-23T08:00:00Z", "authority": "BKA"}"#,
     );
     assert!(hold.detail.contains("before it starts"), "{hold}");
     let near = desk.refused(r#"{"type": "set", "regimes": ["ms-72h", "gdpr33"]}"#);
@@ -388,8 +388,9 @@ fn waves_of_notices_count_by_the_last_number_told() {
     let mut desk = Desk::new();
     desk.ok(r#"{"type": "declare", "at": "2026-11-23T08:00:00Z"}"#);
     let wave = |minute: u32, more: &str| {
+        let kind = if minute == 0 { "initial" } else { "update" };
         format!(
-            r#"{{"type": "submit", "duties": ["ms-72h/customer"], "at": "2026-11-23T09:{minute:02}:00Z", "channel": "m", "kind": "update"{more}}}"#
+            r#"{{"type": "submit", "duties": ["ms-72h/customer"], "at": "2026-11-23T09:{minute:02}:00Z", "channel": "m", "kind": "{kind}"{more}}}"#
         )
     };
     desk.ok(&wave(0, r#", "told": {"done": 600, "of": 1200}"#));

@@ -139,7 +139,7 @@ fn a_duty_is_overdue_only_after_its_instant_and_met_when_everybody_was_told() {
 fn a_hold_stops_the_clock_until_it_is_released() {
     let mut desk = declared();
     desk.ok(&format!(
-        r#"{{"type": "hold", "duty": "{DUTY}", "kind": "law_enforcement", "until": "2026-11-30T00:00:00Z", "authority": "BKA"}}"#
+        r#"{{"type": "hold", "duty": "{DUTY}", "kind": "exception:risk-to-others", "until": "2026-11-30T00:00:00Z", "authority": "BKA"}}"#
     ));
     let held = duty(&desk, DUTY);
     assert_eq!(held.status, DutyStatus::Held);

@@ -45,6 +45,18 @@ fn sent_records_the_ticked_duties_with_the_number() {
 }
 
 #[test]
+fn a_notice_is_not_sent_at_a_day_alone_which_would_read_as_in_time() {
+    let mut app = on(0, "AZ-142");
+    keys(&mut app, "S Space Enter Ctrl-U");
+    typed(&mut app, "2026-11-22");
+    keys(&mut app, "Enter");
+    typed(&mut app, "portal");
+    assert_eq!(keys(&mut app, "Enter Enter Enter Enter"), []);
+    let seen = picture(&mut app, 80, 24);
+    assert!(seen.contains("Say the time of day too"), "{seen}");
+}
+
+#[test]
 fn sent_takes_a_record_back() {
     let mut app = on(0, "AZ-139");
     keys(&mut app, "S Down Enter Enter");
@@ -75,7 +87,7 @@ fn hold_holds_and_releases() {
     };
     assert_eq!(
         (body.duty.as_str(), body.kind.as_str()),
-        ("ms-72h/customer", "law_enforcement")
+        ("ms-72h/customer", "written")
     );
     assert_eq!(
         (body.authority.as_str(), body.document),

@@ -51,6 +51,26 @@ fn restricting_begins_with_those_in_seats_and_asks_for_the_number() {
 }
 
 #[test]
+fn names_with_blanks_between_are_people_of_their_own_and_an_unknown_one_is_said() {
+    let mut app = on(AZURE, "AZ-142");
+    keys(&mut app, "R Ctrl-U");
+    write(&mut app, "d.okafor l.costraa");
+    let told = seen(&mut app);
+    assert!(told.contains("restrict it to 2 people"), "{told}");
+    assert!(
+        told.contains("Not seen on this board: l.costraa."),
+        "{told}"
+    );
+    let asked = keys(&mut app, "Enter");
+    answer(&mut app, &asked, Ok(declared()));
+    let (_, _, command) = sent(&keys(&mut app, "142 Enter"));
+    assert_eq!(
+        command,
+        r#"{"type":"restrict","people":["d.okafor","l.costraa"]}"#
+    );
+}
+
+#[test]
 fn lifting_tells_by_name_who_newly_sees_it() {
     let mut app = on(AZURE, "AZ-142");
     restricted(&mut app, &["d.okafor", "l.costa"]);

@@ -330,6 +330,32 @@ fn a_dismissed_incident_is_found_by_its_id_and_how_it_comes_back_is_told() {
 }
 
 #[test]
+fn a_page_that_goes_nowhere_is_told_as_failed_and_never_as_being_sent() {
+    use crate::ui::theme::Role;
+    let mut app = on(AZURE, "AZ-142");
+    keys(&mut app, "p");
+    write(&mut app, "threat");
+    keys(&mut app, "Space Enter Enter Enter");
+    let effects = keys(&mut app, "y");
+    let (ticket, ..) = sent(&effects);
+    let mut after = incident(&app, AZURE, "AZ-142");
+    let mut page = after.pages.first().cloned().unwrap();
+    page.team = "threat-intelligence".to_owned();
+    page.state = crate::domain::word::PageState::Failed;
+    page.route = None;
+    page.last_error = Some("no route".to_owned());
+    after.pages.push(page);
+    let done = Reply::Done {
+        incident: arc(after),
+        unmet: Vec::new(),
+    };
+    reply(&mut app, ticket, done);
+    let toast = app.shared.toasts.last().unwrap();
+    let told = "AZ-142: page threat-intelligence: threat-intelligence FAILED, no route: nobody was woken there.";
+    assert_eq!((toast.text.as_str(), toast.role), (told, Role::Error));
+}
+
+#[test]
 fn a_page_on_record_does_not_look_done_and_a_dismissal_says_the_way_back() {
     use crate::ui::theme::Role;
     let told = |app: &mut App, effects: &[Effect]| {

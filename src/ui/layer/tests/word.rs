@@ -50,12 +50,12 @@ fn what_is_not_said_of_a_team_is_no_reason_to_engage_it() {
 }
 
 #[test]
-fn a_ground_is_shown_as_it_is_said_and_sent_as_the_record_has_it() {
+fn a_hold_offers_the_grounds_that_the_text_of_the_duty_knows() {
     let mut app = on(AZURE, "AZ-142");
     keys(&mut app, "H");
     let told = seen(&mut app);
     assert!(
-        told.contains("law enforcement") && !told.contains("law_enforcement"),
+        told.contains("written") && !told.contains("law enforcement"),
         "{told}"
     );
 }

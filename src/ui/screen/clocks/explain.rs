@@ -275,7 +275,10 @@ fn by(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Said {
             said("not before", parts)
         }
         D::Held => said("then due", vec![text(at(duty.due_at))]),
-        D::Met => said("sent", vec![text(at(duty.submitted_at))]),
+        D::Met => match duty.reached_words().filter(|_| duty.met_at.is_some()) {
+            Some(reached) => said("met", vec![text(format!("{reached}, {}", at(duty.met_at)))]),
+            None => said("sent", vec![text(at(duty.submitted_at))]),
+        },
         D::NoFixedLimit => said("act by", age("the text has no number")),
         D::Undecided => said("missing", age("nobody has decided whether it applies")),
         D::CalendarUnknown => said("missing", age("the calendar of this place is not known")),
@@ -345,7 +348,7 @@ fn why(shared: &Shared, row: &DutyRow, duty: &DutyView) -> Option<Said> {
             )
         }
         (None, Some(because))
-            if duty.status == DutyStatus::Undecided
+            if (duty.status == DutyStatus::Undecided || duty.due_at.is_some())
                 && !shared.options.mask
                 && !words::is_hidden(shared, duty) =>
         {

@@ -196,6 +196,7 @@ fn finished(shared: &Shared, canvas: &mut Canvas<'_>, line: Rect) {
     let room = line.width.saturating_sub(key_width + 2);
     let words = [
         "SENT",
+        "MET",
         "DOES NOT APPLY",
         "DECIDED: NO NOTICE",
         "NOT IN FORCE",

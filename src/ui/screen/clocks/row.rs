@@ -381,6 +381,7 @@ fn said(shared: &Shared, duty: &DutyRow, view: Option<&DutyView>) -> (Vec<Part<'
             let trigger = words::trigger(view.trigger.as_deref().unwrap_or("trigger"));
             (text(format!("{trigger} not set")), true)
         }
+        D::NoFixedLimit if !view.met_by.is_empty() => (text("not met".to_owned()), true),
         D::NoFixedLimit => (text("not recorded".to_owned()), true),
         D::Embargo => {
             let Some(due) = view.due_at else {
@@ -401,8 +402,10 @@ fn said(shared: &Shared, duty: &DutyRow, view: Option<&DutyView>) -> (Vec<Part<'
             (text(words), false)
         }
         D::Met => {
-            let at = view.submitted_at.map(dated).unwrap_or_default();
+            let at = view.submitted_at.or(view.met_at).map(dated);
+            let at = at.unwrap_or_default();
             let how = match view.outcome.as_deref() {
+                _ if view.met_at.is_some() => "met",
                 Some("between_due_and_limit") => "sent after first reading",
                 Some("late") => "sent late",
                 _ => "sent",

@@ -191,7 +191,10 @@ fn state(
                 };
                 format!("sent {}{late}", look.instant(at, Form::Weekday))
             }
-            None => "sent".to_owned(),
+            None => match duty.reached_words() {
+                Some(reached) => format!("met: {reached}"),
+                None => "sent".to_owned(),
+            },
         },
         D::NotRequired => because("does not apply"),
         D::Decided => because("decided: no notice"),

@@ -62,6 +62,7 @@ fn items(look: Look<'_>, trigger: &TriggerView) -> Vec<Line> {
     if let Some(reason) = &trigger.not_applicable {
         let words = match masked {
             true => "does not apply".to_owned(),
+            false if reason.is_empty() => "does not apply, reason hidden".to_owned(),
             false => format!("does not apply: {reason}"),
         };
         return vec![

@@ -273,11 +273,16 @@ fn state(incident: &IncidentView) -> State {
         duties.find(|duty| duty.enabled && duty.status == status)
     };
     let has = |status: D| find(status).is_some();
+    // What is met by the response itself is not sent.
+    let unsent = incident
+        .duties
+        .iter()
+        .any(|duty| duty.enabled && duty.status == D::NoFixedLimit && duty.met_by.is_empty());
     if has(D::Undecided) || has(D::CalendarUnknown) {
         State::DecisionMissing
     } else if asks_reportable(incident) {
         State::Asks
-    } else if incident.reportable == Reportable::Declared && has(D::NoFixedLimit) {
+    } else if incident.reportable == Reportable::Declared && unsent {
         State::Unsent
     } else if let Some(duty) = find(D::Embargo) {
         State::Later(duty.due_at)
@@ -286,7 +291,10 @@ fn state(incident: &IncidentView) -> State {
     } else if incident.reportable == Reportable::No {
         State::Settled("not reportable")
     } else if incident.reportable == Reportable::Declared {
-        State::Settled("all sent")
+        State::Settled(match has(D::NoFixedLimit) {
+            true => "to be met",
+            false => "all sent",
+        })
     } else {
         State::Settled("nothing due")
     }

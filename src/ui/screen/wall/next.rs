@@ -433,7 +433,7 @@ fn clock_and_when(shared: &Shared, row: &DutyRow, wide: bool, room: u16) -> Told
             let text = text.unwrap_or_else(|| format!("by {at}"));
             (vec![clock], vec![Part::text(text, Role::Text)], holds)
         }
-        DutyClock::Waits { role, .. } if duty.counted_from.is_some() => {
+        DutyClock::Waits { role, .. } if duty.counted_from.is_some() && duty.met_by.is_empty() => {
             let words = if wide {
                 "not recorded as sent"
             } else {

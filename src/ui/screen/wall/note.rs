@@ -7,7 +7,7 @@ use crate::domain::instant::Instant;
 use crate::domain::text::width;
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::phrase::{Form, instant};
-use crate::ui::screen::head::{comms, fitted, page_parts, scope, token, vacancies};
+use crate::ui::screen::head::{Pass, comms, fitted, page_parts, passes, scope, token, vacancies};
 use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -88,18 +88,18 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     canvas.line(Rect { width: room, ..row }, &parts);
 }
 
-/// The first token of this display to end: when, of which source.
-fn ends(shared: &Shared) -> Option<(Instant, usize)> {
+/// The first token or key of this display to end: when, of which source, which of them.
+fn ends(shared: &Shared) -> Option<(Instant, usize, Pass)> {
+    let soon = token(shared).0.is_some();
     let ends = shared.board.sources.iter().enumerate();
-    let ends = ends.filter_map(|(i, source)| {
+    let ends = ends.flat_map(|(i, source)| {
         // A token that is refused now need not be waited for.
-        if source.fault == Some(Fault::TokenRefused) {
-            return None;
-        }
-        let about = source.about.as_ref()?;
+        let waited_for = source.fault != Some(Fault::TokenRefused);
+        let about = source.about.iter().filter(move |_| waited_for);
+        let all = about.flat_map(|about| passes(about));
         // The door's is nobody's affair until it ends soon.
-        let told = !about.token_of_door || token(shared).0.is_some();
-        Some((about.token_expires_at.filter(|_| told)?, i))
+        let told = all.filter(move |(_, pass)| *pass == Pass::Token || soon);
+        told.map(move |(at, pass)| (at, i, pass))
     });
     ends.min()
 }
@@ -108,18 +108,22 @@ fn ends(shared: &Shared) -> Option<(Instant, usize)> {
 pub fn brief(shared: &Shared, canvas: &mut Canvas<'_>) -> String {
     const DAY: i64 = 24 * 60 * 60 * 1000;
     let version = format!("v{}", env!("CARGO_PKG_VERSION"));
-    let Some((at, source)) = ends(shared) else {
+    let Some((at, source, pass)) = ends(shared) else {
         return version;
+    };
+    let pass = match pass {
+        Pass::Key => "key",
+        Pass::Token | Pass::DoorToken => "token",
     };
     let left = (at - shared.time(source)).num_milliseconds().max(0);
     canvas.redraw_at(Some(shared.now + (left % DAY + 1)));
-    format!("{version} · token {} d", left / DAY)
+    format!("{version} · {pass} {} d", left / DAY)
 }
 
 /// The version, and when the first token of this display ends.
 pub fn version(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let version = format!("warboard {}", env!("CARGO_PKG_VERSION"));
-    let Some((at, source)) = ends(shared) else {
+    let Some((at, source, _)) = ends(shared) else {
         canvas.text(row.x, row.y, row.width, &version, Role::Dim);
         return;
     };

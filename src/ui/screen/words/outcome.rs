@@ -3,6 +3,7 @@
 use super::who;
 use crate::domain::command::Command;
 use crate::domain::command::undo::UNDO_MINUTES;
+use crate::domain::incident::page::woke_nobody;
 use crate::domain::say::phase_words;
 use crate::domain::view::IncidentView;
 use crate::ui::keymap::Action;
@@ -93,9 +94,12 @@ fn command(sent: &Pending) -> Option<&Command> {
 pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
     let what = &sent.what;
     match reply {
-        Reply::Done { unmet, .. } if unmet.is_empty() => match command(sent) {
-            // Only a person's answer may look good: here nobody has it yet.
-            Some(Command::Page(_)) => shared.note(format!("{what}: on record, being sent.")),
+        Reply::Done { unmet, incident } if unmet.is_empty() => match command(sent) {
+            Some(Command::Page(page)) => match woke_nobody(incident, &page.teams) {
+                Some(lost) => shared.warn(format!("{what}: {lost}.")),
+                // Only a person's answer may look good: here nobody has it yet.
+                None => shared.note(format!("{what}: on record, being sent.")),
+            },
             Some(Command::Dismiss(_) | Command::Close(_)) => {
                 let id = what.split(':').next().unwrap_or_default();
                 shared.note(format!(
