@@ -34,6 +34,8 @@ use crate::time::SharedClock;
 pub struct Limits {
     /// Connections open at once; further ones wait to be accepted.
     pub connections: usize,
+    /// The same from one address that is no trusted proxy's; further ones are closed at once.
+    pub connections_of_address: usize,
     /// Milliseconds in which a request's head must have come.
     pub head_within_ms: i64,
     /// Milliseconds in which a request's body must have come.
@@ -56,6 +58,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connections: 20_000,
+            connections_of_address: 10_000,
             head_within_ms: 10_000,
             body_within_ms: 10_000,
             idle_for_ms: 90_000,

@@ -113,6 +113,18 @@ impl Line {
         })
     }
 
+    /// From one of this machine's other addresses.
+    pub async fn open_from(from: &str, to: SocketAddr) -> Line {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket
+            .bind(SocketAddr::new(from.parse().unwrap(), 0))
+            .unwrap();
+        Line {
+            stream: soon("a connection", socket.connect(to)).await.unwrap(),
+            read: Vec::new(),
+        }
+    }
+
     /// The server may have answered and closed already: then the rest is not wanted.
     pub async fn write(&mut self, bytes: &[u8]) {
         drop(soon("room to write", self.stream.write_all(bytes)).await);

@@ -173,6 +173,43 @@ async fn connections_beyond_the_limit_wait_their_turn() {
 }
 
 #[tokio::test]
+async fn one_address_does_not_take_the_connections_of_all_others() {
+    let limits = Limits {
+        connections: 4,
+        connections_of_address: 2,
+        ..Limits::default()
+    };
+    let backend = Plan::new().limits(limits).start().await;
+    let ask = backend.ask("GET", "/healthz").bytes(false);
+    let (mut one, mut two) = (
+        Line::open(backend.address).await,
+        Line::open(backend.address).await,
+    );
+    for line in [&mut one, &mut two] {
+        line.write(&ask).await;
+        line.answer(true).await.expect(200);
+    }
+    let mut three = Line::open(backend.address).await;
+    assert!(soon("the end of the third", three.is_closed()).await);
+    let mut other = Line::open_from("127.0.0.2", backend.address).await;
+    other.write(&ask).await;
+    other.answer(true).await.expect(200);
+    drop((one, two));
+    // Its places are free as soon as the server has seen that.
+    let again = async {
+        loop {
+            let mut line = Line::open(backend.address).await;
+            line.write(&ask).await;
+            if !line.is_closed().await {
+                return line;
+            }
+        }
+    };
+    soon("a place", again).await.answer(true).await.expect(200);
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_under_way_is_finished_when_the_server_ends() {
     let backend = Backend::new().await;
     let mut idle = Line::open(backend.address).await;
