@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_count_signs() {
+    fn nearness_counts_letters() {
         for (one, other, far) in [
             ("gdpr-33", "gdpr-33", 0),
             ("gdpr33", "gdpr-33", 1),
