@@ -186,7 +186,9 @@ impl Incident {
                 ..
             } => {
                 self.last_move = None;
-                self.keep_verdicts();
+                if *pass != self.pass {
+                    self.keep_verdicts();
+                }
                 self.move_to(*to, *pass, *phase_since);
             }
             Event::Dismissed { .. } => self.end(Ended::Dismissed, stamp.at),
