@@ -173,6 +173,7 @@ impl Wall {
             note::version(shared, canvas, take(1));
         }
         canvas.redraw_at(head::token(shared).1);
+        canvas.redraw_at(head::intake(shared).1);
         if self.pages > 1 {
             canvas.redraw_at(self.turned_at.map(|at| at + DWELL_MS));
         }

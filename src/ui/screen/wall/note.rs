@@ -89,7 +89,7 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
 }
 
 /// The first token or key of this display to end: when, of which source, which of them.
-fn ends(shared: &Shared) -> Option<(Instant, usize, Pass)> {
+fn ends(shared: &Shared) -> Option<(Instant, usize, Pass<'_>)> {
     let soon = token(shared).0.is_some();
     let ends = shared.board.sources.iter().enumerate();
     let ends = ends.flat_map(|(i, source)| {
@@ -113,7 +113,7 @@ pub fn brief(shared: &Shared, canvas: &mut Canvas<'_>) -> String {
     };
     let pass = match pass {
         Pass::Key => "key",
-        Pass::Token | Pass::DoorToken => "token",
+        _ => "token",
     };
     let left = (at - shared.time(source)).num_milliseconds().max(0);
     canvas.redraw_at(Some(shared.now + (left % DAY + 1)));

@@ -311,6 +311,7 @@ fn an_incident_system_that_was_not_read_is_told_beside_a_live_backend() {
                 whole_at: None,
                 open: 0,
                 trouble: Some("it does not know the key (401)".to_owned()),
+                token_expires_at: None,
                 takes: TakesView::default(),
             }];
         });
@@ -320,6 +321,48 @@ fn an_incident_system_that_was_not_read_is_told_beside_a_live_backend() {
     assert_eq!(second, "azure live · cases never read", "{seen}");
     let seen = told(with_source(0, unread), 60, 17);
     assert!(seen.contains("azure: cases never read"), "{seen}");
+}
+
+#[test]
+fn a_key_and_the_token_of_an_intake_that_end_soon_are_told_on_the_wall() {
+    let soon = |source: &Source, ms: i64| {
+        source.time(crate::ui::fixture::MONO).unwrap() + chrono::TimeDelta::milliseconds(ms)
+    };
+    const HOUR: i64 = 3_600_000;
+    let ending = |key: i64, intake: i64| {
+        move |source: &mut Source| {
+            let (key, intake) = (soon(source, key), soon(source, intake));
+            about(source, |about| {
+                about.token_expires_at = None;
+                about.key_expires_at = Some(key);
+                about.connectors = vec![ConnectorView {
+                    name: "alerts".to_owned(),
+                    kind: "alertmanager".to_owned(),
+                    asked_at: None,
+                    answered_at: None,
+                    changed_at: None,
+                    whole_at: None,
+                    open: 0,
+                    trouble: None,
+                    token_expires_at: Some(intake),
+                    takes: TakesView::default(),
+                }];
+            });
+        }
+    };
+    let (key, intake) = (
+        "key expires in 3 d",
+        "token of intake alerts expires in 2 h",
+    );
+    for (w, h) in [(60, 17), (120, 34)] {
+        let seen = told(only_source(0, ending(80 * HOUR, 150 * 60_000)), w, h);
+        assert!(seen.contains(key) && seen.contains(intake), "{seen}");
+        let seen = told(only_source(0, ending(170 * HOUR, 170 * HOUR)), w, h);
+        assert!(!seen.contains("expires in"), "{seen}");
+        // Over: the backend tells why it takes no more.
+        let seen = told(only_source(0, ending(80 * HOUR, -1)), w, h);
+        assert!(seen.contains(key) && !seen.contains("intake"), "{seen}");
+    }
 }
 
 #[test]
