@@ -20,6 +20,17 @@ pub async fn soon<F: Future>(what: &str, work: F) -> F::Output {
     }
 }
 
+/// A port for another program to listen on. No system gives one of these to whoever asks for any: only somebody who asks for
+/// this very one can come in between.
+pub fn free_port() -> u16 {
+    loop {
+        let port = 12_000 + rand::random::<u16>() % 18_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// A request being put together.
 #[derive(Clone)]
 pub struct Ask {
