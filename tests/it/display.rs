@@ -293,12 +293,8 @@ async fn displays_that_look_on_are_told_by_name_once_and_not_when_they_are_gone(
     assert_eq!(displays(&backend, &reader).await, ["war-room"]);
     drop((first, second));
     // The backend learns of it when it next writes to them.
-    soon("a display that is gone", async {
-        while !displays(&backend, &reader).await.is_empty() {
-            tokio::time::sleep(stream::STEP).await;
-        }
-    })
-    .await;
+    backend.unwatched().await;
+    assert!(displays(&backend, &reader).await.is_empty());
     backend.stop().await;
 }
 

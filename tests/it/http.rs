@@ -8,14 +8,26 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// How long any answer may take, by the machine's clock.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long any answer may take, by the machine's clock. It tells what hangs from what is slow, and promises nothing: a
+/// machine with many others on it needs a minute for what takes a second alone.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits for what must come; a test that would hang fails instead.
 pub async fn soon<F: Future>(what: &str, work: F) -> F::Output {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(output) => output,
         Err(_) => panic!("{what} did not come"),
+    }
+}
+
+/// A port for another program to listen on. No system gives one of these to whoever asks for any: only somebody who asks for
+/// this very one can come in between.
+pub fn free_port() -> u16 {
+    loop {
+        let port = 12_000 + rand::random::<u16>() % 18_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 

@@ -19,13 +19,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::http::PATIENCE;
 use crate::program::{output, warboard};
 use crate::terminal::Terminal;
 
 /// The client.
 const SSH: &str = "/usr/bin/ssh";
-/// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A backend with a door, in a home of its own.
 pub struct Door {

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::termios::LocalFlags;
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// How long a picture is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::http::PATIENCE;
 
 /// The program under test in a terminal of its own.
 pub struct Terminal {

@@ -1,5 +1,7 @@
 //! The socket: patience with slow peers has an end, connections are counted, and the server ends in order.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use warboard::server::Limits;
 use warboard::time::TestClock;
@@ -18,7 +20,7 @@ async fn closed_after(clock: &TestClock, line: &mut Line) -> i64 {
                     assert!(closed, "an answer came instead");
                     return;
                 }
-                () = tokio::task::yield_now() => clock.advance(50),
+                () = tokio::time::sleep(Duration::from_millis(1)) => clock.advance(50),
             }
         }
     };
