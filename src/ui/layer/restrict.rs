@@ -12,7 +12,7 @@ use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
 /// Longest list as it is typed, in characters.
-const LIST: usize = 4_000;
+pub(super) const LIST: usize = 4_000;
 
 #[derive(Debug)]
 struct Restrict;
@@ -53,10 +53,17 @@ fn distinct(people: Vec<String>) -> Vec<String> {
     seen
 }
 
-fn people(form: &Form) -> Vec<String> {
+/// The names that were typed, each once.
+pub(super) fn people(form: &Form) -> Vec<String> {
     let typed = form.text("people").split(',').map(str::trim);
     let named = typed.filter(|name| !name.is_empty());
     distinct(named.map(str::to_owned).collect())
+}
+
+/// The list that they make: whoever restricts stands first on it, named or not.
+pub(super) fn with(me: &str, form: &Form) -> Vec<String> {
+    let me = std::iter::once(me.to_owned());
+    distinct(me.chain(people(form)).collect())
 }
 
 fn now(look: &Look<'_>) -> String {

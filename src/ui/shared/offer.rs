@@ -96,6 +96,42 @@ impl Shared {
     }
 
     /// Whether the selected incident is past detection and analysis, from where alone it loops back.
+    /// Whether this viewer may do a thing at a backend to an incident of which nothing is known here.
+    fn may_at(&self, source: usize, kind: CommandKind) -> bool {
+        let anywhere = Standing {
+            phase: Phase::DetectionAndAnalysis,
+            ended: None,
+            exercise: false,
+        };
+        let caller = self.caller(source);
+        !self.options.read_only
+            && caller.is_some_and(|caller| allowed(kind, anywhere, &caller).is_ok())
+    }
+
+    /// Whether this viewer may restrict an incident at a backend.
+    pub fn may_restrict(&self, source: usize) -> bool {
+        self.may_at(source, CommandKind::Restrict)
+    }
+
+    /// Whether this viewer may break the glass of restricted incidents at a backend, and would see what is behind it: a room is
+    /// shown none.
+    pub fn may_break_glass(&self, source: usize) -> bool {
+        !self.options.mask && self.may_at(source, CommandKind::BreakGlass)
+    }
+
+    /// Why no glass can be broken from here.
+    pub fn why_no_glass(&self) -> String {
+        if self.options.mask {
+            return "A board under --mask shows nothing restricted; break the glass at one without.".to_owned();
+        }
+        match self.is_answered() {
+            _ if self.options.read_only => "This board is read-only.".to_owned(),
+            true => "No backend that answered lets you break the glass: it needs the role admin."
+                .to_owned(),
+            false => "No backend has answered yet; nothing can be sent.".to_owned(),
+        }
+    }
+
     fn loops_back(&self) -> bool {
         let selected = self.selected_incident();
         selected.is_some_and(|(_, incident)| incident.phase > Phase::DetectionAndAnalysis)
