@@ -94,7 +94,7 @@ impl App {
         self.screen = screen;
         self.settle();
         match screen {
-            ScreenName::Incident => self.look(),
+            ScreenName::Incident => self.incident.look(&self.shared),
             ScreenName::People => self.people.ask(&self.shared),
             _ => Vec::new(),
         }
@@ -108,10 +108,6 @@ impl App {
         };
         self.shared.selected = Some(target);
         self.show(ScreenName::Incident)
-    }
-
-    fn look(&mut self) -> Vec<Effect> {
-        self.incident.look(&self.shared)
     }
 
     /// How many layers lie over the screen.
@@ -339,7 +335,9 @@ impl App {
                 }
                 None => Vec::new(),
             },
-            A::Filter | A::Palette | A::Help | A::Open | A::Who => self.open(action),
+            A::Filter | A::Palette | A::Help | A::Open | A::Who | A::BreakGlass => {
+                self.open(action)
+            }
             A::Look if self.screen != ScreenName::Incident && self.screen != ScreenName::Clocks => {
                 match self.shared.selected.clone() {
                     Some(target) => self.show_incident(target),

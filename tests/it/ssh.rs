@@ -1,6 +1,7 @@
 //! The SSH door from outside: a backend with a door as its own process, and Debian's OpenSSH client at it.
 
 mod crowd;
+mod glass;
 mod join;
 mod login;
 mod raw;

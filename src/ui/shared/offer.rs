@@ -83,6 +83,7 @@ impl Shared {
     /// Whether this viewer may open an incident at a backend.
     pub fn may_open(&self, source: usize) -> bool {
         !self.options.read_only
+            A::BreakGlass => (0..self.board.sources.len()).any(|s| self.may_break_glass(s)),
             && self
                 .caller(source)
                 .is_some_and(|caller| caller.role >= CommandKind::Note.role())

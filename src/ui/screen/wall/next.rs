@@ -254,7 +254,8 @@ fn columns(shared: &Shared, rows: &[&DutyRow], width: u16) -> Columns {
     let most = |of: &dyn Fn(&DutyRow) -> u16| rows.iter().map(|row| of(row)).max().unwrap_or(0);
     let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
     let name = most(&|row| {
-        words::codename_width(&row.incident, wide) + u16::from(!shared.is_live(row.source))
+        words::codename_width(shared, row.source, &row.incident, wide)
+            + u16::from(!shared.is_live(row.source))
     });
     let after_name = NAME + name.clamp(13, 28) + 1;
     if !wide {

@@ -7,6 +7,7 @@ use crate::domain::say::phase_words;
 use crate::domain::view::IncidentView;
 use crate::ui::keymap::Action;
 use crate::ui::message::{Effect, Reply};
+use crate::ui::phrase::Form;
 use crate::ui::shared::{Pending, Shared, Target, asks_for};
 
 /// Why an action on the selected incident is not offered.
@@ -93,6 +94,9 @@ fn command(sent: &Pending) -> Option<&Command> {
 pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
     let what = &sent.what;
     match reply {
+        Reply::Done { incident, .. } if matches!(sent.effect, Effect::BreakGlass { .. }) => {
+            tell_glass(shared, &sent.effect, incident);
+        }
         Reply::Done { unmet, .. } if unmet.is_empty() => match command(sent) {
             // Only a person's answer may look good: here nobody has it yet.
             Some(Command::Page(_)) => shared.note(format!("{what}: on record, being sent.")),
@@ -116,5 +120,25 @@ pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
                 "{what}: no answer. {sentence} Send it again; it is never done twice."
             ));
         }
+    }
+}
+
+/// Until when what is behind broken glass is seen, and whom of the list no page reaches.
+fn tell_glass(shared: &mut Shared, sent: &Effect, incident: &IncidentView) {
+    let (Effect::BreakGlass { source, id, .. }, Some(list)) = (sent, &incident.restriction) else {
+        return;
+    };
+    let Some(glass) = list.glass.last() else {
+        return;
+    };
+    let until = shared.instant(*source, incident, glass.until, Form::Short);
+    shared.note(format!(
+        "{id}: the glass is broken; it is on the board until {until}."
+    ));
+    if !glass.unpaged.is_empty() {
+        let people = glass.unpaged.join(", ");
+        shared.warn(format!(
+            "{id}: no page reaches {people}; tell them yourself."
+        ));
     }
 }
