@@ -9,6 +9,7 @@ use super::keymap::{Action, Place};
 use super::layer::{self, Layer, LayerInput, LayerOutcome};
 use super::live::LiveCells;
 use super::message::{Effect, Message, Reply};
+use super::room;
 use super::screen::ScreenName;
 use super::screen::clocks::Clocks;
 use super::screen::incident::Incident;
@@ -118,7 +119,7 @@ impl App {
 
 /// What a message makes of the viewer's state, and what is to be done outside.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
-    let mut effects = match message {
+    let mut effects = match room::worded(message, &app.shared.options) {
         Message::Input(input) => app.input(input),
         Message::Tick { mono, wall } => app.time(mono, wall),
         Message::Board(board) => {

@@ -6,6 +6,7 @@ use crate::domain::alarm;
 use crate::domain::allowed::{CommandKind, Standing, allowed};
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::instant::Mono;
+use crate::domain::refusal::RefusalKind;
 use crate::domain::word::{AlarmState, Phase};
 use crate::ui::keymap::Action;
 
@@ -55,7 +56,13 @@ impl Shared {
                 ),
             }
         })?;
-        allowed(kind, Standing::of_view(incident), &caller).map_err(|refusal| refusal.detail)
+        allowed(kind, Standing::of_view(incident), &caller).map_err(|refusal| match refusal.kind {
+            // It names whose token it is.
+            RefusalKind::NotAllowed if self.options.mask => {
+                format!("'{}' needs another role than this board's.", kind.as_str())
+            }
+            _ => refusal.detail,
+        })
     }
 
     /// Whether an action on the selected incident is offered: in footer, help and palette alike.
@@ -76,6 +83,7 @@ impl Shared {
             A::Open => {
                 !self.options.read_only && (0..self.board.sources.len()).any(|s| self.may_open(s))
             }
+            A::BreakGlass => (0..self.board.sources.len()).any(|s| self.may_break_glass(s)),
             _ => asks_for(action).is_empty() || may(),
         }
     }
@@ -83,20 +91,11 @@ impl Shared {
     /// Whether this viewer may open an incident at a backend.
     pub fn may_open(&self, source: usize) -> bool {
         !self.options.read_only
-            A::BreakGlass => (0..self.board.sources.len()).any(|s| self.may_break_glass(s)),
             && self
                 .caller(source)
                 .is_some_and(|caller| caller.role >= CommandKind::Note.role())
     }
 
-    /// Whether this viewer may acknowledge alarms at a backend.
-    fn may_silence(&self, source: usize) -> bool {
-        let role = CommandKind::AcknowledgeAlarm.role();
-        let caller = self.caller(source);
-        !self.options.read_only && caller.is_some_and(|caller| caller.role >= role)
-    }
-
-    /// Whether the selected incident is past detection and analysis, from where alone it loops back.
     /// Whether this viewer may do a thing at a backend to an incident of which nothing is known here.
     fn may_at(&self, source: usize, kind: CommandKind) -> bool {
         let anywhere = Standing {
@@ -133,6 +132,14 @@ impl Shared {
         }
     }
 
+    /// Whether this viewer may acknowledge alarms at a backend.
+    fn may_silence(&self, source: usize) -> bool {
+        let role = CommandKind::AcknowledgeAlarm.role();
+        let caller = self.caller(source);
+        !self.options.read_only && caller.is_some_and(|caller| caller.role >= role)
+    }
+
+    /// Whether the selected incident is past detection and analysis, from where alone it loops back.
     fn loops_back(&self) -> bool {
         let selected = self.selected_incident();
         selected.is_some_and(|(_, incident)| incident.phase > Phase::DetectionAndAnalysis)
