@@ -13,6 +13,7 @@ use crate::domain::view::{DutyView, Told};
 use crate::domain::word::SubmitKind;
 use crate::ui::keymap::Action;
 use crate::ui::phrase::{Form as Written, since};
+use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -232,10 +233,12 @@ impl Body for Sent {
                 if let Some(told) = body.told {
                     let open = told.of.saturating_sub(told.done);
                     let text = format!(
-                        "told {} of {}; {open} remain, the duty runs on",
-                        told.done, told.of
+                        "told {} of {}; {} remain, the duty runs on",
+                        words::number(told.done),
+                        words::number(told.of),
+                        words::number(open)
                     );
-                    let all = format!("told all {}", told.of);
+                    let all = format!("told all {}", words::number(told.of));
                     rows.push(row(if open > 0 { text } else { all }, Role::Text));
                 }
             }
