@@ -2,6 +2,7 @@
 
 mod crowd;
 mod expiry;
+mod glass;
 mod join;
 mod login;
 mod raw;

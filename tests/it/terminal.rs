@@ -131,6 +131,28 @@ impl Terminal {
         begun.elapsed()
     }
 
+    /// Presses a key as a person does who sees nothing happen, until this is seen: one that comes too soon after another is not
+    /// taken.
+    pub fn presses(&mut self, key: &str, seen: &str) {
+        let again = Duration::from_secs(2);
+        let begun = Instant::now();
+        let mut pressed: Option<Instant> = None;
+        while !self.picture().contains(seen) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "never seen: {seen}\n{}",
+                self.picture()
+            );
+            if pressed.is_none_or(|at| at.elapsed() >= again) {
+                self.keys(key);
+                pressed = Some(Instant::now());
+            }
+            if matches!(self.take(again), Err(RecvTimeoutError::Disconnected)) {
+                panic!("it ended: {seen}\n{}", self.picture());
+            }
+        }
+    }
+
     /// Waits for a text.
     pub fn sees(&mut self, text: &str) -> Duration {
         self.until(text, |picture| picture.contains(text))

@@ -71,6 +71,7 @@ impl Incident {
             seated_at: Default::default(),
             redactions: Default::default(),
         };
+        incident.restrict(&opened.people, stamp);
         incident.tell(&Event::Opened(Box::new(opened.clone())), stamp);
         incident
     }

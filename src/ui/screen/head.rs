@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 
 pub use alarm::{draw as draw_alarms, is_ringing};
 pub use known::{Known, known, scope};
-pub use missing::{comms, fitted, ordinal, page_parts, vacancies};
+pub use missing::{Kind, counted_out, fitted, ordinal, page_parts, vacancies};
 pub use next::start_parts;
 pub use pass::{Pass, ending, intake, passes, token};
 
