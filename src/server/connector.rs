@@ -147,6 +147,7 @@ impl PolledConnector {
             whole_at: progress.whole_at,
             open: progress.open.min(told.open),
             trouble: trouble.map(|text| SafeText::line(&text).truncated(TROUBLE_CELLS)),
+            token_expires_at: None,
             takes: self.takes(),
         }
     }

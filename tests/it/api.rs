@@ -13,6 +13,7 @@ mod fold;
 mod letter;
 mod link;
 mod mask;
+mod opening;
 mod outbox;
 mod packed;
 mod page;
