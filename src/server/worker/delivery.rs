@@ -222,6 +222,7 @@ async fn look(
 /// Keeps the leases of what is under way until the future is dropped.
 async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
     let trouble = Trouble::new("leases of deliveries cannot be renewed");
+    let mut lost_before: Vec<Lease> = Vec::new();
     loop {
         state.clock.sleep(RENEW_AFTER_MS).await;
         let leases = desk.leases();
@@ -232,10 +233,16 @@ async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
         match state.store.renew(leases, now, LEASE_MS).await {
             Ok(lost) => {
                 trouble.over();
+                // One whose end was written in the same moment has no lease either; it leaves its desk by itself.
                 let under_way = desk.leases();
-                for lease in lost.iter().filter(|lease| under_way.contains(lease)) {
+                let lost: Vec<Lease> = lost
+                    .into_iter()
+                    .filter(|of| under_way.contains(of))
+                    .collect();
+                for lease in lost.iter().filter(|lease| lost_before.contains(lease)) {
                     tracing::warn!(key = lease.key, "another node has taken over a delivery");
                 }
+                lost_before = lost;
             }
             Err(error) => {
                 state.metrics.store_error(&error);
