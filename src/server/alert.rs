@@ -37,6 +37,8 @@ use crate::wire::LandedBody;
 const BELIEVE_FOR_MS: i64 = 10_000;
 /// Groups of one intake that are worked on or wait at once; further ones are sent again by their sender.
 const AT_ONCE: usize = 64;
+/// How it is said that a group was refused.
+const REFUSED: &str = "an alert group could not be opened";
 /// How long it is said that groups fitted no rule.
 const UNMATCHED_FOR_MS: i64 = 3_600_000;
 
@@ -141,7 +143,7 @@ impl AlertIntake {
             changed_at: progress.changed_at,
             whole_at: None,
             open: told.open,
-            trouble: progress.trouble(self.settings.expect_every, now),
+            trouble: progress.trouble(self.settings.expect_every, audience, now),
             takes: takes_nothing(),
         }
     }
@@ -163,10 +165,21 @@ fn is_lately(at: Instant, now: Instant) -> bool {
 }
 
 impl IntakeProgress {
-    fn trouble(&self, expect_every: Option<Span>, now: Instant) -> Option<String> {
-        let broken = self.trouble.as_ref().or(self.refused.as_ref());
+    fn trouble(
+        &self,
+        expect_every: Option<Span>,
+        audience: &Audience,
+        now: Instant,
+    ) -> Option<String> {
+        // Why a group was refused may hold what an alert says, of an incident that is not on record.
+        let refused = self.refused.as_ref();
+        let refused = refused.map(|why| match audience.reads_every_service() {
+            true => why.clone(),
+            false => REFUSED.to_owned(),
+        });
+        let broken = self.trouble.clone().or(refused);
         if broken.is_some() {
-            return broken.cloned();
+            return broken;
         }
         let since = self
             .watchdog_at
