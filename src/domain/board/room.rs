@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::{About, Board, Source};
-use crate::domain::view::{DutyView, IncidentView};
-use crate::domain::view_of::{RESTRICTED_DUTY, restricted};
+use crate::domain::clock::catalogue::{OF_ALL, is_built_in_trigger};
+use crate::domain::view::{DutyView, IncidentView, TriggerView};
+use crate::domain::view_of::{HIDDEN, RESTRICTED_DUTY, restricted};
 
 impl Board {
     /// What may be shown in a room where people sit who are on no list: without restricted incidents, and of restricted duties
@@ -24,10 +27,12 @@ impl Board {
             if incident.restriction.is_some() {
                 return None;
             }
-            if !incident.duties.iter().any(|duty| duty.restricted) {
-                return Some(Arc::clone(incident));
-            }
-            let shown = show(incident);
+            let has_own = has_own_trigger(incident);
+            let shown = match incident.duties.iter().any(|duty| duty.restricted) {
+                false if !has_own => return Some(Arc::clone(incident)),
+                false => without_own_triggers(incident.as_ref().clone()),
+                true => without_own_triggers(show(incident)),
+            };
             let known = before.incident(source, &incident.id);
             let known = known.filter(|known| ***known == shown);
             Some(known.map_or_else(|| Arc::new(shown), Arc::clone))
@@ -76,15 +81,40 @@ fn without_words(about: &About) -> About {
     shown
 }
 
-/// Instants that every incident has and that name no duty.
-const OF_ALL: &[&str] = &[
-    "detected_at",
-    "aware_at",
-    "declared_at",
-    "contained_at",
-    "eradicated_at",
-    "recovered_at",
-];
+/// Whether a trigger is recorded or waited for whose name may be words of people, or tell who a customer is.
+fn has_own_trigger(incident: &IncidentView) -> bool {
+    let own = |name: &String| !is_built_in_trigger(name);
+    let of_duty = |duty: &DutyView| duty.triggers.keys().chain(&duty.trigger).any(own);
+    incident.triggers.keys().any(own) || incident.duties.iter().any(of_duty)
+}
+
+/// The same with the place of such a name in its stead.
+fn without_own_triggers(mut incident: IncidentView) -> IncidentView {
+    let mut places: Vec<String> = Vec::new();
+    let mut named = |name: String| {
+        if is_built_in_trigger(&name) {
+            return name;
+        }
+        let known = places.iter().position(|of| *of == name);
+        let place = known.unwrap_or(places.len());
+        if known.is_none() {
+            places.push(name);
+        }
+        format!("{HIDDEN}-{}", place + 1)
+    };
+    let mut renamed = |triggers: &mut IndexMap<String, TriggerView>| {
+        let taken = std::mem::take(triggers).into_iter();
+        *triggers = taken.map(|(name, at)| (named(name), at)).collect();
+    };
+    renamed(&mut incident.triggers);
+    for duty in &mut incident.duties {
+        renamed(&mut duty.triggers);
+    }
+    for duty in &mut incident.duties {
+        duty.trigger = duty.trigger.take().map(&mut named);
+    }
+    incident
+}
 
 /// Without what names a restricted duty as well as its own name would: a regime that has no other, and an instant that counts
 /// for no other.
