@@ -1,0 +1,46 @@
+//! What is hidden from somebody is not found by trying: not overwritten unseen, not counted by cursors, not told by the way in
+//! which a command is refused. What answers hold, `mask` looks at.
+
+use serde_json::{Value, json};
+use warboard::domain::word::{Role, Tlp};
+
+use super::mask::{CONTRACT, clean};
+use crate::backend::{Backend, Plan};
+
+#[tokio::test]
+async fn nobody_overwrites_a_field_that_is_hidden_from_them() {
+    let backend = Plan::new().regimes(CONTRACT).start().await;
+    let open = json!({"service": "azure", "title": "t", "tlp": "red", "regimes": ["ms-72h", "customer-canary"]});
+    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+    let low = backend
+        .issue_as("low", Role::Commander, |request| {
+            request.clearance = Some(Tlp::Green)
+        })
+        .await;
+    let set = async |token: &str, field: &str, value: Value| {
+        let body = json!({"type": "set", field: value});
+        backend.order(token, &id, &body).send().await
+    };
+    for (field, value) in [
+        ("regimes", json!(["ms-72h"])),
+        ("title", json!("other")),
+        ("summary", Value::Null),
+        ("profile", json!({"zone": "Europe/Berlin"})),
+        ("bridge", json!("b")),
+        ("channel", json!("c")),
+        ("out_of_band", json!("o")),
+    ] {
+        let answer = set(&low, field, value).await;
+        answer.problem(403);
+        clean(&answer, field);
+    }
+    set(&low, "severity", json!("sev2")).await.expect(200);
+    let stands = backend.incident(&id).await;
+    assert_eq!(stands["regimes"], json!(["ms-72h", "customer-canary"]));
+    assert_eq!(stands["title"], "t");
+    let own = &backend.tokens.commander;
+    set(own, "regimes", json!(["ms-72h"])).await.expect(200);
+    // Nothing of it is hidden now.
+    set(&low, "regimes", json!(["gdpr-33"])).await.expect(200);
+    backend.stop().await;
+}
