@@ -44,3 +44,19 @@ async fn nobody_overwrites_a_field_that_is_hidden_from_them() {
     set(&low, "regimes", json!(["gdpr-33"])).await.expect(200);
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn an_admin_learns_by_no_refusal_whether_a_restricted_incident_is_there() {
+    let backend = Backend::new().await;
+    let id = backend.opened().await;
+    let list = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&id, &list).await;
+    let admin = &backend.tokens.admin;
+    for reason in [String::new(), "x".repeat(301)] {
+        let body = json!({"type": "break_glass", "reason": reason});
+        let there = backend.order(admin, &id, &body).send().await;
+        let absent = backend.order(admin, "AZ-77", &body).send().await;
+        assert_eq!(there.problem(422), absent.problem(422));
+    }
+    backend.stop().await;
+}
