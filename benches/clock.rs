@@ -34,6 +34,7 @@ fn incident(n: usize, now: Instant) -> Incident {
         classification: None,
         severity: None,
         tlp: Tlp::Amber,
+        people: Vec::new(),
         exercise: false,
         starts_at: None,
         occurred_at: None,

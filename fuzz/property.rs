@@ -7,12 +7,22 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use serde_json::json;
 use warboard::config::{Flags, ServerFile, Settings};
+use warboard::connector::alert::body::AlertGroupBody;
+use warboard::connector::alert::landing::{Fate, group, land, name};
+use warboard::connector::alert::{AlertSettings, DAMP, NEW_A_MINUTE, Opening, Rule, Then};
+use warboard::domain::caller::Caller;
 use warboard::domain::clock::Catalogue;
-use warboard::domain::command::Command;
-use warboard::domain::command::open::Open;
+use warboard::domain::command::alert::first;
+use warboard::domain::command::open::{Allotted, Open, decide};
+use warboard::domain::command::{Command, Context};
+use warboard::domain::directory::Directory;
+use warboard::domain::duty::Rules;
 use warboard::domain::text::{SafeText, is_hidden, json_ascii};
+use warboard::domain::word::{Classification, Role, Severity, Via};
 use warboard::paging::webhook::signature;
-use warboard::secret::Secret;
+use warboard::secret::{Place, Secret};
+use warboard::session::Decoder;
+use warboard::ui::input::{Input, Key, KeyCode};
 use warboard::wire::{ListBody, ProblemBody};
 
 /// Marks that turn the direction of text.
@@ -198,4 +208,111 @@ pub fn signature_of_any_bytes(data: &[u8]) {
         signed,
         signature(&secret, &id, "1732370852", &[body, b"x"].concat())
     );
+}
+
+/// What a terminal sends, in these pieces, and then the key j: whatever came before, that is what it is.
+fn pressed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Input> {
+    let (mut decoder, mut inputs) = (Decoder::default(), Vec::new());
+    for piece in pieces {
+        decoder.feed(piece, &mut inputs);
+    }
+    if decoder.flush_after().is_some() {
+        decoder.flush(&mut inputs);
+    }
+    assert_eq!(decoder.flush_after(), None, "nothing is open");
+    decoder.feed(b"j", &mut inputs);
+    assert_eq!(inputs.pop(), Some(Input::Key(Key::char('j'))));
+    inputs
+}
+
+/// Bytes of a terminal, or of whoever is at the other end of a door: the same keys however they are cut, no more text than is
+/// kept of a paste, and no key that is none.
+pub fn keys(data: &[u8]) {
+    let inputs = pressed([data]);
+    assert_eq!(pressed(data.chunks(1)), inputs, "byte by byte");
+    for input in inputs {
+        match input {
+            Input::Key(Key {
+                code: KeyCode::Char(c),
+                ..
+            }) => assert!(!c.is_control(), "{c:?} is no key"),
+            Input::Paste(text) => assert!(text.chars().count() <= 64 * 1024, "{}", text.len()),
+            _ => {}
+        }
+    }
+}
+
+/// An intake whose one rule takes every group, with a title of its own or the plain one.
+fn intake(title: Option<&str>) -> AlertSettings {
+    let opening = Opening {
+        service: "azure".to_owned(),
+        severity: Some(Severity::Sev4),
+        severity_label: Some("severity".to_owned()),
+        severities: vec![("critical".to_owned(), Severity::Sev1)],
+        title: title.map(|title| title.parse().unwrap()),
+        classification: Classification::SuspectedBreach,
+        regimes: Vec::new(),
+        profile: serde_json::Map::new(),
+        exercise: false,
+    };
+    AlertSettings {
+        name: "alerts".to_owned(),
+        token: Place::Variable {
+            name: "TOKEN".to_owned(),
+            value: None,
+        },
+        damp: DAMP,
+        new_a_minute: NEW_A_MINUTE,
+        expect_every: None,
+        rules: vec![Rule {
+            matchers: Vec::new(),
+            then: Then::Open(Box::new(opening)),
+        }],
+    }
+}
+
+/// The rules of the built-in regimes, read once.
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(BUILT_IN.clone()));
+
+/// A group of alerts as anybody may post it: refused by its form, or opened, whatever its labels say. None is lost for a text.
+pub fn alert(data: &[u8]) {
+    let Ok(body) = serde_json::from_slice::<AlertGroupBody>(data) else {
+        return;
+    };
+    if body.check().is_err() {
+        return;
+    }
+    let (now, directory) = (
+        "2026-11-23T20:45:00Z".parse().unwrap(),
+        Directory::default(),
+    );
+    let own = group(&body, "alerts", now);
+    assert!(own.key.chars().count() <= 240, "{}", own.key);
+    assert!(name(&body).chars().count() <= 60, "{}", name(&body));
+    for title in [
+        None,
+        Some("{groupLabels.alertname}{commonLabels.x}{commonAnnotations.y}"),
+    ] {
+        let Fate::Open(placed) = land(&body, &intake(title), &directory, now).fate else {
+            continue;
+        };
+        let open = Open {
+            upstream: Some(first(&own, 1, now)),
+            ..placed.open
+        };
+        let allotted = Allotted {
+            id: "AZ-1".to_owned(),
+            codename: "HERON".to_owned(),
+        };
+        let context = Context {
+            now,
+            caller: &Caller::new("alerts", Role::Admin),
+            via: Via::Import,
+            directory: &directory,
+            rules: &RULES,
+            random: 1,
+        };
+        let opened = decide(&open, &allotted, &context);
+        assert!(opened.is_ok(), "{opened:?}");
+    }
 }

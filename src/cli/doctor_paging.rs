@@ -46,11 +46,28 @@ async fn tests(file: ServerFile) -> Outcome {
             tests.push(test(id, name, settings, &clock));
         }
     }
+    let unreached: Vec<String> = file
+        .directory
+        .teams
+        .iter()
+        .filter(|team| {
+            !file
+                .routes
+                .iter()
+                .any(|(id, routes)| *id == team.id && !routes.is_empty())
+        })
+        .map(|team| team.id.clone())
+        .collect();
     let told = futures::future::join_all(tests).await;
     let rows: Vec<Vec<String>> = told.iter().map(|(_, row)| row.clone()).collect();
     let output = Output::default();
     for line in table(&rows) {
         output.line(&line);
+    }
+    for team in &unreached {
+        output.line(&format!(
+            "NO ROUTE  {team}: nobody is woken by a page to it"
+        ));
     }
     let good = told.iter().all(|(good, _)| *good);
     Ok(if good { DONE } else { FAILED })

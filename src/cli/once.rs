@@ -96,7 +96,10 @@ impl Once {
         }
         let mut frame = Frame::new(w, h);
         frame.draw(&app);
-        let depth = match output.is_terminal() || variable("NO_COLOR").is_some() {
+        // Where nothing says what it is for, a pipe takes all there is.
+        let said = |name: &&str| variable(name).is_some();
+        let depth = match output.is_terminal() || ["NO_COLOR", "TERM", "COLORTERM"].iter().any(said)
+        {
             true => Depth::of_environment(variable),
             false => Depth::True,
         };

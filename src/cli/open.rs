@@ -31,6 +31,9 @@ pub struct OpenArgs {
     pub summary: Option<String>,
     #[arg(long)]
     pub tlp: Option<Tlp>,
+    /// Who may see it, by the names of their tokens; you are always among them. It never exists for anybody else
+    #[arg(long, value_name = "PERSON,...", value_delimiter = ',')]
+    pub restrict: Vec<String>,
     /// A drill: never pages real people
     #[arg(long)]
     pub exercise: bool,
@@ -78,6 +81,7 @@ async fn open(args: OpenArgs) -> Outcome {
         severity: args.severity,
         summary: args.summary,
         tlp: args.tlp,
+        people: (!args.restrict.is_empty()).then_some(args.restrict),
         exercise: args.exercise,
         starts_at: args.starts_at.as_deref().map(instant).transpose()?,
         occurred_at: args.occurred_at.as_deref().map(when).transpose()?,
@@ -99,7 +103,14 @@ async fn open(args: OpenArgs) -> Outcome {
     }
     let incident = api.open(&body, &key).await?;
     output.line(&incident.id);
-    output.note(&format!("{} {} is open", incident.id, incident.codename));
+    let restriction = incident.restriction.as_ref();
+    let restricted = restriction.map_or(String::new(), |list| {
+        format!(", restricted to {}", list.people.join(", "))
+    });
+    output.note(&format!(
+        "{} {} is open{restricted}",
+        incident.id, incident.codename
+    ));
     for name in body
         .triggers
         .keys()

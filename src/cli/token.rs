@@ -176,7 +176,7 @@ async fn list(args: ListArgs) -> Outcome {
         .map(|token| {
             let used = token
                 .last_used_at
-                .map(|at| at.format("%d %b %Y %H:%M").to_string());
+                .map(|at| at.format("%d %b %Y %H:%M UTC").to_string());
             vec![
                 token.name.clone(),
                 token.role.to_string(),
@@ -187,8 +187,13 @@ async fn list(args: ListArgs) -> Outcome {
                 }
                 .to_owned(),
                 token.clearance.to_string(),
+                match token.services.is_empty() {
+                    true => "every service".to_owned(),
+                    false => token.services.join(","),
+                },
+                token.team.clone().unwrap_or_else(|| "no team".to_owned()),
                 state(token).to_owned(),
-                format!("until {}", token.expires_at.format("%d %b %Y")),
+                format!("until {}", token.expires_at.format("%d %b %Y %H:%M UTC")),
                 format!("last used {}", used.unwrap_or_else(|| "never".to_owned())),
             ]
         })

@@ -12,7 +12,9 @@ use crate::connector::alert::{
 use crate::connector::settings::ConnectorSettings;
 use crate::domain::directory::Directory;
 use crate::domain::duty::Rules;
+use crate::domain::instant::Instant;
 use crate::domain::span::Span;
+use crate::domain::when::When;
 use crate::domain::word::Classification;
 
 const KEYS: &[&str] = &[
@@ -21,6 +23,7 @@ const KEYS: &[&str] = &[
     "token_file",
     "token_command",
     "token_env",
+    "token_expires_at",
     "damp",
     "new_a_minute",
     "expect_every",
@@ -90,6 +93,7 @@ fn one(
         document.fault(part, "name", why);
     }
     let token = token(document, part, None);
+    let token_expires_at = expiry(document, part);
     let damp = document.word::<Span>(part, "damp").unwrap_or(DAMP);
     if damp > DAMP_MAX {
         document.fault(part, "damp", format!("is over {DAMP_MAX}; write less"));
@@ -122,11 +126,28 @@ fn one(
     Some(AlertSettings {
         name: name?,
         token: token?,
+        token_expires_at,
         damp,
         new_a_minute: new_a_minute.unwrap_or(NEW_A_MINUTE),
         expect_every,
         rules,
     })
+}
+
+/// When the token ends. One that is over is no fault: the backend starts, refuses it, and its boards say so.
+fn expiry(document: &mut Document<'_>, part: &Part<'_>) -> Option<Instant> {
+    let text = document.text(part, "token_expires_at")?;
+    match When::parse(&text) {
+        Ok(when) if when.starts_a_clock() => return Some(when.at),
+        _ => {
+            let what = format!(
+                "{} is no instant: write 2027-01-31T17:00:00Z (with Z or an offset), or 2027-01-31 for the first moment of that day in UTC",
+                quoted(&text)
+            );
+            document.fault(part, "token_expires_at", what);
+        }
+    }
+    None
 }
 
 /// A rule behind one that fits everything is a mistake of its order.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use self::matcher::Matcher;
 use self::template::Template;
+use crate::domain::instant::Instant;
 use crate::domain::span::Span;
 use crate::domain::word::{Classification, Severity};
 
@@ -35,6 +36,8 @@ pub struct AlertSettings {
     pub name: String,
     /// What the sender shows. It opens nothing else.
     pub token: Place,
+    /// From this instant on it opens nothing, whatever the place holds; None: never.
+    pub token_expires_at: Option<Instant>,
     /// A group that fires again within it after it was resolved is the same firing.
     pub damp: Span,
     /// Most incidents opened in a minute; groups above it wait in one.
@@ -43,6 +46,17 @@ pub struct AlertSettings {
     pub expect_every: Option<Span>,
     /// The first that fits an alert counts for it.
     pub rules: Vec<Rule>,
+}
+
+impl AlertSettings {
+    /// Why its token opens nothing any more, once it has ended.
+    pub fn token_over(&self, now: Instant) -> Option<String> {
+        let at = self.token_expires_at.filter(|at| now >= *at)?;
+        let at = at.format("%d %b %Y %H:%M UTC");
+        Some(format!(
+            "its token ended {at}, alerts are REFUSED: give it another, with a later token_expires_at"
+        ))
+    }
 }
 
 /// What becomes of alerts with certain labels.

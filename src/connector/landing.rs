@@ -62,6 +62,7 @@ pub fn land(case: &Case, connector: &str, mapping: &Mapping, context: &Context<'
             .as_deref()
             .map(|summary| fitted(summary, text::LONG)),
         tlp: None,
+        people: None,
         exercise: false,
         starts_at: None,
         occurred_at: None,

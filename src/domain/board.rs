@@ -175,6 +175,10 @@ pub struct ConnectorView {
     pub open: usize,
     /// Why what it told is not all, or why it did not answer.
     pub trouble: Option<String>,
+    /// When the token ends that it shows here, where it posts by itself and that is known.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub token_expires_at: Option<Instant>,
     /// What it takes from here.
     #[serde(default)]
     pub takes: TakesView,

@@ -336,7 +336,7 @@ impl Place<'_> {
             DutyStatus::Met => None,
             DutyStatus::Decided => self.verdict(),
             _ if ended => Some("not reportable".to_owned()),
-            _ if self.spared().is_none() && self.verdict().is_some() => self.verdict(),
+            state if !state.is_finished() && self.verdict().is_some() => self.verdict(),
             _ => duty.why.as_ref().map(|why| why.sentence(facts)),
         };
         let trigger = duty.trigger.or_else(|| stage.clock.first_trigger());

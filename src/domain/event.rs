@@ -263,6 +263,9 @@ pub struct Opened {
     pub regimes: Vec<String>,
     pub profile: Map<String, Value>,
     pub upstream: Option<Upstream>,
+    /// For whom it exists from the first; nobody named: for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
 }
 
 /// Keys of an entry's body that hold what people wrote. The chain covers their hash, not the text,

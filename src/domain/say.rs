@@ -64,8 +64,16 @@ fn progress(state: PageState, attempts: u32, error: Option<&str>) -> String {
 /// `with_values`.
 pub fn change(event: &Event, incident: &Incident) -> Option<String> {
     let text = match event {
-        Event::Opened(opened) if opened.starts_at.is_some() => "exercise planned".to_owned(),
-        Event::Opened(_) => "opened".to_owned(),
+        Event::Opened(opened) => {
+            let what = match opened.starts_at {
+                Some(_) => "exercise planned",
+                None => "opened",
+            };
+            match opened.people.len() {
+                0 => what.to_owned(),
+                n => format!("{what}, {}", restricted_to(n)),
+            }
+        }
         Event::Noted {
             kind,
             privileged: true,
@@ -145,8 +153,7 @@ pub fn change(event: &Event, incident: &Incident) -> Option<String> {
         Event::Reviewed { .. } => "review held".to_owned(),
         Event::Restricted { people } => match people.len() {
             0 => "restriction lifted".to_owned(),
-            1 => "restricted to one person".to_owned(),
-            n => format!("restricted to {n} people"),
+            n => restricted_to(n),
         },
         Event::GlassBroken { .. } => "GLASS BROKEN".to_owned(),
         Event::GlassMended { .. } => "broken glass closed".to_owned(),
@@ -195,6 +202,13 @@ pub fn redacted(why: &DecisionView) -> String {
     match &why.reason {
         Some(reason) => format!("redacted by {}: {reason}", why.by),
         None => format!("redacted by {}", why.by),
+    }
+}
+
+fn restricted_to(people: usize) -> String {
+    match people {
+        1 => "restricted to one person".to_owned(),
+        n => format!("restricted to {n} people"),
     }
 }
 

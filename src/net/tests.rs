@@ -181,9 +181,10 @@ async fn silence_has_kinds() {
         .await,
         Err(NetError::Timeout { .. })
     ));
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    // Kept, so that nobody else comes to listen there.
+    let deaf = tokio::net::TcpSocket::new_v4().unwrap();
+    deaf.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}", deaf.local_addr().unwrap());
     assert!(matches!(
         ask(&url, limits(5)).await,
         Err(NetError::Refused { .. })

@@ -162,12 +162,10 @@ async fn no_answer_is_unknown_and_nobody_there_is_not_sent() {
     let (url, _heard) = answers("").await;
     let sent = webhook(&url).send(attempt(b"{}")).await;
     assert!(matches!(sent, Sent::Unknown(_)), "{sent:?}");
-    let free = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let route = webhook(&format!("http://{free}/"));
+    // Kept, so that nobody else comes to listen there.
+    let deaf = tokio::net::TcpSocket::new_v4().unwrap();
+    deaf.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let route = webhook(&format!("http://{}/", deaf.local_addr().unwrap()));
     let sent = route.send(attempt(b"{}")).await;
     assert!(matches!(sent, Sent::NotTaken { .. }), "{sent:?}");
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use futures::future::{Either, select};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
@@ -91,7 +92,8 @@ pub fn read_secret_file(path: &Path) -> Result<Secret, SecretError> {
     usable(bytes, || path.display().to_string())
 }
 
-/// Runs a command without a shell and takes what it prints, without its last line break. It is stopped when `limit` ends.
+/// Runs a command without a shell and takes what it prints, without its last line break. It is stopped, with all that it
+/// started, when `limit` ends, when it prints too much and when nobody waits for it any more.
 ///
 /// # Errors
 /// `Command`: it cannot be started, or failed, with what it said; `Slow`: `limit` ended first; `Unusable`: what it prints
@@ -116,9 +118,11 @@ pub async fn read_secret_command(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(|cause| failed(cause.to_string()))?;
+    let mut group = Group::of(&child);
     let (bytes, said) =
         match select(std::pin::pin!(output(&mut child)), std::pin::pin!(limit)).await {
             Either::Left((read, _)) => read.map_err(|cause| failed(cause.to_string()))?,
@@ -128,10 +132,39 @@ pub async fn read_secret_command(
                 });
             }
         };
+    if bytes.len() as u64 <= LENGTH_MAX {
+        group.ended();
+    }
     if let Some(said) = said {
         return Err(failed(said));
     }
     usable(bytes, || program.clone())
+}
+
+/// A command and all that it started, killed with this value. A command that ended by itself may leave something behind on
+/// purpose, an agent that keeps a key unlocked.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// Of a command that was started in a group of its own.
+    fn of(child: &Child) -> Group {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Group(id.and_then(Pid::from_raw))
+    }
+
+    /// It was waited for: from now on its number may be another's.
+    fn ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // One that is gone needs no end.
+            let _gone = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 /// What the command printed, and, if it failed, why.
@@ -299,6 +332,94 @@ mod tests {
             read_secret_command(&words, async {}).await,
             Err(SecretError::Slow { .. })
         ));
+    }
+
+    /// Which way a command ends before its time.
+    #[derive(Debug, Clone, Copy)]
+    enum End {
+        Slow,
+        Unread,
+        TooLong,
+    }
+
+    /// Starts a command whose child holds a pipe open, and waits until all who hold it are gone.
+    async fn leaves_nobody(end: End) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("held");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let then = match end {
+            End::TooLong => "yes abc",
+            _ => "wait",
+        };
+        let script = format!(
+            "exec 3>'{}'; sleep 90 & echo begun >&3; {then}",
+            path.display()
+        );
+        let (begins, begun) = futures::channel::oneshot::channel();
+        let held = tokio::task::spawn_blocking(move || {
+            let mut pipe = std::io::BufReader::new(File::open(path).unwrap());
+            let mut line = String::new();
+            std::io::BufRead::read_line(&mut pipe, &mut line).unwrap();
+            begins.send(()).unwrap();
+            // Ends when nobody has it open for writing any more.
+            pipe.read_to_string(&mut line).unwrap();
+            line
+        });
+        let words = ["sh", "-c", &script].map(str::to_owned);
+        let limit = async {
+            match end {
+                End::TooLong => std::future::pending().await,
+                _ => begun.await.unwrap(),
+            }
+        };
+        match end {
+            End::Slow => {
+                let read = read_secret_command(&words, limit).await;
+                assert!(matches!(read, Err(SecretError::Slow { .. })), "{read:?}");
+            }
+            End::Unread => {
+                let reading = Box::pin(read_secret_command(&words, std::future::pending()));
+                let first = select(reading, Box::pin(limit)).await;
+                assert!(matches!(first, Either::Right(_)));
+                drop(first);
+            }
+            End::TooLong => {
+                let read = read_secret_command(&words, limit).await;
+                assert!(
+                    matches!(read, Err(SecretError::Unusable { .. })),
+                    "{read:?}"
+                );
+            }
+        }
+        let clock = crate::time::SystemClock::new();
+        let gone = crate::time::timeout(&clock, 60_000, held).await;
+        assert_eq!(gone.unwrap().unwrap(), "begun\n", "{end:?}");
+    }
+
+    #[tokio::test]
+    async fn no_process_that_a_command_started_is_left_when_it_is_stopped() {
+        for end in [End::Slow, End::Unread, End::TooLong] {
+            leaves_nobody(end).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_command_that_ended_well_leaves_behind_is_let_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // The agent waits for a reader of its pipe, long after the command is done.
+        let script = format!(
+            "(echo there >'{}') >/dev/null 2>&1 & echo hunter2",
+            path.display()
+        );
+        let words = ["sh", "-c", &script].map(str::to_owned);
+        let read = read_secret_command(&words, std::future::pending()).await;
+        assert_eq!(read.unwrap().expose(), "hunter2");
+        let heard = tokio::task::spawn_blocking(move || std::fs::read_to_string(path));
+        let clock = crate::time::SystemClock::new();
+        let heard = crate::time::timeout(&clock, 60_000, heard).await;
+        assert_eq!(heard.unwrap().unwrap().unwrap(), "there\n");
     }
 
     #[test]

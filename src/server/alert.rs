@@ -110,6 +110,9 @@ impl AlertIntake {
     /// Whether this is what the sender must show. Where it cannot be read again, what was read before counts; None: it was
     /// never read, and nobody can say.
     async fn admits(&self, presented: &str, clock: &SharedClock) -> Option<bool> {
+        if self.settings.token_over(clock.now()).is_some() {
+            return Some(false);
+        }
         let given: [u8; 32] = Sha256::digest(presented.as_bytes()).into();
         let mut shown = self.token.lock().await;
         let now = clock.mono();
@@ -134,6 +137,7 @@ impl AlertIntake {
     /// As this audience sees it at this place of the feed.
     pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
         let told = Told::of(world, &self.settings.name, audience, now, fires);
+        let over = self.settings.token_over(now);
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         ConnectorView {
             name: self.settings.name.clone(),
@@ -143,7 +147,11 @@ impl AlertIntake {
             changed_at: progress.changed_at,
             whole_at: None,
             open: told.open,
-            trouble: progress.trouble(self.settings.expect_every, audience, now),
+            trouble: over.or_else(|| {
+                let expected = self.settings.expect_every;
+                progress.trouble(expected, audience, now)
+            }),
+            token_expires_at: self.settings.token_expires_at,
             takes: takes_nothing(),
         }
     }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 
 use super::auth::{self, Authorized};
+use super::metric::OPEN_RESTRICTED;
 use super::problem::Problem;
 use super::request::{self, IfMatch};
 use super::state::ServerState;
@@ -257,6 +258,13 @@ pub async fn open_incident(
         .upstream
         .as_ref()
         .map(|upstream| (upstream.connector.clone(), upstream.key.clone()));
+    let doing = Doing {
+        command: match body.people {
+            Some(_) => OPEN_RESTRICTED,
+            None => "open",
+        },
+        page: None,
+    };
     let job = Job {
         target: Target::New {
             prefix: service.prefix.clone(),
@@ -266,10 +274,6 @@ pub async fn open_incident(
         idempotency,
         decide: Box::new(move |found| asked.open(&body, &found)),
         now: state.clock.now(),
-    };
-    let doing = Doing {
-        command: "open",
-        page: None,
     };
     let done = write::submit(&state, job, doing).await?;
     Ok(write::response(&state, &audience, done))

@@ -144,6 +144,7 @@ impl PolledConnector {
             whole_at: progress.whole_at,
             open: progress.open.min(told.open),
             trouble,
+            token_expires_at: None,
             takes: self.takes(),
         }
     }

@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::answer::{answer, telling};
 use super::meter::{Metered, MeteredBody, Meters};
+use super::share::{Share, Shares};
 use super::state::{Limits, ServerState};
 use super::trouble::Trouble;
 use super::{forwarded, metric, openapi, worker};
@@ -88,8 +89,15 @@ struct Shared {
     proxies: Arc<[Network]>,
     state: Arc<ServerState>,
     meters: Meters,
+    of_address: Shares<IpAddr>,
     /// Cut what has not ended when the time to drain is over.
     cut: CancellationToken,
+}
+
+impl Shared {
+    fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.proxies.iter().any(|network| network.holds(peer))
+    }
 }
 
 /// Answers requests at these doors, with the workers beside it, until `shutdown` ends; then drains. `extra` is merged into
@@ -121,6 +129,7 @@ pub async fn serve(
             proxies: proxies.clone(),
             state: state.clone(),
             meters: Meters::default(),
+            of_address: Shares::new(state.limits.connections_of_address),
             cut: cut.clone(),
         })
     };
@@ -173,6 +182,7 @@ pub async fn serve_beside(listener: TcpListener, state: Arc<ServerState>) {
         app: telling(openapi::routes(state.clone(), Router::new())),
         tls: None,
         proxies: Arc::default(),
+        of_address: Shares::new(state.limits.connections_of_address),
         state,
         meters: Meters::default(),
         cut: CancellationToken::new(),
@@ -221,7 +231,16 @@ async fn accept(
             Ok((stream, from)) => {
                 trouble.over();
                 let peer = from.ip().to_canonical();
-                connections.spawn(connection(stream, peer, shared.clone(), permit));
+                let place = match shared.is_proxy(peer) {
+                    true => None,
+                    false => match shared.of_address.take(&peer) {
+                        // Closed unanswered: whoever holds so many leaves the rest to others.
+                        None => continue,
+                        place => place,
+                    },
+                };
+                let held = (permit, place);
+                connections.spawn(connection(stream, peer, shared.clone(), held));
             }
             Err(error) => {
                 trouble.met(&error);
@@ -235,7 +254,7 @@ async fn connection(
     stream: TcpStream,
     peer: IpAddr,
     shared: Arc<Shared>,
-    _permit: OwnedSemaphorePermit,
+    _held: (OwnedSemaphorePermit, Option<Share<IpAddr>>),
 ) {
     // Small answers must not wait for an acknowledgement of the one before.
     drop(stream.set_nodelay(true));

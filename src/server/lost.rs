@@ -78,7 +78,7 @@ impl Lost {
     fn step(&mut self, entry: &Entry) {
         if !matches!(
             entry.kind.as_str(),
-            "restricted" | "glass_broken" | "glass_mended"
+            "opened" | "restricted" | "glass_broken" | "glass_mended"
         ) {
             return;
         }
@@ -96,6 +96,8 @@ impl Lost {
             }
         };
         match event {
+            // It was there for nobody else: to none of them it is gone.
+            Event::Opened(opened) if !opened.people.is_empty() => self.people = Some(opened.people),
             Event::Restricted { people } if people.is_empty() => {
                 (self.all, self.people) = (None, None);
                 self.of.clear();

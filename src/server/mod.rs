@@ -38,6 +38,7 @@ pub mod request;
 mod responder;
 mod roster;
 mod sending;
+mod share;
 mod shown;
 mod state;
 mod trouble;
@@ -54,6 +55,7 @@ pub use issue::{TokenError, TokenRequest, issue_token};
 pub use listen::{Doors, Peer, ServerError, serve, serve_beside};
 pub use outbox::{Courier, Letter};
 pub use problem::Problem;
+pub use share::{Share, Shares};
 pub use state::{Limits, ServerState, Setup};
 pub use who::LookingOn;
 

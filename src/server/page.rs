@@ -4,9 +4,10 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use chrono::TimeDelta;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -19,11 +20,14 @@ use crate::domain::caller::Caller;
 use crate::domain::command::acknowledge_page::{self, AcknowledgePage};
 use crate::domain::command::{Context, text};
 use crate::domain::incident::Incident;
+use crate::domain::instant::Instant;
 use crate::domain::text::markup::escaped;
 use crate::domain::word;
 use crate::domain::word::{PageState, Role, Via};
 use crate::store::{Answer, Done, Found, Job, Outcome, Target};
 
+/// Most bytes of a problem that are read to tell it.
+const PROBLEM_MAX: usize = 16 << 10;
 const FORM: &str = "application/x-www-form-urlencoded";
 const CSP: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -46,6 +50,66 @@ pub struct AcknowledgeBody {
     name: String,
     #[serde(default)]
     answer: Option<word::Answer>,
+    /// In how many minutes whoever comes will be there, as a form writes it; empty: not said.
+    #[serde(default)]
+    there_in: Option<String>,
+}
+
+/// The longest way that can be announced, in minutes.
+const FARTHEST: i64 = 1_440;
+
+impl AcknowledgeBody {
+    /// When whoever comes will be there.
+    fn eta(&self, now: Instant) -> Result<Option<Instant>, Problem> {
+        let comes = matches!(
+            self.answer,
+            Some(word::Answer::Coming | word::Answer::Remote)
+        );
+        let given = self.there_in.as_deref().map(str::trim);
+        let Some(given) = given.filter(|given| comes && !given.is_empty()) else {
+            return Ok(None);
+        };
+        let minutes = given.parse::<i64>().ok();
+        let minutes = minutes.filter(|minutes| (0..=FARTHEST).contains(minutes));
+        let ahead = minutes.map(TimeDelta::minutes);
+        match ahead.and_then(|ahead| now.checked_add_signed(ahead)) {
+            Some(eta) => Ok(Some(eta)),
+            None => Err(Problem::invalid(format!(
+                "'there_in' is a number of minutes, at most {FARTHEST}: leave it empty, or write 20."
+            ))),
+        }
+    }
+}
+
+/// An answer as whoever opened the link can read it: a person's browser asks for a page, not for JSON.
+async fn readable(headers: &HeaderMap, answer: Result<Response, Problem>) -> Response {
+    let response = answer.unwrap_or_else(IntoResponse::into_response);
+    let asked = headers.get_all(header::ACCEPT).iter();
+    let asked: Vec<&str> = asked.filter_map(|accept| accept.to_str().ok()).collect();
+    let status = response.status();
+    if status.is_success() || !asked.iter().any(|accept| accept.contains("text/html")) {
+        return response;
+    }
+    let detail = match status {
+        StatusCode::NOT_FOUND => Some(
+            "This link opens no page: it was cut off, or the page is gone. Look at the board, or call whoever sent it."
+                .to_owned(),
+        ),
+        _ => detail(response).await,
+    };
+    let detail = detail.unwrap_or_else(|| "The answer could not be written down.".to_owned());
+    let text = format!(
+        "<h1>Not on the board</h1><p>{}</p><p>Nothing was changed.</p>",
+        escaped(&detail)
+    );
+    (status, html(&text)).into_response()
+}
+
+/// What a problem says to a person.
+async fn detail(response: Response) -> Option<String> {
+    let bytes = to_bytes(response.into_body(), PROBLEM_MAX).await.ok()?;
+    let problem: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+    Some(problem.get("detail")?.as_str()?.to_owned())
 }
 
 fn check(state: &ServerState, page: &str, tag: Option<&str>) -> Result<(), Problem> {
@@ -61,11 +125,16 @@ pub async fn acknowledge_form(
     State(state): State<Arc<ServerState>>,
     Path(id): Path<String>,
     Params(query): Params<LinkQuery>,
-) -> Result<Response, Problem> {
-    check(&state, &id, query.t.as_deref())?;
+    headers: HeaderMap,
+) -> Response {
+    readable(&headers, shown(&state, &id, &query)).await
+}
+
+fn shown(state: &ServerState, id: &str, query: &LinkQuery) -> Result<Response, Problem> {
+    check(state, id, query.t.as_deref())?;
     let world = state.mirror.read();
-    let incident = &world.of_page(&id).ok_or_else(Problem::not_found)?.incident;
-    let page = incident.page(&id).ok_or_else(Problem::not_found)?;
+    let incident = &world.of_page(id).ok_or_else(Problem::not_found)?.incident;
+    let page = incident.page(id).ok_or_else(Problem::not_found)?;
     let mut text = heading(incident, &page.team);
     match page.state {
         PageState::Cancelled | PageState::Expired => {
@@ -86,8 +155,10 @@ pub async fn acknowledge_form(
                 "<form method=\"post\" action=\"acknowledge\">\
                  <input type=\"hidden\" name=\"t\" value=\"{}\">\
                  <p><label>Your name <input name=\"name\" required maxlength=\"120\" autocomplete=\"name\"></label></p>\
+                 <p><label>There in <input name=\"there_in\" inputmode=\"numeric\" size=\"5\" maxlength=\"4\"> minutes, if you know</label></p>\
                  <p><button name=\"answer\" value=\"coming\">Coming</button> \
                  <button name=\"answer\" value=\"remote\">Joining remotely</button> \
+                 <button name=\"answer\" value=\"arrived\">I am there</button> \
                  <button name=\"answer\" value=\"cannot\">Cannot</button></p></form>",
                 escaped(query.t.as_deref().unwrap_or_default()),
             );
@@ -107,12 +178,23 @@ pub async fn acknowledge(
     Params(query): Params<LinkQuery>,
     headers: HeaderMap,
     body: Body,
+) -> Response {
+    let answer = answered(&state, id, &query, &headers, body).await;
+    readable(&headers, answer).await
+}
+
+async fn answered(
+    state: &Arc<ServerState>,
+    id: String,
+    query: &LinkQuery,
+    headers: &HeaderMap,
+    body: Body,
 ) -> Result<Response, Problem> {
     if query.t.is_some() {
         // Before anything is read of the body: an open route takes nothing from strangers.
-        check(&state, &id, query.t.as_deref())?;
+        check(state, &id, query.t.as_deref())?;
     }
-    let bytes = request::body(&state, &headers, body, &[FORM, "application/json"]).await?;
+    let bytes = request::body(state, headers, body, &[FORM, "application/json"]).await?;
     let is_form = headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
         kind.as_bytes()
             .to_ascii_lowercase()
@@ -123,12 +205,12 @@ pub async fn acknowledge(
     } else {
         request::json(&bytes)?
     };
-    check(&state, &id, body.t.as_deref().or(query.t.as_deref()))?;
+    check(state, &id, body.t.as_deref().or(query.t.as_deref()))?;
     text::check("name", &body.name, text::NAME)?;
     let asked = AcknowledgePage {
         page: id.clone(),
         answer: body.answer,
-        eta: None,
+        eta: body.eta(state.clock.now())?,
     };
     let (deciding, name) = (state.clone(), body.name.trim().to_owned());
     let job = Job {
@@ -146,7 +228,7 @@ pub async fn acknowledge(
         command: "acknowledge_page",
         page: Some(&page),
     };
-    match write::submit(&state, job, doing).await? {
+    match write::submit(state, job, doing).await? {
         Done::Written { incident, .. } => {
             let text = heading(&incident, "") + "<p>Thank you. Your answer is on the board.</p>";
             Ok(html(&text))
@@ -156,7 +238,7 @@ pub async fn acknowledge(
         )),
         done => {
             let nobody = Caller::new("", Role::Viewer).audience();
-            Ok(write::response(&state, &nobody, done))
+            Ok(write::response(state, &nobody, done))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What all handlers and workers of one backend share: its ports, its directory, its mirror and its caches.
 //! Nothing here is static: several backends live in one process, each with a state of its own.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -27,13 +28,15 @@ use crate::domain::word::{Classification, DutyStatus, GateWord, Phase, Severity}
 use crate::secret::Secret;
 use crate::store::claim::Caps;
 use crate::store::{Store, StoreError};
-use crate::time::SharedClock;
+use crate::time::{Mono, SharedClock};
 
 /// Where one thing may not grow without end.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Connections open at once; further ones wait to be accepted.
     pub connections: usize,
+    /// The same from one address that is no trusted proxy's; further ones are closed at once.
+    pub connections_of_address: usize,
     /// Milliseconds in which a request's head must have come.
     pub head_within_ms: i64,
     /// Milliseconds in which a request's body must have come.
@@ -56,6 +59,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             connections: 20_000,
+            connections_of_address: 10_000,
             head_within_ms: 10_000,
             body_within_ms: 10_000,
             idle_for_ms: 90_000,
@@ -86,6 +90,15 @@ pub struct Setup {
     pub intakes: Vec<AlertIntake>,
 }
 
+/// Nothing of the outbox is under way, and nothing will be begun unless something is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rested {
+    /// What was written when the outbox was looked into.
+    pub head: u64,
+    /// When it is looked into again.
+    pub until: Mono,
+}
+
 /// The shared state of one backend.
 pub struct ServerState {
     pub store: Arc<dyn Store>,
@@ -109,6 +122,8 @@ pub struct ServerState {
     pub(super) sending: Arc<Sending>,
     /// The place of the feed up to which it has been looked at what time has changed.
     pub(super) reviewed: watch::Sender<u64>,
+    /// The last time that the outbox held nothing to begin, and nothing of it was under way.
+    pub(super) rested: watch::Sender<Option<Rested>>,
     /// Requests held open end when this is cancelled.
     pub(super) ending: CancellationToken,
     pub(super) openapi: bytes::Bytes,
@@ -156,6 +171,7 @@ impl ServerState {
             rosters: Rosters::default(),
             sending: Arc::default(),
             reviewed: watch::Sender::new(0),
+            rested: watch::Sender::new(None),
             ending: CancellationToken::new(),
             openapi: super::openapi::document(),
             links: Links {
@@ -184,19 +200,34 @@ impl ServerState {
     /// # Errors
     /// The store cannot be read.
     pub async fn settled(&self) -> Result<(), StoreError> {
-        let mut reviewed = self.reviewed.subscribe();
+        let (mut reviewed, mut rested) = (self.reviewed.subscribe(), self.rested.subscribe());
         loop {
             let head = self.store.head().await?;
             let due = self.store.next_delivery_at().await?;
-            let idle = due.is_none_or(|at| at > self.clock.now());
-            if *reviewed.borrow_and_update() >= head && idle {
+            let seen = *reviewed.borrow_and_update();
+            // What waits for a cap is due all the while.
+            let put_off = rested
+                .borrow_and_update()
+                .is_some_and(|rest| rest.head >= head && rest.until > self.clock.mono());
+            let idle = put_off || due.is_none_or(|at| at > self.clock.now());
+            if seen >= head && idle {
                 return Ok(());
             }
-            // A page that is handed over is written down, and what is written is reviewed.
-            if reviewed.changed().await.is_err() {
+            let changed = tokio::select! {
+                changed = reviewed.changed() => changed,
+                changed = rested.changed() => changed,
+            };
+            if changed.is_err() {
                 return Ok(());
             }
         }
+    }
+
+    /// Ends when no display looks on.
+    pub async fn unwatched(&self) {
+        let mut displays = self.presence.displays();
+        // The sender is as old as this state.
+        let _ended = displays.wait_for(HashMap::is_empty).await;
     }
 
     /// Where people reach this backend, if that is known.

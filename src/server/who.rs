@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
+use tokio::sync::watch;
 
 use super::about::written;
 use super::auth::{Authorized, Door};
@@ -33,7 +34,7 @@ const LONGEST: usize = 128;
 #[derive(Default)]
 pub struct Presence {
     doors: Mutex<HashMap<String, Reported>>,
-    displays: Mutex<HashMap<u64, PresenceView>>,
+    displays: watch::Sender<HashMap<u64, PresenceView>>,
     next: AtomicU64,
 }
 
@@ -64,13 +65,16 @@ impl Presence {
     /// again before its last connection is given up is one.
     fn all(&self, clock: &SharedClock) -> Vec<PresenceView> {
         let mut all = self.people(clock);
-        let displays = self.displays.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(displays.values().cloned());
-        drop(displays);
+        all.extend(self.displays.borrow().values().cloned());
         all.sort_by(|a, b| (a.connected_at, &a.person).cmp(&(b.connected_at, &b.person)));
         let mut seen = HashSet::new();
         all.retain(|one| one.via != Via::Display || seen.insert(one.person.clone()));
         all
+    }
+
+    /// Tells which displays look on, one for each connection.
+    pub(super) fn displays(&self) -> watch::Receiver<HashMap<u64, PresenceView>> {
+        self.displays.subscribe()
     }
 
     /// The people among them.
@@ -113,9 +117,9 @@ impl LookingOn {
             address: None,
             key: None,
         };
-        let displays = &presence.displays;
-        let mut displays = displays.lock().unwrap_or_else(PoisonError::into_inner);
-        displays.insert(seat, display);
+        presence.displays.send_modify(|displays| {
+            displays.insert(seat, display);
+        });
         LookingOn {
             state: state.clone(),
             seat,
@@ -125,9 +129,9 @@ impl LookingOn {
 
 impl Drop for LookingOn {
     fn drop(&mut self) {
-        let displays = &self.state.presence.displays;
-        let mut displays = displays.lock().unwrap_or_else(PoisonError::into_inner);
-        displays.remove(&self.seat);
+        self.state.presence.displays.send_modify(|displays| {
+            displays.remove(&self.seat);
+        });
     }
 }
 

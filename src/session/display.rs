@@ -26,11 +26,13 @@ use self::show::{Shows, Size};
 use self::stream::Viewing;
 use crate::domain::word::Role;
 use crate::server::request::{self, Params};
-use crate::server::{Authorized, Peer, Problem, ServerState};
+use crate::server::{Authorized, Peer, Problem, ServerState, Shares};
 use crate::ui::theme::Theme;
 
 /// Displays shown at once, in all; each is a connection and its last rows.
 const DISPLAYS: usize = 128;
+/// Of these by one pairing: its browser's windows, and connections it lost without a word.
+const DISPLAYS_OF_TOKEN: usize = 8;
 /// The cookie that holds a display's token.
 const COOKIE: &str = "warboard_display";
 /// The theme where the page names none.
@@ -42,6 +44,7 @@ struct Displays {
     shows: Arc<Shows>,
     attempts: Attempts,
     free: Arc<Semaphore>,
+    of_token: Shares<String>,
 }
 
 /// The display's routes, to be served beside the API's of this backend.
@@ -51,6 +54,7 @@ pub fn routes(state: &Arc<ServerState>) -> Router {
         shows: Shows::new(state),
         attempts: Attempts::default(),
         free: Arc::new(Semaphore::new(DISPLAYS)),
+        of_token: Shares::new(DISPLAYS_OF_TOKEN),
     });
     Router::new()
         .route("/display", get(page::document))
@@ -80,16 +84,20 @@ async fn stream(
     let who = display_of(&displays.state, &headers).await?;
     let theme = query.theme.as_deref().unwrap_or(THEME);
     let theme = Theme::shipped(theme).map_err(|error| Problem::invalid(error.to_string()))?;
-    let free = displays.free.clone().try_acquire_owned().map_err(|_| {
+    let full = |most: usize, whose: &str| {
         Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "too_many_displays",
-            format!("{DISPLAYS} displays are shown already; close one that nobody looks at."),
+            format!("{most} displays{whose} are shown already; close one that nobody looks at."),
         )
-    })?;
+    };
+    let of_token = displays.of_token.take(&who.token.id);
+    let of_token = of_token.ok_or_else(|| full(DISPLAYS_OF_TOKEN, " of this pairing"))?;
+    let free = displays.free.clone().try_acquire_owned();
+    let free = free.map_err(|_| full(DISPLAYS, ""))?;
     let size = Size::clamped(query.columns, query.rows);
     let pictures = displays.shows.of(&who, size, theme);
-    let viewing = Viewing::new(displays.state.clone(), who, pictures, free);
+    let viewing = Viewing::new(displays.state.clone(), who, pictures, (free, of_token));
     let fixed = HeaderValue::from_static;
     let headers = [
         (header::CONTENT_TYPE, fixed("text/event-stream")),

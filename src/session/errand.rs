@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::client::{Api, ApiError, Watch};
 use crate::domain::command::Command;
+use crate::domain::command::break_glass::BreakGlass;
 use crate::domain::command::open::Open;
 use crate::domain::instant::Mono;
 use crate::domain::view::IncidentView;
@@ -115,7 +116,9 @@ impl Errand {
 /// The message that an errand came to nothing.
 fn failed(effect: Effect, sentence: String) -> Option<Message> {
     Some(match effect {
-        Effect::Send { ticket, .. } | Effect::Open { ticket, .. } => Message::Replied {
+        Effect::Send { ticket, .. }
+        | Effect::Open { ticket, .. }
+        | Effect::BreakGlass { ticket, .. } => Message::Replied {
             ticket,
             reply: Reply::Unreachable { sentence },
         },
@@ -170,6 +173,7 @@ impl Shared {
     async fn run(&self, effect: Effect) -> Option<Message> {
         let (Effect::Send { source, .. }
         | Effect::Open { source, .. }
+        | Effect::BreakGlass { source, .. }
         | Effect::Timeline { source, .. }
         | Effect::Reread { source, .. }
         | Effect::Explain { source, .. }
@@ -192,8 +196,17 @@ impl Shared {
                 ..
             } => {
                 let key = self.key(ticket);
-                let answer = self.command(api, &id, version, &command, &key).await;
-                let reply = self.reply(source, answer);
+                let sent = self.command(api, &id, Some(version), &command, &key);
+                let reply = self.reply(source, sent.await);
+                Message::Replied { ticket, reply }
+            }
+            Effect::BreakGlass {
+                ticket, id, reason, ..
+            } => {
+                let key = self.key(ticket);
+                let command = Command::BreakGlass(BreakGlass { reason });
+                let sent = self.command(api, &id, None, &command, &key);
+                let reply = self.reply(source, sent.await);
                 Message::Replied { ticket, reply }
             }
             Effect::Open { ticket, open, .. } => {
@@ -275,13 +288,13 @@ impl Shared {
         &self,
         api: &Api,
         id: &str,
-        version: u64,
+        version: Option<u64>,
         command: &Command,
         key: &str,
     ) -> Result<CommandAnswerBody, ApiError> {
         let mut tries = Tries::new(self.clock.clone(), api.place());
         loop {
-            let sent = api.command(id, Some(version), command, key);
+            let sent = api.command(id, version, command, key);
             match tries.once(sent).await {
                 Some(answer) => return answer,
                 None => continue,

@@ -160,6 +160,8 @@ fn translate_key(key: KeyEvent) -> Option<Key> {
     let code = match key.code {
         // Some terminals send Ctrl-H for the backspace key; the board has no Ctrl-H of its own.
         Code::Char('h') if ctrl => KeyCode::Backspace,
+        // By its number (`CSI 5 u`) any character can be sent; nobody types one that acts.
+        Code::Char(c) if c.is_control() => return None,
         Code::Char(c) => KeyCode::Char(c),
         Code::Enter => KeyCode::Enter,
         Code::Escape => KeyCode::Esc,
@@ -296,6 +298,12 @@ mod tests {
             [Input::FocusGained, Input::FocusLost]
         );
         assert_eq!(decode(&[b"\x1b[0n\x1b[12;34R"]), []);
+    }
+
+    #[test]
+    fn a_control_character_that_is_sent_by_its_number_is_no_key() {
+        assert_eq!(decode(&[b"\x1b[5u\x1b[0u\x1b[155u\xc2\x9b"]), []);
+        assert_eq!(decode(&[b"\x1b[106u"]), [key(KeyCode::Char('j'))]);
     }
 
     #[test]

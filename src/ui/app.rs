@@ -9,6 +9,7 @@ use super::keymap::{Action, Place};
 use super::layer::{self, Layer, LayerInput, LayerOutcome};
 use super::live::LiveCells;
 use super::message::{Effect, Message, Reply};
+use super::room;
 use super::screen::ScreenName;
 use super::screen::clocks::Clocks;
 use super::screen::incident::Incident;
@@ -94,7 +95,7 @@ impl App {
         self.screen = screen;
         self.settle();
         match screen {
-            ScreenName::Incident => self.look(),
+            ScreenName::Incident => self.incident.look(&self.shared),
             ScreenName::People => self.people.ask(&self.shared),
             _ => Vec::new(),
         }
@@ -110,10 +111,6 @@ impl App {
         self.show(ScreenName::Incident)
     }
 
-    fn look(&mut self) -> Vec<Effect> {
-        self.incident.look(&self.shared)
-    }
-
     /// How many layers lie over the screen.
     pub fn layers(&self) -> usize {
         self.layers.len()
@@ -122,7 +119,7 @@ impl App {
 
 /// What a message makes of the viewer's state, and what is to be done outside.
 pub fn update(app: &mut App, message: Message) -> Vec<Effect> {
-    let mut effects = match message {
+    let mut effects = match room::worded(message, &app.shared.options) {
         Message::Input(input) => app.input(input),
         Message::Tick { mono, wall } => app.time(mono, wall),
         Message::Board(board) => {
@@ -339,7 +336,9 @@ impl App {
                 }
                 None => Vec::new(),
             },
-            A::Filter | A::Palette | A::Help | A::Open | A::Who => self.open(action),
+            A::Filter | A::Palette | A::Help | A::Open | A::Who | A::BreakGlass => {
+                self.open(action)
+            }
             A::Look if self.screen != ScreenName::Incident && self.screen != ScreenName::Clocks => {
                 match self.shared.selected.clone() {
                     Some(target) => self.show_incident(target),

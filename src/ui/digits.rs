@@ -126,6 +126,15 @@ impl Size {
         }
     }
 
+    /// How many rows it takes.
+    pub const fn height(self) -> u16 {
+        match self {
+            Size::Small => 3,
+            Size::Large => 5,
+            Size::Huge => 10,
+        }
+    }
+
     /// The rows of a text.
     pub fn rows(self, text: &str, glyphs: Glyphs) -> Vec<String> {
         match self {

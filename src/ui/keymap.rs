@@ -29,7 +29,7 @@ impl Place {
 }
 
 macro_rules! actions {
-    ($($place:ident $variant:ident $name:literal [$($key:literal),+] $short:literal $long:literal;)+) => {
+    ($($place:ident $variant:ident $name:literal [$($key:literal),*] $short:literal $long:literal;)+) => {
         /// What a person wants of the screen.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action { $(#[doc = $long] $variant),+ }
@@ -59,7 +59,7 @@ macro_rules! actions {
             }
 
             const fn defaults(self) -> &'static [&'static str] {
-                match self { $(Action::$variant => &[$($key),+]),+ }
+                match self { $(Action::$variant => &[$($key),*]),+ }
             }
         }
     };
@@ -80,6 +80,7 @@ actions! {
     Global Fold "fold" ["z"] "fold" "fold or unfold what is finished";
     Global Silence "silence" ["s"] "silence" "silence what rings, on all boards";
     Global Who "who" ["W"] "who" "who is connected";
+    Global BreakGlass "break-glass" [] "break glass" "break the glass of a restricted incident";
     Global AskNow "ask-now" ["Ctrl-R"] "ask now" "ask every source now";
     Global Redraw "redraw" ["Ctrl-L"] "redraw" "draw the screen anew";
     Global Suspend "suspend" ["Ctrl-Z"] "suspend" "suspend the board as a job";
@@ -254,12 +255,24 @@ impl Keymap {
         bound.map(|(keys, _)| spell(keys)).collect()
     }
 
+    /// What leads to an action, as help writes it: its keys, or that it is found by name.
+    pub fn ways(&self, action: Action) -> Vec<String> {
+        match self.labels(action) {
+            none if none.is_empty() => {
+                let palette = self.label(Action::Palette);
+                let word = action.short().split(' ').next().unwrap_or_default();
+                vec![format!("{palette}{word}")]
+            }
+            keys => keys,
+        }
+    }
+
     /// The table as Markdown, for the README.
     pub fn markdown(&self) -> String {
         let mut text = String::from("| where | key | does |\n|---|---|---|\n");
         for action in Action::ALL {
             let keys: Vec<String> = self
-                .labels(*action)
+                .ways(*action)
                 .iter()
                 .map(|key| format!("`{key}`"))
                 .collect();

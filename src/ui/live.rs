@@ -27,6 +27,8 @@ pub enum LiveText {
     Here { from: Mono },
     /// `in 11m`.
     Until { to: Mono },
+    /// `11m`, as long as it is left.
+    Left { to: Mono },
     /// One row of the big digits of a countdown, without its `T-` or `+`: that stands beside them.
     BigDigits {
         to: Mono,
@@ -56,6 +58,7 @@ impl LiveText {
             LiveText::Since { from } => phrase::since(now - *from),
             LiveText::Here { from } => phrase::here(now - *from),
             LiveText::Until { to } => phrase::until(*to - now),
+            LiveText::Left { to } => phrase::left(*to - now),
             LiveText::BigDigits {
                 to,
                 row,

@@ -110,6 +110,13 @@ pub enum Effect {
         version: u64,
         command: Box<Command>,
     },
+    /// Break the glass of an incident that this viewer has not seen, so that it is bound to no version.
+    BreakGlass {
+        ticket: u64,
+        source: usize,
+        id: String,
+        reason: String,
+    },
     /// Open an incident.
     Open {
         ticket: u64,

@@ -16,6 +16,7 @@ pub mod layer;
 pub mod live;
 pub mod message;
 pub mod phrase;
+mod room;
 pub mod screen;
 pub mod shared;
 pub mod theme;

@@ -331,6 +331,17 @@ impl Shared {
         self.track(effect, what)
     }
 
+    /// Breaks the glass of an incident that is not on the board.
+    pub fn send_glass(&mut self, target: &Target, reason: String) -> Effect {
+        let effect = Effect::BreakGlass {
+            ticket: self.next_ticket(),
+            source: target.source,
+            id: target.id.clone(),
+            reason,
+        };
+        self.track(effect, format!("{}: break the glass", target.id))
+    }
+
     /// Whether so much waits for answers that nothing more may be sent.
     pub fn is_busy(&self) -> bool {
         self.pending.len() >= PENDING

@@ -14,6 +14,7 @@ mod guess;
 mod letter;
 mod link;
 mod mask;
+mod opening;
 mod outbox;
 mod packed;
 mod page;

@@ -388,6 +388,27 @@ impl Backend {
         soon(&format!("the wanted state of {id}"), waiting).await
     }
 
+    /// The same beside a receiver that takes pages and never answers: what waits for it needs the clock to move.
+    pub async fn until_past_silence(
+        &self,
+        clock: &TestClock,
+        id: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let waiting = async {
+            loop {
+                let incident = self.incident(id).await;
+                if wanted(&incident) {
+                    return incident;
+                }
+                let settled = self.workers.settled();
+                let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
+                clock.advance(500);
+            }
+        };
+        soon(&format!("the wanted state of {id}"), waiting).await
+    }
+
     /// Moves the clock, and ends when what workers asked of the store since is on disk: a lease must not run out for want of a
     /// quick machine.
     pub async fn pass(&self, clock: &TestClock, ms: i64) {
@@ -399,12 +420,16 @@ impl Backend {
     }
 
     /// Moves the clock once its workers have nothing left to do at this instant: it must not run ahead of those that a
-    /// loaded machine gives no turn. One that waits for a receiver that never answers is waited for briefly: it needs the
-    /// clock to move.
+    /// loaded machine gives no turn.
     pub async fn turn(&self, clock: &TestClock) {
-        let settled = self.workers.settled();
-        let _ = tokio::time::timeout(Duration::from_millis(100), settled).await;
+        let settled = soon("the rest of the workers", self.workers.settled());
+        settled.await.unwrap();
         clock.advance(500);
+    }
+
+    /// Waits until no display looks on.
+    pub async fn unwatched(&self) {
+        soon("the last display's leave", self.workers.unwatched()).await;
     }
 
     /// Asks the server to end, as SIGTERM does; does not wait for it.
@@ -430,7 +455,8 @@ impl Backend {
                 tokio::select! {
                     biased;
                     ended = &mut serving => return ended.unwrap().unwrap(),
-                    () = tokio::task::yield_now() => clock.advance(50),
+                    // What is asked of the store on the way is not to take long by this clock.
+                    () = tokio::time::sleep(Duration::from_millis(1)) => clock.advance(50),
                 }
             }
         };

@@ -427,3 +427,15 @@ fn what_may_not_be_counted_is_wrong_use_and_says_why() {
     assert_eq!(code, 2);
     assert!(stderr.contains("near: gdpr-33"), "{stderr}");
 }
+
+#[test]
+fn a_text_that_was_read_after_the_instant_asked_about_was_not_read_that_day() {
+    let now = "2026-11-20T12:00:00Z";
+    let (code, told, _) = run(&["clocks", "eval", "--regime", "sec-8k-105", "--now", now]);
+    assert_eq!(code, 0, "{told}");
+    let told = squeezed(&told);
+    assert!(
+        told.contains("verified Mon 23 Nov 2026, after the instant that is counted as of"),
+        "{told}"
+    );
+}

@@ -245,6 +245,11 @@ fn tokens_are_listed_and_revoked_while_the_server_runs() {
         list.contains("d.okafor") && list.contains("works") && !list.contains("wb_"),
         "{list}"
     );
+    // Whose incidents it reads, whose pages it answers, and when to the minute it ends.
+    assert!(
+        list.contains("every service") && list.contains("no team") && list.contains(" UTC"),
+        "{list}"
+    );
     let revoked = output(
         backend.home.path(),
         &["token", "revoke", "d.okafor", "--store", &store],

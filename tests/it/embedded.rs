@@ -90,6 +90,16 @@ fn a_demo_s_picture_is_repeatable() {
     assert_eq!(text, picture("text"));
     assert!(picture("svg").starts_with("<svg"));
     assert!(picture("ansi").contains("\x1b["));
+    // A terminal that says it has no colours, or few, gets none that it has not.
+    for (term, not) in [("dumb", "\x1b[38;"), ("xterm-256color", "\x1b[38;2;")] {
+        let mut command = warboard(home.path(), &args);
+        let done = command
+            .args(["--format", "ansi"])
+            .env("TERM", term)
+            .output();
+        let told = String::from_utf8(done.unwrap().stdout).unwrap();
+        assert!(told.contains("14:07:32") && !told.contains(not), "{term}");
+    }
     let json: serde_json::Value = serde_json::from_str(&picture("json")).unwrap();
     assert_eq!(json["rows"].as_array().unwrap().len(), 40);
     assert_eq!(json["sources"][0]["state"], "live");

@@ -201,6 +201,29 @@ fn any_change_breaks_a_signature() {
     feed("signature", 500, &good, property::signature_of_any_bytes);
 }
 
+#[test]
+fn any_bytes_of_a_terminal_are_the_same_keys_however_they_are_cut() {
+    let good: [&[u8]; 6] = [
+        b"jjkk\x1b[A\x1bOB\x1b[1;5D\x1b[3~\r\t\x7f",
+        b"\x1b[200~rm -rf\r\x1b[A y\x1b[201~j",
+        b"\x1b[?62;22c\x1b]11;rgb:1e1e/0000/ffff\x1b\\\x1b[I\x1b[O",
+        "é字👩\u{200d}🚒\x1bx\x1b\x1b[12;34R".as_bytes(),
+        b"\x1b[<0;12;7M\x1b[M !!\x1b[57399;5u\x1bP1$r0m\x1b\\",
+        b"\x1b[?2026;2$y\x1b[8;24;80t\x1b[>0;95;0c\x1b_Gi=1;OK\x1b\\",
+    ];
+    feed("keys", 2_000, &good, property::keys);
+}
+
+#[test]
+fn any_group_of_alerts_is_refused_by_its_form_or_opens_an_incident() {
+    let good: [&[u8]; 3] = [
+        include_bytes!("../fixtures/alertmanager/webhook.json"),
+        br#"{"version":"4","groupKey":"{}:{alertname=\"X\"}","truncatedAlerts":3,"status":"firing","commonLabels":{"severity":"critical","x":"\u0000\n"},"commonAnnotations":{"summary":"s"},"alerts":[{"status":"firing","labels":{"alertname":"X"},"startsAt":"2026-11-23T20:40:00Z"}]}"#,
+        br#"{"version":"4","groupKey":"k","status":"firing","alerts":[{"status":"resolved","startsAt":"0001-01-01T00:00:00Z"}]}"#,
+    ];
+    feed("alert", 1_000, &good, property::alert);
+}
+
 #[tokio::test]
 async fn any_body_before_a_backend_gets_an_answer_of_the_api() {
     let backend = Backend::new().await;

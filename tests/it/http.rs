@@ -8,14 +8,26 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// How long any answer may take, by the machine's clock.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long any answer may take, by the machine's clock. It tells what hangs from what is slow, and promises nothing: a
+/// machine with many others on it needs a minute for what takes a second alone.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits for what must come; a test that would hang fails instead.
 pub async fn soon<F: Future>(what: &str, work: F) -> F::Output {
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(output) => output,
         Err(_) => panic!("{what} did not come"),
+    }
+}
+
+/// A port for another program to listen on. No system gives one of these to whoever asks for any: only somebody who asks for
+/// this very one can come in between.
+pub fn free_port() -> u16 {
+    loop {
+        let port = 12_000 + rand::random::<u16>() % 18_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 
@@ -111,6 +123,18 @@ impl Line {
             stream: soon("a connection", TcpStream::connect(to)).await?,
             read: Vec::new(),
         })
+    }
+
+    /// From one of this machine's other addresses.
+    pub async fn open_from(from: &str, to: SocketAddr) -> Line {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket
+            .bind(SocketAddr::new(from.parse().unwrap(), 0))
+            .unwrap();
+        Line {
+            stream: soon("a connection", socket.connect(to)).await.unwrap(),
+            read: Vec::new(),
+        }
     }
 
     /// The server may have answered and closed already: then the rest is not wanted.

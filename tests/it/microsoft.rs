@@ -185,7 +185,7 @@ impl Room {
                 if let Some(found) = found {
                     return found.clone();
                 }
-                self.clock.advance(1_000);
+                self.backend.pass(&self.clock, 1_000).await;
             }
         };
         soon(what, coming).await
@@ -280,7 +280,7 @@ async fn a_quiet_minute_of_sentinel_costs_two_calls() {
         .await;
     let before = room.calls().len();
     for _ in 0..60 {
-        room.clock.advance(1_000);
+        room.backend.pass(&room.clock, 1_000).await;
         room.backend
             .get(&room.backend.tokens.admin, "/v1/info")
             .await;

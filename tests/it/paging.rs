@@ -78,6 +78,10 @@ url = "{slack}/T0"
 kind = "webhook"
 url = "http://127.0.0.1:1/"
 secret_file = "open.key"
+[[team]]
+id = "communications"
+name = "Communications"
+kind = "partner"
 "#
     );
     std::fs::write(home.path().join("routes.toml"), file).unwrap();
@@ -88,7 +92,8 @@ secret_file = "open.key"
     assert_eq!(ended.status.code(), Some(1));
     let told = String::from_utf8(ended.stdout).unwrap();
     let lines: Vec<&str> = told.lines().collect();
-    assert_eq!(lines.len(), 3, "{told}");
+    assert_eq!(lines.len(), 4, "{told}");
+    assert!(lines[3].starts_with("NO ROUTE  communications"), "{told}");
     assert!(
         lines[0].starts_with("good   legal-affairs  pagerduty  accepted")
             && lines[0].ends_with("closed again"),

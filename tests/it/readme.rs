@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use crate::http::free_port;
+
 const README: &str = include_str!("../../README.md");
 
 /// The commands of the blocks marked `sh`, a line each.
@@ -88,9 +90,7 @@ fn every_command_runs() {
     let home = tempfile::tempdir().unwrap();
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_warboard"));
     // The README's port may be taken on this machine.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port().to_string();
-    drop(free);
+    let port = free_port().to_string();
     let mut script = String::from("set -eu\n");
     for command in commands() {
         // What builds the program has built it: this test runs in it. What needs a terminal has tests of its own.
@@ -118,7 +118,7 @@ fn every_command_runs() {
             command.replace('\'', "")
         ));
         if command.ends_with('&') {
-            script.push_str("pid=$!\nfor i in $(seq 1000); do curl -fs http://127.0.0.1:18787/healthz >/dev/null && break; done\n");
+            script.push_str("pid=$!\nuntil curl -fs http://127.0.0.1:18787/healthz >/dev/null; do kill -0 $pid; done\n");
         }
     }
     script.push_str("kill $pid; wait $pid\n");

@@ -1,6 +1,8 @@
 //! The SSH door from outside: a backend with a door as its own process, and Debian's OpenSSH client at it.
 
 mod crowd;
+mod expiry;
+mod glass;
 mod join;
 mod login;
 mod raw;
@@ -18,13 +20,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::http::PATIENCE;
 use crate::program::{output, warboard};
 use crate::terminal::Terminal;
 
 /// The client.
 const SSH: &str = "/usr/bin/ssh";
-/// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A backend with a door, in a home of its own.
 pub struct Door {
@@ -74,21 +75,7 @@ impl Door {
 
     /// What every client is told.
     pub fn options(&self, person: &str) -> Vec<String> {
-        let known = self.home.path().join("known_hosts");
-        let key = self.key(person);
-        [
-            "-F".to_owned(),
-            "/dev/null".to_owned(),
-            format!("-oUserKnownHostsFile={}", known.display()),
-            "-oStrictHostKeyChecking=accept-new".to_owned(),
-            "-oIdentitiesOnly=yes".to_owned(),
-            "-oBatchMode=yes".to_owned(),
-            "-oLogLevel=ERROR".to_owned(),
-            "-oConnectTimeout=30".to_owned(),
-            format!("-i{}", key.display()),
-            format!("-p{}", self.port),
-        ]
-        .to_vec()
+        options_of(&self.home, person, self.port)
     }
 
     /// A board over the door, with further words for the client.
@@ -173,6 +160,25 @@ impl Drop for Door {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What a client is told that comes from this home to a door.
+pub fn options_of(home: &TempDir, person: &str, port: u16) -> Vec<String> {
+    let known = home.path().join("known_hosts");
+    let key = home.path().join(format!("id_{person}"));
+    [
+        "-F".to_owned(),
+        "/dev/null".to_owned(),
+        format!("-oUserKnownHostsFile={}", known.display()),
+        "-oStrictHostKeyChecking=accept-new".to_owned(),
+        "-oIdentitiesOnly=yes".to_owned(),
+        "-oBatchMode=yes".to_owned(),
+        "-oLogLevel=ERROR".to_owned(),
+        "-oConnectTimeout=30".to_owned(),
+        format!("-i{}", key.display()),
+        format!("-p{port}"),
+    ]
+    .to_vec()
 }
 
 /// A store of this home, as `--store` is given it.

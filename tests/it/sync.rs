@@ -12,6 +12,7 @@ use warboard::connector::vendor::Vendor;
 use warboard::domain::word::Phase;
 use warboard::secret::{Place, Secret};
 use warboard::server::PolledConnector;
+use warboard::store::Store as _;
 use warboard::time::{SharedClock, TestClock};
 
 use crate::backend::{Backend, Plan};
@@ -131,6 +132,19 @@ impl Room {
         self.backend.get(token, path).await.json()
     }
 
+    /// Waits, while time stands still, until so many are taken in. The record tells how far it is: whoever asked again and
+    /// again would take the turns of those who write it.
+    async fn taken(&self, count: usize) {
+        let entries = u64::try_from(count).unwrap();
+        let mut written = self.backend.store.wake();
+        let all = written.wait_for(|head| *head >= entries);
+        soon("an entry for each", all).await.unwrap();
+        self.wait("/v1/info", "all of them", |info| {
+            info["connectors"][0]["open"] == count
+        })
+        .await;
+    }
+
     /// Waits until what is read there is as it shall be, while time stands still.
     async fn wait(&self, path: &str, what: &str, good: impl Fn(&Value) -> bool) {
         let coming = async { while !good(&self.get(path).await) {} };
@@ -151,7 +165,7 @@ impl Room {
     async fn pass(&self, seconds: u32) {
         for _ in 0..seconds {
             self.backend.pass(&self.clock, 1_000).await;
-            self.get("/v1/info").await;
+            self.backend.ask("GET", "/healthz").send().await.expect(200);
         }
     }
 

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::termios::LocalFlags;
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
-/// How long a picture is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::http::PATIENCE;
 
 /// The program under test in a terminal of its own.
 pub struct Terminal {
@@ -130,6 +129,28 @@ impl Terminal {
             }
         }
         begun.elapsed()
+    }
+
+    /// Presses a key as a person does who sees nothing happen, until this is seen: one that comes too soon after another is not
+    /// taken.
+    pub fn presses(&mut self, key: &str, seen: &str) {
+        let again = Duration::from_secs(2);
+        let begun = Instant::now();
+        let mut pressed: Option<Instant> = None;
+        while !self.picture().contains(seen) {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "never seen: {seen}\n{}",
+                self.picture()
+            );
+            if pressed.is_none_or(|at| at.elapsed() >= again) {
+                self.keys(key);
+                pressed = Some(Instant::now());
+            }
+            if matches!(self.take(again), Err(RecvTimeoutError::Disconnected)) {
+                panic!("it ended: {seen}\n{}", self.picture());
+            }
+        }
     }
 
     /// Waits for a text.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -17,10 +16,8 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
+use crate::http::PATIENCE;
 use crate::program::{output, warboard};
-
-/// How long a line of the server's is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An authority of the test's own.
 pub struct Authority(CertifiedIssuer<'static, KeyPair>);

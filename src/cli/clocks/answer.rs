@@ -142,6 +142,9 @@ impl Answer<'_> {
         let hash: String = self.catalogue.hash().chars().take(12).collect();
         let age = regime.age_on(self.now.date_naive());
         let age = match age {
+            _ if self.now.date_naive() < regime.verified => {
+                "after the instant that is counted as of".to_owned()
+            }
             0 => "today".to_owned(),
             1 => "1 day ago".to_owned(),
             2..=WARN_AFTER_DAYS => format!("{age} days ago"),

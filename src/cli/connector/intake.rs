@@ -54,6 +54,12 @@ pub(super) async fn check(
             code: NOT_ALLOWED,
             sentence: format!("intake '{name}': {why}"),
         })?;
+    if let Some(why) = settings.token_over(clock.now()) {
+        return Err(Failure {
+            code: NOT_ALLOWED,
+            sentence: format!("intake '{name}': {why}"),
+        });
+    }
     let Some(sample) = sample else {
         output.note(&format!(
             "{NAME} posts to {name} by itself: there is nothing to fetch. Its token can be read."

@@ -149,10 +149,10 @@ async fn silence_is_told_by_its_kind() {
     let error = heard.unwrap_err();
     assert!(matches!(error, ApiError::Garbage { .. }), "{error:?}");
     assert!(error.to_string().contains("longer than"), "{error}");
-    // Nobody listens on a port that was just given back.
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    backend.url = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    // A port that is kept, so that nobody else comes to listen there.
+    let deaf = tokio::net::TcpSocket::new_v4().unwrap();
+    deaf.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    backend.url = format!("http://{}", deaf.local_addr().unwrap());
     let error = backend.given().about().await.unwrap_err();
     assert!(
         matches!(error, ApiError::Unreachable { refusal: true, .. }),

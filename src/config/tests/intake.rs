@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::connector::alert::{DAMP, NEW_A_MINUTE, Then};
+use crate::domain::instant::Instant;
 use crate::domain::span::Span;
 use crate::domain::word::{Classification, Severity};
 
@@ -9,6 +10,7 @@ const WHOLE: &str = r#"[[intake]]
 kind = "alertmanager"
 name = "alerts"
 token_file = "alerts.token"
+token_expires_at = "2027-01-31T18:00:00+01:00"
 damp = "20m"
 new_a_minute = 5
 expect_every = "5m"
@@ -58,6 +60,11 @@ fn intakes_are_read_with_their_rules() {
     assert_eq!(
         (first.damp, first.expect_every),
         (Span::minutes(20), Some(Span::minutes(5)))
+    );
+    let ends: Instant = "2027-01-31T17:00:00Z".parse().unwrap();
+    assert_eq!(
+        (first.token_expires_at, second.token_expires_at),
+        (Some(ends), None)
     );
     assert!(matches!(first.rules[0].then, Then::Watchdog));
     assert!(matches!(first.rules[2].then, Then::Ignore));
@@ -121,4 +128,31 @@ fn every_fault_of_an_intake_is_told_with_its_line() {
     ] {
         assert!(faults.contains(part), "{part}:\n{faults}");
     }
+}
+
+#[test]
+fn the_end_of_an_intakes_token_is_an_instant_that_nobody_can_read_in_two_ways() {
+    let ends = |value: &str| {
+        read(&format!(
+            "[[intake]]\nkind = \"alertmanager\"\nname = \"x\"\ntoken_env = \"TOKEN\"\ntoken_expires_at = {value}\n[[intake.rule]]\nmatch = []\nignore = true\n"
+        ))
+    };
+    let day: Instant = "2027-01-31T00:00:00Z".parse().unwrap();
+    let file = ends("\"2027-01-31\"").unwrap();
+    assert_eq!(file.intakes[0].token_expires_at, Some(day));
+    for value in [
+        "\"2027-01\"",
+        "\"2027-01-31T17:00:00\"",
+        "\"90d\"",
+        "\"31.01.2027\"",
+    ] {
+        let told = ends(value).unwrap_err().to_string();
+        let line = "server.toml:5: `intake.token_expires_at`: ";
+        assert!(
+            told.contains(line) && told.contains("is no instant"),
+            "{told}"
+        );
+    }
+    let told = ends("2027-01-31T17:00:00Z").unwrap_err().to_string();
+    assert!(told.contains("in quotes"), "{told}");
 }

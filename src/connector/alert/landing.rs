@@ -148,6 +148,7 @@ fn placed(
         severity,
         summary: Some(fitted(&summary(body, settings, &unplaced), text::LONG)),
         tlp: None,
+        people: None,
         exercise: opening.exercise,
         starts_at: None,
         occurred_at: occurred_at.map(When::exact),

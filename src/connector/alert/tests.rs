@@ -57,6 +57,7 @@ fn settings(rules: Vec<Rule>) -> AlertSettings {
             name: "TOKEN".to_owned(),
             value: None,
         },
+        token_expires_at: None,
         damp: DAMP,
         new_a_minute: NEW_A_MINUTE,
         expect_every: None,

@@ -62,6 +62,7 @@ pub(super) fn imported(record: Value, options: &Options) -> Result<super::Import
         severity: severity(&record),
         summary,
         tlp: None,
+        people: None,
         exercise: false,
         starts_at: None,
         occurred_at,

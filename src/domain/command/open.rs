@@ -6,14 +6,15 @@ use serde::de::{IntoDeserializer as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Context, record_time, scope, text};
+use super::{Context, record_time, restrict, scope, text};
+use crate::domain::allowed::{CommandKind, Standing, allowed};
 use crate::domain::clock::guard;
 use crate::domain::event::{Event, Opened};
 use crate::domain::instant::Instant;
 use crate::domain::refusal::Refusal;
 use crate::domain::view::Upstream;
 use crate::domain::when::When;
-use crate::domain::word::{Classification, Precision, Role, Severity, Tlp};
+use crate::domain::word::{Classification, Phase, Precision, Role, Severity, Tlp};
 
 /// The body of `POST /v1/incidents`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -29,6 +30,11 @@ pub struct Open {
     pub summary: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tlp: Option<Tlp>,
+    /// Who may see it, by the names of their tokens; whoever opens it is always among them. Absent: everybody with the
+    /// service; an empty list is refused. It is restricted by the entry that opens it, and was never there for anybody else.
+    /// Needs what the command `restrict` needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub people: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,
     /// A planned exercise: it waits in preparation.
@@ -113,6 +119,14 @@ pub fn decide(
             "Opening an incident needs the role responder; ask an incident commander.",
         ));
     }
+    if body.people.is_some() {
+        let anew = Standing {
+            phase: Phase::DetectionAndAnalysis,
+            ended: None,
+            exercise: body.exercise,
+        };
+        allowed(CommandKind::Restrict, anew, context.caller)?;
+    }
     let Some(service) = context
         .directory
         .service(&body.service)
@@ -158,6 +172,7 @@ pub fn decide(
         )?;
         text::check_fields("upstream", &upstream.rest)?;
     }
+    let people = people(body, context)?;
     let opened = Opened {
         id: allotted.id.clone(),
         codename: allotted.codename.clone(),
@@ -178,6 +193,7 @@ pub fn decide(
             .unwrap_or_else(|| service.regimes.clone()),
         profile: body.profile.clone().unwrap_or_default(),
         upstream: body.upstream.clone(),
+        people,
     };
     let mut events = vec![Event::Opened(Box::new(opened))];
     let mut recorded = Vec::new();
@@ -188,6 +204,19 @@ pub fn decide(
     }
     guard::in_order(&recorded).map_err(record_time::refused)?;
     Ok(events)
+}
+
+/// For whom it exists from its first entry on; nobody named: for everybody.
+fn people(body: &Open, context: &Context<'_>) -> Result<Vec<String>, Refusal> {
+    let Some(given) = &body.people else {
+        return Ok(Vec::new());
+    };
+    if given.is_empty() {
+        return Err(Refusal::invalid(
+            "'people' is empty: name who may see the incident, you alone if nobody else, or leave it out for everybody.",
+        ));
+    }
+    restrict::list(given, body.tlp.unwrap_or(Tlp::Amber), context)
 }
 
 fn trigger(

@@ -1,4 +1,5 @@
-//! `restrict`: from now on an incident exists for the people named, and for nobody else; null or none lifts it.
+//! `restrict`: from now on an incident exists for the people named, and for nobody else; null or none lifts it. Which names
+//! make a list, for one that is opened restricted too.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -7,6 +8,7 @@ use crate::domain::caller::{DISPLAY, PENDING};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::refusal::Refusal;
+use crate::domain::word::Tlp;
 
 /// Most people on a list.
 const MOST: usize = 100;
@@ -42,12 +44,7 @@ pub(super) fn decide(
     body: &Restrict,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
-    if !context.caller.audience().may_read(incident.tlp) {
-        return Err(Refusal::not_allowed(format!(
-            "The incident is marked {}, above the clearance of the token {}; somebody who may read it restricts it.",
-            incident.tlp, context.caller.name
-        )));
-    }
+    may_read(incident.tlp, context)?;
     if let Some(restriction) = &incident.restriction
         && !restriction.lists(&context.caller.name)
     {
@@ -68,6 +65,31 @@ pub(super) fn decide(
             ))),
         };
     }
+    let people = list(given, incident.tlp, context)?;
+    Ok(vec![Event::Restricted { people }])
+}
+
+/// Whose clearance does not reach leaves nobody else in who reads it either.
+fn may_read(tlp: Tlp, context: &Context<'_>) -> Result<(), Refusal> {
+    if context.caller.audience().may_read(tlp) {
+        return Ok(());
+    }
+    Err(Refusal::not_allowed(format!(
+        "The incident is marked {tlp}, above the clearance of the token {}; somebody who may read it restricts it.",
+        context.caller.name
+    )))
+}
+
+/// The list that the names given make for an incident of this mark: whoever asks stands first on it, named or not.
+///
+/// # Errors
+/// The mark is above the caller's clearance, a name is none of a person, or there are too many.
+pub(super) fn list(
+    given: &[String],
+    tlp: Tlp,
+    context: &Context<'_>,
+) -> Result<Vec<String>, Refusal> {
+    may_read(tlp, context)?;
     let mut people = vec![context.caller.name.clone()];
     for name in given {
         text::check("people", name, text::NAME)?;
@@ -92,5 +114,5 @@ pub(super) fn decide(
             people.len()
         )));
     }
-    Ok(vec![Event::Restricted { people }])
+    Ok(people)
 }

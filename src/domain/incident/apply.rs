@@ -71,6 +71,7 @@ impl Incident {
             seated_at: Default::default(),
             redactions: Default::default(),
         };
+        incident.restrict(&opened.people, stamp);
         incident.tell(&Event::Opened(Box::new(opened.clone())), stamp);
         incident
     }
@@ -186,7 +187,9 @@ impl Incident {
                 ..
             } => {
                 self.last_move = None;
-                self.keep_verdicts();
+                if *pass != self.pass {
+                    self.keep_verdicts();
+                }
                 self.move_to(*to, *pass, *phase_since);
             }
             Event::Dismissed { .. } => self.end(Ended::Dismissed, stamp.at),

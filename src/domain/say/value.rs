@@ -61,7 +61,7 @@ fn valued(event: &Event, incident: &Incident) -> Option<String> {
                 false => format!("{name}{of} recorded: {}", when(*at)),
             }
         }
-        Event::TimeConfirmed { trigger, duty } => {
+        Event::TimeConfirmed { trigger, duty, .. } => {
             let counts = match duty {
                 Some(duty) => incident.trigger_of_duty(trigger, duty),
                 None => incident.trigger(trigger),

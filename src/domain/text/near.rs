@@ -16,3 +16,21 @@ pub fn steps(from: &str, to: &str) -> usize {
     }
     row.last().copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearness_counts_letters() {
+        for (one, other, far) in [
+            ("gdpr-33", "gdpr-33", 0),
+            ("gdpr33", "gdpr-33", 1),
+            ("", "abc", 3),
+            ("nis2", "dora-19", 7),
+            ("hippa", "hipaa", 1),
+        ] {
+            assert_eq!(steps(one, other), far, "{one} {other}");
+        }
+    }
+}

@@ -15,7 +15,7 @@ use super::{context, silent, worker, written};
 use crate::domain::command::worker::{PageProgress, progress};
 use crate::domain::word::PageState;
 use crate::server::sending::{Begun, Sending};
-use crate::server::state::ServerState;
+use crate::server::state::{Rested, ServerState};
 use crate::server::trouble::Trouble;
 use crate::store::claim::{Claim, Claimed, Held, HeldBack, LONGEST_WAIT_MS, Lease, UnderWay};
 use crate::store::{Found, Job, OutboxChange, Outcome, StoreError, Target};
@@ -35,7 +35,7 @@ struct Desk {
     under_way: Mutex<HashMap<String, (UnderWay, i64)>>,
     /// How many attempts broke off: what was claimed before that by this node may have been sent.
     broken: AtomicU64,
-    /// An attempt ended.
+    /// An attempt ended, or it is written that pages wait for a cap.
     ended: Notify,
 }
 
@@ -133,10 +133,14 @@ async fn send_all(state: &Arc<ServerState>, desk: &Arc<Desk>, attempts: &TaskTra
     let mut wake = state.store.wake();
     let trouble = Trouble::new("the outbox cannot be read: pages wait");
     loop {
-        wake.mark_unchanged();
+        let head = *wake.borrow_and_update();
         let wait = match look(state, desk, attempts).await {
-            Ok(wait) => {
+            Ok(Looked { wait, rests }) => {
                 trouble.over();
+                if rests {
+                    let until = state.clock.mono() + wait;
+                    state.rested.send_replace(Some(Rested { head, until }));
+                }
                 wait
             }
             Err(error) => {
@@ -157,17 +161,28 @@ async fn send_all(state: &Arc<ServerState>, desk: &Arc<Desk>, attempts: &TaskTra
     }
 }
 
+/// What a look into the outbox came to.
+struct Looked {
+    /// How long nothing else will be due, in milliseconds.
+    wait: i64,
+    /// Nothing was begun, and nothing is under way.
+    rests: bool,
+}
+
 /// Begins what is due, and tells how long nothing else will be.
 async fn look(
     state: &Arc<ServerState>,
     desk: &Arc<Desk>,
     attempts: &TaskTracker,
-) -> Result<i64, StoreError> {
+) -> Result<Looked, StoreError> {
     let now = state.clock.now();
     let next_at = state.store.next_delivery_at().await?;
     let wait = next_at.map_or(LOOK_AFTER_MS, |at| (at - now).num_milliseconds());
     if (1..=LONGEST_WAIT_MS).contains(&wait) {
-        return Ok(wait.min(LOOK_AFTER_MS));
+        return Ok(Looked {
+            wait: wait.min(LOOK_AFTER_MS),
+            rests: true,
+        });
     }
     let claims = state
         .store
@@ -179,6 +194,8 @@ async fn look(
             caps: state.limits.caps,
         })
         .await?;
+    let begins = !claims.taken.is_empty() || !claims.held_back.is_empty();
+    let rests = !begins && desk.under_way().is_empty();
     for claimed in claims.taken {
         let (state, seat) = (state.clone(), desk.take(&claimed, &state.sending));
         attempts.spawn(async move {
@@ -187,14 +204,20 @@ async fn look(
         });
     }
     if !claims.held_back.is_empty() {
-        let state = state.clone();
+        let (state, desk) = (state.clone(), desk.clone());
         attempts.spawn(async move {
             let told = claims.held_back.into_iter();
-            join_all(told.map(|held| hold_back(&state, held))).await;
+            let told = join_all(told.map(|held| hold_back(&state, held))).await;
+            if told.iter().all(Result::is_ok) {
+                desk.ended.notify_one();
+            }
         });
     }
     // What is due and not taken waits for an attempt to end, for a lease to run out, or for a quieter minute.
-    Ok(STORE_AGAIN_MS)
+    Ok(Looked {
+        wait: STORE_AGAIN_MS,
+        rests,
+    })
 }
 
 /// Keeps the leases of what is under way until the future is dropped.
@@ -224,7 +247,7 @@ async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
 }
 
 /// Writes down, once, that a page waits for a cap.
-async fn hold_back(state: &Arc<ServerState>, held: HeldBack) {
+async fn hold_back(state: &Arc<ServerState>, held: HeldBack) -> Result<(), StoreError> {
     let deciding = state.clone();
     let page = held.page.clone();
     let job = Job {
@@ -234,10 +257,12 @@ async fn hold_back(state: &Arc<ServerState>, held: HeldBack) {
         decide: Box::new(move |found| held_back(&deciding, &held, &found)),
         now: state.clock.now(),
     };
-    if let Err(error) = state.store.submit(job).await {
-        state.metrics.store_error(&error);
+    let written = state.store.submit(job).await;
+    if let Err(error) = &written {
+        state.metrics.store_error(error);
         tracing::warn!(%error, page, "that a page is held back is not written yet");
     }
+    written.map(drop)
 }
 
 fn held_back(state: &ServerState, held: &HeldBack, found: &Found) -> Outcome {

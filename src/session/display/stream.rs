@@ -16,7 +16,7 @@ use super::page;
 use super::pair::DISPLAY;
 use super::show::{Picture, Pictures};
 use crate::domain::instant::Mono;
-use crate::server::{Authorized, LookingOn, ServerState};
+use crate::server::{Authorized, LookingOn, ServerState, Share};
 
 /// A token is looked at again at least so often, whether or not one is known to have changed.
 const LOOK_AFTER_MS: i64 = 60_000;
@@ -39,6 +39,9 @@ impl End {
     }
 }
 
+/// A display's place among all, and among those of its pairing.
+pub type Place = (OwnedSemaphorePermit, Share<String>);
+
 /// One display, looking on.
 pub struct Viewing {
     state: Arc<ServerState>,
@@ -48,7 +51,7 @@ pub struct Viewing {
     pictures: Pictures,
     sent: Sent,
     over: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
     _looking_on: LookingOn,
 }
 
@@ -58,7 +61,7 @@ impl Viewing {
         state: Arc<ServerState>,
         who: Authorized,
         mut pictures: Pictures,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Viewing {
         // What is there already is news to this display.
         pictures.mark_changed();

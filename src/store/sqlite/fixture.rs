@@ -122,6 +122,7 @@ pub fn opened(title: &str, upstream: Option<&str>) -> Event {
         classification: None,
         severity: None,
         tlp: Tlp::Amber,
+        people: Vec::new(),
         exercise: false,
         starts_at: None,
         occurred_at: None,

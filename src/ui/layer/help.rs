@@ -28,7 +28,7 @@ pub(super) fn open() -> (Box<dyn Layer>, Vec<crate::ui::message::Effect>) {
 }
 
 fn entry(shared: &Shared, action: Action) -> Row {
-    let keys = shared.keymap.labels(action).join(" ");
+    let keys = shared.keymap.ways(action).join(" ");
     vec![
         Part::text(fit(&keys, KEYS, '…'), Role::Key),
         Part::text(format!(" {}", action.long()), Role::Text),
@@ -39,7 +39,7 @@ fn entry(shared: &Shared, action: Action) -> Row {
 fn part(shared: &Shared, place: Place) -> Vec<Row> {
     let here = Action::ALL.iter().copied().filter(|a| a.place() == place);
     let mut rows: Vec<Row> = here
-        .filter(|action| shared.offers(*action) && !shared.keymap.label(*action).is_empty())
+        .filter(|action| shared.offers(*action))
         .map(|action| entry(shared, action))
         .collect();
     if rows.is_empty() {

@@ -102,7 +102,10 @@ impl Body for Lessons {
             None => "no review held yet".to_owned(),
         };
         vec![row(
-            format!("{open} lessons open, {done} done · {review}"),
+            match open {
+                1 => format!("1 lesson open, {done} done · {review}"),
+                _ => format!("{open} lessons open, {done} done · {review}"),
+            },
             Role::Dim,
         )]
     }

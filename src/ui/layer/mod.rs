@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 mod acknowledge;
 mod advance;
+mod break_glass;
 mod close;
 mod declare;
 pub mod dialog;
@@ -171,6 +172,7 @@ pub fn open(action: Action, shared: &mut Shared) -> Opened {
         Action::Edit => edit::open(shared),
         Action::Roles => roles::open(shared),
         Action::Restrict => restrict::open(shared),
+        Action::BreakGlass => break_glass::open(shared),
         Action::Sent => sent::open(shared),
         Action::Hold => hold::open(shared),
         Action::Verdict => verdict::open(shared),

@@ -3,15 +3,15 @@
 
 use ratatui::layout::Rect;
 
+mod field;
+
 use super::dialog::Opened;
-use super::form::{Clock, Field, Form, Item, Row, Side, Step, draw as form_draw, fact, row};
+use super::form::{Clock, Form, Row, Step, draw as form_draw, fact, row};
 use super::frame::{self, Framed};
-use super::regime;
-use super::{Layer, LayerInput, LayerOutcome};
+use super::pick;
+use super::{Layer, LayerInput, LayerOutcome, regime, restrict};
 use crate::domain::board::ServiceView;
 use crate::domain::command::open::Open;
-use crate::domain::command::text::{LONG, TITLE};
-use crate::domain::word::{Classification, Severity, Tlp};
 use crate::ui::canvas::{Canvas, Part};
 use crate::ui::keymap::Action;
 use crate::ui::message::{Effect, Reply};
@@ -48,104 +48,9 @@ fn nowhere() -> Target {
     }
 }
 
-/// Every service this viewer may open an incident for, with its source.
-fn services(shared: &Shared) -> Vec<(usize, &ServiceView)> {
-    let sources = (0..shared.board.sources.len()).filter(|source| shared.may_open(*source));
-    let all = sources.flat_map(|source| {
-        let about = shared.source(source).and_then(|s| s.about.as_ref());
-        let services = about.map_or(&[][..], |about| about.services.as_slice());
-        let caller = shared.caller(source);
-        services.iter().filter_map(move |service| {
-            let sees = caller.as_ref().is_some_and(|c| c.sees_service(&service.id));
-            sees.then_some((source, service))
-        })
-    });
-    all.collect()
-}
-
-fn named(words: &[(&str, &str)]) -> Vec<Item> {
-    let item = |(id, means): &(&str, &str)| {
-        let name = if id.is_empty() { "not assessed" } else { id };
-        Item::new(*id, name.replace('_', " "))
-            .with(vec![Part::text((*means).to_owned(), Role::Dim)])
-    };
-    words.iter().map(item).collect()
-}
-
-fn severities(shared: &Shared, source: usize) -> Vec<Item> {
-    let about = shared.source(source).and_then(|s| s.about.as_ref());
-    let means = |severity: Severity| {
-        let all = about.map_or(&[][..], |about| about.severities.as_slice());
-        let meaning = all.iter().find(|meaning| meaning.id == severity);
-        meaning.map_or(String::new(), |meaning| meaning.means.clone())
-    };
-    let unknown = Item::new("", "not assessed")
-        .with(vec![Part::text("stands between sev2 and sev3", Role::Dim)]);
-    let known = Severity::ALL.iter().map(|severity| {
-        Item::new(severity.as_str(), severity.as_str())
-            .with(vec![Part::text(means(*severity), Role::Dim)])
-    });
-    std::iter::once(unknown).chain(known).collect()
-}
-
-fn form(shared: &Shared) -> Result<Form, String> {
-    let services = services(shared);
-    let first = services.first().ok_or_else(|| {
-        let ask = shared.keymap.label(Action::AskNow);
-        match shared.is_answered() {
-            true => {
-                "No backend that answered lets you open an incident; ask an incident commander."
-                    .to_owned()
-            }
-            false => {
-                format!("No backend has answered yet, so nothing can be opened; {ask} asks again.")
-            }
-        }
-    })?;
-    let selected = shared.selected.as_ref().map(|target| target.source);
-    let start = services
-        .iter()
-        .find(|(source, _)| Some(*source) == selected)
-        .unwrap_or(first);
-    let id = |(source, service): &(usize, &ServiceView)| format!("{source} {}", service.id);
-    let items = services.iter().map(|at| {
-        let more = format!("{}, {}", shared.source_name(at.0), at.1.prefix);
-        Item::new(id(at), at.1.name.clone()).with(vec![Part::text(more, Role::Dim)])
-    });
-    let classifications: Vec<(&str, &str)> = std::iter::once(("", ""))
-        .chain(Classification::ALL.iter().map(|c| (c.as_str(), "")))
-        .collect();
-    let marks: Vec<(&str, &str)> = Tlp::ALL.iter().map(|tlp| (tlp.as_str(), "")).collect();
-    let exercise = [
-        ("no", "real: pages reach real people"),
-        (
-            "yes",
-            "a drill: marked EXERCISE for good, pages nobody real",
-        ),
-    ];
-    Ok(Form::new(vec![
-        Field::choice("service", "service", items.collect()).value(&id(start)),
-        Field::text("title", "title", TITLE).required(),
-        Field::choice("severity", "severity", severities(shared, start.0)),
-        Field::choice("classification", "classification", named(&classifications)),
-        Field::choice("tlp", "TLP", named(&marks)).value(Tlp::Amber.as_str()),
-        Field::choice("exercise", "exercise", named(&exercise)),
-        Field::when("starts_at", "starts", Side::Future)
-            .hint("empty: at once; else it waits in preparation")
-            .hidden(),
-        Field::ticks("regimes", "regimes", regimes(shared, start.0, start.1))
-            .value(&start.1.regimes.join("\n")),
-        Field::long("summary", "summary", LONG).hint("empty: none yet"),
-    ]))
-}
-
-fn regimes(shared: &Shared, source: usize, service: &ServiceView) -> Vec<Item> {
-    regime::items(shared, source, None, &service.regimes)
-}
-
 /// Opens the dialog.
 pub(super) fn open(shared: &mut Shared) -> Opened {
-    let mut form = form(shared)?;
+    let mut form = field::form(shared)?;
     form.focus_on("title");
     let mut opening = Opening {
         form,
@@ -187,7 +92,7 @@ impl Opening {
 
     fn service<'a>(&self, shared: &'a Shared) -> Option<&'a ServiceView> {
         let (source, id) = self.chosen()?;
-        let all = services(shared).into_iter();
+        let all = field::services(shared).into_iter();
         let mut here = all.filter(|(at, service)| *at == source && service.id == id);
         here.next().map(|(_, service)| service)
     }
@@ -204,9 +109,10 @@ impl Opening {
 
     fn settle(&mut self, shared: &Shared) {
         let source = self.source();
-        self.form.set_items("severity", severities(shared, source));
+        self.form
+            .set_items("severity", field::severities(shared, source));
         if let Some(service) = self.service(shared) {
-            let items = regimes(shared, source, service);
+            let items = field::regimes(shared, source, service);
             let usual = service.regimes.join("\n");
             self.form.set_items("regimes", items);
             if !self.form.is_touched("regimes") {
@@ -216,6 +122,12 @@ impl Opening {
         self.form.note("regimes", regime::note(shared, source));
         let exercise = self.form.choice("exercise") == Some("yes");
         self.form.show("starts_at", exercise);
+        // What was typed is never left out unseen: who may not restrict there is told so.
+        let may = shared.may_restrict(source) || self.form.is_touched("people");
+        self.form.show("people", may);
+        let unseen = self.restricted() && shared.options.mask;
+        let note = "a board under --mask shows nothing restricted: it will not stand on this one";
+        self.form.note("people", unseen.then(|| note.to_owned()));
         let framed = self.framed(shared, shared.size);
         let seen = frame::body_height(shared.size.1);
         self.scroll = frame::first_row(
@@ -227,7 +139,7 @@ impl Opening {
         );
     }
 
-    fn body(&self) -> Option<Open> {
+    fn body(&self, shared: &Shared) -> Option<Open> {
         let word = |key| self.form.choice(key).filter(|word| !word.is_empty());
         let exercise = word("exercise") == Some("yes");
         Some(Open {
@@ -237,6 +149,7 @@ impl Opening {
             severity: word("severity").and_then(|w| w.parse().ok()),
             summary: self.form.given("summary"),
             tlp: word("tlp").and_then(|w| w.parse().ok()),
+            people: self.restricted().then(|| self.people(shared)),
             exercise,
             starts_at: self.form.when("starts_at").map(|when| when.at),
             occurred_at: None,
@@ -250,8 +163,22 @@ impl Opening {
         })
     }
 
+    /// Whether it is for some people only.
+    fn restricted(&self) -> bool {
+        self.form.given("people").is_some()
+    }
+
+    fn people(&self, shared: &Shared) -> Vec<String> {
+        restrict::people(&self.form, &pick::seen(shared, self.source()))
+    }
+
     fn send(&mut self, shared: &mut Shared) -> LayerOutcome {
-        let Some(body) = self.body() else {
+        if self.restricted() && self.people(shared).is_empty() {
+            let none = "There is no name in it; name who shall see it, or leave it empty.";
+            self.form.fault("people", none);
+            return LayerOutcome::nothing();
+        }
+        let Some(body) = self.body(shared) else {
             return LayerOutcome::nothing();
         };
         let source = self.source();
@@ -272,7 +199,11 @@ impl Opening {
             self.said = vec![row(told, Role::Error)];
             return LayerOutcome::nothing();
         }
-        let what = format!("{}: open '{}'", shared.source_name(source), body.title);
+        let name = shared.source_name(source);
+        let what = match shared.options.mask {
+            true => format!("{name}: open an incident"),
+            false => format!("{name}: open '{}'", body.title),
+        };
         let effect = shared.send_open(source, body, what);
         self.sent(effect)
     }
@@ -370,6 +301,20 @@ impl Opening {
             });
             body.push(fact("owner", format!("{owner}{with}"), Role::Text));
         }
+        if self.restricted() {
+            let me = shared.caller(source).map(|caller| caller.name);
+            let people = restrict::with(
+                me.as_deref().unwrap_or_default(),
+                &self.form,
+                &pick::seen(shared, source),
+            );
+            let people = match shared.options.mask {
+                true => format!("{} people", people.len()),
+                false => people.join(", "),
+            };
+            let told = format!("{people}; for nobody else it ever exists");
+            body.push(fact("sees it", told, Role::Notice));
+        }
         if self.form.choice("exercise") == Some("yes") {
             body.push(row("EXERCISE: fixed when opened.", Role::Exercise));
         }
@@ -411,6 +356,9 @@ impl Opening {
                 );
             }
             Stage::Unheard(_) => "send the same again; it is never done twice".to_owned(),
+            Stage::Filling if self.form.is_last() && self.restricted() => {
+                format!("open it at {name}, restricted")
+            }
             Stage::Filling if self.form.is_last() => format!("open it at {name}"),
             Stage::Filling => "on to the next field".to_owned(),
         };

@@ -24,7 +24,8 @@ const FOUND: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Entry {
     Do(Action),
-    Show(Target, String),
+    /// With its codename and, where it may be shown, its title.
+    Show(Target, String, String),
     /// An incident that is not on the board: its backend is asked.
     Ask(Target),
 }
@@ -92,10 +93,8 @@ fn find(shared: &Shared, typed: &str) -> Vec<Entry> {
                 source,
                 id: incident.id.clone(),
             };
-            Entry::Show(
-                target,
-                format!("{} {}", incident.codename, title.unwrap_or_default()),
-            )
+            let title = title.unwrap_or_default().to_owned();
+            Entry::Show(target, incident.codename.clone(), title)
         })
     });
     if typed.trim().is_empty() {
@@ -109,7 +108,9 @@ fn find(shared: &Shared, typed: &str) -> Vec<Entry> {
         .filter_map(|entry| {
             let text = match &entry {
                 Entry::Do(action) => format!("{} {}", action.long(), action.name()),
-                Entry::Show(target, names) => format!("{} {names}", target.id),
+                Entry::Show(target, codename, title) => {
+                    format!("{} {codename} {title}", target.id)
+                }
                 Entry::Ask(target) => target.id.clone(),
             };
             let score = pattern.score(Utf32Str::new(&text, &mut letters), &mut matcher)?;
@@ -190,7 +191,7 @@ impl Palette {
         let key = |action| Part::text(shared.keymap.label(action), Role::Key);
         let does = match self.found.get(self.at) {
             Some(Entry::Do(action)) => action.long().to_owned(),
-            Some(Entry::Show(target, _)) => format!("show {}", target.id),
+            Some(Entry::Show(target, ..)) => format!("show {}", target.id),
             Some(Entry::Ask(target)) => {
                 format!(
                     "ask {} for {}",
@@ -221,7 +222,20 @@ fn entry_row(shared: &Shared, entry: &Entry, on: bool, cells: usize) -> Row {
     let role = if on { Role::InputFocused } else { Role::Text };
     let (name, key) = match entry {
         Entry::Do(action) => (action.long().to_owned(), shared.keymap.label(*action)),
-        Entry::Show(target, names) => (format!("{:<9} {names}", target.id), String::new()),
+        Entry::Show(target, codename, title) => {
+            let codename = format!("{mark} {:<9} {codename}", target.id);
+            let used = crate::domain::text::width(&codename);
+            let title = fit(
+                SafeText::line(title).shown(),
+                cells.saturating_sub(used + 2),
+                '…',
+            );
+            let titled = if on { Role::InputFocused } else { Role::Dim };
+            return vec![
+                Part::text(codename, role),
+                Part::text(format!("  {title}"), titled),
+            ];
+        }
         Entry::Ask(target) => {
             let source = shared.source_name(target.source);
             (
@@ -254,7 +268,7 @@ impl Layer for Palette {
                         then: Some(action),
                         ..LayerOutcome::close()
                     },
-                    Some(Entry::Show(target, _)) => LayerOutcome {
+                    Some(Entry::Show(target, ..)) => LayerOutcome {
                         show: Some(target),
                         ..LayerOutcome::close()
                     },

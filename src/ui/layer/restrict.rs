@@ -12,7 +12,7 @@ use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
 /// Longest list as it is typed, in characters.
-const LIST: usize = 4_000;
+pub(super) const LIST: usize = 4_000;
 
 #[derive(Debug)]
 struct Restrict;
@@ -53,9 +53,8 @@ fn distinct(people: Vec<String>) -> Vec<String> {
     seen
 }
 
-/// Names with commas or blanks between. One that is known with a blank in it stays one.
-fn people(form: &Form, look: &Look<'_>) -> Vec<String> {
-    let known = known(look);
+/// Names with commas or blanks between, each once. One that is known with a blank in it stays one.
+pub(super) fn people(form: &Form, known: &[String]) -> Vec<String> {
     let typed = form.text("people").split(',').map(str::trim);
     let each = typed.flat_map(|part| match known.iter().any(|name| name == part) {
         true => vec![part.to_owned()],
@@ -76,7 +75,7 @@ fn known(look: &Look<'_>) -> Vec<String> {
 /// A name that nobody has locks out whoever was meant.
 fn unknown(form: &Form, look: &Look<'_>) -> Option<Row> {
     let known = known(look);
-    let mut named = people(form, look);
+    let mut named = people(form, &known);
     named.retain(|name| !known.contains(name));
     (!named.is_empty()).then(|| {
         let text = format!(
@@ -85,6 +84,12 @@ fn unknown(form: &Form, look: &Look<'_>) -> Option<Row> {
         );
         row(text, Role::Missing)
     })
+}
+
+/// The list that they make: whoever restricts stands first on it, named or not.
+pub(super) fn with(me: &str, form: &Form, known: &[String]) -> Vec<String> {
+    let me = std::iter::once(me.to_owned());
+    distinct(me.chain(people(form, known)).collect())
 }
 
 fn now(look: &Look<'_>) -> String {
@@ -110,7 +115,7 @@ impl Body for Restrict {
             look.shared,
             "sees it",
             &now(look),
-            &then(&people(form, look), look),
+            &then(&people(form, &known(look)), look),
         )];
         rows.extend(unknown(form, look));
         if let Some(restriction) = &look.incident.restriction {
@@ -142,7 +147,7 @@ impl Body for Restrict {
     }
 
     fn does(&self, form: &Form, look: &Look<'_>) -> String {
-        let people = people(form, look);
+        let people = people(form, &known(look));
         match people.is_empty() {
             true => "lift the restriction".to_owned(),
             false => {
@@ -156,7 +161,7 @@ impl Body for Restrict {
     }
 
     fn command(&self, form: &Form, look: &Look<'_>) -> Result<Command, Fault> {
-        let people = people(form, look);
+        let people = people(form, &known(look));
         if people.is_empty() && look.incident.restriction.is_none() {
             return Err(Fault::field(
                 "people",
@@ -173,7 +178,7 @@ impl Body for Restrict {
             look.shared,
             "sees it",
             &now(look),
-            &then(&people(form, look), look),
+            &then(&people(form, &known(look)), look),
         )];
         rows.extend(unknown(form, look));
         rows

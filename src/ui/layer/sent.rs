@@ -13,6 +13,7 @@ use crate::domain::view::{DutyView, Told};
 use crate::domain::word::SubmitKind;
 use crate::ui::keymap::Action;
 use crate::ui::phrase::{Form as Written, since};
+use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
@@ -130,11 +131,16 @@ fn against_due(duty: &DutyView, at: Instant, look: &Look<'_>) -> String {
 /// Whom it tells, where numbers are on record or given: of each duty its own.
 fn told_rows(body: &Submit, look: &Look<'_>) -> Vec<Row> {
     let say = |told: Told, name: &str| match told.of.saturating_sub(told.done) {
-        0 => row(format!("{name}told all {}", told.of), Role::Text),
+        0 => row(
+            format!("{name}told all {}", words::number(told.of)),
+            Role::Text,
+        ),
         open => row(
             format!(
-                "{name}told {} of {}; {open} remain, the duty runs on",
-                told.done, told.of
+                "{name}told {} of {}; {} remain, the duty runs on",
+                words::number(told.done),
+                words::number(told.of),
+                words::number(open)
             ),
             Role::Missing,
         ),

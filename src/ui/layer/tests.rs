@@ -5,6 +5,7 @@ mod canary;
 mod command;
 mod flow;
 mod foresight;
+mod glass;
 mod hidden;
 mod look;
 mod mask;

@@ -75,7 +75,7 @@ fn person(shared: &Shared, source: usize, one: &PresenceView) -> Row {
     let mine = shared.options.mine;
     let since = instant(one.connected_at, shared.time(source), mine, Form::Weekday).text;
     let name = SafeText::line(&one.person);
-    let team = one.team.as_deref().unwrap_or("-");
+    let team = one.team.as_deref().unwrap_or("no team");
     // A door that is called what it is, is told once.
     let door = match one.via.as_str() == one.door {
         true => one.door.clone(),

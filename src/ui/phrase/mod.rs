@@ -5,7 +5,7 @@ mod instant;
 mod span;
 
 pub use instant::{Form, UnknownZone, Zone, ZoneChoice, instant};
-pub use span::{age, countdown, here, since, until};
+pub use span::{age, countdown, here, left, since, until};
 
 /// A text that depends on the time, and how long it holds. Times are in milliseconds from now; `None` is never.
 /// Lengths are exact; instants may name the next midnight although nothing will change then.

@@ -144,6 +144,17 @@ pub fn until(ms: i64) -> Phrase {
     phrase.around("in ", "")
 }
 
+/// How much is left of something that ends by itself, floored to the minute: `42m`, `0m`. When it is over it is drawn anew.
+pub fn left(ms: i64) -> Phrase {
+    let mut phrase = coarse(ms.max(0), Way::Shrinks);
+    if ms < MINUTE {
+        let ends = (ms >= 0).then_some(ms + 1);
+        phrase.next_change_ms = ends;
+        phrase.next_width_ms = ends;
+    }
+    phrase
+}
+
 fn coarse(ms: i64, way: Way) -> Phrase {
     let (step, text) = match ms {
         ..HOUR => (MINUTE, format!("{}m", ms / MINUTE)),

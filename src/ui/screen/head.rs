@@ -11,9 +11,9 @@ use ratatui::layout::Rect;
 
 pub use alarm::{draw as draw_alarms, is_ringing};
 pub use known::{Known, known, scope};
-pub use missing::{comms, fitted, ordinal, page_parts, vacancies};
+pub use missing::{Kind, counted_out, fitted, ordinal, page_parts, vacancies};
 pub use next::start_parts;
-pub use pass::{Pass, passes, token};
+pub use pass::{Pass, ending, intake, passes, token};
 
 use super::words;
 use crate::domain::board::Freshness;
@@ -124,7 +124,7 @@ pub fn draw(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, title: Option<
     let row = |y: u16| Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1);
     let first = first(shared, area.width, title);
     status(shared, canvas, row(y), title, &first);
-    canvas.redraw_at(token(shared).1);
+    canvas.redraw_at(ending(shared).1);
     y += 1;
     if first.below {
         canvas.line(row(y), &counts(shared, area.width));
@@ -369,11 +369,11 @@ fn trouble(shared: &Shared, area: Rect) -> Option<(String, Role)> {
         );
         Some((text, Role::Notice))
     };
-    let ending = || token(shared).0.map(|text| (text, Role::Notice));
+    let ends = || ending(shared).0.map(|text| (text, Role::Notice));
     troubled
         .or_else(|| unread(shared))
         .or_else(skewed)
-        .or_else(ending)
+        .or_else(ends)
 }
 
 /// What is wrong and what to do about it, the other way round: where there is no room for both, it is what is wrong that is

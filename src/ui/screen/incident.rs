@@ -360,8 +360,9 @@ fn name(look: Look<'_>, canvas: &mut Canvas<'_>, row: Rect) {
         parts.push(gap());
     }
     if incident.restriction.is_some() {
-        parts.push(Part::text("RESTRICTED", Role::Notice));
-        parts.push(gap());
+        let whole = row.width >= 60;
+        parts.extend(words::restricted(shared, look.source, incident, whole));
+        parts.push(Part::Gap(u16::from(whole)));
     }
     match (incident.ended, row.width >= 60) {
         (Some(ended), _) => parts.push(Part::text(ended.as_str().to_uppercase(), Role::Notice)),

@@ -343,6 +343,7 @@ fn a_live_backend_that_cannot_read_its_case_system_says_from_when_its_incidents_
         open: 3,
         trouble: Some("it answered 500\u{1b}[31m".to_owned()),
         whole_at: None,
+        token_expires_at: None,
         takes: Default::default(),
     }];
     of.about = Some(Arc::new(about));

@@ -1,6 +1,7 @@
 //! The wall: for a room to read from afar, without a key. Designed for 60x17; with more room it shows more, with less it
 //! drops from the bottom. Only the rows of incidents turn by pages; nothing scrolls.
 
+mod big;
 mod next;
 mod note;
 mod row;
@@ -44,6 +45,8 @@ struct Plan {
     counts: bool,
     /// 0, 3, 5 or 10.
     digits: u16,
+    /// How many deadlines stand in them.
+    big: usize,
     next: u16,
     rules: bool,
     incidents: u16,
@@ -68,12 +71,18 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         sources: 1 + source::lines(shared, w).more(),
         counts: w < FULL,
         digits,
+        big: big::count(shared, w, digits),
         next: 0,
         rules: h >= 17,
         incidents: 0,
-        missing: if h >= 20 { 2 } else { 1 },
+        // What nobody may speak over never stands in the way of who did not answer.
+        missing: if h >= 20 || !shared.index.world.suspect.is_empty() {
+            2
+        } else {
+            1
+        },
         alarms: head::is_ringing(shared),
-        changes: h >= 14,
+        changes: h >= 14 && beside(area).is_none(),
         // When this display goes dark is told wherever it hangs.
         version: h >= 24 || (h >= 12 && head::token(shared).0.is_some()),
     };
@@ -89,10 +98,19 @@ fn plan(shared: &Shared, area: Rect) -> Plan {
         + u16::from(plan.version);
     let left = h.saturating_sub(fixed);
     // What waits counts as much as what there is: three rows of seven.
-    let wanted = u16::try_from(next::wanted(shared, digits > 0)).unwrap_or(u16::MAX);
-    plan.next = (left.saturating_mul(3) / 7).clamp(1, wanted.max(1));
+    let wanted = u16::try_from(next::wanted(shared, plan.big)).unwrap_or(u16::MAX);
+    // The oldest missing decision and the oldest unsent duty have a line each beside a deadline, whatever rings.
+    let least = if left >= 6 { 3 } else { 1 };
+    plan.next = (left.saturating_mul(3) / 7)
+        .max(least)
+        .clamp(1, wanted.max(1));
     plan.incidents = left.saturating_sub(plan.next);
     plan
+}
+
+/// Where the last third begins, on a wall so wide that the incidents leave it free: there stands what changed last.
+fn beside(area: Rect) -> Option<u16> {
+    (area.width >= 180 && area.height >= 40).then_some(area.width / 3 * 2)
 }
 
 impl Wall {
@@ -140,11 +158,11 @@ impl Wall {
             canvas.line(take(1), &head::numbers(shared, 60));
         }
         if plan.digits > 0 {
-            next::digits(shared, canvas, take(plan.digits));
+            big::draw(shared, canvas, take(plan.digits));
         }
-        next::rows(shared, canvas, take(plan.next), plan.digits > 0);
+        next::rows(shared, canvas, take(plan.next), plan.big);
         if plan.rules {
-            let left_out = next::left_out(shared, plan.next, plan.digits > 0);
+            let left_out = next::left_out(shared, plan.next, plan.big);
             rule(canvas, take(1), &left_out);
         }
         let page = match self.pages > 1 {
@@ -152,8 +170,15 @@ impl Wall {
             false => String::new(),
         };
         let beside_phases = if plan.changes { "" } else { &page };
-        phases(shared, canvas, take(1), beside_phases);
-        self.incidents(shared, canvas, take(plan.incidents));
+        let mut lanes = take(1);
+        let mut incidents = take(plan.incidents);
+        if let Some(at) = beside(area) {
+            let part = Rect::new(area.x + at, lanes.y, area.width - at, incidents.height + 1);
+            note::changes(shared, canvas, part);
+            (lanes.width, incidents.width) = (at - 2, at - 2);
+        }
+        phases(shared, canvas, lanes, beside_phases);
+        self.incidents(shared, canvas, incidents);
         if plan.rules {
             // Without a row of their own, the version and the end of the token stand in the rule.
             let told = match plan.version {
@@ -173,6 +198,7 @@ impl Wall {
             note::version(shared, canvas, take(1));
         }
         canvas.redraw_at(head::token(shared).1);
+        canvas.redraw_at(head::intake(shared).1);
         if self.pages > 1 {
             canvas.redraw_at(self.turned_at.map(|at| at + DWELL_MS));
         }

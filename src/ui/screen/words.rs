@@ -2,6 +2,7 @@
 //! tell what became of a command are `outcome`'s, what a duty is called is `duty`'s.
 
 mod duty;
+mod mark;
 mod outcome;
 
 use ratatui::layout::Rect;
@@ -10,6 +11,7 @@ pub use duty::{
     duty_name, full_name, is_hidden, is_masked, masked_name, recipient, regime, row_name,
     row_name_within, rule,
 };
+pub use mark::{codename_width, drill_word, marks, restricted};
 pub use outcome::{no_way_back, not_undoable, tell_reply, why_not};
 
 use crate::domain::alarm;
@@ -20,7 +22,7 @@ use crate::domain::say::alarm_words;
 use crate::domain::text::width;
 use crate::domain::view::{AlarmView, DutyView, IncidentView};
 use crate::domain::word::{AlarmState, DutyStatus, Seat, Severity, Tlp};
-use crate::ui::canvas::{Canvas, Part, width_of};
+use crate::ui::canvas::{Canvas, Part};
 use crate::ui::index::DutyRow;
 use crate::ui::keymap::Action;
 use crate::ui::live::LiveText;
@@ -213,11 +215,6 @@ pub fn drill(shared: &Shared) -> Part<'static> {
     drill_word(shared.size.0 >= super::head::WIDE)
 }
 
-/// The same, written out or short, for rows that have no room for it whole: it is never cut.
-pub fn drill_word(whole: bool) -> Part<'static> {
-    Part::text(if whole { "EXERCISE " } else { "EX " }, Role::Exercise)
-}
-
 /// What an incident is called in a line that is not its own: by its id, as keys and commands name it; on a wall, where no
 /// row has an id, by its codename. It is marked where its source is not live.
 pub fn called(shared: &Shared, source: usize, incident: &IncidentView) -> String {
@@ -231,23 +228,6 @@ pub fn called(shared: &Shared, source: usize, incident: &IncidentView) -> String
         shared.glyphs.not_live()
     };
     format!("{name}{mark}")
-}
-
-/// The words that stand before a codename in lists: a drill, and what exists for some people only. They are written out
-/// where there is room, and never cut.
-pub fn marks(incident: &IncidentView, whole: bool) -> Vec<Part<'static>> {
-    let drill = incident.exercise.then(|| drill_word(whole));
-    let restricted = incident.restriction.is_some().then(|| {
-        let word = if whole { "RESTRICTED " } else { "RESTR " };
-        Part::text(word, Role::Notice)
-    });
-    drill.into_iter().chain(restricted).collect()
-}
-
-/// A codename with its marks before it, in cells.
-pub fn codename_width(incident: &IncidentView, whole: bool) -> u16 {
-    let drill = width_of(&marks(incident, whole), Mono(0));
-    drill + u16::try_from(width(&incident.codename)).unwrap_or(u16::MAX)
 }
 
 /// A number in groups of three figures: `1,200`.

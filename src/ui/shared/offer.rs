@@ -6,6 +6,7 @@ use crate::domain::alarm;
 use crate::domain::allowed::{CommandKind, Standing, allowed};
 use crate::domain::command::undo::UNDO_MINUTES;
 use crate::domain::instant::Mono;
+use crate::domain::refusal::RefusalKind;
 use crate::domain::word::{AlarmState, Phase};
 use crate::ui::keymap::Action;
 
@@ -58,7 +59,13 @@ impl Shared {
                 ),
             }
         })?;
-        allowed(kind, Standing::of_view(incident), &caller).map_err(|refusal| refusal.detail)
+        allowed(kind, Standing::of_view(incident), &caller).map_err(|refusal| match refusal.kind {
+            // It names whose token it is.
+            RefusalKind::NotAllowed if self.options.mask => {
+                format!("'{}' needs another role than this board's.", kind.as_str())
+            }
+            _ => refusal.detail,
+        })
     }
 
     /// Whether an action on the selected incident is offered: in footer, help and palette alike.
@@ -79,6 +86,7 @@ impl Shared {
             A::Open => {
                 !self.options.read_only && (0..self.board.sources.len()).any(|s| self.may_open(s))
             }
+            A::BreakGlass => (0..self.board.sources.len()).any(|s| self.may_break_glass(s)),
             _ => asks_for(action).is_empty() || may(),
         }
     }
@@ -89,6 +97,42 @@ impl Shared {
             && self
                 .caller(source)
                 .is_some_and(|caller| caller.role >= CommandKind::Note.role())
+    }
+
+    /// Whether this viewer may do a thing at a backend to an incident of which nothing is known here.
+    fn may_at(&self, source: usize, kind: CommandKind) -> bool {
+        let anywhere = Standing {
+            phase: Phase::DetectionAndAnalysis,
+            ended: None,
+            exercise: false,
+        };
+        let caller = self.caller(source);
+        !self.options.read_only
+            && caller.is_some_and(|caller| allowed(kind, anywhere, &caller).is_ok())
+    }
+
+    /// Whether this viewer may restrict an incident at a backend.
+    pub fn may_restrict(&self, source: usize) -> bool {
+        self.may_at(source, CommandKind::Restrict)
+    }
+
+    /// Whether this viewer may break the glass of restricted incidents at a backend, and would see what is behind it: a room is
+    /// shown none.
+    pub fn may_break_glass(&self, source: usize) -> bool {
+        !self.options.mask && self.may_at(source, CommandKind::BreakGlass)
+    }
+
+    /// Why no glass can be broken from here.
+    pub fn why_no_glass(&self) -> String {
+        if self.options.mask {
+            return "A board under --mask shows nothing restricted; break the glass at one without.".to_owned();
+        }
+        match self.is_answered() {
+            _ if self.options.read_only => "This board is read-only.".to_owned(),
+            true => "No backend that answered lets you break the glass: it needs the role admin."
+                .to_owned(),
+            false => "No backend has answered yet; nothing can be sent.".to_owned(),
+        }
     }
 
     /// Whether this viewer may acknowledge alarms at a backend.

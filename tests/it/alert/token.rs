@@ -1,4 +1,4 @@
-//! The intake's own token, where it cannot be read, or is read slowly.
+//! The intake's own token, where it cannot be read, is read slowly, or has ended.
 
 use super::*;
 
@@ -69,5 +69,29 @@ async fn a_sender_that_goes_away_while_the_token_is_read_shuts_nobody_out() {
     tokio::fs::write(at(process.trim()), said).await.unwrap();
     let answer = crate::http::soon("the second answer", second).await;
     assert_eq!(answer.unwrap().status, 200);
+    backend.stop_at(&clock).await;
+}
+
+#[tokio::test]
+async fn a_token_that_ended_is_refused_as_a_wrong_one_is_and_the_trouble_says_why() {
+    let (backend, clock) = backend("token_expires_at = \"2026-11-23T15:00:00Z\"").await;
+    let body = group("NodeDown", "firing", "critical");
+    let told = trouble(&backend).await;
+    assert_eq!(told["token_expires_at"], "2026-11-23T15:00:00Z", "{told}");
+    assert_eq!(told["trouble"], Value::Null, "{told}");
+    let ends: chrono::DateTime<chrono::Utc> = "2026-11-23T15:00:00Z".parse().unwrap();
+    let left = (ends - warboard::time::Clock::now(&clock)).num_milliseconds();
+    clock.advance(left - 1);
+    assert_eq!(landed(&backend, &body).await.0, "opened");
+    clock.advance(1);
+    let wrong = backend.ask("POST", "/v1/intake/alerts").token("wrong");
+    let wrong = wrong.json(&body).send().await.problem(401);
+    assert_eq!(post(&backend, &body).await.problem(401), wrong);
+    let told = trouble(&backend).await;
+    let why = told["trouble"].as_str().unwrap_or_default();
+    assert!(
+        why.contains("its token ended 23 Nov 2026 15:00 UTC"),
+        "{told}"
+    );
     backend.stop_at(&clock).await;
 }

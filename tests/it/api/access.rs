@@ -195,6 +195,10 @@ async fn every_route_holds_for_every_role_clearance_and_service() {
     let hidden = plain(&backend, "azure", "clear", "hiddenword").await;
     let order = json!({"type": "restrict", "people": ["listed"]});
     backend.done(&hidden, &order).await;
+    let sealed = json!({"service": "azure", "title": "sealedword t", "summary": "sealedword", "tlp": "clear",
+        "people": ["listed"]});
+    let sealed = backend.open(&sealed).await["id"].clone();
+    let sealed = sealed.as_str().unwrap().to_owned();
     let secrets = [
         secret(red, "azure", Tlp::Red, "canary", false),
         secret(
@@ -212,6 +216,7 @@ async fn every_route_holds_for_every_role_clearance_and_service() {
             false,
         ),
         secret(hidden, "azure", Tlp::Clear, "hiddenword", true),
+        secret(sealed, "azure", Tlp::Clear, "sealedword", true),
     ];
     let page = backend.incident(&secrets[0].id).await["pages"][0]["id"].clone();
     let page = page.as_str().unwrap().to_owned();

@@ -133,3 +133,43 @@ async fn a_link_speaks_json_too_and_its_names_are_held_to_the_limits() {
     assert_eq!(backend.incident(&id).await["pages"][0]["answer"], "remote");
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn a_person_is_told_in_words_that_a_link_opens_nothing_and_when_the_team_is_there() {
+    let mut hook = Hook::new(&[]).await;
+    let backend = Plan::new().routes(TEAM, vec![hook.route()]).start().await;
+    let open = json!({"service": "azure", "title": "x"});
+    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+    let page = json!({"type": "page", "teams": [TEAM]});
+    backend.done(&id, &page).await;
+    let (path, tag) = link(&backend, &mut hook).await;
+    let browser = |ask: Ask| ask.header("accept", "text/html,*/*;q=0.8");
+    let wrong = browser(backend.ask("GET", &format!("{path}?t=x")))
+        .send()
+        .await;
+    assert_eq!(wrong.status, 404);
+    assert!(
+        wrong.text().contains("This link opens no page"),
+        "{}",
+        wrong.text()
+    );
+    let post = |more: &str| {
+        let ask = browser(backend.ask("POST", &path));
+        let body = format!("t={tag}&name=j.ward&{more}");
+        ask.raw("application/x-www-form-urlencoded", body)
+    };
+    let odd = post("answer=coming&there_in=soon").send().await;
+    assert!(
+        odd.status == 422 && odd.text().contains("<h1>Not on the board</h1>"),
+        "{}",
+        odd.text()
+    );
+    assert_eq!(post("answer=coming&there_in=20").send().await.status, 200);
+    let said = backend.incident(&id).await["pages"][0].clone();
+    assert!(
+        said["answer"] == "coming" && said["eta"].is_string(),
+        "{said}"
+    );
+    assert_eq!(post("answer=arrived&there_in=").send().await.status, 200);
+    assert_eq!(backend.incident(&id).await["pages"][0]["answer"], "arrived");
+}

@@ -227,6 +227,34 @@ async fn what_a_minute_cannot_hold_waits_says_so_and_goes_newest_first() {
 }
 
 #[tokio::test]
+async fn workers_are_at_rest_while_a_page_waits_for_a_cap() {
+    let mut hook = Hook::new(&[]).await;
+    let clock = TestClock::default();
+    let backend = Plan::new()
+        .clock(&clock)
+        .limits(capped(Caps {
+            a_minute_of_team: 1,
+            ..Caps::default()
+        }))
+        .routes(TEAM, vec![hook.route()])
+        .start()
+        .await;
+    let first_of_the_minute = backend.opened().await;
+    backend.done(&first_of_the_minute, &page()).await;
+    hook.letter().await;
+    let id = backend.opened().await;
+    backend.done(&id, &page()).await;
+    // Each ends before the clock is moved, and none before it is written that the page waits.
+    for _ in 0..5 {
+        backend.turn(&clock).await;
+        let held = backend.incident(&id).await;
+        assert!(first(&held)["last_error"].is_string(), "{held}");
+    }
+    backend.stop().await;
+    assert!(hook.is_empty());
+}
+
+#[tokio::test]
 async fn a_clock_that_is_set_back_puts_no_page_off() {
     let mut hook = Hook::new(&["503 Later"]).await;
     let clock = TestClock::default();

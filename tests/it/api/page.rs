@@ -389,7 +389,7 @@ async fn two_pages_late_at_once_call_the_command_team_once() {
     assert_eq!(pages[2]["team"], "incident-command");
     for late in &pages[..2] {
         assert_eq!(late["escalates_at"], Value::Null, "each has gone on");
-        assert_eq!(late["last_error"], "no answer, no further route");
+        assert_eq!(late["last_error"], "no route", "nobody was asked anything");
     }
     command.letter().await;
     backend

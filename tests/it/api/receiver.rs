@@ -37,9 +37,7 @@ async fn goes_on(answer: &'static str, meanwhile: &str) {
     let (mut bad, mut good) = (Hook::always(answer).await, Hook::new(&[]).await);
     let (backend, clock, id) = paged(&[&bad, &good]).await;
     let before = bad.letter().await;
-    backend
-        .until_at(&clock, &id, |i| first(i)["attempts"] == 2)
-        .await;
+    until_at(&backend, &clock, &id, answer, |page| page["attempts"] == 2).await;
     let seen = backend.incident(&id).await;
     assert_eq!(first(&seen)["state"], meanwhile);
     let again = bad.letter().await;
@@ -48,14 +46,26 @@ async fn goes_on(answer: &'static str, meanwhile: &str) {
         again.header("idempotency-key"),
         before.header("idempotency-key")
     );
-    backend
-        .until_at(&clock, &id, |i| first(i)["step"] == 1)
-        .await;
+    until_at(&backend, &clock, &id, answer, |page| page["step"] == 1).await;
     good.letter().await;
-    backend
-        .until_at(&clock, &id, |i| first(i)["state"] == "accepted")
-        .await;
+    let accepted = |page: &Value| page["state"] == "accepted";
+    until_at(&backend, &clock, &id, answer, accepted).await;
     backend.stop_at(&clock).await;
+}
+
+/// Moves the clock until the page is as wanted; one that never answers holds it up no longer than it must.
+async fn until_at(
+    backend: &Backend,
+    clock: &TestClock,
+    id: &str,
+    answer: &str,
+    wanted: impl Fn(&Value) -> bool,
+) {
+    let wanted = |incident: &Value| wanted(first(incident));
+    match answer {
+        HANG => backend.until_past_silence(clock, id, wanted).await,
+        _ => backend.until_at(clock, id, wanted).await,
+    };
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ async fn restricted(backend: &Backend, people: &[&str]) -> String {
     id
 }
 
-async fn feed(backend: &Backend, token: &str, since: &str) -> Value {
+pub async fn feed(backend: &Backend, token: &str, since: &str) -> Value {
     let path = format!("/v1/changes?since={since}");
     backend.get(token, &path).await.expect(200)
 }

@@ -1,5 +1,7 @@
 //! The socket: patience with slow peers has an end, connections are counted, and the server ends in order.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use warboard::server::Limits;
 use warboard::time::TestClock;
@@ -18,7 +20,7 @@ async fn closed_after(clock: &TestClock, line: &mut Line) -> i64 {
                     assert!(closed, "an answer came instead");
                     return;
                 }
-                () = tokio::task::yield_now() => clock.advance(50),
+                () = tokio::time::sleep(Duration::from_millis(1)) => clock.advance(50),
             }
         }
     };
@@ -169,6 +171,43 @@ async fn connections_beyond_the_limit_wait_their_turn() {
     assert!(three.is_silent());
     drop(two);
     three.answer(true).await.expect(200);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_the_connections_of_all_others() {
+    let limits = Limits {
+        connections: 4,
+        connections_of_address: 2,
+        ..Limits::default()
+    };
+    let backend = Plan::new().limits(limits).start().await;
+    let ask = backend.ask("GET", "/healthz").bytes(false);
+    let (mut one, mut two) = (
+        Line::open(backend.address).await,
+        Line::open(backend.address).await,
+    );
+    for line in [&mut one, &mut two] {
+        line.write(&ask).await;
+        line.answer(true).await.expect(200);
+    }
+    let mut three = Line::open(backend.address).await;
+    assert!(soon("the end of the third", three.is_closed()).await);
+    let mut other = Line::open_from("127.0.0.2", backend.address).await;
+    other.write(&ask).await;
+    other.answer(true).await.expect(200);
+    drop((one, two));
+    // Its places are free as soon as the server has seen that.
+    let again = async {
+        loop {
+            let mut line = Line::open(backend.address).await;
+            line.write(&ask).await;
+            if !line.is_closed().await {
+                return line;
+            }
+        }
+    };
+    soon("a place", again).await.answer(true).await.expect(200);
     backend.stop().await;
 }
 

@@ -5,15 +5,12 @@ use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::http::PATIENCE;
 use crate::program::{Backend, output};
-
-/// How long the browser may take for anything; the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 struct Browser {
     child: Child,

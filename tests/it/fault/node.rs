@@ -206,7 +206,7 @@ impl Place {
                 cursor = news["cursor"].as_str().unwrap().to_owned();
             }
         };
-        match tokio::time::timeout(crate::http::PATIENCE * 2, waiting).await {
+        match tokio::time::timeout(crate::http::PATIENCE, waiting).await {
             Ok(incident) => incident,
             Err(_) => panic!("{id} is not as wanted: {last}"),
         }

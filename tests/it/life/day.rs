@@ -400,19 +400,20 @@ impl Day {
     }
 
     /// Lets all go on that can without time. One thread runs everything but files and stores: when that has nothing left to do
-    /// and every other thread sleeps, only a clock can bring the next thing about.
+    /// and no other thread had a turn meanwhile, only a clock can bring the next thing about.
     async fn settle(&self) {
-        let mut quiet = 0;
+        let (mut quiet, mut before) = (0, None);
         while quiet < 2 {
-            let before = self.moves.load(Ordering::Relaxed);
+            let moves = self.moves.load(Ordering::Relaxed);
             for _ in 0..12 {
                 tokio::task::yield_now().await;
             }
-            let moved = self.moves.load(Ordering::Relaxed) != before;
-            quiet = if moved { 0 } else { quiet + 1 };
-            if quiet == 2 && others_run() {
-                quiet = 0;
-            }
+            let moved = self.moves.load(Ordering::Relaxed) != moves;
+            // What another thread did between two looks at it lies here and waits for its turn.
+            let others = if moved { None } else { turns_of_others() };
+            let stood = others.is_some() && others == before;
+            quiet = if stood { quiet + 1 } else { 0 };
+            before = others;
         }
     }
 
@@ -455,18 +456,26 @@ impl Day {
     }
 }
 
-/// Whether any other thread of this process has something to do.
-fn others_run() -> bool {
+/// How often the other threads of this process were given a turn; None: one of them has something to do.
+fn turns_of_others() -> Option<u64> {
     let own = std::fs::read_link("/proc/thread-self").unwrap();
     let own = own.file_name().unwrap().to_owned();
-    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-    tasks.flatten().any(|task| {
+    let mut turns = 0;
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        if task.file_name() == own {
+            continue;
+        }
         // One that ended meanwhile has nothing to do.
-        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-        let state = stat
-            .rsplit(") ")
-            .next()
-            .and_then(|rest| rest.chars().next());
-        task.file_name() != own && state.is_some_and(|state| state != 'S')
-    })
+        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+        for line in status.lines() {
+            match line.split_once(":\t") {
+                Some(("State", state)) if !state.starts_with('S') => return None,
+                Some(("voluntary_ctxt_switches" | "nonvoluntary_ctxt_switches", count)) => {
+                    turns += count.trim().parse::<u64>().unwrap();
+                }
+                _ => {}
+            }
+        }
+    }
+    Some(turns)
 }

@@ -8,7 +8,8 @@ use russh::client::{self, Handle};
 use russh::keys::{PrivateKey, PrivateKeyWithHashAlg};
 use russh::{Channel, ChannelMsg};
 
-use super::{Door, PATIENCE};
+use super::Door;
+use crate::http::PATIENCE;
 
 /// Believes every host.
 pub struct Believes;

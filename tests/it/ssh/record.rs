@@ -23,7 +23,7 @@ impl Drop for Ended {
 }
 
 /// The logins on record, as an admin reads them.
-fn logins(door: &Door, admin: &str) -> Vec<Value> {
+pub fn logins(door: &Door, admin: &str) -> Vec<Value> {
     let all = ["logins", "--json", "--url", &door.url];
     let done = warboard(door.home.path(), &all)
         .env("WARBOARD_TOKEN", admin)
@@ -35,7 +35,7 @@ fn logins(door: &Door, admin: &str) -> Vec<Value> {
 }
 
 /// The first of this person and outcome.
-fn first<'a>(logins: &'a [Value], person: &str, outcome: &str) -> Option<&'a Value> {
+pub fn first<'a>(logins: &'a [Value], person: &str, outcome: &str) -> Option<&'a Value> {
     let found = logins
         .iter()
         .find(|entry| entry["login"]["person"] == person && entry["login"]["outcome"] == outcome);

@@ -3,9 +3,9 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
-use std::time::Duration;
 
 use super::{Door, new_key, text, until};
+use crate::http::{PATIENCE, free_port};
 
 #[test]
 fn a_stranger_is_refused_and_there_is_no_password() {
@@ -116,9 +116,7 @@ fn nothing_is_forwarded_and_those_who_are_in_notice_nothing() {
         let mut through = until("the client's own listener", || {
             TcpStream::connect(("127.0.0.1", port)).ok()
         });
-        through
-            .set_read_timeout(Some(Duration::from_secs(60)))
-            .unwrap();
+        through.set_read_timeout(Some(PATIENCE)).unwrap();
         let asked = match socks {
             true => b"\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01\x00\x09".to_vec(),
             false => b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(),
@@ -136,9 +134,4 @@ fn nothing_is_forwarded_and_those_who_are_in_notice_nothing() {
     }
     board.keys("?");
     board.sees("the keys that work here");
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }

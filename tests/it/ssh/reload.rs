@@ -51,7 +51,10 @@ async fn a_new_host_key_is_shown_after_sighup_and_a_faulty_one_changes_nothing()
     kill(door.pid(), Signal::SIGHUP).unwrap();
     let begun = std::time::Instant::now();
     while shown(&door).await == first {
-        assert!(begun.elapsed() < super::PATIENCE, "the old key is shown");
+        assert!(
+            begun.elapsed() < crate::http::PATIENCE,
+            "the old key is shown"
+        );
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }

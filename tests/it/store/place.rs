@@ -250,6 +250,7 @@ pub fn open_from(title: &str, upstream: Option<(&str, &str)>) -> Job {
                 regimes: Vec::new(),
                 profile: serde_json::Map::new(),
                 upstream: from.clone(),
+                people: Vec::new(),
             };
             let stamp = stamp(1);
             Outcome::Write(Box::new(Changes {

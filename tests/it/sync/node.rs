@@ -140,12 +140,7 @@ async fn two_thousand_incidents_cost_twenty_calls_at_first_and_eight_in_a_quiet_
     )
     .await;
     // The clock stands still meanwhile: nothing is asked twice for want of a quick machine.
-    let all = async {
-        while room.get("/v1/info").await["connectors"][0]["open"] != ALL {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("all of them", all).await;
+    room.taken(ALL).await;
     let first = room.asked.lock().unwrap().len();
     assert_eq!(first, 20, "{:?}", room.asked.lock().unwrap().last());
     let whole = room.get("/v1/info").await["connectors"][0]["whole_at"].clone();
@@ -154,10 +149,12 @@ async fn two_thousand_incidents_cost_twenty_calls_at_first_and_eight_in_a_quiet_
     let asked = room.asked.lock().unwrap().len() - first;
     assert!((1..=8).contains(&asked), "{asked} calls in a quiet minute");
     // Part by part it is read to the end again.
-    room.until("/v1/info", "the whole list again", |info| {
-        info["connectors"][0]["whole_at"] != whole
-    })
-    .await;
+    let again = async {
+        while room.get("/v1/info").await["connectors"][0]["whole_at"] == whole {
+            room.pass(15).await;
+        }
+    };
+    soon("the whole list again", again).await;
     room.backend.stop_at(&room.clock).await;
 }
 
@@ -190,12 +187,7 @@ async fn two_thousand_incidents_of_a_source_with_a_log_cost_twenty_calls_and_six
         settings.mapping = Mapping::new(vendor, "azure");
     };
     let room = Room::answered_by(pagerduty, |line| many(line, ALL)).await;
-    let all = async {
-        while room.get("/v1/info").await["connectors"][0]["open"] != ALL {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("all of them", all).await;
+    room.taken(ALL).await;
     let first = room.asked.lock().unwrap().len();
     assert_eq!(first, 20, "one for each hundred");
     room.pass(60).await;
@@ -206,15 +198,15 @@ async fn two_thousand_incidents_of_a_source_with_a_log_cost_twenty_calls_and_six
 
 #[tokio::test]
 async fn pitfall_2_what_leaves_a_long_list_is_asked_for_and_marked_when_it_is_gone() {
-    const ALL: u64 = 301;
+    const ALL: usize = 301;
     let gone = Arc::new(Mutex::new(false));
     let there = gone.clone();
     let room = Room::answered_by(
         |_| {},
         move |line| {
-            let left = ALL - u64::from(*there.lock().unwrap());
+            let left = ALL - usize::from(*there.lock().unwrap());
             match line.contains("/manage/cases/filter") {
-                true => pages(line, left, "Open"),
+                true => pages(line, left as u64, "Open"),
                 // The newest one was deleted.
                 false => (
                     400,
@@ -224,26 +216,27 @@ async fn pitfall_2_what_leaves_a_long_list_is_asked_for_and_marked_when_it_is_go
         },
     )
     .await;
-    let all = async {
-        while room.get("/v1/info").await["connectors"][0]["open"] != ALL {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("all of them", all).await;
+    room.taken(ALL).await;
     *gone.lock().unwrap() = true;
-    room.until("/v1/incidents", "the mark", |list| {
+    // Three hundred are read once a turn.
+    let marked = |list: &Value| {
         let all = list["incidents"].as_array().unwrap();
         let marked = all.iter().filter(|of| of["upstream"]["standing"] == "gone");
         let marked: Vec<&Value> = marked.collect();
         marked.len() == 1 && marked[0]["upstream"]["key"] == "301"
-    })
-    .await;
+    };
+    let mark = async {
+        while !marked(&room.get("/v1/incidents").await) {
+            room.turn().await;
+        }
+    };
+    soon("the mark", mark).await;
     room.backend.stop_at(&room.clock).await;
 }
 
 #[tokio::test]
 async fn a_list_that_became_shorter_than_where_its_walk_had_come_to_is_read_from_its_beginning() {
-    const ALL: u64 = 301;
+    const ALL: usize = 301;
     const LEFT: u64 = 150;
     let shorter = Arc::new(Mutex::new(false));
     let there = shorter.clone();
@@ -259,19 +252,14 @@ async fn a_list_that_became_shorter_than_where_its_walk_had_come_to_is_read_from
                 line.contains("/manage/cases/filter"),
                 *there.lock().unwrap(),
             ) {
-                (true, false) => pages(line, ALL, "Open"),
+                (true, false) => pages(line, ALL as u64, "Open"),
                 (true, true) if !beyond => pages(line, LEFT, "Open"),
                 _ => missing(),
             }
         },
     )
     .await;
-    let all = async {
-        while room.get("/v1/info").await["connectors"][0]["open"] != ALL {
-            tokio::task::yield_now().await;
-        }
-    };
-    soon("all of them", all).await;
+    room.taken(ALL).await;
     // Part by part, until the fourth is the next.
     let came_to = |page: &str| {
         let asked = room.asked.lock().unwrap();

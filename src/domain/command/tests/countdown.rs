@@ -363,6 +363,12 @@ fn a_wider_scope_brings_a_decision_not_to_notify_up_again() {
     );
     desk.ok(&back("two more tenants"));
     assert_eq!(status(&desk, id), DutyStatus::Running);
+    desk.ok(CONTAIN).ok(r#"{"type": "undo"}"#);
+    assert_eq!(
+        status(&desk, id),
+        DutyStatus::Running,
+        "only a step within the pass"
+    );
     desk.ok(&decide);
     assert_eq!(status(&desk, id), DutyStatus::Decided);
 }

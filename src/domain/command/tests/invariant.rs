@@ -6,7 +6,6 @@ use proptest::prelude::*;
 use super::clock::duties;
 use super::*;
 use crate::domain::clock::kind::Clock;
-use crate::domain::duty::Rules;
 use crate::domain::view::DutyView;
 use crate::domain::word::Direction;
 

@@ -56,13 +56,14 @@ fn names_with_blanks_between_are_people_of_their_own_and_an_unknown_one_is_said(
     keys(&mut app, "R Ctrl-U");
     write(&mut app, "d.okafor l.costraa");
     let told = seen(&mut app);
-    assert!(told.contains("restrict it to 2 people"), "{told}");
     assert!(
         told.contains("Not seen on this board: l.costraa."),
         "{told}"
     );
     let asked = keys(&mut app, "Enter");
     answer(&mut app, &asked, Ok(declared()));
+    let told = seen(&mut app);
+    assert!(told.contains("restrict it to 2 people"), "{told}");
     let (_, _, command) = sent(&keys(&mut app, "142 Enter"));
     assert_eq!(
         command,

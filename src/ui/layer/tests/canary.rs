@@ -229,6 +229,7 @@ pub(super) fn changed(change: impl Fn(&mut IncidentView)) -> Arc<Board> {
             whole_at: None,
             open: 3,
             trouble: some("breach"),
+            token_expires_at: None,
             takes: Default::default(),
         }];
         of.about = Some(Arc::new(about));

@@ -198,7 +198,10 @@ fn an_incident_is_opened_at_the_source_of_its_service() {
     let mut app = on(AZURE, "AZ-142");
     keys(&mut app, "+");
     write(&mut app, "Odd tokens");
-    keys(&mut app, "Enter Down Down Enter Enter Enter Enter Enter");
+    keys(
+        &mut app,
+        "Enter Down Down Enter Enter Enter Enter Enter Enter",
+    );
     let effects = keys(&mut app, "Enter");
     let [Effect::Open { source, open, .. }] = effects.as_slice() else {
         panic!("an incident should have been opened: {effects:?}");
@@ -215,7 +218,7 @@ fn nothing_is_opened_at_a_backend_that_does_not_answer() {
     let mut app = on(DYNAMICS, "DYN-31");
     keys(&mut app, "+");
     write(&mut app, "Odd tokens");
-    let effects = keys(&mut app, "Tab Tab Tab Tab Tab Tab Enter");
+    let effects = keys(&mut app, "Tab Tab Tab Tab Tab Tab Tab Enter");
     assert_eq!(effects, [Effect::AskNow]);
     assert!(seen(&mut app).contains("Nothing was opened: dynamics is STALE"));
 }
@@ -225,7 +228,8 @@ fn what_was_opened_is_selected_as_soon_as_the_board_has_it() {
     let mut app = on(AZURE, "AZ-142");
     keys(&mut app, "+");
     write(&mut app, "Odd tokens");
-    let ticket = match keys(&mut app, "Enter Enter Enter Enter Enter Enter Enter").as_slice() {
+    let ticket = match keys(&mut app, "Enter Enter Enter Enter Enter Enter Enter Enter").as_slice()
+    {
         [Effect::Open { ticket, .. }] => *ticket,
         other => panic!("nothing was opened: {other:?}"),
     };

@@ -1,7 +1,7 @@
 //! What a room is not told: no layer and no screen shows it under `--mask`. It is one letter that stands nowhere else, so that no
 //! cut and no wrap can keep it from being found.
 
-use super::canary::{CANARY, answered, changed, full, in_a_room, some};
+use super::canary::{CANARY, answered, c, changed, full, in_a_room, some};
 use super::*;
 use crate::domain::word::DutyStatus;
 use crate::ui::fixture::{keys, picture};
@@ -139,6 +139,113 @@ fn no_dialog_tells_a_room_who_changed_what() {
     clean(&mut app, LARGE, "what others changed", &mut found);
     assert_eq!(found, Vec::<String>::new());
     assert!(picture(&mut app, 120, 40).contains("was changed"));
+}
+
+/// A backend's refusal may name a customer or a person: it was drawn as it came.
+#[test]
+fn a_room_is_told_in_our_own_words_why_a_backend_says_no() {
+    let sentence = || c("acme's d.okafor is not on the list");
+    let conflict = |app: &App| {
+        let mut now = incident(app, AZURE, "AZ-142");
+        now.version += 1;
+        now.persons_version = now.version;
+        arc(now)
+    };
+    let mut found = Vec::new();
+    for left in [false, true] {
+        for kind in 0..6 {
+            let mut app = in_a_room(AZURE, "AZ-142");
+            keys(&mut app, "w");
+            paste(&mut app, "ok");
+            let effects = keys(&mut app, "Tab Tab Tab Enter");
+            let (ticket, _, _) = sent(&effects);
+            if left {
+                keys(&mut app, "Esc");
+            }
+            let (said, told) = match kind {
+                0 => (
+                    Reply::Refused {
+                        sentence: sentence(),
+                        unmet: vec![crate::domain::word::GateWord::Review],
+                    },
+                    "Its reason is not for a room",
+                ),
+                1 => (
+                    Reply::NotAllowed {
+                        sentence: sentence(),
+                    },
+                    "This token may not",
+                ),
+                2 => (
+                    Reply::Conflict {
+                        incident: None,
+                        sentence: sentence(),
+                    },
+                    "Somebody changed it",
+                ),
+                3 => (
+                    Reply::Conflict {
+                        incident: Some(conflict(&app)),
+                        sentence: sentence(),
+                    },
+                    "Somebody changed it",
+                ),
+                4 => (
+                    Reply::Unreachable {
+                        sentence: sentence(),
+                    },
+                    "No answer that can be read",
+                ),
+                _ => (
+                    Reply::Unreachable {
+                        sentence: format!("{}. Nothing was sent", sentence()),
+                    },
+                    "Nothing was sent",
+                ),
+            };
+            reply(&mut app, ticket, said);
+            let drawn = clean(
+                &mut app,
+                LARGE,
+                &format!("{kind}, left: {left}"),
+                &mut found,
+            );
+            assert!(drawn.contains("AZ-142"), "{drawn}");
+            // A toast may be cut: what it says first is its kind.
+            assert!(left || drawn.contains(told), "{kind}: {told}\n{drawn}");
+        }
+    }
+    // Nor is whatever could not be read.
+    let mut app = in_a_room(AZURE, "AZ-142");
+    keys(&mut app, ":");
+    write(&mut app, "AZ-999");
+    keys(&mut app, "Enter");
+    let failed = Message::Reread {
+        source: AZURE,
+        id: "AZ-999".to_owned(),
+        incident: Err(sentence()),
+    };
+    update(&mut app, failed);
+    let drawn = clean(&mut app, LARGE, "a read", &mut found);
+    assert!(drawn.contains("AZ-999: Its reason"), "{drawn}");
+    // And what we refuse ourselves names nobody's token.
+    let mut app = in_a_room(AZURE, "AZ-142");
+    let mut board = crate::domain::board::Board::clone(&app.shared.board);
+    for source in &mut board.sources {
+        let mut of = crate::domain::board::Source::clone(source);
+        let mut about = crate::domain::board::About::clone(of.about.as_ref().unwrap());
+        about.you.role = crate::domain::word::Role::Viewer;
+        about.you.name = c("viewer");
+        about.you.counsel = false;
+        of.about = Some(Arc::new(about));
+        *source = Arc::new(of);
+    }
+    update(&mut app, Message::Board(Arc::new(board)));
+    select(&mut app, AZURE, "AZ-142");
+    keys(&mut app, "D");
+    let drawn = clean(&mut app, LARGE, "our own refusal", &mut found);
+    assert!(drawn.contains("needs another role"), "{drawn}");
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]

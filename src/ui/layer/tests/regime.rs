@@ -124,7 +124,7 @@ fn an_incident_is_opened_with_the_regimes_of_its_service_or_with_those_ticked() 
     assert_eq!(read(&asked), (AZURE, None));
     answer(&mut app, &asked, Ok(catalogue()));
     write(&mut app, "Odd tokens");
-    keys(&mut app, "Enter Enter Enter Enter Enter");
+    keys(&mut app, "Enter Enter Enter Enter Enter Enter");
     write(&mut app, "general data");
     keys(&mut app, "Space Enter");
     let effects = keys(&mut app, "Enter");

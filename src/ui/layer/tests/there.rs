@@ -22,6 +22,7 @@ fn from_pd(app: &mut App, takes: TakesView, rest: &[(&str, serde_json::Value)]) 
         whole_at: None,
         open: 1,
         trouble: None,
+        token_expires_at: None,
         takes,
     }];
     source.about = Some(Arc::new(about));

@@ -65,8 +65,10 @@ fn needs(shared: &Shared, width: u16) -> Needs {
     let stale = |row: &DutyRow| u16::from(!shared.is_live(row.source));
     Needs {
         id: most(&|row| cells(&row.incident.id) + stale(row)).clamp(6, 16),
-        codename: most(&|row| words::codename_width(&row.incident, false)).clamp(10, 28),
-        codename_whole: most(&|row| words::codename_width(&row.incident, true)).clamp(10, 34),
+        codename: most(&|row| words::codename_width(shared, row.source, &row.incident, false))
+            .clamp(10, 28),
+        codename_whole: most(&|row| words::codename_width(shared, row.source, &row.incident, true))
+            .clamp(10, 42),
         name: most(&|row| match row.group {
             // What has room for words beside it may say its rule alone.
             DutyGroup::NotBefore | DutyGroup::Held if width < 100 => 0,
@@ -204,14 +206,14 @@ pub fn draw(
     }
     put(columns.id, columns.codename.unwrap_or(columns.name), &id);
     if let Some(at) = columns.codename {
-        let mut parts = words::marks(incident, columns.whole);
+        let mut parts = words::marks(shared, duty.source, incident, columns.whole);
         parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
         put(at, columns.name, &parts);
     }
     let room = columns.clock.saturating_sub(columns.name + 1);
     let mut name = match columns.codename {
         Some(_) => Vec::new(),
-        None => words::marks(incident, false),
+        None => words::marks(shared, duty.source, incident, false),
     };
     let left = room.saturating_sub(width_of(&name, shared.now));
     let said = words::row_name_within(shared, duty, " ", left);

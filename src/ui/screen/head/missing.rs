@@ -13,6 +13,31 @@ use crate::ui::theme::Role;
 
 /// Incidents named with a vacancy, at most.
 const NAMED: usize = 3;
+/// From so many cells on, what is left out of a vacancy is called by its word.
+const WORDED: u16 = 88;
+
+/// What an item of a line is, and so what is counted where it has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Seat,
+    Page,
+    Other,
+}
+
+/// A piece of a line that stands whole or not at all.
+pub type Item = (Kind, Vec<Part<'static>>);
+
+/// `+2 seats`: how many of a kind have no room.
+fn left_out(kind: Kind, n: usize) -> String {
+    let word = match (kind, n) {
+        (Kind::Seat, 1) => "seat",
+        (Kind::Seat, _) => "seats",
+        (Kind::Page, 1) => "page",
+        (Kind::Page, _) => "pages",
+        (Kind::Other, _) => "more",
+    };
+    format!(" +{n} {word}")
+}
 
 /// Seats nobody holds and pages nobody answered, one line for all incidents.
 pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
@@ -25,9 +50,10 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
     let pages = world.pages.iter().take(shown);
     let pages: Vec<_> = pages
         .filter_map(|page| page_parts(shared, page, unanswered, true))
+        .map(|parts| (Kind::Page, parts))
         .collect();
-    let listed = |most: usize| {
-        let mut items = vacant(shared, room, most);
+    let listed = |(most, worded): (usize, bool)| {
+        let mut items = vacant(shared, room, most, worded);
         // On a narrow screen the page that waits stands before the less severe vacancy.
         let place = match wide {
             true => items.len(),
@@ -37,17 +63,26 @@ pub(super) fn draw(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect) {
         (items, place)
     };
     // Where a page waits, fewer vacancies are named before it is not seen.
-    let seen = |(items, place): &(Vec<Vec<Part<'static>>>, usize)| {
+    let more = (Kind::Page, world.pages_in_all.saturating_sub(shown));
+    let seen = |(items, place): &(Vec<Item>, usize)| {
+        let reserved = behind(items, place + 1, more).len();
+        let reserved = u16::try_from(reserved).unwrap_or(u16::MAX);
         let before = items.iter().take(place + 1);
-        let width = before.fold(MORE, |sum, item| sum + width_of(bare(item), shared.now) + 3);
+        let width = before.fold(reserved, |sum, (_, item)| {
+            sum.saturating_add(width_of(bare(item), shared.now) + 3)
+        });
         width <= room + 3
     };
-    let mut forms = (1..=NAMED).rev().map(listed);
+    let worded = room >= WORDED;
+    let forms = (1..=NAMED)
+        .rev()
+        .flat_map(|most| [(most, worded), (most, false)]);
+    let mut forms = forms.map(listed);
     let form = forms.find(|form| pages.is_empty() || seen(form));
-    let (items, _) = form.unwrap_or_else(|| listed(NAMED));
-    canvas.fits(&items.concat(), room);
-    let more = world.pages_in_all.saturating_sub(shown);
-    parts.extend(fitted(shared, items, more, room));
+    let (items, _) = form.unwrap_or_else(|| listed((NAMED, worded)));
+    let all: Vec<_> = items.iter().flat_map(|(_, item)| item.clone()).collect();
+    canvas.fits(&all, room);
+    parts.extend(counted_out(shared, items, more, room));
     canvas.line(row, &parts);
 }
 
@@ -67,7 +102,7 @@ fn marked(shared: &Shared, source: usize, incident: &IncidentView) -> String {
 }
 
 /// That the company's own channels are suspect, and for which incidents: `COMMS SUSPECT AZ-142`.
-pub fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
+fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
     let suspect = &shared.index.world.suspect;
     let first = suspect.iter().take(3);
     let first = first.map(|(source, incident)| marked(shared, *source, incident));
@@ -77,7 +112,8 @@ pub fn comms(shared: &Shared) -> Option<Vec<Part<'static>>> {
     }
     let more = match suspect.len() - first.len() {
         0 => String::new(),
-        more => format!(" +{more} more"),
+        1 => " +1 incident".to_owned(),
+        more => format!(" +{more} incidents"),
     };
     let text = format!("COMMS SUSPECT {}{more}", first.join(", "));
     Some(vec![Part::text(text, Role::Alarm)])
@@ -104,15 +140,26 @@ pub fn offered(shared: &Shared) -> Option<Vec<Part<'static>>> {
 
 /// Seats nobody holds, an item a seat, behind channels that are suspect: `service lead AZ-142, PP-12`. `NAMED` incidents are
 /// named at most, and one at least, as many as an item of `room` cells has room for.
-pub fn vacancies(shared: &Shared, room: u16) -> Vec<Vec<Part<'static>>> {
-    vacant(shared, room, NAMED)
+pub fn vacancies(shared: &Shared, room: u16) -> Vec<Item> {
+    let worded = room >= WORDED;
+    let listed = |most| vacant(shared, room, most, worded);
+    // Rather fewer incidents of each seat than a seat that is only counted.
+    let cells = |items: &Vec<Item>| {
+        let all = items
+            .iter()
+            .map(|(_, parts)| width_of(parts, shared.now) + 3);
+        all.sum::<u16>()
+    };
+    let mut forms = (1..=NAMED).rev().map(listed);
+    let whole = forms.find(|items| cells(items) <= room + 3);
+    whole.unwrap_or_else(|| listed(NAMED))
 }
 
-/// The same, so many incidents named at most.
-fn vacant(shared: &Shared, room: u16, most: usize) -> Vec<Vec<Part<'static>>> {
+/// The same, so many incidents named at most; `worded`: what is counted is called by its word.
+fn vacant(shared: &Shared, room: u16, most: usize, worded: bool) -> Vec<Item> {
     let world = &shared.index.world;
-    let mut items: Vec<_> = offered(shared).into_iter().collect();
-    items.extend(comms(shared));
+    let before = offered(shared).into_iter().chain(comms(shared));
+    let mut items: Vec<Item> = before.map(|parts| (Kind::Other, parts)).collect();
     for (seat, count) in world.vacant.iter().filter(|(_, count)| *count > 0) {
         let of = world.vacancies.iter().filter(|it| it.seat == *seat);
         let of = of.take(most);
@@ -122,14 +169,17 @@ fn vacant(shared: &Shared, room: u16, most: usize) -> Vec<Vec<Part<'static>>> {
             0 => format!("{seat} {}", named.join(", ")),
             // Where very many are vacant, not all are known by name.
             _ if named.is_empty() => format!("{seat} of {count}"),
-            more => format!("{seat} {} +{more} more", named.join(", ")),
+            // Behind incidents that are named it is incidents that are counted.
+            more if !worded => format!("{seat} {} +{more}", named.join(", ")),
+            1 => format!("{seat} {} +1 incident", named.join(", ")),
+            more => format!("{seat} {} +{more} incidents", named.join(", ")),
         };
         let fewer = (1..=first.len()).rev().filter_map(|n| first.get(..n));
         let mut fewer = fewer.map(named);
         let fits = |text: &String| crate::domain::text::width(text) <= usize::from(room);
         let text = fewer.clone().find(fits).or_else(|| fewer.next_back());
         let text = text.unwrap_or_else(|| named(&[]));
-        items.push(vec![Part::text(text, Role::Vacant)]);
+        items.push((Kind::Seat, vec![Part::text(text, Role::Vacant)]));
     }
     items
 }
@@ -142,9 +192,6 @@ fn bare<'a>(item: &'a [Part<'static>]) -> &'a [Part<'static>] {
     }
 }
 
-/// The cells of ` +12 more`.
-const MORE: u16 = 9;
-
 /// As many items as fit, dots between them; what does not is counted with the `more` that were left out before.
 pub fn fitted(
     shared: &Shared,
@@ -152,41 +199,59 @@ pub fn fitted(
     more: usize,
     room: u16,
 ) -> Vec<Part<'static>> {
-    let reserved = |more: usize| match more {
-        0 => 0,
-        more => u16::try_from(format!(" +{more} more").len()).unwrap_or(u16::MAX),
-    };
-    let count = items.len();
+    let items = items.into_iter().map(|parts| (Kind::Other, parts));
+    counted_out(shared, items.collect(), (Kind::Other, more), room)
+}
+
+/// The same of items of several kinds: each count says of what.
+pub fn counted_out(
+    shared: &Shared,
+    items: Vec<Item>,
+    more: (Kind, usize),
+    room: u16,
+) -> Vec<Part<'static>> {
+    let cells = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX);
     let mut parts: Vec<Part<'static>> = Vec::new();
-    for (i, mut item) in items.into_iter().enumerate() {
-        let left = count - i - 1 + more;
-        let used = width_of(&parts, shared.now) + 3 + reserved(left);
+    let mut shown = 0;
+    for (i, (_, item)) in items.iter().enumerate() {
+        let dots = if i > 0 { 3 } else { 0 };
+        let reserved = cells(&behind(&items, i + 1, more));
+        let used = width_of(&parts, shared.now) + dots + reserved;
         let fits = |item: &[Part<'_>]| used + width_of(item, shared.now) <= room;
-        if i > 0 && !fits(&item) {
-            item.truncate(bare(&item).len());
-        }
-        if i > 0 && !fits(&item) {
-            counted(shared, &mut parts, left + 1, room);
-            return parts;
-        }
+        let told = match (fits(item), fits(bare(item))) {
+            (true, _) => item.as_slice(),
+            (false, true) => bare(item),
+            // The first stands, however little room there is.
+            (false, false) if i == 0 => item.as_slice(),
+            (false, false) => break,
+        };
         if i > 0 {
             parts.push(Part::text(" · ", Role::Dim));
         }
-        parts.extend(item);
+        parts.extend(told.iter().cloned());
+        shown = i + 1;
     }
-    counted(shared, &mut parts, more, room);
+    // The words give way before the number.
+    let all = items.len() - shown + more.1;
+    if all > 0 {
+        let used = width_of(&parts, shared.now);
+        let words = behind(&items, shown, more);
+        let mut forms = [words, format!(" +{all} more"), format!(" +{all}")].into_iter();
+        let text = forms.find(|text| used + cells(text) <= room);
+        parts.extend(text.map(|text| Part::text(text, Role::Vacant)));
+    }
     parts
 }
 
-/// How many more there are, behind what stands: the word gives way before the number.
-fn counted(shared: &Shared, parts: &mut Vec<Part<'static>>, more: usize, room: u16) {
-    if more == 0 {
-        return;
-    }
-    let used = width_of(parts, shared.now);
-    let forms = [format!(" +{more} more"), format!(" +{more}")];
-    let mut forms = forms.map(|text| Part::text(text, Role::Vacant)).into_iter();
-    parts.extend(forms.find(|part| used + part.width(shared.now) <= room));
+/// What is left out behind so many items, each kind by its word: ` +1 seat +2 pages`.
+fn behind(items: &[Item], shown: usize, more: (Kind, usize)) -> String {
+    let of = |kind: Kind| {
+        let left = items.iter().skip(shown).filter(|(of, _)| *of == kind);
+        left.count() + if more.0 == kind { more.1 } else { 0 }
+    };
+    let kinds = [Kind::Seat, Kind::Page, Kind::Other].into_iter();
+    let told = kinds.map(|kind| (kind, of(kind))).filter(|(_, n)| *n > 0);
+    told.map(|(kind, n)| left_out(kind, n)).collect()
 }
 
 /// `legal-affairs AZ-142 no answer 6m40s, 2nd route`.

@@ -80,7 +80,7 @@ pub(super) fn columns(shared: &Shared, rows: &[&DutyRow], width: u16) -> Option<
     let name = |whole| {
         most(&|row| {
             let stale = u16::from(!shared.is_live(row.source));
-            words::codename_width(&row.incident, whole) + stale
+            words::codename_width(shared, row.source, &row.incident, whole) + stale
         })
     };
     let needs = |whole: bool, id: u16, widths: &Widths| {
@@ -171,7 +171,7 @@ pub(super) fn draw(
     let mut parts = clock;
     parts.push(Part::Tab(NAME));
     let whole = columns.is_some_and(|columns| columns.whole);
-    parts.extend(words::marks(incident, whole));
+    parts.extend(words::marks(shared, next.source, incident, whole));
     parts.push(Part::text(incident.codename.clone(), Role::Codename));
     if !shared.is_live(next.source) {
         parts.push(Part::text("~", Role::Stale));

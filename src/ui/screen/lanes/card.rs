@@ -188,7 +188,7 @@ fn name_parts(
     let live = text == Role::Text;
     let said = |whole: bool, pass: &str, gap: u16| {
         let mut parts = vec![severity.clone(), Part::Gap(gap)];
-        parts.extend(words::marks(incident, whole));
+        parts.extend(words::marks(shared, row.source, incident, whole));
         let codename = if live { Role::Codename } else { Role::StaleRow };
         parts.push(Part::text(incident.codename.clone(), codename));
         parts.extend([Part::Gap(gap), Part::text(incident.id.clone(), text)]);

@@ -111,7 +111,7 @@ fn columns(shared: &Shared, width: u16) -> Columns {
     let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
     let id = most(&|row| cells(&row.incident.id) + u16::from(!shared.is_live(row.source)));
     let name = ID + id.clamp(6, 16) + 1;
-    let named = most(&|row| words::codename_width(&row.incident, false));
+    let named = most(&|row| words::codename_width(shared, row.source, &row.incident, false));
     if width < 72 {
         let named = named.min(width.saturating_sub(name + 11));
         let clock = name + named + 1;
@@ -168,7 +168,7 @@ fn draw_row(
         parts.push(Part::text("~", Role::Stale));
     }
     parts.push(Part::Tab(columns.name));
-    parts.extend(words::marks(incident, false));
+    parts.extend(words::marks(shared, row.source, incident, false));
     parts.push(Part::text(incident.codename.clone(), role(Role::Codename)));
     let put = |canvas: &mut Canvas<'_>, from: u16, to: u16, parts: &[Part<'_>]| {
         let room = to.min(area.width).saturating_sub(from);

@@ -456,7 +456,12 @@ fn named(
         if id {
             parts.push(Part::text(" ", Role::Text));
         }
-        parts.extend(words::marks(incident, shared.size.0 >= WIDE));
+        parts.extend(words::marks(
+            shared,
+            source,
+            incident,
+            shared.size.0 >= WIDE,
+        ));
         if codename {
             parts.push(Part::text(incident.codename.clone(), Role::Codename));
         }

@@ -76,7 +76,7 @@ fn incident(
     let id = Part::text(worst.id.clone(), role(Role::Text));
     let named = |whole: bool, named: &[Part<'static>]| {
         let mut parts = vec![count.clone()];
-        parts.extend(words::marks(worst, whole));
+        parts.extend(words::marks(shared, source, worst, whole));
         parts.push(severity.clone());
         parts.extend_from_slice(named);
         parts

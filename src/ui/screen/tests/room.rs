@@ -157,6 +157,11 @@ fn the_wall_calls_incidents_by_their_codenames_only() {
     }
     let seen = picture(&mut wall, 80, 24);
     assert!(
+        seen.contains("commander COPPER HERON +6 · service lead COPPER HERON +1"),
+        "{seen}"
+    );
+    let seen = picture(&mut wall, 120, 34);
+    assert!(
         seen.contains("commander COPPER HERON, PALE ORCHID"),
         "{seen}"
     );

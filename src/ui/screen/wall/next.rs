@@ -1,11 +1,10 @@
-//! What is next on the wall: the nearest deadline in big digits, and a row each for those after it, the oldest missing
+//! What is next on the wall, behind what stands in big digits: a row each for the deadlines after it, the oldest missing
 //! decision and the oldest unsent duty without a number.
 
 use ratatui::layout::Rect;
 
 use super::FULL;
 use crate::ui::canvas::{Canvas, Part, width_of};
-use crate::ui::digits::Size;
 use crate::ui::index::{DutyGroup, DutyRow, known_by};
 use crate::ui::live::{LiveText, Side};
 use crate::ui::phrase::Form;
@@ -14,19 +13,19 @@ use crate::ui::screen::words::{self, DutyClock};
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
 
-/// How many rows there is something for.
-pub fn wanted(shared: &Shared, digits: bool) -> usize {
+/// How many rows there is something for, besides the `big` ones.
+pub fn wanted(shared: &Shared, big: usize) -> usize {
     let world = &shared.index.world;
-    let running = world.running.len().saturating_sub(usize::from(digits));
+    let running = world.running.len().saturating_sub(big);
     running + world.missing.len() + world.unnumbered.len()
 }
 
 /// The rows, in the order of the screen: never so many that run that a missing decision is not seen.
-fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
+fn chosen(shared: &Shared, most: usize, big: usize) -> Vec<&DutyRow> {
     let world = &shared.index.world;
     let missing = usize::from(!world.missing.is_empty() && most >= 2);
     let unnumbered = usize::from(!world.unnumbered.is_empty() && most >= 3);
-    let running = world.running.iter().skip(usize::from(digits));
+    let running = world.running.iter().skip(big);
     let mut rows: Vec<&DutyRow> = running.take(most - missing - unnumbered).collect();
     let left = most - rows.len() - unnumbered;
     rows.extend(world.missing.iter().take(left));
@@ -38,12 +37,11 @@ fn chosen(shared: &Shared, most: usize, digits: bool) -> Vec<&DutyRow> {
 }
 
 /// What the rows have no room for: `+5 running · +2 to decide`.
-pub fn left_out(shared: &Shared, rows: u16, digits: bool) -> String {
+pub fn left_out(shared: &Shared, rows: u16, big: usize) -> String {
     use DutyGroup::{DecisionMissing, NoNumber, Running};
     let world = &shared.index.world;
-    let rows = chosen(shared, usize::from(rows), digits);
+    let rows = chosen(shared, usize::from(rows), big);
     let shown = |group| rows.iter().filter(|row| row.group == group).count();
-    let big = usize::from(digits);
     let left = [
         (world.running.len(), shown(Running) + big, "running"),
         (world.missing.len(), shown(DecisionMissing), "to decide"),
@@ -54,170 +52,10 @@ pub fn left_out(shared: &Shared, rows: u16, digits: bool) -> String {
     told.collect::<Vec<_>>().join(" · ")
 }
 
-/// Draws the nearest deadline in the biggest digits that the rows have room for.
-pub fn digits(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
-    let Some(row) = shared.index.world.running.first() else {
-        return;
-    };
-    let Some(duty) = row.view() else {
-        return;
-    };
-    let (clock, holds) = words::duty_clock(shared, row.source, &row.incident, duty);
-    canvas.redraw_at(holds);
-    let DutyClock::Counts { to, role } = clock else {
-        return;
-    };
-    let role = match role {
-        Role::StartPassed | Role::PastDue | Role::Overdue => Role::BigLate,
-        _ => Role::BigDigit,
-    };
-    let size = Size::within(area.height);
-    let sign = if to < shared.now { "+" } else { "T-" };
-    let told = |row: u16| LiveText::BigDigits {
-        to,
-        row: usize::from(row),
-        size,
-        glyphs: canvas.glyphs(),
-    };
-    let wide = told(0).at(shared.now).width;
-    // The sign is as big as the digits where enough is left beside them.
-    let gap = if size == Size::Small { 1 } else { 2 };
-    let big = size.width(sign) + gap;
-    let beside_it = if size == Size::Small { 32 } else { 40 };
-    let whole = big + wide + 2 + beside_it <= area.width;
-    let from = if whole { big } else { 3 };
-    let texts: Vec<_> = (0..area.height).map(told).collect();
-    match whole {
-        true => {
-            let rows = size.rows(sign, canvas.glyphs());
-            for (y, row) in (area.y..area.bottom()).zip(&rows) {
-                canvas.text(area.x, y, big, row, role);
-            }
-        }
-        false => {
-            let middle = area.y + area.height / 2;
-            canvas.text(area.x, middle, 2, sign, role);
-        }
-    }
-    for (y, text) in (area.y..area.bottom()).zip(texts) {
-        let line = Rect::new(area.x + from, y, area.width.saturating_sub(from), 1);
-        canvas.line(line, &[Part::Live(text, role)]);
-    }
-    let x = area.x + from + wide + 2;
-    let room = area.right().saturating_sub(x);
-    // What stands beside very high digits has air between its lines.
-    let step = if size == Size::Huge { 2 } else { 1 };
-    let lines = (area.y..area.bottom()).step_by(step);
-    for (y, parts) in lines.zip(beside(shared, row, room, size)) {
-        canvas.fits(&parts, room);
-        canvas.line(Rect::new(x, y, room, 1), &parts);
-    }
-}
-
-/// What stands beside the digits: whose, what by when, start by when, and who decides.
-fn beside(shared: &Shared, row: &DutyRow, room: u16, size: Size) -> Vec<Vec<Part<'static>>> {
-    let incident = &row.incident;
-    let Some(duty) = row.view() else {
-        return Vec::new();
-    };
-    let (severity, role) = words::severity(incident.severity);
-    let named = |whole| {
-        let mut parts = vec![Part::text(format!("{severity} "), role)];
-        if incident.exercise {
-            parts.push(words::drill_word(whole));
-        }
-        parts.push(Part::text(incident.codename.clone(), Role::Codename));
-        if !shared.is_live(row.source) {
-            parts.push(Part::text("~", Role::Stale));
-        }
-        parts
-    };
-    let fits = |parts: &[Part<'_>]| width_of(parts, shared.now) <= room;
-    // A codename is not cut for a word that has a short form.
-    let mut first = named(true);
-    if !fits(&first) {
-        first = named(false);
-    }
-    let id = Part::text(format!("  {}", incident.id), Role::Text);
-    if width_of(&first, shared.now) + id.width(shared.now) <= room {
-        first.push(id);
-    }
-    let name = words::duty_name(shared, duty, " ");
-    let at = |form| {
-        duty.due_at.map_or(String::new(), |at| {
-            shared.instant(row.source, incident, at, form)
-        })
-    };
-    let (day, hour) = (at(Form::Weekday), at(Form::Short));
-    if size != Size::Small {
-        let (who, role) = words::decider(shared, row.source, incident, duty);
-        return vec![
-            first,
-            vec![Part::text(name, Role::Text)],
-            vec![Part::text(format!("by {day}"), Role::Text)],
-            start_words(shared, row, true),
-            vec![Part::text(who, role)],
-        ];
-    }
-    let to = match words::is_hidden(shared, duty) {
-        true => "restricted".to_owned(),
-        false => words::recipient(duty),
-    };
-    let said = [
-        format!("{name} by {day}"),
-        format!("{to} by {day}"),
-        format!("{to} by {hour}"),
-    ];
-    let mut said = said
-        .into_iter()
-        .map(|text| vec![Part::text(text, Role::Text)]);
-    let second = said.find(|parts| fits(parts));
-    let second = second.unwrap_or_else(|| vec![Part::text(format!("by {day}"), Role::Text)]);
-    vec![first, second, start_and_who(shared, row, room)]
-}
-
-/// The latest start and who decides in one line: of both as much as fits, and of who decides more.
-fn start_and_who(shared: &Shared, row: &DutyRow, room: u16) -> Vec<Part<'static>> {
-    let starts = [true, false].map(|whole| start_words(shared, row, whole));
-    let who = |room| {
-        let (who, role) = words::decider_within(shared, row, room);
-        Part::text(who, role)
-    };
-    let whos = [who(u16::MAX), who(14), who(6)];
-    let both = starts.iter().flat_map(|start| {
-        whos.iter().map(|who| {
-            let mut parts = start.clone();
-            parts.extend([Part::text(" · ", Role::Dim), who.clone()]);
-            parts
-        })
-    });
-    let mut both = both.collect::<Vec<_>>().into_iter();
-    let both = both.find(|parts| width_of(parts, shared.now) <= room);
-    both.unwrap_or_else(|| vec![who(room)])
-}
-
-/// The latest start; in capitals, for here it is what the room has to do. `whole`: and how long that is.
-fn start_words(shared: &Shared, row: &DutyRow, whole: bool) -> Vec<Part<'static>> {
-    let start = row.view().and_then(|duty| duty.latest_start_at);
-    match start {
-        Some(start) if shared.mono(row.source, start) >= shared.now => {
-            let to = shared.mono(row.source, start);
-            let at = shared.instant(row.source, &row.incident, start, Form::Short);
-            let mut parts = vec![Part::text(format!("START BY {at}"), Role::DueSoon)];
-            if whole {
-                parts.push(Part::text(", ", Role::DueSoon));
-                parts.push(Part::Live(LiveText::Until { to }, Role::DueSoon));
-            }
-            parts
-        }
-        _ => start_parts(shared, row, whole),
-    }
-}
-
 /// Draws the rows after the digits.
-pub fn rows(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, digits: bool) {
-    let rows = chosen(shared, usize::from(area.height), digits);
-    if rows.is_empty() && !digits && shared.board.sources.iter().any(|of| of.complete) {
+pub fn rows(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect, big: usize) {
+    let rows = chosen(shared, usize::from(area.height), big);
+    if rows.is_empty() && big == 0 && shared.board.sources.iter().any(|of| of.complete) {
         // Of restricted duties nothing is shown here.
         let text = "nothing due that is shown here";
         canvas.text(area.x, area.y, area.width, text, Role::Dim);
@@ -254,7 +92,8 @@ fn columns(shared: &Shared, rows: &[&DutyRow], width: u16) -> Columns {
     let most = |of: &dyn Fn(&DutyRow) -> u16| rows.iter().map(|row| of(row)).max().unwrap_or(0);
     let cells = |text: &str| u16::try_from(crate::domain::text::width(text)).unwrap_or(u16::MAX);
     let name = most(&|row| {
-        words::codename_width(&row.incident, wide) + u16::from(!shared.is_live(row.source))
+        words::codename_width(shared, row.source, &row.incident, wide)
+            + u16::from(!shared.is_live(row.source))
     });
     let after_name = NAME + name.clamp(13, 28) + 1;
     if !wide {

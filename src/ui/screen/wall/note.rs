@@ -6,8 +6,11 @@ use crate::domain::board::Fault;
 use crate::domain::instant::Instant;
 use crate::domain::text::width;
 use crate::ui::canvas::{Canvas, Part};
+use crate::ui::index::Change;
 use crate::ui::phrase::{Form, instant};
-use crate::ui::screen::head::{Pass, comms, fitted, page_parts, passes, scope, token, vacancies};
+use crate::ui::screen::head::{
+    Kind, Pass, counted_out, page_parts, passes, scope, token, vacancies,
+};
 use crate::ui::screen::words;
 use crate::ui::shared::Shared;
 use crate::ui::theme::Role;
@@ -24,11 +27,14 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
     let told = |whose| -> Vec<_> {
         let pages = world.pages.iter().take(6);
         let pages = pages.filter_map(|page| page_parts(shared, page, "", whose));
-        pages.collect()
+        pages.map(|parts| (Kind::Page, parts)).collect()
     };
     // For whom it is goes before since when.
     let mut pages = told(true);
-    if pages.first().is_some_and(|first| !canvas.fits(first, room)) {
+    if pages
+        .first()
+        .is_some_and(|(_, first)| !canvas.fits(first, room))
+    {
         pages = told(false);
     }
     let both = area.height >= 2;
@@ -37,10 +43,6 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
         .pages
         .iter()
         .all(|page| page.view().is_some_and(|page| !page.state.is_open()));
-    if !both && !pages.is_empty() {
-        // With one row for both, what nobody may speak over stands before who did not answer.
-        pages.splice(0..0, comms(shared));
-    }
     if seats.is_empty() && pages.is_empty() {
         // Of services that a token does not see nothing is known.
         let whole = shared.board.sources.iter().any(|of| of.complete) && scope(shared).is_none();
@@ -54,14 +56,14 @@ pub fn missing(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
     let mut n = 0;
     if !seats.is_empty() && (both || pages.is_empty()) {
         let mut parts = vec![Part::text("MISSING", Role::Missing), Part::Tab(LABEL)];
-        parts.extend(fitted(shared, seats, 0, room));
+        parts.extend(counted_out(shared, seats, (Kind::Seat, 0), room));
         canvas.line(line(n), &parts);
         n += 1;
     }
     if !pages.is_empty() {
         let label = if late { "NOT HERE" } else { "NO ANSWER" };
         let mut parts = vec![Part::text(label, Role::Missing), Part::Tab(LABEL)];
-        parts.extend(fitted(shared, pages, more, room));
+        parts.extend(counted_out(shared, pages, (Kind::Page, more), room));
         canvas.line(line(n), &parts);
     }
 }
@@ -74,6 +76,11 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     let Some(change) = shared.index.world.changes.first() else {
         return;
     };
+    canvas.line(Rect { width: room, ..row }, &said(shared, change));
+}
+
+/// `14:06 COPPER HERON looped back: new indicator`.
+fn said(shared: &Shared, change: &Change) -> Vec<Part<'static>> {
     let incident = &change.incident;
     let words = incident.change.as_ref().and_then(|of| of.text.as_deref());
     let words = words.filter(|_| !shared.options.mask).unwrap_or("changed");
@@ -85,11 +92,24 @@ pub fn change(shared: &Shared, canvas: &mut Canvas<'_>, row: Rect, page: &str) {
     }
     parts.push(Part::text(incident.codename.clone(), Role::Codename));
     parts.push(Part::text(format!(" {words}"), Role::Text));
-    canvas.line(Rect { width: room, ..row }, &parts);
+    parts
+}
+
+/// What changed last, a row each under its name: where a wall is wide, beside the incidents.
+pub fn changes(shared: &Shared, canvas: &mut Canvas<'_>, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    canvas.text(area.x, area.y, area.width, "CHANGED LAST", Role::Lane);
+    let rows = shared.index.world.changes.iter();
+    for (y, change) in (area.y + 1..area.bottom()).zip(rows) {
+        let row = Rect::new(area.x, y, area.width, 1);
+        canvas.line(row, &said(shared, change));
+    }
 }
 
 /// The first token or key of this display to end: when, of which source, which of them.
-fn ends(shared: &Shared) -> Option<(Instant, usize, Pass)> {
+fn ends(shared: &Shared) -> Option<(Instant, usize, Pass<'_>)> {
     let soon = token(shared).0.is_some();
     let ends = shared.board.sources.iter().enumerate();
     let ends = ends.flat_map(|(i, source)| {
@@ -113,7 +133,7 @@ pub fn brief(shared: &Shared, canvas: &mut Canvas<'_>) -> String {
     };
     let pass = match pass {
         Pass::Key => "key",
-        Pass::Token | Pass::DoorToken => "token",
+        _ => "token",
     };
     let left = (at - shared.time(source)).num_milliseconds().max(0);
     canvas.redraw_at(Some(shared.now + (left % DAY + 1)));

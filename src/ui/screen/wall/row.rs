@@ -19,7 +19,7 @@ pub fn name_width(shared: &Shared, whole: bool) -> u16 {
         .lanes
         .iter()
         .flat_map(|rows| rows.iter().take(LOOKED_AT));
-    let widths = rows.map(|row| words::codename_width(&row.incident, whole));
+    let widths = rows.map(|row| words::codename_width(shared, row.source, &row.incident, whole));
     widths
         .max()
         .unwrap_or(0)

@@ -157,6 +157,11 @@ fn items(shared: &Shared, width: u16) -> Vec<Parts> {
             items.push(vec![Part::text(text, Role::Stale)]);
         }
     }
+    items.extend(
+        head::intake(shared)
+            .0
+            .map(|text| vec![Part::text(text, Role::Notice)]),
+    );
     items.extend(head::scope(shared).map(|(text, role)| vec![Part::text(text, role)]));
     let skewed = sources.iter().filter_map(|source| source.skew_ms);
     if let Some(skew) = skewed

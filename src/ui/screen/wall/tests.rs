@@ -70,9 +70,9 @@ fn a_more_urgent_incident_brings_the_first_page_back() {
 fn of_a_restricted_duty_a_wall_says_nothing() {
     // As if the duties were not there, with the alarms that ring for them and the change that tells of one.
     let none = board_with(0, |incident| {
-        incident.duties.clear();
+        let had = !std::mem::take(&mut incident.duties).is_empty();
         incident.alarms.retain(|alarm| alarm.duty.is_none());
-        if let Some(change) = &mut incident.change {
+        if let Some(change) = incident.change.as_mut().filter(|_| had) {
             change.text = None;
         }
     });
@@ -80,7 +80,8 @@ fn of_a_restricted_duty_a_wall_says_nothing() {
         for duty in &mut incident.duties {
             duty.restricted = true;
         }
-        if let Some(change) = &mut incident.change {
+        let has = !incident.duties.is_empty();
+        if let Some(change) = incident.change.as_mut().filter(|_| has) {
             change.text = Some("recorded restricted duty as sent".to_owned());
         }
     });
@@ -311,6 +312,7 @@ fn an_incident_system_that_was_not_read_is_told_beside_a_live_backend() {
                 whole_at: None,
                 open: 0,
                 trouble: Some("it does not know the key (401)".to_owned()),
+                token_expires_at: None,
                 takes: TakesView::default(),
             }];
         });
@@ -320,6 +322,48 @@ fn an_incident_system_that_was_not_read_is_told_beside_a_live_backend() {
     assert_eq!(second, "azure live · cases never read", "{seen}");
     let seen = told(with_source(0, unread), 60, 17);
     assert!(seen.contains("azure: cases never read"), "{seen}");
+}
+
+#[test]
+fn a_key_and_the_token_of_an_intake_that_end_soon_are_told_on_the_wall() {
+    let soon = |source: &Source, ms: i64| {
+        source.time(crate::ui::fixture::MONO).unwrap() + chrono::TimeDelta::milliseconds(ms)
+    };
+    const HOUR: i64 = 3_600_000;
+    let ending = |key: i64, intake: i64| {
+        move |source: &mut Source| {
+            let (key, intake) = (soon(source, key), soon(source, intake));
+            about(source, |about| {
+                about.token_expires_at = None;
+                about.key_expires_at = Some(key);
+                about.connectors = vec![ConnectorView {
+                    name: "alerts".to_owned(),
+                    kind: "alertmanager".to_owned(),
+                    asked_at: None,
+                    answered_at: None,
+                    changed_at: None,
+                    whole_at: None,
+                    open: 0,
+                    trouble: None,
+                    token_expires_at: Some(intake),
+                    takes: TakesView::default(),
+                }];
+            });
+        }
+    };
+    let (key, intake) = (
+        "key expires in 3 d",
+        "token of intake alerts expires in 2 h",
+    );
+    for (w, h) in [(60, 17), (120, 34)] {
+        let seen = told(only_source(0, ending(80 * HOUR, 150 * 60_000)), w, h);
+        assert!(seen.contains(key) && seen.contains(intake), "{seen}");
+        let seen = told(only_source(0, ending(170 * HOUR, 170 * HOUR)), w, h);
+        assert!(!seen.contains("expires in"), "{seen}");
+        // Over: the backend tells why it takes no more.
+        let seen = told(only_source(0, ending(80 * HOUR, -1)), w, h);
+        assert!(seen.contains(key) && !seen.contains("intake"), "{seen}");
+    }
 }
 
 #[test]
@@ -432,4 +476,64 @@ fn a_decision_and_a_duty_without_a_number_have_a_line_and_what_has_none_is_count
     assert!(seen.contains("2d22h"), "{seen}");
     let rule = seen.lines().nth(8).unwrap();
     assert!(rule.contains(" +2 running · +3 to decide "), "{seen}");
+}
+
+#[test]
+fn while_something_rings_the_oldest_page_without_an_answer_stands_by_team_and_age() {
+    let ringing = board_with(1, |incident| incident.alarms.clear());
+    for (w, h) in [(60, 17), (40, 12)] {
+        let mut app = wall(false);
+        update(&mut app, Message::Board(ringing.clone()));
+        let seen = picture(&mut app, w, h);
+        assert!(seen.contains("ALARM"), "{seen}");
+        let line = seen.lines().find(|line| line.starts_with("NO ANSWER"));
+        let line = line.unwrap_or_else(|| panic!("{w}x{h}\n{seen}"));
+        assert!(line.contains("legal-affairs"), "{seen}");
+        assert!(line.contains("6m40s +1 page"), "{seen}");
+        // Beside it a deadline, a missing decision and what is unsent without a number keep their lines.
+        assert!(seen.contains("2d22h"), "{seen}");
+    }
+}
+
+#[test]
+fn what_is_left_out_is_counted_by_what_it_is() {
+    let vacant = board_with(0, |incident| {
+        incident.commander = None;
+        incident.service_lead = None;
+    });
+    let mut app = wall(false);
+    update(&mut app, Message::Board(vacant));
+    for (w, h) in [(60, 24), (80, 24), (120, 34), (120, 40), (200, 50)] {
+        let seen = picture(&mut app, w, h);
+        let line = seen.lines().find(|line| line.starts_with("MISSING"));
+        let line = line.unwrap_or_else(|| panic!("{w}x{h}\n{seen}"));
+        assert!(!line.contains("more"), "{w}x{h}\n{seen}");
+        if w >= 120 {
+            assert!(line.contains("incidents · service lead"), "{seen}");
+        } else {
+            let told = line.contains("service lead") || line.contains("+1 seat");
+            assert!(told, "{seen}");
+        }
+    }
+}
+
+#[test]
+fn the_second_deadline_stands_in_big_digits_beside_the_first_and_in_no_row() {
+    let mut app = wall(false);
+    for (w, h) in [(120, 34), (120, 40), (200, 50)] {
+        let seen = picture(&mut app, w, h);
+        let rows: Vec<&str> = seen.lines().collect();
+        let begins = |text: &str| rows.iter().filter(|row| row.starts_with(text)).count();
+        assert_eq!(begins("T-05:58"), 0, "{w}x{h}\n{seen}");
+        assert_eq!(begins("T-1d17:05"), 1, "{w}x{h}\n{seen}");
+        let at = usize::from(w) / 3 * 2;
+        let named = rows.iter().find(|row| {
+            let behind: String = row.chars().skip(at).collect();
+            behind.starts_with("sev2 AMBER FINCH")
+        });
+        assert!(named.is_some(), "{w}x{h}\n{seen}");
+    }
+    // Nothing of it on a wall that has no room for it.
+    let seen = picture(&mut app, 80, 24);
+    assert!(seen.contains("\nT-05:58"), "{seen}");
 }

@@ -8,6 +8,7 @@ use crate::domain::say::phase_words;
 use crate::domain::view::IncidentView;
 use crate::ui::keymap::Action;
 use crate::ui::message::{Effect, Reply};
+use crate::ui::phrase::Form;
 use crate::ui::shared::{Pending, Shared, Target, asks_for};
 
 /// Why an action on the selected incident is not offered.
@@ -94,6 +95,9 @@ fn command(sent: &Pending) -> Option<&Command> {
 pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
     let what = &sent.what;
     match reply {
+        Reply::Done { incident, .. } if matches!(sent.effect, Effect::BreakGlass { .. }) => {
+            tell_glass(shared, &sent.effect, incident);
+        }
         Reply::Done { unmet, incident } if unmet.is_empty() => match command(sent) {
             Some(Command::Page(page)) => match woke_nobody(incident, &page.teams) {
                 Some(lost) => shared.warn(format!("{what}: {lost}.")),
@@ -120,5 +124,25 @@ pub fn tell_reply(shared: &mut Shared, sent: &Pending, reply: &Reply) {
                 "{what}: no answer. {sentence} Send it again; it is never done twice."
             ));
         }
+    }
+}
+
+/// Until when what is behind broken glass is seen, and whom of the list no page reaches.
+fn tell_glass(shared: &mut Shared, sent: &Effect, incident: &IncidentView) {
+    let (Effect::BreakGlass { source, id, .. }, Some(list)) = (sent, &incident.restriction) else {
+        return;
+    };
+    let Some(glass) = list.glass.last() else {
+        return;
+    };
+    let until = shared.instant(*source, incident, glass.until, Form::Short);
+    shared.note(format!(
+        "{id}: the glass is broken; it is on the board until {until}."
+    ));
+    if !glass.unpaged.is_empty() {
+        let people = glass.unpaged.join(", ");
+        shared.warn(format!(
+            "{id}: no page reaches {people}; tell them yourself."
+        ));
     }
 }

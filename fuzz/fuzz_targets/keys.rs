@@ -1,0 +1,7 @@
+//! Feeds the property `keys` with what coverage leads to. What must hold stands in `property.rs`.
+#![no_main]
+
+#[path = "../property.rs"]
+mod property;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| property::keys(data));
