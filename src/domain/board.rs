@@ -1,11 +1,12 @@
 //! The board's one truth on the reader's side: every source with its incidents and how fresh they are.
 //! Replaced as a whole behind an `Arc`; what a screen makes of it stands in `ui`.
 
+mod room;
+
 use std::sync::Arc;
 
 use super::instant::{Instant, Mono};
-use super::view::{DutyView, IncidentView, SelfView};
-use super::view_of::{RESTRICTED_DUTY, restricted};
+use super::view::{IncidentView, SelfView};
 
 /// How far a source's rows can be trusted to be now. No good answer for 10 s: lagging; for 30 s: stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -332,49 +333,6 @@ impl Board {
         self.sources.get(source)?.incident(id)
     }
 
-    /// What may be shown in a room where people sit who are on no list: without restricted incidents, and of restricted duties
-    /// nothing that names them. `before` is what was made of an earlier board: what is still the same keeps its `Arc`.
-    pub fn for_a_room(self: &Arc<Board>, before: &Board) -> Arc<Board> {
-        self.shown(before, unnamed_duties)
-    }
-
-    /// What may be shown where anybody passes by: as in a room, and of restricted duties nothing, not even that there is one.
-    pub fn for_a_wall(self: &Arc<Board>, before: &Board) -> Arc<Board> {
-        self.shown(before, without_restricted_duties)
-    }
-
-    fn shown(&self, before: &Board, show: impl Fn(&IncidentView) -> IncidentView) -> Arc<Board> {
-        let of = |source: usize, incident: &Arc<IncidentView>| {
-            if incident.restriction.is_some() {
-                return None;
-            }
-            if !incident.duties.iter().any(|duty| duty.restricted) {
-                return Some(Arc::clone(incident));
-            }
-            let shown = show(incident);
-            let known = before.incident(source, &incident.id);
-            let known = known.filter(|known| ***known == shown);
-            Some(known.map_or_else(|| Arc::new(shown), Arc::clone))
-        };
-        let sources = self.sources.iter().enumerate().map(|(place, source)| {
-            let shown = source.incidents.iter();
-            let shown: Vec<_> = shown.filter_map(|incident| of(place, incident)).collect();
-            let same = shown.len() == source.incidents.len()
-                && (shown.iter().zip(&*source.incidents)).all(|(a, b)| Arc::ptr_eq(a, b));
-            match same {
-                true => Arc::clone(source),
-                false => Arc::new(Source {
-                    incidents: Arc::new(shown),
-                    ..Source::clone(source)
-                }),
-            }
-        });
-        Arc::new(Board {
-            sources: sources.collect(),
-            generation: self.generation,
-        })
-    }
-
     /// How many incidents there are, over all sources.
     pub fn len(&self) -> usize {
         self.sources.iter().map(|s| s.incidents.len()).sum()
@@ -384,71 +342,6 @@ impl Board {
     pub fn is_empty(&self) -> bool {
         self.sources.iter().all(|s| s.incidents.is_empty())
     }
-}
-
-/// Instants that every incident has and that name no duty.
-const OF_ALL: &[&str] = &[
-    "detected_at",
-    "aware_at",
-    "declared_at",
-    "contained_at",
-    "eradicated_at",
-    "recovered_at",
-];
-
-/// Without what names a restricted duty as well as its own name would: a regime that has no other, and an instant that counts
-/// for no other.
-fn unnamed_duties(incident: &IncidentView) -> IncidentView {
-    let mut shown = incident.clone();
-    let (hidden, open): (Vec<&DutyView>, Vec<&DutyView>) =
-        incident.duties.iter().partition(|duty| duty.restricted);
-    let names = |regime: &String| {
-        hidden.iter().any(|duty| duty.regime == *regime)
-            && !open.iter().any(|duty| duty.regime == *regime)
-    };
-    shown.regimes.retain(|regime| !names(regime));
-    let counts = |duties: &[&DutyView], trigger: &str| {
-        let mut triggers = duties.iter().filter_map(|duty| duty.trigger.as_deref());
-        triggers.any(|one| one == trigger)
-    };
-    let secret = |trigger: &str| {
-        !OF_ALL.contains(&trigger) && counts(&hidden, trigger) && !counts(&open, trigger)
-    };
-    shown.triggers.retain(|trigger, _| !secret(trigger));
-    let triggers = hidden.iter().filter_map(|duty| duty.trigger.as_deref());
-    let secret: Vec<String> = triggers
-        .filter(|trigger| secret(trigger))
-        .map(trigger_words)
-        .collect();
-    if let Some(change) = &mut shown.change {
-        let tells = |text: &String| {
-            let plain = trigger_words(text);
-            secret.iter().any(|one| plain.contains(one))
-        };
-        change.text = change.text.take().filter(|text| !tells(text));
-    }
-    shown
-}
-
-/// A trigger's name as it stands in lines for people: without its ending, in words.
-fn trigger_words(name: &str) -> String {
-    let bare = name.strip_suffix("_at").unwrap_or(name);
-    bare.replace('_', " ").to_lowercase()
-}
-
-fn without_restricted_duties(incident: &IncidentView) -> IncidentView {
-    let mut shown = unnamed_duties(incident);
-    let hidden = restricted(&shown.duties);
-    shown.duties.retain(|duty| !duty.restricted);
-    let is_hidden = |duty: &String| hidden.contains(duty);
-    shown
-        .alarms
-        .retain(|alarm| !alarm.duty.as_ref().is_some_and(is_hidden));
-    if let Some(change) = &mut shown.change {
-        let tells = |text: &String| text.contains(RESTRICTED_DUTY);
-        change.text = change.text.take().filter(|text| !tells(text));
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -101,6 +101,11 @@ impl Audience {
         self.sees(incident, now) && self.may_read(incident.tlp)
     }
 
+    /// Whether this audience reads incidents of every service and mark, as far as no list says otherwise.
+    pub fn reads_every_service(&self) -> bool {
+        self.services.is_empty() && self.may_read(Tlp::Red)
+    }
+
     /// Whether incidents of this service exist for this audience, as far as no list says otherwise.
     pub fn sees_service(&self, service: &str) -> bool {
         self.services.is_empty() || self.services.iter().any(|s| s == service)

@@ -99,7 +99,10 @@ pub fn view(
             masked.push(REGIMES);
         }
         let hidden = hide_customers(&mut duties, &incident.regimes, &regimes);
-        duties.iter_mut().for_each(hide_words);
+        for duty in &mut duties {
+            hide_words(duty);
+            hide_triggers(duty, incident, rules);
+        }
         hide_alarms(&mut alarms, &hidden);
         if hide_gates(&mut gates) {
             masked.push(GATES);
@@ -143,7 +146,10 @@ pub fn view(
         channel: shown(&incident.channel),
         out_of_band: shown(&incident.out_of_band),
         comms: incident.comms,
-        triggers: triggers(incident, open),
+        triggers: match open {
+            true => triggers(incident, open),
+            false => renamed(triggers(incident, open), incident, rules),
+        },
         regimes,
         profile: if open {
             incident.profile.clone()
@@ -280,7 +286,44 @@ fn hide_words(duty: &mut DutyView) {
 }
 
 /// What stands for a customer's name.
-const HIDDEN: &str = "hidden";
+pub const HIDDEN: &str = "hidden";
+
+/// What stands for a trigger's name: its place among those that are no words of the rules, which may be words of people; or a
+/// contract's, which may tell who the customer is. The name itself, where it tells nothing.
+pub fn trigger_name(name: &str, incident: &Incident, rules: &Rules) -> String {
+    let told = |name: &str| rules.catalogue().knows_trigger(name);
+    if told(name) {
+        return name.to_owned();
+    }
+    let mut hidden: Vec<&str> = Vec::new();
+    for trigger in incident.triggers.iter().filter(|t| !told(&t.name)) {
+        if !hidden.contains(&trigger.name.as_str()) {
+            hidden.push(&trigger.name);
+        }
+    }
+    match hidden.iter().position(|of| *of == name) {
+        Some(place) => format!("{HIDDEN}-{}", place + 1),
+        None => HIDDEN.to_owned(),
+    }
+}
+
+fn renamed(
+    triggers: IndexMap<String, TriggerView>,
+    incident: &Incident,
+    rules: &Rules,
+) -> IndexMap<String, TriggerView> {
+    let named = triggers.into_iter();
+    named
+        .map(|(name, trigger)| (trigger_name(&name, incident, rules), trigger))
+        .collect()
+}
+
+fn hide_triggers(duty: &mut DutyView, incident: &Incident, rules: &Rules) {
+    if let Some(trigger) = &mut duty.trigger {
+        *trigger = trigger_name(trigger, incident, rules);
+    }
+    duty.triggers = renamed(std::mem::take(&mut duty.triggers), incident, rules);
+}
 
 /// A contract's id may be a customer's name: its place stands for it. Whether there was one.
 fn hide_contracts(regimes: &mut [String], rules: &Rules) -> bool {

@@ -38,6 +38,8 @@ use crate::wire::LandedBody;
 const BELIEVE_FOR_MS: i64 = 10_000;
 /// Groups of one intake that are worked on or wait at once; further ones are sent again by their sender.
 const AT_ONCE: usize = 64;
+/// How it is said that a group was refused.
+const REFUSED: &str = "an alert group could not be opened";
 /// How long it is said that groups fitted no rule.
 const UNMATCHED_FOR_MS: i64 = 3_600_000;
 
@@ -146,7 +148,10 @@ impl AlertIntake {
             changed_at: progress.changed_at,
             whole_at: None,
             open: told.open,
-            trouble: over.or_else(|| progress.trouble(self.settings.expect_every, now)),
+            trouble: over.or_else(|| {
+                let expected = self.settings.expect_every;
+                progress.trouble(expected, audience, now)
+            }),
             token_expires_at: self.settings.token_expires_at,
             takes: takes_nothing(),
         }
@@ -169,10 +174,21 @@ fn is_lately(at: Instant, now: Instant) -> bool {
 }
 
 impl IntakeProgress {
-    fn trouble(&self, expect_every: Option<Span>, now: Instant) -> Option<String> {
-        let broken = self.trouble.as_ref().or(self.refused.as_ref());
+    fn trouble(
+        &self,
+        expect_every: Option<Span>,
+        audience: &Audience,
+        now: Instant,
+    ) -> Option<String> {
+        // Why a group was refused may hold what an alert says, of an incident that is not on record.
+        let refused = self.refused.as_ref();
+        let refused = refused.map(|why| match audience.reads_every_service() {
+            true => why.clone(),
+            false => REFUSED.to_owned(),
+        });
+        let broken = self.trouble.clone().or(refused);
         if broken.is_some() {
-            return broken.cloned();
+            return broken;
         }
         let since = self
             .watchdog_at

@@ -1,10 +1,14 @@
 //! An incident system that this backend polls (`[[connector]]`), and how far that has come. What is done with what it says,
 //! `worker::sync` knows; who posts by itself (`[[intake]]`) is `alert`'s.
 
+mod ailment;
+
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+
+pub use ailment::{Ailment, TROUBLE_CELLS};
 
 use super::mirror::World;
 use super::responder::ResponderRoute;
@@ -14,7 +18,6 @@ use crate::domain::board::{ConnectorView, TakesView};
 use crate::domain::caller::Audience;
 use crate::domain::command::upstream::standing;
 use crate::domain::instant::Instant;
-use crate::domain::text::SafeText;
 use crate::domain::view::Upstream;
 use crate::domain::word::Phase;
 use crate::net::SettingsFault;
@@ -27,11 +30,6 @@ pub struct PolledConnector {
     pub connector: Arc<dyn Connector>,
     progress: Mutex<PollProgress>,
 }
-
-/// How much of an error readers see, in cells.
-pub const TROUBLE_CELLS: usize = 200;
-/// How much of it is kept: what readers see is cut after keys were taken out of it, so that none is cut in half.
-pub const TROUBLE_KEPT_CELLS: usize = 1_000;
 
 /// How far it has come.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -48,7 +46,7 @@ pub struct PollProgress {
     /// Incidents open there at the last whole list.
     pub open: usize,
     /// Why what it told is not all, or the last error.
-    pub trouble: Option<String>,
+    pub trouble: Vec<Ailment>,
 }
 
 /// Makes routes by the connectors of these.
@@ -136,8 +134,8 @@ impl PolledConnector {
         let is_open = |upstream: &Upstream| standing(upstream) == Some("open");
         let told = Told::of(world, &self.settings.name, audience, now, is_open);
         let progress = self.progress.lock();
-        let trouble = progress.trouble.as_deref();
-        let trouble = trouble.map(|trouble| without(trouble, &told.hidden));
+        let name = &self.settings.name;
+        let trouble = ailment::told(&progress.trouble, world, name, audience, now, &told.hidden);
         ConnectorView {
             name: self.settings.name.clone(),
             kind: self.settings.vendor.word.to_owned(),
@@ -146,7 +144,7 @@ impl PolledConnector {
             changed_at: progress.changed_at,
             whole_at: progress.whole_at,
             open: progress.open.min(told.open),
-            trouble: trouble.map(|text| SafeText::line(&text).truncated(TROUBLE_CELLS)),
+            trouble,
             token_expires_at: None,
             takes: self.takes(),
         }
@@ -184,49 +182,5 @@ impl Told {
             }
         }
         told
-    }
-}
-
-/// A sentence with these keys left unnamed, wherever they stand as words of their own.
-fn without(text: &str, keys: &[String]) -> String {
-    let in_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
-    let mut text = text.to_owned();
-    for key in keys.iter().filter(|key| !key.is_empty()) {
-        let mut from = 0;
-        while let Some(at) = text.get(from..).and_then(|rest| rest.find(key.as_str())) {
-            let (start, end) = (from + at, from + at + key.len());
-            let before = text.get(..start).and_then(|t| t.chars().next_back());
-            let after = text.get(end..).and_then(|t| t.chars().next());
-            from = match before.is_some_and(in_word) || after.is_some_and(in_word) {
-                true => end,
-                false => {
-                    text.replace_range(start..end, UNNAMED);
-                    start + UNNAMED.len()
-                }
-            };
-        }
-    }
-    text
-}
-
-/// What stands for a key that is not told.
-const UNNAMED: &str = "an incident";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_that_is_not_told_is_taken_out_where_it_is_a_word() {
-        let keys = ["7".to_owned(), "SEC-1".to_owned()];
-        for (text, told) in [
-            ("the move of 7 is lost", "the move of an incident is lost"),
-            ("7 and 17, 7", "an incident and 17, an incident"),
-            ("SEC-1: SEC-12: no", "an incident: SEC-12: no"),
-            ("/cases/7?x=7", "/cases/an incident?x=an incident"),
-            ("nothing", "nothing"),
-        ] {
-            assert_eq!(without(text, &keys), told);
-        }
     }
 }

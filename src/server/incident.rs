@@ -22,7 +22,7 @@ use crate::domain::gate::OF_PEOPLE;
 use crate::domain::incident::Incident;
 use crate::domain::say;
 use crate::domain::view::IncidentView;
-use crate::domain::view_of::{names_one, restricted, unnamed};
+use crate::domain::view_of::{names_one, restricted, trigger_name, unnamed};
 use crate::store::Entry;
 use crate::wire::{EntryBody, TimelineBody};
 
@@ -178,7 +178,7 @@ impl Reader<'_> {
             body: if may_read {
                 body
             } else {
-                without_texts(&entry.kind, body, self.rules)
+                without_texts(&entry.kind, body, self.incident, self.rules)
             },
             kind: entry.kind,
             line,
@@ -199,8 +199,6 @@ const KEPT: &[&str] = &[
     "exercise",
     "starts_at",
     "occurred_at",
-    "regimes",
-    "trigger",
     "at",
     "precision",
     "proposed",
@@ -240,7 +238,7 @@ const KEPT: &[&str] = &[
 ];
 
 /// The body of an entry for a reader whose clearance does not reach: what people wrote, and who they are, is null.
-fn without_texts(kind: &str, body: Value, rules: &Rules) -> Value {
+fn without_texts(kind: &str, body: Value, incident: &Incident, rules: &Rules) -> Value {
     let phases = matches!(kind, "advanced" | "move_undone");
     let words = matches!(kind, "noted" | "submitted");
     // A team at the opening, a person's name on a lesson.
@@ -261,6 +259,7 @@ fn without_texts(kind: &str, body: Value, rules: &Rules) -> Value {
             let value = match key.as_str() {
                 "duty" | "duties" => each(value, &|id| without_customer(id, rules)),
                 "regimes" => each(value, &|id| regime(id, rules).to_owned()),
+                "trigger" => each(value, &|name| trigger_name(name, incident, rules)),
                 "unmet" => without_people(value),
                 _ if kept(&key) => value,
                 _ => Value::Null,

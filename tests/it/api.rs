@@ -10,6 +10,7 @@ mod door;
 mod durable;
 mod feed;
 mod fold;
+mod guess;
 mod letter;
 mod link;
 mod mask;

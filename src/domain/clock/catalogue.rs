@@ -2,6 +2,7 @@
 //! in once by the caller and kept there; this room holds no state.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
@@ -79,6 +80,23 @@ pub struct Rule<'c> {
     pub stage: &'c Stage,
 }
 
+/// Instants that every incident has and that name no duty.
+pub const OF_ALL: &[&str] = &[
+    "detected_at",
+    "aware_at",
+    "declared_at",
+    "contained_at",
+    "eradicated_at",
+    "recovered_at",
+];
+
+/// Whether a trigger is one that every incident has, or one of a built-in regime: then its name tells nothing of anybody.
+pub fn is_built_in_trigger(name: &str) -> bool {
+    static BUILT_IN: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::built_in().unwrap_or_default());
+    BUILT_IN.knows_trigger(name)
+}
+
 impl Catalogue {
     /// The built-in regimes and calendars. A fault here is a fault of the program's own files.
     ///
@@ -136,6 +154,13 @@ impl Catalogue {
     /// Whether a regime's id may tell who a customer is: a contract, or one that is not in force here any more.
     pub fn names_a_customer(&self, id: &str) -> bool {
         self.regime(id).is_none_or(Regime::names_a_customer)
+    }
+
+    /// Whether a trigger's name stands in a text that tells nothing of a customer; any other may be a word of people.
+    pub fn knows_trigger(&self, name: &str) -> bool {
+        let told = self.regimes.iter().filter(|of| !of.names_a_customer());
+        let mut stages = told.flat_map(|regime| &regime.stages);
+        OF_ALL.contains(&name) || stages.any(|stage| stage.names_trigger(name))
     }
 
     /// All regimes, built-in ones first, in the order of their files.

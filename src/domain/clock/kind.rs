@@ -165,6 +165,22 @@ impl Clock {
         found
     }
 
+    /// Whether a trigger of this name moves the clock in any way.
+    pub fn names_trigger(&self, name: &str) -> bool {
+        let beside = match self {
+            Clock::FirstOf {
+                late,
+                provisional_without,
+                ..
+            } => {
+                let late = late.iter().flat_map(|late| [&late.trigger, &late.after]);
+                late.chain(provisional_without).any(|of| of == name)
+            }
+            _ => false,
+        };
+        beside || self.triggers().contains(&name)
+    }
+
     /// Calls `see` with each trigger the clock may count from.
     pub fn each_trigger<'c>(&'c self, see: &mut impl FnMut(&'c str)) {
         match self {

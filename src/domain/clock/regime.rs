@@ -135,6 +135,15 @@ pub struct Stage {
     pub met_by: Vec<String>,
 }
 
+impl Stage {
+    /// Whether its clocks, or what makes it met, ask for a trigger of this name.
+    pub fn names_trigger(&self, name: &str) -> bool {
+        let other = self.variants.iter().map(|variant| &variant.clock);
+        let mut clocks = std::iter::once(&self.clock).chain(other);
+        self.met_by.iter().any(|met| met == name) || clocks.any(|clock| clock.names_trigger(name))
+    }
+}
+
 /// Another clock for entities or incidents of a kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {

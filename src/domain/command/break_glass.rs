@@ -26,12 +26,21 @@ pub struct BreakGlass {
     pub reason: String,
 }
 
+/// What can be said of it without the incident. It is asked before one is looked for: a refusal that only a restricted incident
+/// gives would tell that there is one, and stand nowhere.
+///
+/// # Errors
+/// The reason is none, or too long.
+pub fn check(body: &BreakGlass) -> Result<(), Refusal> {
+    text::check("reason", &body.reason, text::REASON)
+}
+
 pub(super) fn decide(
     incident: &Incident,
     body: &BreakGlass,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
-    text::check("reason", &body.reason, text::REASON)?;
+    check(body)?;
     let Some(restriction) = &incident.restriction else {
         return Err(Refusal::state(format!(
             "{} is not restricted; there is no glass to break.",

@@ -10,6 +10,7 @@ use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::instant::Instant;
 use crate::domain::refusal::Refusal;
+use crate::domain::view_of::HIDDEN;
 use crate::domain::when::When;
 use crate::domain::word::{Precision, Role};
 
@@ -33,9 +34,10 @@ pub struct RecordTime {
 /// What begins the name of a trigger that is a notice sent; `submit` alone records one.
 pub const SUBMITTED: &str = "submitted:";
 
-/// Whether a text can name a trigger: `detected_at`, `submitted:early`.
+/// Whether a text can name a trigger: `detected_at`, `submitted:early`; not what stands for a name that is hidden.
 pub fn is_trigger_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
+        && !name.starts_with(HIDDEN)
         && name.bytes().all(|b| {
             b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b':' | b'-')
         })

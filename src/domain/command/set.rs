@@ -7,6 +7,7 @@ use super::{Context, scope, text, worker};
 use crate::domain::event::Event;
 use crate::domain::incident::Incident;
 use crate::domain::refusal::Refusal;
+use crate::domain::view_of::MASKED;
 use crate::domain::word::{Classification, Comms, Responsibility, Severity, Tlp};
 
 /// A field that may be absent, null or given.
@@ -78,6 +79,21 @@ impl Set {
             .collect()
     }
 
+    /// The first field it touches that the caller sees masked: what stands there would be overwritten unseen.
+    fn touches_hidden(&self, incident: &Incident, context: &Context<'_>) -> Option<&'static str> {
+        if context.caller.audience().may_read(incident.tlp) {
+            return None;
+        }
+        let catalogue = context.rules.catalogue();
+        let contract = |id: &String| catalogue.names_a_customer(id);
+        let hidden = |field: &&str| match *field {
+            "tlp" => true,
+            "regimes" => incident.regimes.iter().any(contract),
+            field => MASKED.contains(&field),
+        };
+        self.touched().into_iter().find(hidden)
+    }
+
     /// Sets the fields of an incident.
     pub fn apply_to(&self, incident: &mut Incident) {
         fn put<T: Clone>(field: &mut Option<T>, given: &Field<T>) {
@@ -116,10 +132,10 @@ pub(super) fn decide(
     body: &Set,
     context: &Context<'_>,
 ) -> Result<Vec<Event>, Refusal> {
-    if body.tlp.is_some() && !context.caller.audience().may_read(incident.tlp) {
+    if let Some(field) = body.touches_hidden(incident, context) {
         return Err(Refusal::not_allowed(format!(
-            "The incident is marked {}, above the clearance of the token {}; somebody who may read it changes its mark.",
-            incident.tlp, context.caller.name
+            "'{field}' is hidden from the token {}: the incident is marked {}, above its clearance; somebody who may read it changes it.",
+            context.caller.name, incident.tlp
         )));
     }
     if body.touched().is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::AlertIntake;
+use super::{AlertIntake, REFUSED};
 use crate::connector::alert::body::AlertGroupBody;
 use crate::connector::alert::landing::{Fate, Placed, group, land, name};
 use crate::connector::landing::{Landing, opened};
@@ -420,7 +420,7 @@ impl Work<'_> {
             why,
             "an alert group could not be opened"
         );
-        let text = format!("an alert group could not be opened: {why}");
+        let text = format!("{REFUSED}: {why}");
         self.intake
             .note(|progress| progress.refused = Some(text.clone()));
         Problem::invalid(text)

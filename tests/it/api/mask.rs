@@ -81,7 +81,7 @@ pub(super) async fn full(backend: &Backend) -> (String, String) {
     (id, page.as_str().unwrap().to_owned())
 }
 
-fn clean(answer: &Answer, what: &str) {
+pub(super) fn clean(answer: &Answer, what: &str) {
     let text = answer.text().to_lowercase();
     let at = text.find(CANARY).map(|at| {
         let from = text.floor_char_boundary(at.saturating_sub(120));
@@ -169,7 +169,7 @@ async fn no_canary_reaches_a_lower_clearance() {
 }
 
 /// A contract as the README writes one, with a canary wherever it names the customer.
-const CONTRACT: &str = r#"
+pub(super) const CONTRACT: &str = r#"
 schema = "regimes/1"
 [[regime]]
 id = "customer-canary"
@@ -184,6 +184,11 @@ id = "notice"
 to = ["customer:canary"]
 trigger = "aware_at"
 clock = { kind = "elapsed", hours = 48 }
+[[regime.stage]]
+id = "more"
+to = ["customer:canary"]
+trigger = "canary_told_at"
+clock = { kind = "elapsed", hours = 4 }
 "#;
 
 #[tokio::test]
@@ -203,15 +208,29 @@ async fn a_contract_names_its_customer_to_nobody_below_the_mark() {
             &json!({"type": "assign", "role": "decider", "person": "canary", "duty": duty}),
         )
         .await;
+    let told =
+        json!({"type": "record_time", "trigger": "canary_told_at", "at": "2026-11-02T00:00:00Z"});
+    backend.done(&id, &told).await;
     let high = backend.get(&backend.tokens.responder, "/v1/regimes").await;
     assert!(high.text().contains("customer-canary"), "amber reads it");
     let low = &backend.tokens.viewer;
     let path = format!("/v1/incidents/{id}");
     let seen = backend.get(low, &path).await.expect(200);
     assert_eq!(seen["regimes"], json!(["ms-72h", "hidden-1"]));
+    assert_eq!(seen["triggers"]["hidden-1"]["at"], "2026-11-02T00:00:00Z");
     let duties = seen["duties"].as_array().unwrap();
-    let duty = duties.iter().find(|duty| duty["contract"] == true).unwrap();
+    let mut of_contract = duties.iter().filter(|duty| duty["contract"] == true);
+    let duty = of_contract.next().unwrap();
     assert_eq!(duty["id"], "hidden-1/notice@hidden-1");
+    let more = of_contract.next().unwrap();
+    assert_eq!(more["trigger"], "hidden-1");
+    assert_eq!(more["due_at"], "2026-11-02T04:00:00Z");
+    let own = json!({"type": "record_time", "trigger": "hidden-1", "at": "2026-11-02T00:00:00Z"});
+    let answer = backend
+        .order(&backend.tokens.responder, &id, &own)
+        .send()
+        .await;
+    answer.problem(422);
     assert_eq!(
         (&duty["to"], &duty["rule"], &duty["citation"]),
         (&json!("customer"), &json!("contract"), &json!(""))

@@ -140,7 +140,7 @@ async fn info_tells_where_the_record_ends_and_the_next_entry_moves_it() {
     let path = folder.path().join("warboard.db");
     let backend = Plan::new().at(&path).start().await;
     let head = async || {
-        let info = backend.get(&backend.tokens.viewer, "/v1/info").await;
+        let info = backend.get(&backend.tokens.admin, "/v1/info").await;
         info.expect(200)["head"].clone()
     };
     assert_eq!(head().await["seq"], 0);

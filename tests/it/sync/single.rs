@@ -126,6 +126,13 @@ async fn an_incident_that_cannot_be_completed_keeps_no_other_from_being_taken_in
         })
         .await;
     assert!(whole(&info).is_some(), "{info}");
+    // Nobody knows yet whose it is: an admin alone is told what is said of it.
+    let tokens = &room.backend.tokens;
+    let seen = room.backend.get(&tokens.commander, "/v1/info").await;
+    assert!(says(&seen.json(), "an incident could not be read"));
+    for word in ["~1", "private"] {
+        assert!(!seen.text().contains(word), "{}", seen.text());
+    }
     *mended.lock().unwrap() = true;
     room.until("/v1/incidents", "both", count(2)).await;
     room.until("/v1/info", "the end of the trouble", is_quiet)

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::domain::text::SafeText;
-use crate::server::connector::{PolledConnector, TROUBLE_KEPT_CELLS};
+use crate::server::connector::{Ailment, PolledConnector};
 use crate::server::state::ServerState;
 use crate::server::trouble::Trouble;
 use crate::store::StoreError;
@@ -101,8 +100,8 @@ pub(super) async fn keep(
                 trouble.met(&error);
                 if had.is_none_or(|hold| hold.until <= state.clock.mono()) {
                     held.send_replace(None);
-                    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
-                    polled.note(|progress| progress.trouble = Some(text));
+                    let ailment = Ailment::plain(&error.to_string());
+                    polled.note(|progress| progress.trouble = vec![ailment]);
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::connector::port::{Batch, Cursor, Version, Watermark};
 use crate::domain::instant::Instant;
 use crate::domain::text::SafeText;
 use crate::domain::word::Phase;
-use crate::server::connector::TROUBLE_KEPT_CELLS;
+use crate::server::connector::Ailment;
 use crate::store::StoreError;
 use crate::time::Mono;
 
@@ -33,6 +33,21 @@ pub(super) enum TurnError {
 }
 
 impl TurnError {
+    /// What everybody may be told of it: no word of the source, which may have named an incident.
+    pub(super) fn plain(&self) -> String {
+        let TurnError::Source(error) = self else {
+            return self.to_string();
+        };
+        match error {
+            ConnectorError::RateLimited { .. } => error.to_string(),
+            ConnectorError::Auth(_) => "it does not take the credentials".to_owned(),
+            ConnectorError::Transport(_) | ConnectorError::Unknown(_) => {
+                "it gave no answer that can be used".to_owned()
+            }
+            _ => "it did not do what it was asked".to_owned(),
+        }
+    }
+
     /// Whether there is no use in asking for anything else in this turn.
     pub(super) fn ends_turn(&self) -> bool {
         !matches!(self, TurnError::Source(error) if !error.is_of_all())
@@ -70,9 +85,9 @@ impl Memory {
     pub(super) fn taken(&mut self, key: &str, refused: Option<String>, now: Mono) {
         match refused {
             Some(why) => {
-                let what = format!("could not be taken in: {why}");
-                self.refused
-                    .put_until(key.to_owned(), &what, now + LET_BE_MS);
+                let until = now + LET_BE_MS;
+                let what = "could not be taken in";
+                self.refused.put_until(key.to_owned(), what, &why, until);
             }
             None => self.refused.over(key),
         }
@@ -81,14 +96,14 @@ impl Memory {
 
     /// What is wrong though the source answers: its list is not all there is, an incident cannot be read, or it does not show
     /// what was written there.
-    pub(super) fn trouble(&self) -> Option<String> {
-        let mut moves: Vec<&str> = self.untaken.values().map(|u| u.why.as_str()).collect();
-        moves.sort_unstable();
-        let all = self.short.iter().cloned();
+    pub(super) fn trouble(&self) -> Vec<Ailment> {
+        let mut moves: Vec<(&String, &Untaken)> = self.untaken.iter().collect();
+        moves.sort_unstable_by_key(|(key, _)| key.as_str());
+        let moves = first(moves.len(), moves.into_iter().map(|(_, of)| &of.why));
+        let all = self.short.iter().map(|short| Ailment::plain(short));
         let all = all.chain(self.refused.said());
         let all = all.chain(self.unread.said()).chain(self.unnoted.said());
-        let all: Vec<String> = all.chain(moves.into_iter().map(str::to_owned)).collect();
-        (!all.is_empty()).then(|| SafeText::line(&all.join("; ")).truncated(TROUBLE_KEPT_CELLS))
+        all.chain(moves).collect()
     }
 }
 
@@ -131,7 +146,7 @@ pub(super) struct Untaken {
     pub(super) until: Mono,
     pub(super) phase: Phase,
     /// How that is said.
-    pub(super) why: String,
+    pub(super) why: Ailment,
 }
 
 /// How long one incident is let be after this.
@@ -149,17 +164,23 @@ pub(super) struct Aside(BTreeMap<String, LetBe>);
 #[derive(Debug)]
 struct LetBe {
     until: Mono,
-    why: String,
+    why: Ailment,
 }
 
 impl Aside {
     /// Puts one aside; `what` says what became of it, as in `could not be read`.
     pub(super) fn put(&mut self, key: String, what: &str, error: &ConnectorError, now: Mono) {
-        self.put_until(key, &format!("{what}: {error}"), now + let_be_ms(error));
+        let until = now + let_be_ms(error);
+        self.put_until(key, what, &error.to_string(), until);
     }
 
-    fn put_until(&mut self, key: String, what: &str, until: Mono) {
-        let why = format!("{} {what}", SafeText::line(&key).truncated(KEY_CELLS));
+    fn put_until(&mut self, key: String, what: &str, why: &str, until: Mono) {
+        let named = SafeText::line(&key).truncated(KEY_CELLS);
+        let why = Ailment::of_incident(
+            &key,
+            &format!("{named} {what}: {why}"),
+            &format!("an incident {what}"),
+        );
         self.0.insert(key, LetBe { until, why });
     }
 
@@ -179,9 +200,14 @@ impl Aside {
     }
 
     /// Why, of the first few.
-    fn said(&self) -> impl Iterator<Item = String> {
-        let first = self.0.values().take(SAID_MAX).map(|of| of.why.clone());
-        let more = self.0.len().saturating_sub(SAID_MAX);
-        first.chain((more > 0).then(|| format!("and {more} more")))
+    fn said(&self) -> impl Iterator<Item = Ailment> {
+        first(self.0.len(), self.0.values().map(|of| &of.why))
     }
+}
+
+/// The first few of so many, and how many more there are: those who do not read every incident are not told how many.
+fn first<'a>(all: usize, said: impl Iterator<Item = &'a Ailment>) -> impl Iterator<Item = Ailment> {
+    let more = all.saturating_sub(SAID_MAX);
+    let more = (more > 0).then(|| Ailment::of_source(&format!("and {more} more"), "and more"));
+    said.take(SAID_MAX).cloned().chain(more)
 }

@@ -9,7 +9,7 @@ use crate::connector::port::Version;
 use crate::domain::command::upstream::unwritten;
 use crate::domain::incident::Incident;
 use crate::domain::word::Phase;
-use crate::server::connector::PolledConnector;
+use crate::server::connector::{Ailment, PolledConnector};
 use crate::server::state::ServerState;
 
 /// How many moves are written in one turn; the rest in the next.
@@ -47,12 +47,19 @@ pub(super) async fn write_phases(asker: &Asker, memory: &mut Memory) -> Result<(
             Err(ConnectorError::Conflict { current }) => take_in(asker, &current).await?,
             Err(error) => {
                 let error = one_by_one.judge(error)?;
-                let why = match &error {
-                    ConnectorError::Unknown(why) => {
-                        format!("the move of {key} was sent and does not show there yet: {why}")
-                    }
-                    error => format!("the move of {key} is not written there: {error}"),
+                let what = match &error {
+                    ConnectorError::Unknown(_) => "was sent and does not show there yet",
+                    _ => "is not written there",
                 };
+                let why = match &error {
+                    ConnectorError::Unknown(why) => why.clone(),
+                    error => error.to_string(),
+                };
+                let why = Ailment::of_incident(
+                    &key,
+                    &format!("the move of {key} {what}: {why}"),
+                    &format!("the move of an incident {what}"),
+                );
                 let until = now + let_be_ms(&error);
                 memory.untaken.insert(key, Untaken { until, phase, why });
                 continue;

@@ -10,7 +10,7 @@ use super::take::mark;
 use crate::connector::error::ConnectorError;
 use crate::connector::port::{Delta, Watch, Watermark};
 use crate::domain::text::SafeText;
-use crate::server::connector::TROUBLE_KEPT_CELLS;
+use crate::server::connector::{Ailment, TROUBLE_CELLS};
 
 /// How often the whole list is read where changes are told otherwise.
 const RESYNC_AFTER_MS: i64 = 300_000;
@@ -52,13 +52,14 @@ pub(super) async fn ask(asker: &Asker, memory: &mut Memory) -> i64 {
         return interval;
     }
     memory.failures = memory.failures.saturating_add(1);
-    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_KEPT_CELLS);
+    let text = SafeText::line(&error.to_string()).truncated(TROUBLE_CELLS);
+    let ailment = Ailment::of_source(&error.to_string(), &error.plain());
     tracing::warn!(
         connector = polled.settings.name,
         error = text,
         "a source could not be read"
     );
-    polled.note(|progress| progress.trouble = Some(text));
+    polled.note(|progress| progress.trouble = vec![ailment]);
     let doubled = interval << memory.failures.min(4);
     match error {
         TurnError::Source(ConnectorError::RateLimited { retry_at }) => (retry_at

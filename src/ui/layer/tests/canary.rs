@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::board::{Board, Source};
+use crate::domain::board::{Board, ConnectorView, Source};
 use crate::domain::presence::PresenceView;
 use crate::domain::view::{
     ChangeView, DecisionView, DutyView, FoldedView, HandOverView, HoldView, LessonView,
@@ -123,6 +123,8 @@ pub(super) fn full(incident: &mut IncidentView) {
     let mut waived = known.triggers[0].clone();
     waived.not_applicable = some("waived");
     incident.triggers.insert("eradicated_at".to_owned(), waived);
+    let own = known.triggers[0].clone();
+    incident.triggers.insert(c("told_at"), own);
     incident.duties = duties(&known.duties[0]);
     let mut regimes = vec!["ms-72h".to_owned(), c("gone")];
     regimes.extend(incident.duties.iter().map(|duty| duty.regime.clone()));
@@ -218,6 +220,18 @@ pub(super) fn changed(change: impl Fn(&mut IncidentView)) -> Arc<Board> {
         for service in &mut about.services {
             service.regimes = vec!["ms-72h".to_owned(), c("msa")];
         }
+        about.connectors = vec![ConnectorView {
+            name: "cases".to_owned(),
+            kind: "iris".to_owned(),
+            asked_at: None,
+            answered_at: None,
+            changed_at: None,
+            whole_at: None,
+            open: 3,
+            trouble: some("breach"),
+            token_expires_at: None,
+            takes: Default::default(),
+        }];
         of.about = Some(Arc::new(about));
         *source = Arc::new(of);
     }

@@ -1,0 +1,110 @@
+//! What is hidden from somebody is not found by trying: not overwritten unseen, not counted by cursors, not told by the way in
+//! which a command is refused. What answers hold, `mask` looks at.
+
+use serde_json::{Value, json};
+use warboard::domain::word::{Role, Tlp};
+
+use super::mask::{CONTRACT, clean};
+use crate::backend::{Backend, Plan};
+
+#[tokio::test]
+async fn nobody_overwrites_a_field_that_is_hidden_from_them() {
+    let backend = Plan::new().regimes(CONTRACT).start().await;
+    let open = json!({"service": "azure", "title": "t", "tlp": "red", "regimes": ["ms-72h", "customer-canary"]});
+    let id = backend.open(&open).await["id"].as_str().unwrap().to_owned();
+    let low = backend
+        .issue_as("low", Role::Commander, |request| {
+            request.clearance = Some(Tlp::Green)
+        })
+        .await;
+    let set = async |token: &str, field: &str, value: Value| {
+        let body = json!({"type": "set", field: value});
+        backend.order(token, &id, &body).send().await
+    };
+    for (field, value) in [
+        ("regimes", json!(["ms-72h"])),
+        ("title", json!("other")),
+        ("summary", Value::Null),
+        ("profile", json!({"zone": "Europe/Berlin"})),
+        ("bridge", json!("b")),
+        ("channel", json!("c")),
+        ("out_of_band", json!("o")),
+    ] {
+        let answer = set(&low, field, value).await;
+        answer.problem(403);
+        clean(&answer, field);
+    }
+    set(&low, "severity", json!("sev2")).await.expect(200);
+    let stands = backend.incident(&id).await;
+    assert_eq!(stands["regimes"], json!(["ms-72h", "customer-canary"]));
+    assert_eq!(stands["title"], "t");
+    let own = &backend.tokens.commander;
+    set(own, "regimes", json!(["ms-72h"])).await.expect(200);
+    // Nothing of it is hidden now.
+    set(&low, "regimes", json!(["gdpr-33"])).await.expect(200);
+    backend.stop().await;
+}
+
+/// Every incident here is azure's: somebody who is not of that service is told of none, and not how many there are.
+#[tokio::test]
+async fn how_far_the_record_goes_is_told_to_nobody_from_whom_a_part_is_hidden() {
+    let backend = Backend::new().await;
+    let foreign = backend
+        .issue_as("foreign", Role::Commander, |request| {
+            request.services = vec!["power-platform".to_owned()]
+        })
+        .await;
+    let counsel = backend
+        .issue_as("lawyer", Role::Viewer, |request| request.counsel = true)
+        .await;
+    let first = backend.opened().await;
+    backend.opened().await;
+    let tokens = &backend.tokens;
+    for (token, told) in [
+        (&foreign, false),
+        (&tokens.commander, false),
+        (&tokens.viewer, false),
+        (&counsel, true),
+        (&tokens.admin, true),
+    ] {
+        let info = backend.get(token, "/v1/info").await.expect(200);
+        assert_eq!(info["head"]["seq"].as_u64(), told.then_some(2), "{info}");
+    }
+    let own = backend.cursor().await;
+    let (epoch, place) = own.rsplit_once('-').unwrap();
+    assert_eq!(place, "2");
+    let asked = async |token: &str, cursor: &str| {
+        let path = format!("/v1/changes?since={cursor}");
+        backend.get(token, &path).await
+    };
+    asked(&foreign, &format!("{epoch}-0")).await.expect(200);
+    for place in 1..5 {
+        let cursor = format!("{epoch}-{place}");
+        asked(&foreign, &cursor).await.problem(410);
+    }
+    // What a reader was given stays good, whatever is hidden from them or shown to them later.
+    for people in [json!(["listed"]), json!([])] {
+        let list = json!({"type": "restrict", "people": people});
+        backend.done(&first, &list).await;
+        let told = asked(&tokens.viewer, &own).await.expect(200);
+        let later = told["cursor"].as_str().unwrap();
+        asked(&tokens.viewer, later).await.expect(200);
+    }
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn an_admin_learns_by_no_refusal_whether_a_restricted_incident_is_there() {
+    let backend = Backend::new().await;
+    let id = backend.opened().await;
+    let list = json!({"type": "restrict", "people": ["listed"]});
+    backend.done(&id, &list).await;
+    let admin = &backend.tokens.admin;
+    for reason in [String::new(), "x".repeat(301)] {
+        let body = json!({"type": "break_glass", "reason": reason});
+        let there = backend.order(admin, &id, &body).send().await;
+        let absent = backend.order(admin, "AZ-77", &body).send().await;
+        assert_eq!(there.problem(422), absent.problem(422));
+    }
+    backend.stop().await;
+}
