@@ -163,7 +163,7 @@ mod tests {
             bare.record("late", true);
             span.in_scope(|| bare.in_scope(|| tracing::info!("seen")));
         });
-        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let text = String::from_utf8(kept.0.lock().clone()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         let request = serde_json::json!(
             {"count": 7, "route": "/v1/changes", "token": HOSTILE, "name": "request"}
