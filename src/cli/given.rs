@@ -42,6 +42,9 @@ pub fn instant(text: &str) -> Result<Instant, Failure> {
 }
 
 /// The same, or a length of time from now: `+20m`.
+///
+/// # Errors
+/// It is neither, or lies too far ahead.
 pub fn instant_or_ahead(text: &str, now: Instant) -> Result<Instant, Failure> {
     let Some(span) = text.strip_prefix('+') else {
         return instant(text);
@@ -54,6 +57,9 @@ pub fn instant_or_ahead(text: &str, now: Instant) -> Result<Instant, Failure> {
 }
 
 /// The same, or a day, which is its first minute: `2026-12-01`.
+///
+/// # Errors
+/// It is neither.
 pub fn instant_or_day(text: &str) -> Result<Instant, Failure> {
     let at = when(text)?;
     match at.precision {
