@@ -2,8 +2,8 @@
 //! a terminal or one of our own commands is refused. Nothing here waits for a board.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use russh::keys::PublicKey;
 use russh::server::{Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
@@ -16,8 +16,8 @@ use super::Shared;
 use super::door::Channel;
 use super::entry::Entry;
 use super::limit::{Full, Pending, Seat};
-use super::logbook::Named;
 use super::people::{Guest, Present};
+use super::progress::Progress;
 use super::sitting::Sitting;
 use super::tenure::Tenure;
 use super::terminal::{Terminal, clamped};
@@ -33,56 +33,6 @@ const READS_WAITING: usize = 16;
 const OFFERS: u32 = 32;
 /// Longest command.
 const WORDS: usize = 4_096;
-
-/// What a connection came to, for whoever watches over it.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// A key was offered.
-    pub tried: AtomicBool,
-    /// Cancelled when somebody logged in.
-    pub logged_in: CancellationToken,
-    /// Who it was.
-    guest: Mutex<Option<Arc<Guest>>>,
-    /// The known key that was named last.
-    named: Mutex<Option<Named>>,
-}
-
-impl Progress {
-    /// Who logged in; waits until somebody has.
-    pub async fn guest(&self) -> Arc<Guest> {
-        self.logged_in.cancelled().await;
-        let guest = self
-            .guest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        match guest {
-            Some(guest) => guest,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn is(&self, guest: &Arc<Guest>) {
-        let mut known = self.guest.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some(guest.clone());
-        self.logged_in.cancel();
-    }
-
-    /// The key that this door knows or knew and that was named last.
-    pub fn named(&self) -> Option<Named> {
-        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        named.clone()
-    }
-
-    fn names(&self, person: String, key: String, reason: LoginReason) {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        *named = Some(Named {
-            person,
-            key,
-            reason,
-        });
-    }
-}
 
 /// One connection.
 pub struct Handler {
