@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use parking_lot::Mutex;
 use russh::keys::PublicKey;
@@ -17,8 +17,8 @@ use super::Shared;
 use super::door::Channel;
 use super::entry::Entry;
 use super::limit::{Full, Pending, Seat};
-use super::logbook::Named;
 use super::people::{Guest, Present};
+use super::progress::LoginProgress;
 use super::sitting::Sitting;
 use super::tenure::Tenure;
 use super::terminal::{Terminal, clamped};
@@ -34,52 +34,6 @@ const READS_WAITING: usize = 16;
 const OFFERS: u32 = 32;
 /// Longest command.
 const WORDS: usize = 4_096;
-
-/// What a connection came to, for whoever watches over it.
-#[derive(Debug, Default)]
-pub struct LoginProgress {
-    /// A key was offered.
-    pub tried: AtomicBool,
-    /// Cancelled when somebody logged in.
-    pub logged_in: CancellationToken,
-    /// Who it was.
-    guest: Mutex<Option<Arc<Guest>>>,
-    /// The known key that was named last.
-    named: Mutex<Option<Named>>,
-}
-
-impl LoginProgress {
-    /// Who logged in; waits until somebody has.
-    pub async fn guest(&self) -> Arc<Guest> {
-        self.logged_in.cancelled().await;
-        let guest = self.guest.lock().clone();
-        match guest {
-            Some(guest) => guest,
-            None => std::future::pending().await,
-        }
-    }
-
-    fn is(&self, guest: &Arc<Guest>) {
-        let mut known = self.guest.lock();
-        *known = Some(guest.clone());
-        self.logged_in.cancel();
-    }
-
-    /// The key that this door knows or knew and that was named last.
-    pub fn named(&self) -> Option<Named> {
-        let named = self.named.lock();
-        named.clone()
-    }
-
-    fn names(&self, person: String, key: String, reason: LoginReason) {
-        let mut named = self.named.lock();
-        *named = Some(Named {
-            person,
-            key,
-            reason,
-        });
-    }
-}
 
 /// One connection.
 pub struct Handler {

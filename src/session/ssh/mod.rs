@@ -9,6 +9,7 @@ pub mod key;
 pub mod limit;
 mod logbook;
 mod people;
+mod progress;
 mod roster;
 pub mod roster_file;
 mod share;
@@ -19,7 +20,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,11 +34,12 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::handler::{Arrival, Handler, LoginProgress};
+use self::handler::{Arrival, Handler};
 use self::house::House;
-use self::limit::{Limiter, Limits};
+use self::limit::{Limiter, Limits, Pending};
 use self::logbook::Logbook;
 use self::people::People;
+use self::progress::LoginProgress;
 use self::roster_file::RosterFile;
 use self::share::Boards;
 use self::stream::Cuttable;
@@ -202,14 +204,20 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, from)) => {
-                let connection = connection(
+                let (address, cut) = (from.ip().to_canonical(), cut.child_token());
+                // Here, in the order they came: a task that runs before older ones would be taken for the oldest, and cut.
+                let now = shared.clock.mono();
+                let Some(pending) = shared.limiter.connected(address, &cut, now) else {
+                    continue;
+                };
+                let came = Came {
                     stream,
-                    from,
-                    configs.borrow().clone(),
-                    shared.clone(),
-                    cut.child_token(),
-                );
-                connections.spawn(connection);
+                    address,
+                    cut,
+                    pending,
+                };
+                let config = configs.borrow().clone();
+                connections.spawn(connection(came, config, shared.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "an SSH connection could not be taken");
@@ -219,18 +227,24 @@ async fn accept(
     }
 }
 
-/// One connection from its first byte to its last.
-async fn connection(
+/// A connection that was taken.
+struct Came {
     stream: TcpStream,
-    from: SocketAddr,
-    config: Arc<Config>,
-    shared: Arc<Shared>,
+    address: IpAddr,
+    /// Cuts it.
     cut: CancellationToken,
-) {
-    let (clock, address) = (shared.clock.clone(), from.ip().to_canonical());
-    let Some(pending) = shared.limiter.connected(address, &cut, clock.mono()) else {
-        return;
-    };
+    pending: Pending,
+}
+
+/// One connection from its first byte to its last.
+async fn connection(came: Came, config: Arc<Config>, shared: Arc<Shared>) {
+    let clock = shared.clock.clone();
+    let Came {
+        stream,
+        address,
+        cut,
+        pending,
+    } = came;
     // Keys and frames are small; none waits for another.
     drop(stream.set_nodelay(true));
     let progress = Arc::new(LoginProgress::default());

@@ -141,11 +141,12 @@ fn an_expired_key_that_tries_is_on_record_and_boards_say_that_one_ends_soon() {
         &door,
         &soon.format("expiry-time=\"%Y%m%d%H%M%SZ\"").to_string(),
     );
-    for flags in [&[][..], &["board", "--wall"]] {
-        let mut board = door.board("d.okafor", (120, 34), flags);
+    for words in [vec![], vec!["board --wall"]] {
+        let mut board = door.board("d.okafor", (120, 34), &words);
         board.sees("key expires in 2 d");
     }
-    // Who was in by it before may stay, and is told too.
+    // Who was in by it before may stay, and is told with the next news.
+    door.incident("A");
     board.sees("key expires in 2 d");
     let keys = door.home.path().join("keys");
     let lines = std::fs::read_to_string(&keys).unwrap();
