@@ -261,6 +261,7 @@ fn intake(title: Option<&str>) -> AlertSettings {
             name: "TOKEN".to_owned(),
             value: None,
         },
+        token_expires_at: None,
         damp: DAMP,
         new_a_minute: NEW_A_MINUTE,
         expect_every: None,

@@ -1,13 +1,17 @@
 //! The log of a server: one line an event, as text for a person or as JSON for a collector, on the stream it is given.
 //! What is logged each room says; that no text in it acts on a terminal or makes a line of its own is seen to here.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+mod field;
 
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use self::field::SpanFields;
 use crate::domain::text::{SafeText, json_ascii};
 
 /// What is logged where `WARBOARD_LOG` says nothing: commands, deliveries, and whatever is wrong.
@@ -41,7 +45,10 @@ pub fn log(
         });
     Ok(match format {
         LogFormat::Text => Dispatch::new(log.finish()),
-        LogFormat::Json => Dispatch::new(log.json().flatten_event(true).finish()),
+        LogFormat::Json => {
+            let log = log.json().flatten_event(true).fmt_fields(SpanFields);
+            Dispatch::new(log.finish())
+        }
     })
 }
 
@@ -78,7 +85,7 @@ impl<W: Write> Write for Line<W> {
             LogFormat::Json => json_ascii(text),
         };
         line.push('\n');
-        let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to = self.to.lock();
         // A log that cannot be written, on a full disk, must not end or hold up what it tells of.
         let _ = to.write_all(line.as_bytes()).and_then(|()| to.flush());
         Ok(event.len())
@@ -98,7 +105,7 @@ mod tests {
 
     impl Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
+            self.0.lock().extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -119,7 +126,7 @@ mod tests {
             tracing::info!(incident = HOSTILE, error = %HOSTILE, "{HOSTILE}");
             tracing::debug!("filtered");
         });
-        String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
+        String::from_utf8(kept.0.lock().clone()).unwrap()
     }
 
     #[test]
@@ -140,6 +147,30 @@ mod tests {
         assert_eq!(value["incident"], HOSTILE);
         assert_eq!(value["span"]["token"], HOSTILE);
         assert_eq!(value["level"], "INFO");
+    }
+
+    #[test]
+    fn what_is_said_of_a_span_late_stands_in_its_object() {
+        let kept = Kept::default();
+        let dispatch = log(LogFormat::Json, Some("info"), kept.clone()).unwrap();
+        tracing::dispatcher::with_default(&dispatch, || {
+            let empty = tracing::field::Empty;
+            let span = tracing::error_span!("request", count = 7_u64, route = empty, token = empty);
+            let bare = tracing::error_span!("bare", late = empty);
+            span.record("route", "/v1/{id}");
+            span.record("token", HOSTILE);
+            span.record("route", tracing::field::display("/v1/changes"));
+            bare.record("late", true);
+            span.in_scope(|| bare.in_scope(|| tracing::info!("seen")));
+        });
+        let text = String::from_utf8(kept.0.lock().clone()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let request = serde_json::json!(
+            {"count": 7, "route": "/v1/changes", "token": HOSTILE, "name": "request"}
+        );
+        let bare = serde_json::json!({"late": true, "name": "bare"});
+        assert_eq!(value["span"], bare);
+        assert_eq!(value["spans"], serde_json::json!([request, bare]));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! byte for byte into a pipe and in ASCII on a terminal. Nothing else in the command line writes.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::exit::{DONE, Failure, Outcome};
 use crate::domain::text::{SafeText, json_ascii};
@@ -62,7 +64,7 @@ impl Output {
 
     fn guest(&self) -> Option<MutexGuard<'_, Kept>> {
         let kept = self.kept.as_ref()?;
-        Some(kept.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(kept.lock())
     }
 
     /// Whether data goes to a terminal.

@@ -56,7 +56,12 @@ pub(super) async fn read_list(to: &str, body: bytes::Bytes) -> Result<Listed, Ap
 }
 
 fn list(to: &str, body: &[u8]) -> Result<Listed, ApiError> {
-    let error = match serde_json::from_slice::<ListBody>(body) {
+    // Looked through once: read as bytes, each word in it would be looked through again for what is no text.
+    let whole = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str::<ListBody>(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    let error = match whole {
         Ok(list) => {
             return Ok(Listed {
                 list,

@@ -3,9 +3,10 @@
 
 mod item;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use http::Method;
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::call::{Line, good, is_conflict};
@@ -177,7 +178,7 @@ impl IncidentIo {
                 .min_by_key(|status| status.rank);
             named.or(of_category).map(|status| status.id.clone())
         };
-        let kept = known(&self.statuses.lock().unwrap_or_else(PoisonError::into_inner));
+        let kept = known(&self.statuses.lock());
         if let Some(id) = kept {
             return Ok(id);
         }
@@ -196,7 +197,7 @@ impl IncidentIo {
                 names.join(", ")
             ),
         };
-        *self.statuses.lock().unwrap_or_else(PoisonError::into_inner) = all;
+        *self.statuses.lock() = all;
         found.ok_or(unknown)
     }
 

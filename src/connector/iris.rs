@@ -3,9 +3,10 @@
 
 mod task;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use http::Method;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::call::{JsonAnswer, Line, message};
@@ -117,7 +118,7 @@ impl Iris {
             let same = states.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
             same.map(|(_, id)| *id)
         };
-        let kept = known(&self.states.lock().unwrap_or_else(PoisonError::into_inner));
+        let kept = known(&self.states.lock());
         if let Some(id) = kept {
             return Ok(id);
         }
@@ -143,17 +144,13 @@ impl Iris {
             .flatten()
             .filter_map(read)
             .collect();
-        *self.states.lock().unwrap_or_else(PoisonError::into_inner) = states.clone();
+        *self.states.lock() = states.clone();
         Ok(states)
     }
 
     /// The states in which a case is open, by id.
     async fn open_states(&self) -> Result<Vec<i64>, ConnectorError> {
-        let kept = self
-            .states
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let kept = self.states.lock().clone();
         let states = match kept.is_empty() {
             true => self.read_states().await?,
             false => kept,

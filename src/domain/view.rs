@@ -4,7 +4,7 @@
 mod trigger;
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -34,7 +34,7 @@ pub struct IncidentView {
     pub codename: String,
     /// Names of fields hidden from this reader, wholly or in part; their null is not a vacancy. A name that is never null, as
     /// `by` is, is empty where it is hidden.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "exact")]
     pub masked: Vec<String>,
     pub classification: Option<Classification>,
     pub severity: Option<Severity>,
@@ -74,17 +74,20 @@ pub struct IncidentView {
     pub regimes: Vec<String>,
     #[schema(value_type = Object)]
     pub profile: Map<String, Value>,
+    #[serde(deserialize_with = "exact")]
     pub duties: Vec<DutyView>,
     /// By which rules and time zones the duties were counted.
     #[serde(default)]
     pub counted: CountedView,
+    #[serde(deserialize_with = "exact")]
     pub gates: Vec<GateView>,
+    #[serde(deserialize_with = "exact")]
     pub pages: Vec<PageView>,
     pub lessons: Vec<LessonView>,
     pub review: Option<ReviewView>,
     pub upstream: Option<Upstream>,
     /// Seats offered to somebody who has not taken them yet.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "exact")]
     pub hand_overs: Vec<HandOverView>,
     /// Who answered the question whether customers must be told, and why.
     #[serde(default)]
@@ -96,7 +99,7 @@ pub struct IncidentView {
     #[serde(default)]
     pub change: Option<ChangeView>,
     /// What rings, was acknowledged, came back unacknowledged or is shelved, as of the snapshot.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "exact")]
     pub alarms: Vec<AlarmView>,
     /// Since when nobody has commanded; null where somebody does, and for readers who may not know.
     #[serde(default)]
@@ -109,6 +112,13 @@ pub struct IncidentView {
     /// For whom it exists; null: for everybody whose services it is of.
     #[serde(default)]
     pub restriction: Option<Restriction>,
+}
+
+/// Reads a list without room to spare: readers keep thousands of these, most with one entry, and change none.
+fn exact<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    let mut list = Vec::deserialize(from)?;
+    list.shrink_to_fit();
+    Ok(list)
 }
 
 fn trusted() -> Comms {

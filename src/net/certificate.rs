@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::RwLock;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -71,7 +72,7 @@ impl ServerTls {
     /// As `load`; what was read before is used on.
     pub fn reload(&self) -> Result<(), CertificateError> {
         let config = read(&self.certificate, &self.key)?;
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        *self.config.write() = config;
         Ok(())
     }
 
@@ -93,7 +94,7 @@ impl ServerTls {
 
     fn current(&self) -> Arc<ServerConfig> {
         let config = self.config.read();
-        config.unwrap_or_else(PoisonError::into_inner).clone()
+        config.clone()
     }
 }
 

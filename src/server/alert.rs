@@ -3,12 +3,13 @@
 
 mod place;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -96,7 +97,7 @@ impl AlertIntake {
     }
 
     fn note(&self, note: impl FnOnce(&mut IntakeProgress)) {
-        note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+        note(&mut self.progress.lock());
     }
 
     fn note_unmatched(&self, now: Instant) {
@@ -138,7 +139,7 @@ impl AlertIntake {
     pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
         let told = Told::of(world, &self.settings.name, audience, now, fires);
         let over = self.settings.token_over(now);
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = self.progress.lock();
         ConnectorView {
             name: self.settings.name.clone(),
             kind: KIND.to_owned(),

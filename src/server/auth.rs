@@ -2,12 +2,13 @@
 //! What a caller may do is decided in `domain`; where tokens are kept is `store`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use chrono::TimeDelta;
 use http::request::Parts;
 use http::{HeaderMap, header};
+use parking_lot::{Mutex, MutexGuard};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
@@ -104,8 +105,8 @@ impl Tokens {
         }
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock()
     }
 
     /// Makes the token of this process's own door; it works as long as the process.
@@ -121,14 +122,14 @@ impl Tokens {
             expires_at: now + TimeDelta::days(36_500),
         };
         let (secret, token) = made(now, request);
-        let mut door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut door = self.door.lock();
         *door = Some(Arc::new(token));
         secret
     }
 
     /// The door of this process, if that is its id.
     pub(super) fn own_door(&self, id: &str) -> Option<Arc<Token>> {
-        let door = self.door.lock().unwrap_or_else(PoisonError::into_inner);
+        let door = self.door.lock();
         door.clone().filter(|token| token.id == id)
     }
 
@@ -261,8 +262,8 @@ impl Default for Tokens {
 pub struct Authorized {
     pub caller: Caller,
     pub token: Arc<Token>,
-    /// None for readers of this process, who have no token to be looked at again.
-    presented: Option<Arc<str>>,
+    /// False for readers of this process, who have no token to be looked at again.
+    presented: bool,
 }
 
 impl Authorized {
@@ -274,6 +275,12 @@ impl Authorized {
         state: &Arc<ServerState>,
         presented: &str,
     ) -> Result<Authorized, Problem> {
+        let token = Authorized::take(state, presented).await?;
+        Ok(Authorized::of(token, true))
+    }
+
+    /// The token that was presented, if it works; its use is noted.
+    async fn take(state: &Arc<ServerState>, presented: &str) -> Result<Arc<Token>, Problem> {
         let token = check(state, presented).await?;
         if state.tokens.touch(&token.id, state.clock.mono()) {
             let (state, id) = (state.clone(), token.id.clone());
@@ -285,15 +292,15 @@ impl Authorized {
             });
         }
         tracing::Span::current().record("token", token.name.as_str());
-        Ok(Authorized::of(token, Some(presented.into())))
+        Ok(token)
     }
 
     /// A reader within this process, without a secret: what it may is decided by whoever makes the token up.
     pub(super) fn inside(token: Arc<Token>) -> Authorized {
-        Authorized::of(token, None)
+        Authorized::of(token, false)
     }
 
-    fn of(token: Arc<Token>, presented: Option<Arc<str>>) -> Authorized {
+    fn of(token: Arc<Token>, presented: bool) -> Authorized {
         Authorized {
             caller: behalf::own(&token),
             token,
@@ -303,7 +310,7 @@ impl Authorized {
 
     /// When the token ends; None for readers of this process.
     pub fn expires_at(&self) -> Option<Instant> {
-        self.presented.as_ref().map(|_| self.token.expires_at)
+        self.presented.then_some(self.token.expires_at)
     }
 
     /// The door that the token itself says; else what the request says counts.
@@ -324,9 +331,19 @@ impl Authorized {
     /// # Errors
     /// 401: it was revoked or has run out; 503: the store cannot be asked.
     pub async fn again(&self, state: &ServerState) -> Result<(), Problem> {
-        match &self.presented {
-            Some(presented) => check(state, presented).await.map(|_| ()),
-            None => Ok(()),
+        if !self.presented {
+            return Ok(());
+        }
+        // Its secret was compared when the request came: what it was compared with must be there still.
+        let found = state
+            .tokens
+            .find(&self.token.id, &*state.store, &state.clock)
+            .await?;
+        let same = |token: Arc<Token>| token.sha256 == self.token.sha256;
+        let working = found.filter(|token| works(token, state.clock.now()));
+        match working.is_some_and(same) {
+            true => Ok(()),
+            false => Err(Problem::unauthorized()),
         }
     }
 }
@@ -354,16 +371,16 @@ impl FromRequestParts<Arc<ServerState>> for Authorized {
             return Ok(reader.clone());
         }
         let presented = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
-        let authorized = Authorized::by_token(state, presented).await?;
-        if authorized.token.name.starts_with(DISPLAY) {
+        let token = Authorized::take(state, presented).await?;
+        if token.name.starts_with(DISPLAY) {
             return Err(Problem::forbidden(
                 "This token is a display's: it shows the wall at /display, and opens nothing else.",
             ));
         }
-        let caller = behalf::caller(&parts.headers, &parts.method, &authorized.token)?;
         Ok(Authorized {
-            caller,
-            ..authorized
+            caller: behalf::caller(&parts.headers, &parts.method, &token)?,
+            token,
+            presented: true,
         })
     }
 }

@@ -3,8 +3,9 @@
 
 mod ailment;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 pub use ailment::{Ailment, TROUBLE_CELLS};
@@ -112,12 +113,12 @@ impl PolledConnector {
 
     /// Writes down how far it has come.
     pub(super) fn note(&self, note: impl FnOnce(&mut PollProgress)) {
-        note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+        note(&mut self.progress.lock());
     }
 
     /// As other nodes are told.
     pub(super) fn told(&self) -> String {
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = self.progress.lock();
         serde_json::to_string(&*progress).unwrap_or_default()
     }
 
@@ -132,7 +133,7 @@ impl PolledConnector {
     pub(super) fn view(&self, world: &World, audience: &Audience, now: Instant) -> ConnectorView {
         let is_open = |upstream: &Upstream| standing(upstream) == Some("open");
         let told = Told::of(world, &self.settings.name, audience, now, is_open);
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let progress = self.progress.lock();
         let name = &self.settings.name;
         let trouble = ailment::told(&progress.trouble, world, name, audience, now, &told.hidden);
         ConnectorView {

@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use chrono::SecondsFormat;
 use hyper::body::{Body, Frame, SizeHint};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 
@@ -133,8 +134,8 @@ pub struct Meters {
 }
 
 impl Meters {
-    fn all(&self) -> std::sync::MutexGuard<'_, (u64, HashMap<u64, Arc<Meter>>)> {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    fn all(&self) -> MutexGuard<'_, (u64, HashMap<u64, Arc<Meter>>)> {
+        self.all.lock()
     }
 
     /// A meter for a new connection, looked after until it is removed.

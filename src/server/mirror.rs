@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 
+use parking_lot::{RwLock, RwLockReadGuard};
 use tokio::sync::watch;
 
 use super::lost::Lost;
@@ -266,7 +267,7 @@ impl Mirror {
 
     /// The state now. Hold it briefly, and never across an await.
     pub fn read(&self) -> RwLockReadGuard<'_, World> {
-        self.world.read().unwrap_or_else(PoisonError::into_inner)
+        self.world.read()
     }
 
     /// The same, to show it to somebody.
@@ -307,7 +308,7 @@ impl Mirror {
             let news = self.read_on(store, news).await?;
             if !news.is_empty() {
                 let head = {
-                    let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+                    let mut world = self.world.write();
                     world.take_in(news);
                     world.head()
                 };

@@ -14,6 +14,7 @@ mod explain;
 #[cfg(test)]
 mod fixture;
 mod forwarded;
+mod hearsay;
 mod incident;
 mod inside;
 mod issue;

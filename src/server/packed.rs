@@ -23,7 +23,8 @@ const MARK: &str = "-gzip";
 pub struct Packed {
     body: Bytes,
     gzip: OnceCell<Option<Bytes>>,
-    etag: Option<String>,
+    /// The entity tags of both forms.
+    tags: Option<(String, String)>,
 }
 
 impl Packed {
@@ -32,26 +33,30 @@ impl Packed {
         Packed {
             body,
             gzip: OnceCell::new(),
-            etag,
+            tags: etag.map(|plain| {
+                let packed = marked(&plain);
+                (plain, packed)
+            }),
         }
     }
 
     /// The answer to a request with these headers: the body, the compressed one, or 304.
     pub async fn answer(&self, headers: &HeaderMap) -> Response {
         let wanted = self.body.len() >= WORTH && takes_gzip(headers);
-        let packed_etag = self.etag.as_deref().map(marked);
-        if let (Some(plain), Some(packed)) = (&self.etag, &packed_etag) {
-            for tag in [plain, packed] {
-                if shown::none_match(headers, tag) {
-                    return varying(shown::not_modified(tag));
-                }
+        let (plain_tag, packed_tag) = match &self.tags {
+            Some((plain, packed)) => (Some(plain.as_str()), Some(packed.as_str())),
+            None => (None, None),
+        };
+        for tag in plain_tag.into_iter().chain(packed_tag) {
+            if shown::none_match(headers, tag) {
+                return varying(shown::not_modified(tag));
             }
         }
         let packed = if wanted { self.gzip().await } else { None };
         let Some(packed) = packed else {
-            return varying(shown::json(self.body.clone(), self.etag.as_deref()));
+            return varying(shown::json(self.body.clone(), plain_tag));
         };
-        let mut response = varying(shown::json(packed, packed_etag.as_deref()));
+        let mut response = varying(shown::json(packed, packed_tag));
         let gzip = HeaderValue::from_static("gzip");
         response
             .headers_mut()
@@ -107,10 +112,13 @@ fn takes_gzip(headers: &HeaderMap) -> bool {
         let coding = pieces.next().unwrap_or_default();
         let weight = pieces.find_map(|piece| piece.strip_prefix("q=").or(piece.strip_prefix("Q=")));
         let wanted = weight.is_none_or(|q| q.parse::<f32>().is_ok_and(|q| q > 0.0));
-        match coding.to_ascii_lowercase().as_str() {
-            "gzip" | "x-gzip" => named = Some(wanted),
-            "*" => others = Some(wanted),
-            _ => {}
+        if ["gzip", "x-gzip"]
+            .iter()
+            .any(|name| coding.eq_ignore_ascii_case(name))
+        {
+            named = Some(wanted);
+        } else if coding == "*" {
+            others = Some(wanted);
         }
     }
     named.or(others).unwrap_or(false)

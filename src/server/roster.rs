@@ -1,8 +1,7 @@
 //! `PUT /v1/roster`: who may come in by each door, connected or not. Doors tell it, it is believed for a minute, and kept in
 //! memory alone, as `who` is. Whether somebody sees an incident is `domain::caller`.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
@@ -12,49 +11,23 @@ use http::{HeaderMap, StatusCode};
 use super::auth::Door;
 use super::behalf;
 use super::command::JSON;
+use super::hearsay::Hearsay;
 use super::problem::Problem;
 use super::request;
 use super::state::ServerState;
 use crate::domain::caller::{Audience, Caller};
 use crate::domain::grant::Grant;
-use crate::domain::instant::Mono;
 use crate::time::SharedClock;
-use crate::wire::{PRESENCE_SECONDS, ROSTER_LIMIT, RosterBody};
-
-/// Most doors whose rosters are kept.
-const DOORS: usize = 256;
+use crate::wire::{ROSTER_LIMIT, RosterBody};
 
 /// Who may come in, by the doors' tokens.
 #[derive(Default)]
-pub struct Rosters {
-    doors: Mutex<HashMap<String, Told>>,
-}
-
-struct Told {
-    until: Mono,
-    people: Vec<Caller>,
-}
+pub struct Rosters(Hearsay<Caller>);
 
 impl Rosters {
-    /// Takes what a door tells in place of what it told before. False: there are too many doors.
-    fn tell(&self, token: &str, people: Vec<Caller>, clock: &SharedClock) -> bool {
-        let now = clock.mono();
-        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        doors.retain(|_, told| told.until > now);
-        if doors.len() >= DOORS && !doors.contains_key(token) {
-            return false;
-        }
-        let until = now + PRESENCE_SECONDS * 1_000;
-        doors.insert(token.to_owned(), Told { until, people });
-        true
-    }
-
     /// Everybody who may come in by a door, once for each door and rights.
     pub(super) fn callers(&self, clock: &SharedClock) -> Vec<Caller> {
-        let now = clock.mono();
-        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = doors.values().filter(|told| told.until > now);
-        fresh.flat_map(|told| told.people.iter().cloned()).collect()
+        self.0.people(clock)
     }
 }
 
@@ -83,7 +56,7 @@ pub async fn tell(
             people.push(grant.caller(""));
         }
     }
-    match state.rosters.tell(&token.id, people, &state.clock) {
+    match state.rosters.0.tell(&token.id, people, &state.clock) {
         true => Ok(StatusCode::NO_CONTENT.into_response()),
         false => Err(Problem::later("busy", "Too many doors tell already.")),
     }

@@ -2,7 +2,9 @@
 //! page goes out then all the same, and nothing may be folded into it any more.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Pages with how many attempts of each are under way.
 #[derive(Debug, Default)]
@@ -17,7 +19,7 @@ pub struct Begun {
 
 impl Sending {
     fn pages(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// An attempt for a page begins.

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// How many places each holder has now.
 pub struct Shares<K> {
@@ -28,7 +30,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 
     /// A further place for `of`; None: they hold all that are theirs.
     pub fn take(&self, of: &K) -> Option<Share<K>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock();
         let count = held.get(of).copied().unwrap_or_default();
         if count >= self.most {
             return None;
@@ -43,7 +45,7 @@ impl<K: Eq + Hash + Clone> Shares<K> {
 
 impl<K: Eq + Hash> Drop for Share<K> {
     fn drop(&mut self) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock();
         if let Some(count) = held.get_mut(&self.of) {
             *count = count.saturating_sub(1);
             if *count == 0 {
@@ -68,6 +70,6 @@ mod tests {
         drop(first);
         assert!(shares.take(&"a").is_some());
         drop(second);
-        assert!(shares.held.lock().unwrap().is_empty());
+        assert!(shares.held.lock().is_empty());
     }
 }

@@ -2,11 +2,12 @@
 //! twice for the same readers. What a view hides is decided in `domain::view_of`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use parking_lot::Mutex;
 
 use super::mirror::World;
 use super::packed::Packed;
@@ -64,10 +65,6 @@ pub struct Views {
     audiences: Mutex<HashMap<Audience, Arc<AudienceViews>>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Views {
     /// What this audience is shown.
     pub fn of(&self, audience: &Audience) -> Arc<AudienceViews> {
@@ -77,7 +74,7 @@ impl Views {
                 ..audience.clone()
             })
         });
-        let mut audiences = lock(&self.audiences);
+        let mut audiences = self.audiences.lock();
         if let Some(views) = audiences.get(audience) {
             return views.clone();
         }
@@ -101,7 +98,7 @@ impl Views {
 impl AudienceViews {
     /// The last place of the feed at which something changed for the audience.
     pub fn place(&self, world: &World, audience: &Audience, now: Instant) -> u64 {
-        let mut known = lock(&self.place);
+        let mut known = self.place.lock();
         if known.0 != world.head() {
             *known = (world.head(), world.place(audience, now));
         }
@@ -116,19 +113,19 @@ impl AudienceViews {
         incident: &Incident,
     ) -> Option<Arc<Shown>> {
         if !audience.sees(incident, state.clock.now()) {
-            lock(&self.incidents).remove(&incident.id);
+            self.incidents.lock().remove(&incident.id);
             return None;
         }
         let others = self.others.as_ref();
         if let Some(others) = others.filter(|_| incident.restriction.is_none()) {
             return others.incident(state, audience, incident);
         }
-        let kept = lock(&self.incidents).get(&incident.id).cloned();
+        let kept = self.incidents.lock().get(&incident.id).cloned();
         if kept.as_ref().is_some_and(|s| s.version == incident.version) {
             return kept;
         }
         let shown = show(state, audience, incident)?;
-        let mut kept = lock(&self.incidents);
+        let mut kept = self.incidents.lock();
         // What has left the boards is asked for rarely, and would be kept for ever.
         match incident.is_listed() {
             true => drop(kept.insert(incident.id.clone(), shown.clone())),
@@ -142,7 +139,7 @@ impl Answers {
     /// The answer with this name for this place of the feed, made if it is not there yet. While one reader makes it the
     /// others wait: it is made once.
     pub fn get(&self, name: &str, place: u64, make: impl FnOnce() -> Made) -> Made {
-        let mut made = lock(&self.0);
+        let mut made = self.0.lock();
         if let Some(kept) = made.get(name).filter(|kept| kept.place == place) {
             return kept.clone();
         }
@@ -251,7 +248,7 @@ mod tests {
         let audience = Caller::new("a", Role::Viewer).audience();
         let kept = |incident: &Incident| {
             let shown = views.incident(&state, &audience, incident);
-            let kept = lock(&views.incidents).contains_key("AZ-1");
+            let kept = views.incidents.lock().contains_key("AZ-1");
             (shown.map(|shown| shown.version), kept)
         };
         assert_eq!(kept(&incident), (Some(1), true));

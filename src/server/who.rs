@@ -2,8 +2,8 @@
 //! and kept in memory alone: a node knows what was reported to it, and its own displays.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -14,57 +14,33 @@ use tokio::sync::watch;
 use super::about::written;
 use super::auth::{Authorized, Door};
 use super::command::JSON;
+use super::hearsay::Hearsay;
 use super::problem::Problem;
 use super::request;
 use super::state::ServerState;
 use crate::domain::caller::Caller;
 use crate::domain::command::text;
-use crate::domain::instant::Mono;
 use crate::domain::presence::PresenceView;
 use crate::domain::word::{Role, Via};
 use crate::time::SharedClock;
-use crate::wire::{DoorBody, PEOPLE_LIMIT, PRESENCE_SECONDS, WhoBody};
+use crate::wire::{DoorBody, PEOPLE_LIMIT, WhoBody};
 
-/// Most doors whose reports are kept.
-const DOORS: usize = 256;
 /// Longest address or fingerprint, in characters.
 const LONGEST: usize = 128;
 
 /// What doors reported last, by their tokens.
 #[derive(Default)]
 pub struct Presence {
-    doors: Mutex<HashMap<String, Reported>>,
+    doors: Hearsay<PresenceView>,
     displays: watch::Sender<HashMap<u64, PresenceView>>,
     next: AtomicU64,
 }
 
-struct Reported {
-    until: Mono,
-    people: Vec<PresenceView>,
-}
-
 impl Presence {
-    /// Takes what a door reports in place of what it reported before. False: there are too many doors.
-    fn report(&self, token: &str, people: Vec<PresenceView>, clock: &SharedClock) -> bool {
-        let now = clock.mono();
-        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        doors.retain(|_, reported| reported.until > now);
-        if people.is_empty() {
-            doors.remove(token);
-            return true;
-        }
-        if doors.len() >= DOORS && !doors.contains_key(token) {
-            return false;
-        }
-        let until = now + PRESENCE_SECONDS * 1_000;
-        doors.insert(token.to_owned(), Reported { until, people });
-        true
-    }
-
     /// Everybody who is believed to be there and every display that looks on, the longest first. A display that comes
     /// again before its last connection is given up is one.
     fn all(&self, clock: &SharedClock) -> Vec<PresenceView> {
-        let mut all = self.people(clock);
+        let mut all = self.doors.people(clock);
         all.extend(self.displays.borrow().values().cloned());
         all.sort_by(|a, b| (a.connected_at, &a.person).cmp(&(b.connected_at, &b.person)));
         let mut seen = HashSet::new();
@@ -77,18 +53,9 @@ impl Presence {
         self.displays.subscribe()
     }
 
-    /// The people among them.
-    fn people(&self, clock: &SharedClock) -> Vec<PresenceView> {
-        let now = clock.mono();
-        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = doors.values().filter(|reported| reported.until > now);
-        let people = fresh.flat_map(|reported| reported.people.iter().cloned());
-        people.collect()
-    }
-
-    /// The same as callers, as far as doors tell it.
+    /// The people among them as callers, as far as doors tell it.
     pub(super) fn callers(&self, clock: &SharedClock) -> impl Iterator<Item = Caller> {
-        let people = self.people(clock).into_iter();
+        let people = self.doors.people(clock).into_iter();
         people.map(|person| Caller {
             team: person.team,
             ..Caller::new(person.person, person.role)
@@ -198,7 +165,7 @@ pub async fn report(
             key: person.key,
         });
     }
-    if !state.presence.report(&token.id, people, &state.clock) {
+    if !state.presence.doors.tell(&token.id, people, &state.clock) {
         return Err(Problem::later("busy", "Too many doors report already."));
     }
     Ok(StatusCode::NO_CONTENT.into_response())

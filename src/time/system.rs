@@ -4,9 +4,10 @@
 //! use tokio's, which costs no descriptor but wakes twice for a second and stands still while the machine sleeps.
 
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use rustix::time::{
     ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
 };
@@ -39,7 +40,7 @@ impl SystemClock {
     }
 
     fn lease(&self) -> Option<Lease> {
-        let mut timers = self.timers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut timers = self.timers.lock();
         let timer = match timers.idle.pop() {
             Some(timer) => timer,
             None if timers.made < TIMERS_MAX => {
@@ -73,7 +74,7 @@ struct Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut timers = self.timers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut timers = self.timers.lock();
         timers.idle.extend(self.timer.take());
     }
 }
@@ -173,7 +174,7 @@ mod tests {
         let given_up: Vec<_> = (0..3).map(|_| clock.sleep(60_000)).collect();
         assert!(futures::FutureExt::now_or_never(futures::future::join_all(given_up)).is_none());
         clock.sleep(1).await;
-        let timers = clock.timers.lock().unwrap();
+        let timers = clock.timers.lock();
         assert_eq!((timers.made, timers.idle.len()), (TIMERS_MAX, TIMERS_MAX));
     }
 }

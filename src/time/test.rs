@@ -1,9 +1,10 @@
 //! A clock that stands still until it is told to move; for tests, demos of a fixed instant and reproducible frames.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 
 use super::{Clock, Instant, Mono};
 
@@ -67,7 +68,7 @@ impl TestClock {
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.state.lock())
     }
 }
 

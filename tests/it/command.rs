@@ -453,7 +453,7 @@ fn on_a_terminal_a_lower_tlp_is_asked_about() {
         terminal.keys(&format!("{answer}\r"));
         let said = match answer {
             "n" => "nothing was set",
-            _ => "tlp set",
+            _ => "tlp GREEN",
         };
         terminal.until("what came of it", |seen| seen.contains(said));
         let body = backend.done(&["show", &id, "--json"]);

@@ -277,12 +277,14 @@ impl Answer {
         if self.status < 400 {
             return;
         }
-        assert_eq!(
-            self.header("content-type"),
-            Some("application/problem+json"),
-            "{}",
-            self.status
-        );
+        // A person who opened an answer link is told in a page.
+        let kind = self.header("content-type");
+        if kind == Some("text/html; charset=utf-8") {
+            assert!(self.header("content-security-policy").is_some());
+            assert!(self.text().contains("<h1>Not on the board</h1>"));
+            return;
+        }
+        assert_eq!(kind, Some("application/problem+json"), "{}", self.status);
         if self.body.is_empty() {
             return;
         }

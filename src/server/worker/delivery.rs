@@ -2,10 +2,11 @@
 //! nobody else. What one attempt does, and what its end means for the page, is `attempt`; who may go first, `store::claim`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,10 +41,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<String, (UnderWay, i64)>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, (UnderWay, i64)>> {
+        self.under_way.lock()
     }
 
     fn all(&self) -> Vec<UnderWay> {
@@ -223,6 +222,7 @@ async fn look(
 /// Keeps the leases of what is under way until the future is dropped.
 async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
     let trouble = Trouble::new("leases of deliveries cannot be renewed");
+    let mut lost_before: Vec<Lease> = Vec::new();
     loop {
         state.clock.sleep(RENEW_AFTER_MS).await;
         let leases = desk.leases();
@@ -233,10 +233,16 @@ async fn renew_all(state: &Arc<ServerState>, desk: &Arc<Desk>) {
         match state.store.renew(leases, now, LEASE_MS).await {
             Ok(lost) => {
                 trouble.over();
+                // One whose end was written in the same moment has no lease either; it leaves its desk by itself.
                 let under_way = desk.leases();
-                for lease in lost.iter().filter(|lease| under_way.contains(lease)) {
+                let lost: Vec<Lease> = lost
+                    .into_iter()
+                    .filter(|of| under_way.contains(of))
+                    .collect();
+                for lease in lost.iter().filter(|lease| lost_before.contains(lease)) {
                     tracing::warn!(key = lease.key, "another node has taken over a delivery");
                 }
+                lost_before = lost;
             }
             Err(error) => {
                 state.metrics.store_error(&error);

@@ -2,8 +2,9 @@
 //! A show begins with its first viewer and ends with its last; what viewers are sent is `stream`'s.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::watch;
@@ -87,10 +88,6 @@ pub struct Shows {
     watches: Mutex<HashMap<Audience, Weak<Watch>>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Shows {
     /// Nothing is shown yet.
     pub fn new(state: &Arc<ServerState>) -> Arc<Shows> {
@@ -110,7 +107,7 @@ impl Shows {
             size,
             theme: theme.name().to_owned(),
         };
-        let mut running = lock(&self.running);
+        let mut running = self.running.lock();
         if let Some(showing) = running.get(&key) {
             return showing.subscribe();
         }
@@ -130,7 +127,7 @@ impl Shows {
 
     /// The pollers of an audience: one for all of its displays.
     fn watch(&self, audience: &Audience) -> Arc<Watch> {
-        let mut watches = lock(&self.watches);
+        let mut watches = self.watches.lock();
         if let Some(watch) = watches.get(audience).and_then(Weak::upgrade) {
             return watch;
         }
@@ -154,7 +151,7 @@ struct Show {
 impl Drop for Show {
     /// Also after a panic: viewers see the channel close, come back, and a new show begins.
     fn drop(&mut self) {
-        let mut running = lock(&self.shows.running);
+        let mut running = self.shows.running.lock();
         if running
             .get(&self.key)
             .is_some_and(|showing| Arc::ptr_eq(showing, &self.showing))
@@ -199,7 +196,7 @@ impl Show {
 
     /// Whether nobody looks on any more; then nobody can come any more either.
     fn is_over(&self) -> bool {
-        let mut running = lock(&self.shows.running);
+        let mut running = self.shows.running.lock();
         if self.showing.receiver_count() > 0 {
             return false;
         }

@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rustix::fs::OFlags;
 use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcsetattr};
 
@@ -42,7 +43,7 @@ impl Restorer {
             .custom_flags(flags)
             .open(path)?;
         let before = tcgetattr(&terminal)?;
-        let mut slot = self.entered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.entered.lock();
         let entered = slot.insert(Entered {
             terminal: Arc::new(terminal),
             before,
@@ -54,12 +55,7 @@ impl Restorer {
 
     /// After having been stopped, by us or from outside.
     pub(super) fn enter_again(&self) -> io::Result<()> {
-        match self
-            .entered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_mut()
-        {
+        match self.entered.lock().as_mut() {
             Some(entered) => entered.take_over(),
             None => Ok(()),
         }
@@ -67,11 +63,7 @@ impl Restorer {
 
     /// Puts the terminal back; does nothing if it is not ours. Errors have nobody left to tell.
     pub fn restore(&self) {
-        if let Some(entered) = self
-            .entered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_mut()
+        if let Some(entered) = self.entered.lock().as_mut()
             && std::mem::replace(&mut entered.ours, false)
         {
             entered.give_back();

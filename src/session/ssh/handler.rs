@@ -2,9 +2,10 @@
 //! a terminal or one of our own commands is refused. Nothing here waits for a board.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use russh::keys::PublicKey;
 use russh::server::{Auth, ChannelOpenHandle, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel as RusshChannel, ChannelId, ChannelOpenFailure, Error, Pty};
@@ -51,11 +52,7 @@ impl LoginProgress {
     /// Who logged in; waits until somebody has.
     pub async fn guest(&self) -> Arc<Guest> {
         self.logged_in.cancelled().await;
-        let guest = self
-            .guest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let guest = self.guest.lock().clone();
         match guest {
             Some(guest) => guest,
             None => std::future::pending().await,
@@ -63,19 +60,19 @@ impl LoginProgress {
     }
 
     fn is(&self, guest: &Arc<Guest>) {
-        let mut known = self.guest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.guest.lock();
         *known = Some(guest.clone());
         self.logged_in.cancel();
     }
 
     /// The key that this door knows or knew and that was named last.
     pub fn named(&self) -> Option<Named> {
-        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = self.named.lock();
         named.clone()
     }
 
     fn names(&self, person: String, key: String, reason: LoginReason) {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut named = self.named.lock();
         *named = Some(Named {
             person,
             key,

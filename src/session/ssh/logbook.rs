@@ -2,8 +2,9 @@
 //! key that is known. Bounded, and never a reason to keep anybody waiting; what is kept keeps its own instant.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 use super::people::Guest;
@@ -166,7 +167,7 @@ impl Logbook {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     /// Notes what a guest did.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::client::Api;
@@ -49,7 +50,7 @@ pub struct People {
 impl People {
     /// Somebody came; they are there as long as the value.
     pub fn enter(self: &Arc<Self>, guest: Arc<Guest>) -> Present {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         state.0 += 1;
         let number = state.0;
         state.1.insert(number, guest);
@@ -61,7 +62,7 @@ impl People {
     }
 
     fn body(&self) -> DoorBody {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.lock();
         let person = |guest: &Arc<Guest>| PersonBody {
             person: guest.person().to_owned(),
             role: guest.grant.audience.role,
@@ -112,11 +113,7 @@ pub struct Present {
 
 impl Drop for Present {
     fn drop(&mut self) {
-        let mut state = self
-            .people
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.people.state.lock();
         state.1.remove(&self.number);
         self.people.changed.notify_one();
     }

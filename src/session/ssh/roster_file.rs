@@ -8,8 +8,9 @@ use std::fs::{File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use russh::keys::PublicKey;
 use tokio::sync::{Semaphore, watch};
 
@@ -143,13 +144,13 @@ impl RosterFile {
     /// Whose key this was, if it opened this door once and does no longer.
     pub fn former(&self, key: &PublicKey) -> Option<(String, String)> {
         let name = fingerprint(key);
-        let former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = self.former.lock();
         let person = former.get(&name)?.clone();
         Some((name, person))
     }
 
     fn remember(&self, before: &Roster, now: &Roster) {
-        let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut former = self.former.lock();
         former.retain(|name, _| !now.has(name));
         for (name, person) in before.beside(now) {
             if former.len() < FORMER {
@@ -210,8 +211,8 @@ impl RosterFile {
         self.last().roster.clone()
     }
 
-    fn last(&self) -> std::sync::MutexGuard<'_, Looked> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last(&self) -> MutexGuard<'_, Looked> {
+        self.last.lock()
     }
 
     fn take_in(&self, last: &mut Looked, read: Result<String, String>) {

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::client::{Api, ApiError, Watch};
@@ -58,7 +59,7 @@ impl Boards {
     /// The board of everybody who may read what this person may; polled as long as one of them holds it.
     pub fn of(&self, grant: &Grant) -> Arc<Watch> {
         let asks_as = self.asks_as(grant);
-        let mut watches = self.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watches = self.watches.lock();
         if let Some(watch) = watches.get(&asks_as).and_then(Weak::upgrade) {
             return watch;
         }

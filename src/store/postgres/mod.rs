@@ -10,9 +10,10 @@ mod survey;
 
 use std::future::Future;
 use std::io::BufRead;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
 
@@ -121,7 +122,7 @@ impl Postgres {
     }
 
     fn listener(&self) -> MutexGuard<'_, Option<Listener>> {
-        self.listener.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listener.lock()
     }
 }
 

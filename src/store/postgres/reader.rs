@@ -1,9 +1,10 @@
 //! Connections that only read: lent, given back, and dropped where they are not trusted any more. How one is made is `schema`'s,
 //! and when one is suspected `session`'s.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Semaphore;
 
@@ -40,7 +41,7 @@ impl Readers {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<(Db, Mono)>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock()
     }
 
     /// One that lay idle, else a new one.

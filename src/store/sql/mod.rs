@@ -20,9 +20,10 @@ mod work;
 mod writer;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -157,7 +158,7 @@ impl<E: Engine> SqlStore<E> {
     /// Whether a token's use is worth writing: not again within a minute.
     fn is_news(&self, id: &str, at: Instant) -> bool {
         let at = at.timestamp_millis();
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut touched = self.touched.lock();
         if touched.get(id).is_some_and(|last| at - last < TOUCH_EVERY) {
             return false;
         }

@@ -45,6 +45,34 @@ pub(super) struct Writer<E> {
     wake: watch::Sender<u64>,
     /// Whether the last commit failed; `ready` then tries a real one.
     failed: bool,
+    told: Told,
+}
+
+/// How many commits in a row tell that the store is written again.
+const WRITTEN_AGAIN: u32 = 16;
+
+/// What the log knows of a store that is not written. On a full disk a small transaction finds room that a large one does
+/// not: it is told once all the same, and over when many have found room.
+#[derive(Default)]
+struct Told {
+    away: bool,
+    in_a_row: u32,
+}
+
+impl Told {
+    /// Whether it is news that a transaction was not written.
+    fn failed(&mut self) -> bool {
+        self.in_a_row = 0;
+        !std::mem::replace(&mut self.away, true)
+    }
+
+    /// Whether it is news that one was.
+    fn written(&mut self) -> bool {
+        self.in_a_row = self.in_a_row.saturating_add(1);
+        let over = self.away && self.in_a_row >= WRITTEN_AGAIN;
+        self.away &= !over;
+        over
+    }
 }
 
 impl<E: Engine> Writer<E> {
@@ -63,6 +91,7 @@ impl<E: Engine> Writer<E> {
             state,
             wake,
             failed: false,
+            told: Told::default(),
         }
     }
 
@@ -105,7 +134,8 @@ impl<E: Engine> Writer<E> {
             in_doubt: false,
             again: self.failed,
         };
-        let mut doubt = None;
+        // Of one batch it is told that it is tried again, and that it was not written.
+        let (mut doubt, known) = (None, self.told.away);
         let committed = loop {
             let tried = match doubt.take() {
                 Some(head) => self.look(head, &mut works).await,
@@ -113,7 +143,8 @@ impl<E: Engine> Writer<E> {
             };
             let error = match tried {
                 Tried::Committed(news) => {
-                    if std::mem::take(&mut self.failed) {
+                    self.failed = false;
+                    if self.told.written() {
                         tracing::warn!("the store is written again");
                     }
                     self.tally.committed(works.len());
@@ -140,7 +171,8 @@ impl<E: Engine> Writer<E> {
             failing.tries += 1;
             let may_pass = matches!(error, StoreError::Unavailable(_));
             if !may_pass || !self.engine.again(failing).await {
-                if !failing.again {
+                self.told.failed();
+                if !known {
                     // Once for as long as the store is away.
                     tracing::error!(%error, tries = failing.tries, "a batch was not written");
                 }
@@ -149,7 +181,7 @@ impl<E: Engine> Writer<E> {
                     false => error,
                 });
             }
-            if failing.tries == 1 && !failing.again {
+            if self.told.failed() {
                 tracing::warn!(%error, "a batch is tried again");
             }
         };
@@ -295,5 +327,24 @@ impl<E: Engine> Writer<E> {
         if let Some(left) = db.close().await {
             self.former = Some(left);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_on_which_small_things_find_room_is_told_once() {
+        let mut told = Told::default();
+        assert!(!told.written());
+        assert!(told.failed());
+        for _ in 0..100 {
+            assert!(!told.written(), "a small one");
+            assert!(!told.failed(), "a large one");
+        }
+        let over: Vec<bool> = (0..2 * WRITTEN_AGAIN).map(|_| told.written()).collect();
+        assert_eq!(over.iter().filter(|over| **over).count(), 1);
+        assert!(told.failed(), "news again");
     }
 }

@@ -10,9 +10,9 @@ mod schema;
 use std::future::Future;
 use std::io::BufRead;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tokio::sync::watch;
 
@@ -164,10 +164,7 @@ impl Engine for Sqlite {
     }
 
     fn is_sole(&self) -> bool {
-        self.lock
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_some()
+        self.lock.lock().is_some()
     }
 
     /// One process writes: its clock is the file's.
@@ -225,7 +222,7 @@ impl Engine for Sqlite {
 
     async fn close(&self) {
         self.readers.close().await;
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lock = self.lock.lock();
         lock.take();
     }
 }

@@ -33,7 +33,7 @@ async fn a_redacted_text_is_nowhere_any_more_and_the_timeline_says_by_whom_and_w
         )
         .await;
     backend
-        .done(&id, &json!({"type": "page", "teams": ["legal-affairs"], "message": format!("{NEEDLE} waits")}))
+        .done(&id, &json!({"type": "page", "teams": ["incident-command"], "message": format!("{NEEDLE} waits")}))
         .await;
     let timeline = backend.timeline(&id).await;
     let counsel = backend.tokens.counsel.clone();
@@ -109,7 +109,8 @@ async fn only_counsel_redacts_and_only_what_is_there() {
 async fn a_command_sent_again_after_a_redaction_is_told_as_it_stands_and_not_done_twice() {
     let backend = Backend::new().await;
     let id = backend.opened().await;
-    let page = json!({"type": "page", "teams": ["legal-affairs"], "message": NEEDLE});
+    // Nobody is asked in this team's place.
+    let page = json!({"type": "page", "teams": ["incident-command"], "message": NEEDLE});
     let send = async || {
         let ask = backend.order(&backend.tokens.commander, &id, &page);
         ask.header("idempotency-key", "one").send().await

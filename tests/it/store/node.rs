@@ -177,8 +177,7 @@ async fn text_that_the_database_refuses_fails_alone() {
     assert!(odd.is_err(), "{odd:?}");
     assert_eq!(node.is_sound().await.entries, 3);
     // And soon: nothing was tried again for it.
-    tokio::time::timeout(Duration::from_secs(30), node.ready())
+    soon("a store that can be written", node.ready())
         .await
-        .unwrap()
         .unwrap();
 }

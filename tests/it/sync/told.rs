@@ -55,10 +55,10 @@ const SAID: &str = "Case 1 'canary Contoso breach' lacks its customer";
 
 #[tokio::test]
 async fn what_a_source_says_of_an_incident_is_told_to_those_who_read_that_one() {
-    let cases = json!([case(1, "Open", "1"), case(2, "Open", "1")]);
+    let cases = std::sync::Mutex::new(json!([case(1, "Open", "1"), case(2, "Open", "1")]));
     let answer = move |line: &str| match line.starts_with("POST") && line.contains("/update") {
         true => (400, json!({"status": "error", "message": SAID}).to_string()),
-        false => iris(&mut cases.clone(), line),
+        false => iris(&mut cases.lock().unwrap(), line),
     };
     let room = Room::answered_by(|settings| settings.write_phases = true, answer).await;
     let backend = &room.backend;

@@ -2,6 +2,7 @@
 //! authority says so or a second person confirms. Random steps, each compared with how the duties stood before it.
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use super::clock::duties;
 use super::*;
@@ -120,49 +121,58 @@ fn is_recorded(incident: &Incident, id: &str) -> bool {
     own || recorded.is_some_and(|duty| !duty.submissions.is_empty() || !duty.holds.is_empty())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_due_moves_later_or_vanishes_without_a_reason_and_a_confirmation(
-        place in 0..PLACES.len(),
-        steps in prop::collection::vec(step(), 2..16),
-    ) {
-        let rules = shared();
-        let profile = format!(
-            r#"{{{}, "class": "d", "affected": 700, "entity_type": "investment-firm", "subjects": {{"gdpr-33": ["acme", "beta"]}}}}"#,
-            PLACES[place]
-        );
-        let body = format!(r#"{{"service": "azure", "title": "t", "regimes": {REGIMES}, "profile": {profile}}}"#);
-        let mut desk = Desk::by_rules(&body, rules.clone());
-        for step in steps {
-            let before = duties(&desk);
-            let (command, held) = command(&step, desk.now, &before);
-            let recorded = desk.incident.clone();
-            if desk.give(&command).is_err() {
-                continue;
-            }
-            let after = duties(&desk);
-            for was in before.iter().filter(|duty| duty.direction == Direction::Deadline) {
-                let Some(due) = was.due_at.filter(|_| held.as_ref() != Some(&was.id)) else {
-                    continue;
-                };
-                let is = after.iter().find(|duty| duty.id == was.id);
-                let Some(is) = is else {
-                    prop_assert!(!is_recorded(&recorded, &was.id), "{command} hid {was:?}");
-                    continue;
-                };
-                prop_assert!(is.due_at.is_some(), "{command} took the number of {was:?} away: {is:?}");
-                let later = is.due_at.is_some_and(|at| at > due);
-                prop_assert!(!later || switches(&rules, &was.id), "{command} moved {was:?} later: {is:?}");
-            }
-            desk.later(90);
+/// One run of steps by one person.
+fn walk(rules: &Rules, place: usize, steps: &[Step]) -> Result<(), TestCaseError> {
+    let profile = format!(
+        r#"{{{}, "class": "d", "affected": 700, "entity_type": "investment-firm", "subjects": {{"gdpr-33": ["acme", "beta"]}}}}"#,
+        PLACES[place]
+    );
+    let body = format!(
+        r#"{{"service": "azure", "title": "t", "regimes": {REGIMES}, "profile": {profile}}}"#
+    );
+    let mut desk = Desk::by_rules(&body, rules.clone());
+    for step in steps {
+        let before = duties(&desk);
+        let (command, held) = command(step, desk.now, &before);
+        let recorded = desk.incident.clone();
+        if desk.give(&command).is_err() {
+            continue;
         }
+        let after = duties(&desk);
+        let deadlines = before.iter();
+        for was in deadlines.filter(|duty| duty.direction == Direction::Deadline) {
+            let Some(due) = was.due_at.filter(|_| held.as_ref() != Some(&was.id)) else {
+                continue;
+            };
+            let Some(is) = after.iter().find(|duty| duty.id == was.id) else {
+                prop_assert!(!is_recorded(&recorded, &was.id), "{command} hid {was:?}");
+                continue;
+            };
+            prop_assert!(
+                is.due_at.is_some(),
+                "{command} took the number of {was:?} away: {is:?}"
+            );
+            let later = is.due_at.is_some_and(|at| at > due);
+            prop_assert!(
+                !later || switches(rules, &was.id),
+                "{command} moved {was:?} later: {is:?}"
+            );
+        }
+        desk.later(90);
     }
+    Ok(())
 }
 
-/// The built-in rules, read once: reading them takes longer than all else.
-fn shared() -> Rules {
-    static RULES: std::sync::OnceLock<Rules> = std::sync::OnceLock::new();
-    RULES.get_or_init(rules).clone()
+#[test]
+fn no_due_moves_later_or_vanishes_without_a_reason_and_a_confirmation() {
+    // Reading the rules takes longer than all else: once for all runs.
+    let rules = rules();
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 64,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let runs = (0..PLACES.len(), prop::collection::vec(step(), 2..16));
+    let walked = runner.run(&runs, |(place, steps)| walk(&rules, place, &steps));
+    walked.unwrap_or_else(|broken| panic!("{broken}"));
 }

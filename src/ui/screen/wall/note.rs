@@ -91,6 +91,9 @@ fn said(shared: &Shared, change: &Change) -> Vec<Part<'static>> {
         parts.push(words::drill(shared));
     }
     parts.push(Part::text(incident.codename.clone(), Role::Codename));
+    if !shared.is_live(change.source) {
+        parts.push(Part::text(shared.glyphs.not_live(), Role::Stale));
+    }
     parts.push(Part::text(format!(" {words}"), Role::Text));
     parts
 }
