@@ -103,13 +103,15 @@ impl Once {
             true => Depth::of_environment(variable),
             false => Depth::True,
         };
-        self.put(&frame, &board, clock, output, depth);
+        self.put(&frame, &app.shared.board, clock, output, depth);
         let unheard = board.sources.iter().any(|source| source.heard.is_none());
         Ok(if unheard { UNREACHABLE } else { DONE })
     }
 
     fn choose(&self, app: &mut App, board: &Board) -> Result<Vec<Effect>, Failure> {
         let screen = match self.screen.as_str() {
+            // Without a screen, a wall is the wall.
+            "lanes" if app.shared.options.wall => ScreenName::Wall,
             "lanes" => ScreenName::Lanes,
             "teams" => ScreenName::Teams,
             "clocks" => ScreenName::Clocks,

@@ -135,6 +135,25 @@ pub async fn report(
         ] {
             text::fits(key, value.as_deref().unwrap_or_default(), LONGEST)?;
         }
+        let texts = [
+            Some(&person.person),
+            person.team.as_ref(),
+            person.address.as_ref(),
+            person.key.as_ref(),
+        ];
+        if texts
+            .into_iter()
+            .flatten()
+            .any(|text| text.chars().any(char::is_control))
+        {
+            return Err(Problem::invalid(
+                "'people' holds a text with control characters; leave them out.",
+            ));
+        }
+        // Nobody has more than the door has: whoever would is not there through it.
+        if person.role > token.role {
+            continue;
+        }
         people.push(PresenceView {
             person: person.person,
             role: person.role,

@@ -127,5 +127,28 @@ fn newly_words(newly: &NewlyBody) -> Vec<String> {
     if !newly.teams.is_empty() {
         lines.push(format!("teams: {}", newly.teams.join(", ")));
     }
+    if !newly.displays.is_empty() {
+        let displays = newly.displays.join(", ");
+        lines.push(format!(
+            "displays, and whoever is in their rooms: {displays}"
+        ));
+    }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn displays_that_newly_show_an_incident_are_named_though_nobody_else_reads_it() {
+        let newly = NewlyBody {
+            displays: vec!["second".to_owned(), "war-room".to_owned()],
+            ..NewlyBody::default()
+        };
+        assert_eq!(
+            newly_words(&newly),
+            ["displays, and whoever is in their rooms: second, war-room"]
+        );
+    }
 }

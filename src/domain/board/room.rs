@@ -1,12 +1,12 @@
 //! What of a board is shown in a room, and on a wall, where people are who are on no list. Which token's board it is, does
 //! not matter there; what a token is told at all, `view_of` says.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 
 use super::{About, Board, Source};
-use crate::domain::clock::catalogue::{OF_ALL, is_built_in_trigger};
+use crate::domain::clock::catalogue::{Catalogue, OF_ALL};
 use crate::domain::view::{DutyView, IncidentView, TriggerView};
 use crate::domain::view_of::{HIDDEN, RESTRICTED_DUTY, restricted};
 
@@ -79,6 +79,14 @@ fn without_words(about: &About) -> About {
         }
     }
     shown
+}
+
+/// What every reader has, whatever rules a backend has of its own.
+static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::built_in().unwrap_or_default());
+
+/// Whether a trigger is one that every incident has, or one of a built-in regime: then its name tells nothing of anybody.
+fn is_built_in_trigger(name: &str) -> bool {
+    BUILT_IN.knows_trigger(name)
 }
 
 /// Whether a trigger is recorded or waited for whose name may be words of people, or tell who a customer is.

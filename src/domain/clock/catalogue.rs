@@ -2,7 +2,6 @@
 //! in once by the caller and kept there; this room holds no state.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 use toml::de::DeTable;
@@ -89,13 +88,6 @@ pub const OF_ALL: &[&str] = &[
     "eradicated_at",
     "recovered_at",
 ];
-
-/// Whether a trigger is one that every incident has, or one of a built-in regime: then its name tells nothing of anybody.
-pub fn is_built_in_trigger(name: &str) -> bool {
-    static BUILT_IN: LazyLock<Catalogue> =
-        LazyLock::new(|| Catalogue::built_in().unwrap_or_default());
-    BUILT_IN.knows_trigger(name)
-}
 
 impl Catalogue {
     /// The built-in regimes and calendars. A fault here is a fault of the program's own files.

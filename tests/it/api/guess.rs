@@ -108,3 +108,27 @@ async fn an_admin_learns_by_no_refusal_whether_a_restricted_incident_is_there() 
     }
     backend.stop().await;
 }
+
+#[tokio::test]
+async fn a_door_reports_nobody_with_more_than_it_has_and_no_escape_sequence() {
+    let backend = Backend::new().await;
+    let door = backend
+        .issue_as("door", Role::Commander, |request| request.door = true)
+        .await;
+    let put = async |person: &str, role: &str, team: &str| {
+        let person = json!({"person": person, "role": role, "team": team,
+            "connected_at": "2026-11-23T14:00:00Z"});
+        let told = backend.ask("PUT", "/v1/who").token(&door);
+        told.json(&json!({"people": [person]})).send().await
+    };
+    assert_eq!(put("root", "admin", "legal-affairs").await.status, 204);
+    let seen = backend.get(&backend.tokens.viewer, "/v1/who").await;
+    assert!(!seen.text().contains("root"), "{}", seen.text());
+    for (person, team) in [("p", "a\u{1b}]0;x"), ("a\u{1b}[31m", "legal-affairs")] {
+        put(person, "viewer", team).await.problem(422);
+    }
+    assert_eq!(put("p", "commander", "legal-affairs").await.status, 204);
+    let seen = backend.get(&backend.tokens.viewer, "/v1/who").await;
+    assert_eq!(seen.expect(200)["people"][0]["person"], "p");
+    backend.stop().await;
+}

@@ -98,7 +98,7 @@ impl Memory {
     /// what was written there.
     pub(super) fn trouble(&self) -> Vec<Ailment> {
         let mut moves: Vec<(&String, &Untaken)> = self.untaken.iter().collect();
-        moves.sort_unstable_by_key(|(key, _)| key.as_str());
+        moves.sort_unstable_by_key(|(key, _)| *key);
         let moves = first(moves.len(), moves.into_iter().map(|(_, of)| &of.why));
         let all = self.short.iter().map(|short| Ailment::plain(short));
         let all = all.chain(self.refused.said());

@@ -380,7 +380,10 @@ fn said(shared: &Shared, duty: &DutyRow, view: Option<&DutyView>) -> (Vec<Part<'
         D::Undecided => (text(because.unwrap_or("not decided").to_owned()), true),
         D::CalendarUnknown => (text("calendar unknown".to_owned()), true),
         D::Waiting => {
-            let trigger = words::trigger(view.trigger.as_deref().unwrap_or("trigger"));
+            // What a restricted duty waits for says which one it is.
+            let told = view.trigger.as_deref();
+            let told = told.filter(|_| !words::is_hidden(shared, view));
+            let trigger = words::trigger(told.unwrap_or("trigger"));
             (text(format!("{trigger} not set")), true)
         }
         D::NoFixedLimit if !view.met_by.is_empty() => (text("not met".to_owned()), true),
