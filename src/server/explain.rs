@@ -61,12 +61,7 @@ fn explained(
     duty: &str,
 ) -> Result<Response, Problem> {
     let audience = authorized.caller.audience();
-    let found = state
-        .mirror
-        .shown()?
-        .incident(id)
-        .map(|found| found.incident.clone());
-    let incident = found.ok_or_else(Problem::not_found)?;
+    let incident = state.mirror.incident(id).ok_or_else(Problem::not_found)?;
     let now = state.clock.now();
     let (directory, rules) = (&state.directory, &state.rules);
     // The view says whether there is such a duty for this reader, and under which name.

@@ -38,7 +38,6 @@ const LIMIT: usize = 1_000;
 ), responses(
     (status = 200, body = IncidentView, headers(("ETag" = String))),
     (status = 304, description = "Nothing changed"),
-    (status = 503, description = "The store is away: what this backend shows may be old", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn incident(
     State(state): State<Arc<ServerState>>,
@@ -47,7 +46,7 @@ pub async fn incident(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let shown = {
-        let world = state.mirror.shown()?;
+        let world = state.mirror.read();
         let audience = world.audience(&authorized.caller);
         let views = state.views.of(&audience);
         let found = world.incident(&id);

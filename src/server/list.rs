@@ -173,7 +173,6 @@ fn assemble(
 #[utoipa::path(get, path = "/v1/incidents", params(ListQuery, ("If-None-Match" = Option<String>, Header,)), responses(
     (status = 200, body = ListBody, headers(("ETag" = String))),
     (status = 304, description = "Nothing changed"),
-    (status = 503, description = "The store is away: what this backend shows may be old", body = crate::wire::ProblemBody, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(state): State<Arc<ServerState>>,
@@ -193,7 +192,7 @@ pub async fn list(
         .transpose()?;
     let asked = serde_json::to_string(&query).unwrap_or_default();
     let made = {
-        let world = state.mirror.shown()?;
+        let world = state.mirror.read();
         let audience = world.audience(&authorized.caller);
         let name = kept_as(&asked, &world, &audience, &state);
         let views = state.views.of(&audience);
@@ -294,7 +293,7 @@ pub async fn changes(
             "'wait' must be 0 to {WAIT_LIMIT_SECONDS} seconds."
         )));
     }
-    let since = cursor::read(&state, &authorized.caller, &query.since).await?;
+    let since = cursor::read(&state, &query.since).await?;
     let _waiting = (query.wait > 0).then(|| state.metrics.waiter());
     let mut head = state.mirror.head();
     let mut behind = state.mirror.behind();

@@ -10,7 +10,6 @@ use tokio::sync::watch;
 
 use super::lost::Lost;
 use super::metric::Metrics;
-use super::problem::Problem;
 use super::trouble::Trouble;
 use crate::domain::caller::{Audience, Caller};
 use crate::domain::incident::Incident;
@@ -268,17 +267,6 @@ impl Mirror {
     /// The state now. Hold it briefly, and never across an await.
     pub fn read(&self) -> RwLockReadGuard<'_, World> {
         self.world.read()
-    }
-
-    /// The same, to show it to somebody.
-    ///
-    /// # Errors
-    /// The store has been away for so long that it may be old.
-    pub fn shown(&self) -> Result<RwLockReadGuard<'_, World>, Problem> {
-        match *self.behind.borrow() {
-            true => Err(Problem::behind()),
-            false => Ok(self.read()),
-        }
     }
 
     /// The incident with this id.

@@ -47,6 +47,7 @@ fn verify_reads_beside_a_server_and_finds_what_was_done_to_the_file() {
     let (code, out, _) = run(&backend, &["verify", "--store", &store, "--head", &head]);
     assert_eq!(code, 0);
     assert!(out.contains(&head), "{out}");
+    backend.token = backend.issue("admin", "keeper");
     let doctor = backend.run(&["doctor"]).1;
     assert!(doctor.contains(&head), "{doctor}");
     let (code, _, err) = run(&backend, &["verify", "--store", &store, "--head", "12"]);

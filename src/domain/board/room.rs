@@ -1,12 +1,12 @@
 //! What of a board is shown in a room, and on a wall, where people are who are on no list. Which token's board it is, does
 //! not matter there; what a token is told at all, `view_of` says.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::{About, Board, Source};
-use crate::domain::clock::catalogue::{Catalogue, OF_ALL};
+use crate::domain::clock::catalogue::OF_ALL;
 use crate::domain::view::{DutyView, IncidentView, TriggerView};
 use crate::domain::view_of::{HIDDEN, RESTRICTED_DUTY, restricted};
 
@@ -81,12 +81,45 @@ fn without_words(about: &About) -> About {
     shown
 }
 
-/// What every reader has, whatever rules a backend has of its own.
-static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::built_in().unwrap_or_default());
+/// The triggers that every incident has, and those of the built-in regimes.
+const BUILT_IN: &[&str] = &[
+    "assessed_notifiable_at",
+    "attempt_determined_at",
+    "aware_at",
+    "classified_major_at",
+    "contained_at",
+    "declared_at",
+    "detected_at",
+    "determined_at",
+    "disclosed_elsewhere_at",
+    "discovered_at",
+    "eradicated_at",
+    "fix_available_at",
+    "further_info_at",
+    "handled_at",
+    "high_risk_determined_at",
+    "identified_at",
+    "individuals_notified_at",
+    "materiality_determined_at",
+    "noticed_at",
+    "ransom_paid_at",
+    "reasonable_belief_at",
+    "recovered_at",
+    "submitted:anpd",
+    "submitted:authority",
+    "submitted:critical",
+    "submitted:initial",
+    "submitted:initial_bc_d_class",
+    "submitted:intermediate",
+    "submitted:law_enforcement",
+    "submitted:notification",
+    "submitted:other",
+    "suspected_at",
+];
 
 /// Whether a trigger is one that every incident has, or one of a built-in regime: then its name tells nothing of anybody.
 fn is_built_in_trigger(name: &str) -> bool {
-    BUILT_IN.knows_trigger(name)
+    BUILT_IN.contains(&name)
 }
 
 /// Whether a trigger is recorded or waited for whose name may be words of people, or tell who a customer is.
@@ -177,4 +210,29 @@ fn without_restricted_duties(incident: &IncidentView) -> IncidentView {
         change.text = change.text.take().filter(|text| !tells(text));
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::clock::catalogue::Catalogue;
+
+    #[test]
+    fn the_names_that_tell_nothing_are_those_of_the_built_in_regimes() {
+        let catalogue = Catalogue::built_in().unwrap();
+        let mut known: BTreeSet<&str> = OF_ALL.iter().copied().collect();
+        for stage in catalogue.regimes().iter().flat_map(|of| &of.stages) {
+            known.extend(stage.met_by.iter().map(String::as_str));
+            known.extend(stage.clock.triggers());
+            let other = stage.variants.iter();
+            known.extend(other.flat_map(|variant| variant.clock.triggers()));
+        }
+        let beside = |name: &&&str| catalogue.knows_trigger(name);
+        known.extend(BUILT_IN.iter().filter(beside));
+        known.retain(|name| catalogue.knows_trigger(name));
+        let listed: BTreeSet<&str> = BUILT_IN.iter().copied().collect();
+        assert_eq!(listed, known);
+    }
 }

@@ -414,6 +414,11 @@ impl Incident {
                 message: Some(message),
                 ..
             } => message == GLASS_BROKEN,
+            Event::PageEscalated { page, why, .. } => {
+                let of_glass = |page: &Page| page.message.as_deref() == Some(GLASS_BROKEN);
+                let unsent = [NO_ROUTE, NO_OUT_OF_BAND];
+                self.page(page).is_some_and(of_glass) && unsent.iter().any(|of| why.starts_with(of))
+            }
             _ => false,
         };
         if let Some(text) = say::change(event, self).filter(|_| !silent) {

@@ -224,42 +224,6 @@ async fn however_the_network_failed_a_node_is_back_within_five_seconds() {
     }
 }
 
-/// Takes as long as a node believes what it read last, and an attempt that hangs.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_whose_database_is_away_shows_nobody_what_may_be_old() {
-    let each = [Outage::Lost, Outage::Refused].map(|outage| {
-        tokio::spawn(async move {
-            let watched = Watched::start().await;
-            let ask = |path: &str| watched.place.ask(watched.node.address, "GET", path);
-            let one = format!("/v1/incidents/{}", watched.id);
-            let known = watched
-                .until(ask(&one), 200)
-                .await
-                .header("etag")
-                .unwrap()
-                .to_owned();
-            match outage {
-                Outage::Lost => watched.line.lose(),
-                _ => watched.line.refuse(),
-            }
-            let refused = watched.until(ask("/v1/incidents"), 503).await;
-            assert_eq!(refused.problem(503).0, "store_unavailable", "{outage:?}");
-            let paths = [one.clone(), format!("{one}/duties/ms-72h/customer/explain")];
-            for path in paths {
-                let answer = ask(&path).header("if-none-match", &known).send().await;
-                assert_eq!(answer.status, 503, "{outage:?} {path}");
-            }
-            watched.line.heal();
-            watched.until(ask("/v1/incidents"), 200).await;
-            watched.until(ask(&one), 200).await;
-            watched.node.kill().await;
-        })
-    });
-    for each in each {
-        each.await.unwrap();
-    }
-}
-
 /// Each question to the database would be waited for; the quickest of twenty tells whether one was asked, on any machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_node_is_it_tells_without_asking_a_database_that_is_away() {

@@ -185,7 +185,7 @@ fn what_is_read_of_the_record_holds_the_values_and_what_is_kept_the_old_words() 
         "gdpr-33/authority recorded as sent",
     );
     told(
-        r#"{"type": "hold", "duty": "gdpr-33/authority", "kind": "oral", "at": "2026-11-23T09:00:00Z", "until": "2026-11-30T09:00:00Z", "authority": "a"}"#,
+        r#"{"type": "hold", "duty": "gdpr-33/authority", "kind": "exception:later-measures", "at": "2026-11-23T09:00:00Z", "until": "2026-11-30T09:00:00Z", "authority": "a"}"#,
         "gdpr-33/authority held until 2026-11-30 09:00 UTC",
         "gdpr-33/authority held",
     );

@@ -152,7 +152,8 @@ async fn a_file_that_cannot_be_used_keeps_what_was_known_and_is_told() {
         std::fs::write(path, "").unwrap();
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).unwrap();
     };
-    let spoils: [(fn(&Path), &str); 4] = [
+    type Spoil = fn(&Path);
+    let spoils: [(Spoil, &str); 4] = [
         (|path| std::fs::remove_file(path).unwrap(), "cannot be read"),
         (open_to_others, "chmod go-w"),
         (

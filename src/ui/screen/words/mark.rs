@@ -64,7 +64,7 @@ fn broken_glass<'a>(
     };
     let me = shared.caller(source).map(|caller| caller.name);
     let mine = open().find(|glass| Some(&glass.by) == me.as_ref());
-    mine.or_else(|| open().last())
+    mine.or_else(|| open().next_back())
 }
 
 fn glass_words(shared: &Shared, source: usize, glass: &Glass, whole: bool) -> Vec<Part<'static>> {
