@@ -1,12 +1,12 @@
 //! What of a board is shown in a room, and on a wall, where people are who are on no list. Which token's board it is, does
 //! not matter there; what a token is told at all, `view_of` says.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
 use super::{About, Board, Source};
-use crate::domain::clock::catalogue::{Catalogue, OF_ALL};
+use crate::domain::clock::catalogue::OF_ALL;
 use crate::domain::view::{DutyView, IncidentView, TriggerView};
 use crate::domain::view_of::{HIDDEN, RESTRICTED_DUTY, restricted};
 
@@ -30,8 +30,8 @@ impl Board {
             let has_own = has_own_trigger(incident);
             let shown = match incident.duties.iter().any(|duty| duty.restricted) {
                 false if !has_own => return Some(Arc::clone(incident)),
-                false => without_own_triggers(incident.as_ref().clone()),
-                true => without_own_triggers(show(incident)),
+                false => without_own_triggers(incident),
+                true => without_own_triggers(&show(incident)),
             };
             let known = before.incident(source, &incident.id);
             let known = known.filter(|known| ***known == shown);
@@ -81,26 +81,30 @@ fn without_words(about: &About) -> About {
     shown
 }
 
-/// What every reader has, whatever rules a backend has of its own.
-static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::built_in().unwrap_or_default());
-
-/// Whether a trigger is one that every incident has, or one of a built-in regime: then its name tells nothing of anybody.
-fn is_built_in_trigger(name: &str) -> bool {
-    BUILT_IN.knows_trigger(name)
+/// Whether a trigger is one that every incident has, or one by which a duty counts that is no contract: then its name tells
+/// nothing of anybody. Any other may be words of people.
+fn is_told(incident: &IncidentView, name: &str) -> bool {
+    let mut duties = incident
+        .duties
+        .iter()
+        .filter(|duty| !duty.is_of_a_contract());
+    OF_ALL.contains(&name) || duties.any(|duty| duty.trigger.as_deref() == Some(name))
 }
 
 /// Whether a trigger is recorded or waited for whose name may be words of people, or tell who a customer is.
 fn has_own_trigger(incident: &IncidentView) -> bool {
-    let own = |name: &String| !is_built_in_trigger(name);
-    let of_duty = |duty: &DutyView| duty.triggers.keys().chain(&duty.trigger).any(own);
-    incident.triggers.keys().any(own) || incident.duties.iter().any(of_duty)
+    let of_duties = incident.duties.iter();
+    let of_duties = of_duties.flat_map(|duty| duty.triggers.keys().chain(&duty.trigger));
+    let mut all = incident.triggers.keys().chain(of_duties);
+    all.any(|name| !is_told(incident, name))
 }
 
 /// The same with the place of such a name in its stead.
-fn without_own_triggers(mut incident: IncidentView) -> IncidentView {
+fn without_own_triggers(incident: &IncidentView) -> IncidentView {
+    let mut shown = incident.clone();
     let mut places: Vec<String> = Vec::new();
     let mut named = |name: String| {
-        if is_built_in_trigger(&name) {
+        if is_told(incident, &name) {
             return name;
         }
         let known = places.iter().position(|of| *of == name);
@@ -114,14 +118,14 @@ fn without_own_triggers(mut incident: IncidentView) -> IncidentView {
         let taken = std::mem::take(triggers).into_iter();
         *triggers = taken.map(|(name, at)| (named(name), at)).collect();
     };
-    renamed(&mut incident.triggers);
-    for duty in &mut incident.duties {
+    renamed(&mut shown.triggers);
+    for duty in &mut shown.duties {
         renamed(&mut duty.triggers);
     }
-    for duty in &mut incident.duties {
+    for duty in &mut shown.duties {
         duty.trigger = duty.trigger.take().map(&mut named);
     }
-    incident
+    shown
 }
 
 /// Without what names a restricted duty as well as its own name would: a regime that has no other, and an instant that counts
