@@ -47,8 +47,12 @@ fn verify_reads_beside_a_server_and_finds_what_was_done_to_the_file() {
     let (code, out, _) = run(&backend, &["verify", "--store", &store, "--head", &head]);
     assert_eq!(code, 0);
     assert!(out.contains(&head), "{out}");
+    // Where the record ends is told to those who check it.
+    let commander = backend.token.clone();
+    backend.token = backend.issue("admin", "auditor");
     let doctor = backend.run(&["doctor"]).1;
     assert!(doctor.contains(&head), "{doctor}");
+    backend.token = commander;
     let (code, _, err) = run(&backend, &["verify", "--store", &store, "--head", "12"]);
     assert_eq!(code, 2, "{err}");
     let (code, _, err) = run(&backend, &["verify", "--store", "sqlite:none.db"]);
