@@ -294,7 +294,7 @@ pub async fn changes(
             "'wait' must be 0 to {WAIT_LIMIT_SECONDS} seconds."
         )));
     }
-    let since = cursor::read(&state, &authorized.caller, &query.since).await?;
+    let since = cursor::read(&state, &query.since).await?;
     let _waiting = (query.wait > 0).then(|| state.metrics.waiter());
     let mut head = state.mirror.head();
     let mut behind = state.mirror.behind();
