@@ -50,7 +50,6 @@ fn verify_reads_beside_a_server_and_finds_what_was_done_to_the_file() {
     backend.token = backend.issue("admin", "keeper");
     let doctor = backend.run(&["doctor"]).1;
     assert!(doctor.contains(&head), "{doctor}");
-    backend.token = commander;
     let (code, _, err) = run(&backend, &["verify", "--store", &store, "--head", "12"]);
     assert_eq!(code, 2, "{err}");
     let (code, _, err) = run(&backend, &["verify", "--store", "sqlite:none.db"]);

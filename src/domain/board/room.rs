@@ -30,8 +30,8 @@ impl Board {
             let has_own = has_own_trigger(incident);
             let shown = match incident.duties.iter().any(|duty| duty.restricted) {
                 false if !has_own => return Some(Arc::clone(incident)),
-                false => without_own_triggers(incident),
-                true => without_own_triggers(&show(incident)),
+                false => without_own_triggers(incident.as_ref().clone()),
+                true => without_own_triggers(show(incident)),
             };
             let known = before.incident(source, &incident.id);
             let known = known.filter(|known| ***known == shown);
@@ -124,18 +124,16 @@ fn is_built_in_trigger(name: &str) -> bool {
 
 /// Whether a trigger is recorded or waited for whose name may be words of people, or tell who a customer is.
 fn has_own_trigger(incident: &IncidentView) -> bool {
-    let of_duties = incident.duties.iter();
-    let of_duties = of_duties.flat_map(|duty| duty.triggers.keys().chain(&duty.trigger));
-    let mut all = incident.triggers.keys().chain(of_duties);
-    all.any(|name| !is_told(incident, name))
+    let own = |name: &String| !is_built_in_trigger(name);
+    let of_duty = |duty: &DutyView| duty.triggers.keys().chain(&duty.trigger).any(own);
+    incident.triggers.keys().any(own) || incident.duties.iter().any(of_duty)
 }
 
 /// The same with the place of such a name in its stead.
-fn without_own_triggers(incident: &IncidentView) -> IncidentView {
-    let mut shown = incident.clone();
+fn without_own_triggers(mut incident: IncidentView) -> IncidentView {
     let mut places: Vec<String> = Vec::new();
     let mut named = |name: String| {
-        if is_told(incident, &name) {
+        if is_built_in_trigger(&name) {
             return name;
         }
         let known = places.iter().position(|of| *of == name);
@@ -149,14 +147,14 @@ fn without_own_triggers(incident: &IncidentView) -> IncidentView {
         let taken = std::mem::take(triggers).into_iter();
         *triggers = taken.map(|(name, at)| (named(name), at)).collect();
     };
-    renamed(&mut shown.triggers);
-    for duty in &mut shown.duties {
+    renamed(&mut incident.triggers);
+    for duty in &mut incident.duties {
         renamed(&mut duty.triggers);
     }
-    for duty in &mut shown.duties {
+    for duty in &mut incident.duties {
         duty.trigger = duty.trigger.take().map(&mut named);
     }
-    shown
+    incident
 }
 
 /// Without what names a restricted duty as well as its own name would: a regime that has no other, and an instant that counts
