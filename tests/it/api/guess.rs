@@ -1,5 +1,5 @@
-//! What is hidden from somebody is not found by trying: not overwritten unseen, not counted by cursors, not told by the way in
-//! which a command is refused. What answers hold, `mask` looks at.
+//! What is hidden from somebody is not found by trying: not overwritten unseen, and not told by the way in which a
+//! command is refused. What answers hold, `mask` looks at.
 
 use serde_json::{Value, json};
 use warboard::domain::word::{Role, Tlp};
@@ -45,9 +45,8 @@ async fn nobody_overwrites_a_field_that_is_hidden_from_them() {
     backend.stop().await;
 }
 
-/// Every incident here is azure's: somebody who is not of that service is told of none, and not how many there are.
 #[tokio::test]
-async fn how_far_the_record_goes_is_told_to_nobody_from_whom_a_part_is_hidden() {
+async fn where_the_record_ends_is_told_to_admins_and_counsel_alone() {
     let backend = Backend::new().await;
     let foreign = backend
         .issue_as("foreign", Role::Commander, |request| {
