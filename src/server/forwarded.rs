@@ -10,12 +10,16 @@ use crate::net::Network;
 /// The header most proxies write.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Whether this address is a trusted proxy's.
+pub fn is_trusted(address: IpAddr, trusted: &[Network]) -> bool {
+    trusted.iter().any(|network| network.holds(address))
+}
+
 /// The address that a request counts under. Of a trusted proxy's header the last hop is believed, for that one it wrote itself;
 /// where that is a trusted proxy too, the one before, and so on. Where two headers disagree one may be the caller's own
 /// invention, and where a hop is no address there is nothing to believe: then it is the proxy's address.
 pub fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.holds(address));
-    if !is_trusted(peer) {
+    if !is_trusted(peer, trusted) {
         return peer;
     }
     let plain = hops(headers, &X_FORWARDED_FOR, address);
@@ -24,7 +28,7 @@ pub fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr 
         let mut far = peer;
         for hop in hops.into_iter().rev() {
             far = hop?;
-            if !is_trusted(far) {
+            if !is_trusted(far, trusted) {
                 break;
             }
         }

@@ -94,12 +94,6 @@ struct Shared {
     cut: CancellationToken,
 }
 
-impl Shared {
-    fn is_proxy(&self, peer: IpAddr) -> bool {
-        self.proxies.iter().any(|network| network.holds(peer))
-    }
-}
-
 /// Answers requests at these doors, with the workers beside it, until `shutdown` ends; then drains. `extra` is merged into
 /// the API's routes. The store stays open: closing it is its owner's.
 ///
@@ -231,7 +225,7 @@ async fn accept(
             Ok((stream, from)) => {
                 trouble.over();
                 let peer = from.ip().to_canonical();
-                let place = match shared.is_proxy(peer) {
+                let place = match forwarded::is_trusted(peer, &shared.proxies) {
                     true => None,
                     false => match shared.of_address.take(&peer) {
                         // Closed unanswered: whoever holds so many leaves the rest to others.
